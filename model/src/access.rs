@@ -1,0 +1,129 @@
+//! What does one transaction touch, and do two transactions meet?
+//!
+//! In: locations in any order. Out: [`AccessSet`], sorted and without repeats.
+//! Invariant: a location stands in `adds` only if it stands in neither other list.
+
+use crate::Location;
+
+/// The locations a transaction reads, writes and commutatively adds to.
+///
+/// A write is a location whose value the transaction may leave changed; SSTORE's gas depends on the
+/// old value, so written storage slots are also read. An add is a change `value := value + d` whose
+/// `d` does not depend on the old value and whose old value is otherwise unobserved: it depends on
+/// no earlier transaction, but a later read depends on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct AccessSet {
+    reads: Vec<Location>,
+    writes: Vec<Location>,
+    adds: Vec<Location>,
+}
+
+impl AccessSet {
+    /// Builds the set from lists in any order, with or without repeats.
+    ///
+    /// What is read or written is not kept as an add: to observe the value is to depend on it.
+    pub fn new(reads: Vec<Location>, writes: Vec<Location>, adds: Vec<Location>) -> Self {
+        let (reads, writes) = (sorted(reads), sorted(writes));
+        let mut adds = sorted(adds);
+        adds.retain(|location| {
+            reads.binary_search(location).is_err() && writes.binary_search(location).is_err()
+        });
+        Self { reads, writes, adds }
+    }
+
+    /// Locations whose value is observed, ascending.
+    pub fn reads(&self) -> &[Location] {
+        &self.reads
+    }
+
+    /// Locations that may be left changed, ascending.
+    pub fn writes(&self) -> &[Location] {
+        &self.writes
+    }
+
+    /// Locations that are only added to, ascending.
+    pub fn adds(&self) -> &[Location] {
+        &self.adds
+    }
+
+    /// Whether a transaction with this set, placed later, may observe what one with `earlier` does.
+    pub fn reads_from(&self, earlier: &Self) -> bool {
+        intersect(&self.reads, &earlier.writes) || intersect(&self.reads, &earlier.adds)
+    }
+
+    /// Whether every access of `other` is allowed by this set.
+    pub fn contains(&self, other: &Self) -> bool {
+        let allowed = |location: &Location| {
+            self.reads.binary_search(location).is_ok()
+                || self.writes.binary_search(location).is_ok()
+        };
+        other.reads.iter().all(allowed)
+            && other.writes.iter().all(|location| self.writes.binary_search(location).is_ok())
+            && other.adds.iter().all(|location| {
+                self.adds.binary_search(location).is_ok()
+                    || self.writes.binary_search(location).is_ok()
+            })
+    }
+}
+
+fn sorted(mut locations: Vec<Location>) -> Vec<Location> {
+    locations.sort_unstable();
+    locations.dedup();
+    locations
+}
+
+/// Whether two ascending lists share an element.
+fn intersect(left: &[Location], right: &[Location]) -> bool {
+    let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        match a.cmp(b) {
+            core::cmp::Ordering::Less => left.next(),
+            core::cmp::Ordering::Equal => return true,
+            core::cmp::Ordering::Greater => right.next(),
+        };
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::Address;
+
+    use super::*;
+
+    fn balance(n: u8) -> Location {
+        Location::Balance(Address::with_last_byte(n))
+    }
+
+    #[test]
+    fn lists_are_sorted_and_an_observed_location_is_no_add() {
+        let set = AccessSet::new(
+            vec![balance(2), balance(1), balance(2)],
+            vec![balance(3)],
+            vec![balance(4), balance(3), balance(1)],
+        );
+        assert_eq!(set.reads(), [balance(1), balance(2)]);
+        assert_eq!(set.writes(), [balance(3)]);
+        assert_eq!(set.adds(), [balance(4)]);
+    }
+
+    #[test]
+    fn only_a_read_depends() {
+        let writer = AccessSet::new(vec![], vec![balance(1)], vec![]);
+        let adder = AccessSet::new(vec![], vec![], vec![balance(1)]);
+        let reader = AccessSet::new(vec![balance(0), balance(1)], vec![], vec![]);
+        assert!(reader.reads_from(&writer));
+        assert!(reader.reads_from(&adder));
+        assert!(!adder.reads_from(&adder));
+        assert!(!writer.reads_from(&reader));
+    }
+
+    #[test]
+    fn containment_is_by_kind() {
+        let wide = AccessSet::new(vec![balance(1), balance(2)], vec![balance(2)], vec![balance(5)]);
+        assert!(wide.contains(&AccessSet::new(vec![balance(1)], vec![], vec![balance(5)])));
+        assert!(wide.contains(&AccessSet::new(vec![], vec![], vec![balance(2)])));
+        assert!(!wide.contains(&AccessSet::new(vec![], vec![balance(1)], vec![])));
+        assert!(!wide.contains(&AccessSet::new(vec![balance(5)], vec![], vec![])));
+    }
+}

@@ -1,0 +1,18 @@
+//! The words all parts of Slotcast share: which transaction, which piece of state, what is forecast
+//! for it and what really happened to it.
+//!
+//! Read [`index`](mod@index) for the numbering, [`Location`] for the pieces of state, [`AccessSet`]
+//! for what the scheduler sees of a transaction, [`Prediction`] for the forecast and [`Observation`]
+//! for the truth. The words are defined in the glossary of `ARCHITECTURE.md`.
+
+mod access;
+pub mod index;
+mod location;
+mod observation;
+mod prediction;
+
+pub use access::AccessSet;
+pub use index::{Index, IndexVec, LocationId, TxIndex};
+pub use location::{Location, LocationTable, Slot};
+pub use observation::Observation;
+pub use prediction::{AccountAccess, Coverage, Gap, Prediction, StateRead, StorageAccess};

@@ -1,0 +1,189 @@
+//! Which pieces of state can two transactions meet at?
+//!
+//! In: addresses and slot keys. Out: [`Slot`], [`Location`] and their dense ids.
+//! Invariants: the order of locations is total and is the order of every list we print; an id
+//! stands for exactly one location (interned by value, never by hash).
+
+use core::fmt;
+
+use alloy_primitives::{Address, U256};
+use indexmap::IndexSet;
+
+use crate::{Index, LocationId};
+
+/// One storage slot of one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot {
+    /// The account that owns the storage.
+    pub address: Address,
+    /// The slot's 256-bit key.
+    pub key: U256,
+}
+
+impl Slot {
+    /// The slot `key` of `address`.
+    pub const fn new(address: Address, key: U256) -> Self {
+        Self { address, key }
+    }
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{:#x}]", self.address, self.key)
+    }
+}
+
+/// The smallest piece of state that is read, written and validated on its own.
+///
+/// The order is by address first, so that one account's locations stand together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Location {
+    /// An account's balance in wei.
+    Balance(Address),
+    /// An account's nonce.
+    Nonce(Address),
+    /// An account's code, by its hash.
+    Code(Address),
+    /// A storage slot.
+    Storage(Slot),
+}
+
+impl Location {
+    /// The account the location belongs to.
+    pub const fn address(&self) -> Address {
+        match self {
+            Self::Balance(address) | Self::Nonce(address) | Self::Code(address) => *address,
+            Self::Storage(slot) => slot.address,
+        }
+    }
+
+    /// The storage slot, if this is one.
+    pub const fn slot(&self) -> Option<Slot> {
+        match self {
+            Self::Storage(slot) => Some(*slot),
+            Self::Balance(_) | Self::Nonce(_) | Self::Code(_) => None,
+        }
+    }
+
+    const fn sort_key(&self) -> (Address, u8, U256) {
+        match self {
+            Self::Balance(address) => (*address, 0, U256::ZERO),
+            Self::Nonce(address) => (*address, 1, U256::ZERO),
+            Self::Code(address) => (*address, 2, U256::ZERO),
+            Self::Storage(slot) => (slot.address, 3, slot.key),
+        }
+    }
+}
+
+impl Ord for Location {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        self.sort_key().cmp(&other.sort_key())
+    }
+}
+
+impl PartialOrd for Location {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl From<Slot> for Location {
+    fn from(slot: Slot) -> Self {
+        Self::Storage(slot)
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Balance(address) => write!(f, "{address}.balance"),
+            Self::Nonce(address) => write!(f, "{address}.nonce"),
+            Self::Code(address) => write!(f, "{address}.code"),
+            Self::Storage(slot) => slot.fmt(f),
+        }
+    }
+}
+
+/// Gives every location a dense [`LocationId`], in order of first mention.
+#[derive(Clone, Debug, Default)]
+pub struct LocationTable {
+    locations: IndexSet<Location, alloy_primitives::map::DefaultHashBuilder>,
+}
+
+impl LocationTable {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The id of `location`, made now if it is new.
+    pub fn intern(&mut self, location: Location) -> LocationId {
+        LocationId::from_usize(self.locations.insert_full(location).0)
+    }
+
+    /// The id of `location`, if it was interned.
+    pub fn get(&self, location: &Location) -> Option<LocationId> {
+        self.locations.get_index_of(location).map(LocationId::from_usize)
+    }
+
+    /// The location behind `id`.
+    ///
+    /// # Panics
+    ///
+    /// When `id` comes from another table.
+    pub fn resolve(&self, id: LocationId) -> Location {
+        *self.locations.get_index(id.as_usize()).expect("the id comes from this table")
+    }
+
+    /// How many distinct locations were interned.
+    pub fn len(&self) -> usize {
+        self.locations.len()
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.locations.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_keeps_an_account_together() {
+        let (a, b) = (Address::with_last_byte(1), Address::with_last_byte(2));
+        let mut locations = [
+            Location::Balance(b),
+            Location::Storage(Slot::new(a, U256::from(7))),
+            Location::Code(a),
+            Location::Storage(Slot::new(a, U256::from(3))),
+            Location::Nonce(a),
+            Location::Balance(a),
+        ];
+        locations.sort();
+        assert_eq!(
+            locations,
+            [
+                Location::Balance(a),
+                Location::Nonce(a),
+                Location::Code(a),
+                Location::Storage(Slot::new(a, U256::from(3))),
+                Location::Storage(Slot::new(a, U256::from(7))),
+                Location::Balance(b),
+            ]
+        );
+    }
+
+    #[test]
+    fn interning_is_by_value_and_in_order_of_mention() {
+        let mut table = LocationTable::new();
+        let first = table.intern(Location::Balance(Address::with_last_byte(9)));
+        let second = table.intern(Location::Nonce(Address::with_last_byte(9)));
+        assert_eq!((first, second), (LocationId(0), LocationId(1)));
+        assert_eq!(table.intern(Location::Balance(Address::with_last_byte(9))), first);
+        assert_eq!(table.resolve(second), Location::Nonce(Address::with_last_byte(9)));
+        assert_eq!(table.get(&Location::Code(Address::ZERO)), None);
+        assert_eq!(table.len(), 2);
+    }
+}

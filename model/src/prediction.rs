@@ -1,0 +1,318 @@
+//! What is forecast for one transaction, and how far may the forecast be trusted?
+//!
+//! In: the lists a binder collected. Out: [`Prediction`], sorted, with its [`Coverage`].
+//! Invariants: lists are ascending and without repeats; a slot in `deltas` stands in neither other
+//! list; coverage is derived from the gaps and the state words relied on, so it cannot disagree
+//! with them.
+
+use core::fmt;
+
+use alloy_primitives::{Address, U256};
+
+use crate::{AccessSet, Location, Slot};
+
+/// The storage slots of one transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct StorageAccess {
+    /// Slots read or written (SSTORE's gas depends on the old value).
+    pub reads: Vec<Slot>,
+    /// Slots that may be left with another value.
+    pub writes: Vec<Slot>,
+    /// Slots that are only added to.
+    pub deltas: Vec<Slot>,
+}
+
+/// The accounts of one transaction, by what happens to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct AccountAccess {
+    /// Balances observed: by BALANCE or SELFBALANCE, or because they are spent from.
+    pub balance_reads: Vec<Address>,
+    /// Balances spent from.
+    pub balance_debits: Vec<Address>,
+    /// Balances only credited.
+    pub balance_credits: Vec<Address>,
+    /// Nonces that are checked and advanced.
+    pub nonces: Vec<Address>,
+    /// Accounts whose code is run or inspected.
+    pub code_reads: Vec<Address>,
+    /// Accounts created.
+    pub created: Vec<Address>,
+    /// Accounts that self-destruct.
+    pub destroyed: Vec<Address>,
+}
+
+impl AccountAccess {
+    fn normalise(&mut self) {
+        for list in [
+            &mut self.balance_reads,
+            &mut self.balance_debits,
+            &mut self.balance_credits,
+            &mut self.nonces,
+            &mut self.code_reads,
+            &mut self.created,
+            &mut self.destroyed,
+        ] {
+            list.sort_unstable();
+            list.dedup();
+        }
+    }
+}
+
+/// A word of state a prediction relied on: while it holds, so does the prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StateRead {
+    /// Where the word was read.
+    pub location: Location,
+    /// What it held; for code, the code hash as a number.
+    pub value: U256,
+}
+
+/// Why a prediction may be missing accesses.
+///
+/// Each names what was given up and where, so that a miss can be explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Gap {
+    /// A jump whose target could not be resolved.
+    UnresolvedJump,
+    /// A loop, whose body was not unrolled.
+    Loop,
+    /// A loop ran into its trip cap.
+    LoopCap,
+    /// A call whose target or input is not known.
+    UnknownCallee,
+    /// A call that was not followed.
+    CallNotFollowed,
+    /// Code is created or a created contract is called.
+    Creation,
+    /// A storage key that could not be computed.
+    UnknownKey,
+    /// Memory whose contents are not known decided something.
+    MemoryLost,
+    /// A branch whose condition could not be computed; both sides were taken.
+    UnknownBranch,
+    /// A precompile whose output was not computed decided something.
+    Precompile,
+    /// The analysis budget of the contract was used up.
+    AnalysisBudget,
+    /// The budget for binding one transaction was used up.
+    BindBudget,
+    /// Calls nested deeper than the binder follows.
+    CallDepth,
+    /// State the binder asked for was not to be had.
+    MissingState,
+}
+
+impl Gap {
+    /// The gap as a short fragment of text.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::UnresolvedJump => "unresolved jump",
+            Self::Loop => "loop not unrolled",
+            Self::LoopCap => "loop cap",
+            Self::UnknownCallee => "unknown callee",
+            Self::CallNotFollowed => "call not followed",
+            Self::Creation => "contract creation",
+            Self::UnknownKey => "unknown storage key",
+            Self::MemoryLost => "memory lost",
+            Self::UnknownBranch => "unknown branch",
+            Self::Precompile => "precompile output",
+            Self::AnalysisBudget => "analysis budget",
+            Self::BindBudget => "bind budget",
+            Self::CallDepth => "call depth",
+            Self::MissingState => "missing state",
+        }
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+/// How far a prediction may be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Coverage {
+    /// Contains every access, whatever the state; running out of gas aside.
+    Complete,
+    /// Contains every access as long as the state words relied on still hold.
+    Assuming,
+    /// May miss accesses, for the reasons given.
+    Partial,
+}
+
+impl Coverage {
+    /// The coverage as the prediction file spells it.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Assuming => "assuming",
+            Self::Partial => "partial",
+        }
+    }
+}
+
+/// The forecast for one transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Prediction {
+    storage: StorageAccess,
+    accounts: AccountAccess,
+    wildcards: Vec<Address>,
+    relied_on: Vec<StateRead>,
+    gaps: Vec<Gap>,
+}
+
+impl Prediction {
+    /// Builds a prediction from lists in any order.
+    ///
+    /// Written slots are added to the reads, and a slot that is read or written is dropped from the
+    /// deltas. `wildcards` are accounts of which any slot may be touched; `relied_on` the state words
+    /// that decided what is predicted; `gaps` the reasons why accesses may be missing.
+    pub fn new(
+        mut storage: StorageAccess,
+        mut accounts: AccountAccess,
+        mut wildcards: Vec<Address>,
+        mut relied_on: Vec<StateRead>,
+        mut gaps: Vec<Gap>,
+    ) -> Self {
+        storage.reads.extend_from_slice(&storage.writes);
+        for list in [&mut storage.reads, &mut storage.writes, &mut storage.deltas] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        storage.deltas.retain(|slot| storage.reads.binary_search(slot).is_err());
+        accounts.normalise();
+        wildcards.sort_unstable();
+        wildcards.dedup();
+        relied_on.sort_unstable();
+        relied_on.dedup();
+        gaps.sort_unstable();
+        gaps.dedup();
+        Self { storage, accounts, wildcards, relied_on, gaps }
+    }
+
+    /// The predicted storage slots.
+    pub const fn storage(&self) -> &StorageAccess {
+        &self.storage
+    }
+
+    /// The predicted account-level accesses.
+    pub const fn accounts(&self) -> &AccountAccess {
+        &self.accounts
+    }
+
+    /// Accounts of which any slot may be touched, ascending.
+    pub fn wildcards(&self) -> &[Address] {
+        &self.wildcards
+    }
+
+    /// The state words the prediction relied on, ascending.
+    pub fn relied_on(&self) -> &[StateRead] {
+        &self.relied_on
+    }
+
+    /// Why accesses may be missing, ascending; empty when none may.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// How far the prediction may be trusted.
+    pub const fn coverage(&self) -> Coverage {
+        match (self.gaps.is_empty(), self.relied_on.is_empty()) {
+            (false, _) => Coverage::Partial,
+            (true, false) => Coverage::Assuming,
+            (true, true) => Coverage::Complete,
+        }
+    }
+
+    /// Storage and accounts as one set, the scheduler's input.
+    ///
+    /// Accounts map as follows: a nonce that is advanced is read and written; a balance spent from
+    /// is read and written; a balance only credited is an add; a created or destroyed account's
+    /// balance, nonce and code are written.
+    pub fn access_set(&self) -> AccessSet {
+        let StorageAccess { reads, writes, deltas } = &self.storage;
+        let storage = |slots: &[Slot]| slots.iter().copied().map(Location::Storage).collect();
+        let (mut reads, mut writes, mut adds): (Vec<_>, Vec<_>, Vec<_>) =
+            (storage(reads), storage(writes), storage(deltas));
+        let accounts = &self.accounts;
+        reads.extend(accounts.balance_reads.iter().copied().map(Location::Balance));
+        adds.extend(accounts.balance_credits.iter().copied().map(Location::Balance));
+        reads.extend(accounts.code_reads.iter().copied().map(Location::Code));
+        for &address in &accounts.balance_debits {
+            reads.push(Location::Balance(address));
+            writes.push(Location::Balance(address));
+        }
+        for &address in &accounts.nonces {
+            reads.push(Location::Nonce(address));
+            writes.push(Location::Nonce(address));
+        }
+        for &address in accounts.created.iter().chain(&accounts.destroyed) {
+            for location in
+                [Location::Balance(address), Location::Nonce(address), Location::Code(address)]
+            {
+                reads.push(location);
+                writes.push(location);
+            }
+        }
+        AccessSet::new(reads, writes, adds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(n: u64) -> Slot {
+        Slot::new(Address::with_last_byte(1), U256::from(n))
+    }
+
+    #[test]
+    fn lists_are_normalised() {
+        let storage = StorageAccess {
+            reads: vec![slot(3), slot(1)],
+            writes: vec![slot(2), slot(2)],
+            deltas: vec![slot(4), slot(2)],
+        };
+        let prediction =
+            Prediction::new(storage, AccountAccess::default(), vec![], vec![], vec![Gap::Loop]);
+        assert_eq!(prediction.storage().reads, [slot(1), slot(2), slot(3)]);
+        assert_eq!(prediction.storage().writes, [slot(2)]);
+        assert_eq!(prediction.storage().deltas, [slot(4)]);
+    }
+
+    #[test]
+    fn coverage_follows_from_what_is_known() {
+        let with = |relied_on: Vec<StateRead>, gaps: Vec<Gap>| {
+            Prediction::new(
+                StorageAccess::default(),
+                AccountAccess::default(),
+                vec![],
+                relied_on,
+                gaps,
+            )
+            .coverage()
+        };
+        let word = StateRead { location: slot(1).into(), value: U256::ZERO };
+        assert_eq!(with(vec![], vec![]), Coverage::Complete);
+        assert_eq!(with(vec![word], vec![]), Coverage::Assuming);
+        assert_eq!(with(vec![word], vec![Gap::UnknownKey]), Coverage::Partial);
+    }
+
+    #[test]
+    fn a_spent_balance_is_no_plain_credit() {
+        let (payer, payee) = (Address::with_last_byte(1), Address::with_last_byte(2));
+        let accounts = AccountAccess {
+            balance_debits: vec![payer],
+            balance_credits: vec![payer, payee],
+            nonces: vec![payer],
+            ..AccountAccess::default()
+        };
+        let set = Prediction::new(StorageAccess::default(), accounts, vec![], vec![], vec![])
+            .access_set();
+        assert_eq!(set.reads(), [Location::Balance(payer), Location::Nonce(payer)]);
+        assert_eq!(set.writes(), set.reads());
+        assert_eq!(set.adds(), [Location::Balance(payee)]);
+    }
+}
