@@ -5,7 +5,10 @@
 //! construction and block order is a topological order; there is at most one edge per pair; edges
 //! are ordered by (to, from).
 
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::{
+    algo::tred::{dag_to_toposorted_adjacency_list, dag_transitive_reduction_closure},
+    graph::{DiGraph, NodeIndex},
+};
 use slotcast_model::{Index, Location, TxIndex};
 
 use crate::ScheduleError;
@@ -118,6 +121,22 @@ impl Dag {
         }
         graph
     }
+
+    /// The fewest of these edges that still order every pair these order.
+    pub fn transitive_reduction(&self) -> Self {
+        // Block order is a topological order, in which the adjacency list numbers nodes anew from
+        // zero: a node's number stays its transaction's index.
+        let block_order: Vec<NodeIndex> = (0..self.n_txs()).map(NodeIndex::new).collect();
+        let (list, _) =
+            dag_to_toposorted_adjacency_list::<_, NodeIndex>(&self.to_petgraph(), &block_order);
+        let (reduced, _) = dag_transitive_reduction_closure(&list);
+        let kept = |edge: &Edge| {
+            let [from, to] = [edge.from, edge.to].map(|tx| NodeIndex::new(tx.as_usize()));
+            reduced.contains_edge(from, to)
+        };
+        Self::new(self.n_txs(), self.edges().filter(kept).collect())
+            .expect("a part of sound edges is sound")
+    }
 }
 
 /// A list of transactions for every transaction, in two flat arrays.
@@ -180,6 +199,14 @@ mod tests {
         let reasons: Vec<_> = dag.edges_into(TxIndex(3)).map(|edge| edge.reason).collect();
         assert_eq!(reasons, [Reason::Policy, Reason::Given]);
         assert_eq!(dag.to_petgraph().edge_count(), 4);
+    }
+
+    #[test]
+    fn the_reduction_drops_what_follows_from_the_rest() {
+        let dag = Dag::new(4, vec![given(0, 1), given(1, 2), given(0, 2), given(0, 3)]).unwrap();
+        let expected = Dag::new(4, vec![given(0, 1), given(1, 2), given(0, 3)]).unwrap();
+        assert_eq!(dag.transitive_reduction(), expected);
+        assert_eq!(expected.transitive_reduction(), expected);
     }
 
     #[test]

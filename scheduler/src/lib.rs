@@ -5,11 +5,54 @@
 //! Invariants: the schedule is a function of its inputs alone; every edge goes from a lower to a
 //! higher index; nothing here runs a transaction, starts a thread or knows what a location means
 //! beyond equality and order.
+//!
+//! State is taken to be multi-version: a transaction reads, for each location, the version of the
+//! latest earlier change, whenever that change was computed. So only a read of an earlier change
+//! makes a dependency; two changes of one location, or a change after a read, make none. For
+//! example, with three transactions
+//!
+//! ```text
+//! 0: reads a, writes a      1: writes a      2: reads a
+//! ```
+//!
+//! transaction 2 waits for 1, the last writer of `a`, and nobody waits for 0: its version of `a`
+//! is read by no one. Layer 0 holds 0 and 1, layer 1 holds 2.
 
+mod conflict;
 mod dag;
 mod layer;
+mod makespan;
+mod policy;
+pub mod print;
 mod schedule;
+mod weight;
+
+use slotcast_model::{AccessSet, IndexVec, TxIndex};
 
 pub use dag::{Dag, Edge, Reason};
 pub use layer::{CriticalPath, LayerIndex};
+pub use makespan::{Mode, Overheads, simulate};
+pub use policy::Policy;
 pub use schedule::{Schedule, ScheduleError};
+pub use weight::CostModel;
+
+/// What the scheduler gets to know about one transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forecast {
+    /// The locations it is expected to read, write and add to.
+    pub access: AccessSet,
+    /// The gas it is expected to use.
+    pub weight: u64,
+    /// Whether `access` may be missing something.
+    pub partial: bool,
+}
+
+/// The schedule of a block by what is forecast for its transactions.
+pub fn schedule(forecasts: &IndexVec<TxIndex, Forecast>, policy: &Policy) -> Schedule {
+    let mut edges = conflict::data_edges(forecasts);
+    edges.extend(policy.edges(forecasts));
+    let dag = Dag::new(forecasts.len(), edges)
+        .expect("conflicts and policies only look at earlier transactions of the block");
+    let weights = forecasts.iter().map(|forecast| forecast.weight).collect();
+    Schedule::from_dag(dag, weights)
+}

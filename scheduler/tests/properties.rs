@@ -1,0 +1,297 @@
+//! Do schedules keep their promises on blocks nobody thought of?
+//!
+//! In: random small blocks over few locations, so that conflicts are frequent. Out: the promises
+//! of the crate, each checked against a definition written a second time, as plainly as possible.
+
+use core::num::NonZeroUsize;
+
+use alloy_primitives::Address;
+use proptest::{
+    collection::vec,
+    prelude::{Strategy, any},
+    prop_assert, prop_assert_eq, proptest,
+    test_runner::{Config, TestCaseError},
+};
+use slotcast_model::{AccessSet, IndexVec, Location, TxIndex};
+use slotcast_scheduler::{
+    CostModel, Forecast, Mode, Overheads, Policy, Reason, Schedule, print, schedule, simulate,
+};
+
+type Forecasts = IndexVec<TxIndex, Forecast>;
+
+/// Lists as drawn, before they are put in order.
+#[derive(Clone, Debug)]
+struct Drawn {
+    reads: Vec<Location>,
+    writes: Vec<Location>,
+    adds: Vec<Location>,
+    weight: u64,
+    partial: bool,
+}
+
+impl Drawn {
+    fn forecast(&self) -> Forecast {
+        let Self { reads, writes, adds, weight, partial } = self.clone();
+        Forecast { access: AccessSet::new(reads, writes, adds), weight, partial }
+    }
+
+    fn reversed(&self) -> Self {
+        let mut turned = self.clone();
+        for list in [&mut turned.reads, &mut turned.writes, &mut turned.adds] {
+            list.reverse();
+        }
+        turned
+    }
+}
+
+fn locations(at_most: usize) -> impl Strategy<Value = Vec<Location>> {
+    let location = (0u8..6, any::<bool>()).prop_map(|(n, is_nonce)| match is_nonce {
+        true => Location::Nonce(Address::with_last_byte(n)),
+        false => Location::Balance(Address::with_last_byte(n)),
+    });
+    vec(location, 0..=at_most)
+}
+
+fn block() -> impl Strategy<Value = Vec<Drawn>> {
+    let tx = (locations(4), locations(2), locations(2), 0u64..50, proptest::bool::weighted(0.2));
+    let drawn = tx.prop_map(|(reads, writes, adds, weight, partial)| Drawn {
+        reads,
+        writes,
+        adds,
+        weight,
+        partial,
+    });
+    vec(drawn, 0..24)
+}
+
+fn forecasts(block: &[Drawn]) -> Forecasts {
+    block.iter().map(Drawn::forecast).collect()
+}
+
+fn changes(access: &AccessSet, location: &Location) -> bool {
+    access.writes().contains(location) || access.adds().contains(location)
+}
+
+/// The locations at which `to` must see what `from` does: it reads what `from` changes, and nobody
+/// between the two overwrites it.
+fn observed(forecasts: &Forecasts, from: TxIndex, to: TxIndex) -> Vec<Location> {
+    let is_overwritten = |location: &Location| {
+        (from.0 + 1..to.0).any(|n| forecasts[TxIndex(n)].access.writes().contains(location))
+    };
+    let reads = forecasts[to].access.reads().iter().copied();
+    reads
+        .filter(|location| changes(&forecasts[from].access, location))
+        .filter(|location| !is_overwritten(location))
+        .collect()
+}
+
+fn pairs(n_txs: usize) -> impl Iterator<Item = (TxIndex, TxIndex)> {
+    let n_txs = u32::try_from(n_txs).unwrap();
+    (0..n_txs).flat_map(move |to| (0..to).map(move |from| (TxIndex(from), TxIndex(to))))
+}
+
+/// Whether `to` waits for `from`, directly or not, for all pairs.
+fn closure(schedule: &Schedule) -> Vec<Vec<bool>> {
+    let mut waits = vec![vec![false; schedule.len()]; schedule.len()];
+    for edge in schedule.edges() {
+        waits[edge.to.0 as usize][edge.from.0 as usize] = true;
+    }
+    for middle in 0..schedule.len() {
+        for to in 0..schedule.len() {
+            for from in 0..schedule.len() {
+                let through = waits[to][middle] && waits[middle][from];
+                waits[to][from] |= through;
+            }
+        }
+    }
+    waits
+}
+
+fn check_layers(schedule: &Schedule) -> Result<(), TestCaseError> {
+    prop_assert_eq!(schedule.verify(), Ok(()));
+    for edge in schedule.edges() {
+        prop_assert!(edge.from < edge.to);
+        prop_assert!(schedule.layer_of(edge.from) < schedule.layer_of(edge.to));
+    }
+    // Longest path: whoever does not stand in the first layer waits for somebody one layer up.
+    for (n, layer) in schedule.layers().iter().enumerate() {
+        for &tx in layer {
+            prop_assert_eq!(schedule.layer_of(tx).0 as usize, n);
+            let above = |&earlier: &TxIndex| schedule.layer_of(earlier).0 as usize + 1 == n;
+            prop_assert_eq!(schedule.predecessors(tx).iter().any(above), 0 < n);
+        }
+    }
+    Ok(())
+}
+
+fn threads(n: usize) -> NonZeroUsize {
+    NonZeroUsize::new(n).unwrap()
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 512, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn edges_are_exactly_the_observed_changes(block in block()) {
+        let forecasts = forecasts(&block);
+        let schedule = schedule(&forecasts, &Policy::Optimistic);
+        let mut edges = schedule.edges();
+        for (from, to) in pairs(forecasts.len()) {
+            let observed = observed(&forecasts, from, to);
+            let Some(&location) = observed.first() else { continue };
+            let n_locations = u32::try_from(observed.len()).unwrap();
+            let edge = edges.next();
+            prop_assert_eq!(edge.map(|edge| (edge.from, edge.to)), Some((from, to)));
+            let reason = Reason::Data { location, n_locations };
+            prop_assert_eq!(edge.map(|edge| edge.reason), Some(reason));
+        }
+        prop_assert_eq!(edges.next(), None);
+    }
+
+    /// Where writers also read, as storage writers do, dropping all but the last writer loses no
+    /// order: every pair that meets at all is ordered through others.
+    #[test]
+    fn every_pair_that_meets_is_ordered_when_writers_read(block in block()) {
+        let reading: Vec<Drawn> = block
+            .into_iter()
+            .map(|mut drawn| {
+                drawn.reads.extend_from_slice(&drawn.writes);
+                drawn
+            })
+            .collect();
+        let forecasts = forecasts(&reading);
+        let waits = closure(&schedule(&forecasts, &Policy::Optimistic));
+        for (from, to) in pairs(forecasts.len()) {
+            if forecasts[to].access.reads_from(&forecasts[from].access) {
+                prop_assert!(waits[to.0 as usize][from.0 as usize], "{} after {}", to, from);
+            }
+        }
+    }
+
+    #[test]
+    fn layers_are_longest_path_and_hold_no_edge_inside(block in block()) {
+        for policy in &Policy::ALL {
+            check_layers(&schedule(&forecasts(&block), policy))?;
+        }
+    }
+
+    #[test]
+    fn no_reader_stands_beside_or_above_what_it_observes(block in block()) {
+        let forecasts = forecasts(&block);
+        for policy in &Policy::ALL {
+            let schedule = schedule(&forecasts, policy);
+            for (from, to) in pairs(forecasts.len()) {
+                if !observed(&forecasts, from, to).is_empty() {
+                    prop_assert!(schedule.layer_of(from) < schedule.layer_of(to));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_locations_does_not_matter(block in block()) {
+        let turned: Vec<Drawn> = block.iter().map(Drawn::reversed).collect();
+        for policy in &Policy::ALL {
+            let there = schedule(&forecasts(&block), policy);
+            let back = schedule(&forecasts(&turned), policy);
+            prop_assert_eq!(&there, &back);
+            prop_assert_eq!(there.digest(), back.digest());
+            prop_assert_eq!(print::text(&there), print::text(&back));
+        }
+    }
+
+    #[test]
+    fn a_barrier_orders_a_partial_forecast_with_everyone(block in block()) {
+        let waits = closure(&schedule(&forecasts(&block), &Policy::Barrier));
+        for (from, to) in pairs(block.len()) {
+            if block[from.0 as usize].partial || block[to.0 as usize].partial {
+                prop_assert!(waits[to.0 as usize][from.0 as usize]);
+            }
+        }
+    }
+
+    #[test]
+    fn serial_orders_partial_forecasts_with_one_another(block in block()) {
+        let waits = closure(&schedule(&forecasts(&block), &Policy::Serial));
+        for (from, to) in pairs(block.len()) {
+            if block[from.0 as usize].partial && block[to.0 as usize].partial {
+                prop_assert!(waits[to.0 as usize][from.0 as usize]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_reduction_orders_the_same_pairs_with_no_edge_to_spare(block in block()) {
+        let schedule = schedule(&forecasts(&block), &Policy::Serial);
+        let reduced = schedule.dag().transitive_reduction();
+        let kept: Vec<(TxIndex, TxIndex)> =
+            reduced.edges().map(|edge| (edge.from, edge.to)).collect();
+        let of = |pairs: &[(TxIndex, TxIndex)]| {
+            closure(&Schedule::from_edges(block.len(), pairs.iter().copied()).unwrap())
+        };
+        let waits = closure(&schedule);
+        prop_assert_eq!(&of(&kept), &waits);
+        for dropped in 0..kept.len() {
+            let mut fewer = kept.clone();
+            fewer.remove(dropped);
+            prop_assert!(of(&fewer) != waits);
+        }
+    }
+
+    #[test]
+    fn the_critical_path_is_the_heaviest_chain(block in block()) {
+        let schedule = schedule(&forecasts(&block), &Policy::Optimistic);
+        let path = schedule.critical_path();
+        let weight = |tx: TxIndex| schedule.weights()[tx];
+        prop_assert_eq!(path.txs.iter().map(|&tx| weight(tx)).sum::<u64>(), path.weight);
+        for step in path.txs.windows(2) {
+            prop_assert!(schedule.predecessors(step[1]).contains(&step[0]));
+        }
+        // With a thread for every transaction nothing but the chain takes time.
+        let time = simulate(
+            &schedule,
+            schedule.weights(),
+            threads(block.len().max(1)),
+            Mode::Dataflow,
+            Overheads::default(),
+        );
+        prop_assert_eq!(time, path.weight);
+    }
+
+    #[test]
+    fn simulated_times_keep_their_bounds(block in block(), n_threads in 1usize..9) {
+        let schedule = schedule(&forecasts(&block), &Policy::Optimistic);
+        let costs = schedule.weights();
+        let (total, longest) = (schedule.total_weight(), schedule.critical_path().weight);
+        for mode in [Mode::Layers, Mode::Dataflow] {
+            let time = |n| simulate(&schedule, costs, threads(n), mode, Overheads::default());
+            prop_assert_eq!(time(1), total);
+            prop_assert!(longest <= time(n_threads));
+            prop_assert!(total.div_ceil(n_threads as u64) <= time(n_threads));
+            prop_assert!(time(n_threads) <= total);
+        }
+        // Graham's bound for list schedules with dependencies.
+        let n = n_threads as u64;
+        let time = simulate(
+            &schedule, costs, threads(n_threads), Mode::Dataflow, Overheads::default(),
+        );
+        prop_assert!(n * time <= total + (n - 1) * longest);
+    }
+
+    #[test]
+    fn overheads_are_added_once_each(block in block(), per_tx in 0u64..9, per_barrier in 0u64..9) {
+        let schedule = schedule(&forecasts(&block), &Policy::Optimistic);
+        let overheads = Overheads { per_tx, per_barrier };
+        let time = |mode| simulate(&schedule, schedule.weights(), threads(1), mode, overheads);
+        let handed_over = schedule.total_weight() + per_tx * schedule.len() as u64;
+        prop_assert_eq!(time(Mode::Dataflow), handed_over);
+        let waited = per_barrier * schedule.layers().len() as u64;
+        prop_assert_eq!(time(Mode::Layers), handed_over + waited);
+    }
+
+    #[test]
+    fn more_gas_never_costs_less(gas in any::<u64>(), more in any::<u64>()) {
+        let model = CostModel::default();
+        prop_assert!(model.nanos(gas) <= model.nanos(gas.saturating_add(more)));
+    }
+}
