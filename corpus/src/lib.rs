@@ -1,1 +1,23 @@
-//! corpus
+//! Recorded blocks: what they are, how they look as files, and how to make some up.
+//!
+//! Read [`RecordedBlock`] and [`PreState`] for the data, [`parse`] for the file format,
+//! [`RecordedBlock::validate`] for what a good block satisfies, and [`list`], [`read_file`] and
+//! [`write_file`] for the disk.
+//! Invariant: nothing here executes, analyses or schedules; the crate knows no other crate of ours.
+
+mod block;
+mod state;
+
+mod format;
+mod gzip;
+
+mod files;
+mod validate;
+
+mod error;
+
+pub use block::{RecordedBlock, RecordedReceipt};
+pub use error::{CorpusError, Signer, ValidationError};
+pub use files::{list, read_file, write_file};
+pub use format::{parse, print, print_packed};
+pub use state::{PreAccount, PreState};

@@ -1,0 +1,157 @@
+//! Do the parts of a recorded block agree with each other?
+//!
+//! In: a block. Out: nothing, or the first contradiction.
+//! What a header commits to is recomputed: its own hash, the transactions and withdrawals roots, no
+//! uncles. State root, receipts root and bloom need execution and are not checked here.
+
+use alloy_consensus::{
+    EMPTY_OMMER_ROOT_HASH, Transaction as _, proofs, transaction::SignerRecoverable,
+};
+use alloy_primitives::{B256, keccak256};
+
+use crate::{RecordedBlock, ValidationError, error::Signer};
+
+impl RecordedBlock {
+    /// Checks that header, lists, hashes and codes agree.
+    ///
+    /// Senders are believed, since recovering them costs more than everything else together; see
+    /// [`validate_senders`](Self::validate_senders).
+    pub fn validate(&self) -> Result<(), ValidationError> {
+        self.check_header_hash()?;
+        self.check_transactions()?;
+        self.check_withdrawals()?;
+        self.check_uncles()?;
+        self.check_parent()?;
+        self.check_codes()?;
+        self.check_receipts()
+    }
+
+    /// Checks that every transaction is from whoever signed it.
+    pub fn validate_senders(&self) -> Result<(), ValidationError> {
+        for (index, transaction) in self.transactions.iter().enumerate() {
+            // The upper half of `s` was allowed before Homestead, and such blocks are recorded too.
+            let recovered = transaction
+                .inner()
+                .recover_signer_unchecked()
+                .map_or(Signer::Nobody, Signer::Address);
+            let stated = transaction.signer();
+            if recovered != Signer::Address(stated) {
+                let number = self.number();
+                return Err(ValidationError::Sender { number, index, stated, recovered });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_header_hash(&self) -> Result<(), ValidationError> {
+        let computed = self.header.hash_slow();
+        if computed == self.hash {
+            return Ok(());
+        }
+        Err(ValidationError::HeaderHash { number: self.number(), stated: self.hash, computed })
+    }
+
+    fn check_transactions(&self) -> Result<(), ValidationError> {
+        let number = self.number();
+        for (index, transaction) in self.transactions.iter().enumerate() {
+            match transaction.chain_id() {
+                Some(signed) if signed != self.chain_id => {
+                    let stated = self.chain_id;
+                    return Err(ValidationError::ChainId { number, index, signed, stated });
+                }
+                _ => {}
+            }
+            let stated = *transaction.tx_hash();
+            let computed = alloy_eips::Encodable2718::trie_hash(transaction.inner());
+            if stated != computed {
+                return Err(ValidationError::TransactionHash { number, index, stated, computed });
+            }
+        }
+        let computed = proofs::calculate_transaction_root(&self.transactions);
+        self.same_root("transactionsRoot", "transactions", self.header.transactions_root, computed)
+    }
+
+    fn check_withdrawals(&self) -> Result<(), ValidationError> {
+        let unpaired = |present, absent| {
+            Err(ValidationError::Unpaired { number: self.number(), present, absent })
+        };
+        match (&self.withdrawals, self.header.withdrawals_root) {
+            (None, None) => Ok(()),
+            (Some(_), None) => unpaired("withdrawals", "withdrawalsRoot"),
+            (None, Some(_)) => unpaired("withdrawalsRoot", "withdrawals"),
+            (Some(list), Some(stated)) => {
+                let computed = proofs::calculate_withdrawals_root(list);
+                self.same_root("withdrawalsRoot", "withdrawals", stated, computed)
+            }
+        }
+    }
+
+    /// Only the uncles' hashes are recorded, and many recordings lack even those, so a list is
+    /// checked only against a header that says there are no uncles.
+    fn check_uncles(&self) -> Result<(), ValidationError> {
+        if self.uncles.is_empty() || self.header.ommers_hash != EMPTY_OMMER_ROOT_HASH {
+            return Ok(());
+        }
+        Err(ValidationError::Unpaired {
+            number: self.number(),
+            present: "uncles",
+            absent: "sha3Uncles of a list that is not empty",
+        })
+    }
+
+    fn check_parent(&self) -> Result<(), ValidationError> {
+        let number = self.number();
+        let parent = self.header.parent_hash;
+        let listed = number.checked_sub(1).and_then(|number| self.block_hashes.get(&number));
+        match listed {
+            Some(&listed) if listed != parent => {
+                Err(ValidationError::ParentHash { number, listed, parent })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_codes(&self) -> Result<(), ValidationError> {
+        for (&address, account) in &self.pre_state {
+            let (Some(code), Some(stated)) = (&account.code, account.code_hash) else { continue };
+            let computed = keccak256(code);
+            if stated != computed {
+                let number = self.number();
+                return Err(ValidationError::CodeHash { number, address, stated, computed });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_receipts(&self) -> Result<(), ValidationError> {
+        let Some(receipts) = &self.receipts else { return Ok(()) };
+        let used = receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used);
+        let comparisons = [
+            ("entries", receipts.len() as u64, self.transactions.len() as u64),
+            ("gas used", used, self.header.gas_used),
+        ];
+        for (quantity, found, expected) in comparisons {
+            if found != expected {
+                let number = self.number();
+                return Err(ValidationError::Receipts { number, quantity, found, expected });
+            }
+        }
+        Ok(())
+    }
+
+    fn same_root(
+        &self,
+        field: &'static str,
+        list: &'static str,
+        stated: B256,
+        computed: B256,
+    ) -> Result<(), ValidationError> {
+        if stated == computed {
+            return Ok(());
+        }
+        Err(ValidationError::Root { number: self.number(), field, list, stated, computed })
+    }
+}
+
+#[cfg(test)]
+mod tests;
