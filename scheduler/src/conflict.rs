@@ -5,68 +5,92 @@
 //! adder since that writer, for nobody else; adders wait for nobody; the result does not depend on
 //! any hashing order.
 
-use slotcast_model::{IndexVec, Location, LocationId, LocationTable, TxIndex};
+use alloy_primitives::map::HashMap;
+use slotcast_model::{IndexVec, Location, TxIndex, index_newtype};
 
 use crate::{Edge, Forecast, Reason};
 
-/// Who changed a location last, as of the transaction being looked at.
-#[derive(Clone, Debug, Default)]
-struct Changes {
-    writer: Option<TxIndex>,
-    /// Those that added to the location after `writer`, ascending.
-    adders: Vec<TxIndex>,
+index_newtype! {
+    /// One addition to one location.
+    struct AddIndex;
 }
 
-/// The changes so far; locations nobody changes are not kept.
-#[derive(Debug, Default)]
+/// One addition to a location, in the chain of those since the location was last written.
+#[derive(Clone, Copy, Debug)]
+struct Add {
+    tx: TxIndex,
+    earlier: Option<AddIndex>,
+}
+
+/// Who changed a location last, as of the transaction being looked at.
+#[derive(Clone, Copy, Debug, Default)]
+struct Changes {
+    writer: Option<TxIndex>,
+    last_add: Option<AddIndex>,
+}
+
+/// The changes so far.
+///
+/// This runs once per block and is most of what a schedule costs: locations nobody changes are not
+/// kept, and the chains of additions share one vector.
+#[derive(Debug)]
 struct Ledger {
-    locations: LocationTable,
-    changes: IndexVec<LocationId, Changes>,
+    /// Only ever asked for one location, never walked.
+    changes: HashMap<Location, Changes>,
+    adds: IndexVec<AddIndex, Add>,
 }
 
 impl Ledger {
-    /// What is known of `location`, if anybody changed it.
-    fn get(&self, location: &Location) -> Option<&Changes> {
-        self.locations.get(location).map(|id| &self.changes[id])
+    fn with_room_for(forecasts: &IndexVec<TxIndex, Forecast>) -> Self {
+        let n_changes =
+            |forecast: &Forecast| forecast.access.writes().len() + forecast.access.adds().len();
+        let n_changes = forecasts.iter().map(n_changes).sum();
+        let changes = HashMap::with_capacity_and_hasher(n_changes, Default::default());
+        Self { changes, adds: IndexVec::new() }
     }
 
-    fn get_or_default(&mut self, location: Location) -> &mut Changes {
-        let id = self.locations.intern(location);
-        if self.changes.len() < self.locations.len() {
-            self.changes.push(Changes::default());
+    /// Notes whom reading `location` waits for.
+    fn read(&self, location: Location, waits: &mut Vec<(TxIndex, Location)>) {
+        let Some(changes) = self.changes.get(&location) else { return };
+        waits.extend(changes.writer.map(|writer| (writer, location)));
+        let earlier = |add: &AddIndex| self.adds[*add].earlier;
+        for add in core::iter::successors(changes.last_add, earlier) {
+            waits.push((self.adds[add].tx, location));
         }
-        &mut self.changes[id]
+    }
+
+    fn write(&mut self, location: Location, tx: TxIndex) {
+        self.changes.insert(location, Changes { writer: Some(tx), last_add: None });
+    }
+
+    fn add(&mut self, location: Location, tx: TxIndex) {
+        let changes = self.changes.entry(location).or_default();
+        changes.last_add = Some(self.adds.push(Add { tx, earlier: changes.last_add }));
     }
 }
 
 /// All read-after-write and read-after-add edges, by (to, from).
 pub(crate) fn data_edges(forecasts: &IndexVec<TxIndex, Forecast>) -> Vec<Edge> {
-    let mut ledger = Ledger::default();
+    let mut ledger = Ledger::with_room_for(forecasts);
     let mut edges = Vec::new();
     let mut waits: Vec<(TxIndex, Location)> = Vec::new();
     for (tx, Forecast { access, .. }) in forecasts.iter_enumerated() {
-        waits.clear();
         for &location in access.reads() {
-            if let Some(changes) = ledger.get(&location) {
-                let earlier = changes.writer.iter().chain(&changes.adders);
-                waits.extend(earlier.map(|&from| (from, location)));
-            }
+            ledger.read(location, &mut waits);
         }
-        merge(tx, &mut waits, &mut edges);
         for &location in access.writes() {
-            let changes = ledger.get_or_default(location);
-            changes.writer = Some(tx);
-            changes.adders.clear();
+            ledger.write(location, tx);
         }
         for &location in access.adds() {
-            ledger.get_or_default(location).adders.push(tx);
+            ledger.add(location, tx);
         }
+        merge(tx, &mut waits, &mut edges);
     }
     edges
 }
 
-/// Makes one edge of all that `to` waits for one transaction for.
-fn merge(to: TxIndex, waits: &mut [(TxIndex, Location)], edges: &mut Vec<Edge>) {
+/// Makes one edge of all that `to` waits for one transaction for, and empties `waits`.
+fn merge(to: TxIndex, waits: &mut Vec<(TxIndex, Location)>, edges: &mut Vec<Edge>) {
     // Access sets are ascending and the sort is stable, so the first location of each group is the
     // least one.
     waits.sort_by_key(|&(from, _)| from);
@@ -76,6 +100,7 @@ fn merge(to: TxIndex, waits: &mut [(TxIndex, Location)], edges: &mut Vec<Edge>) 
             u32::try_from(group.len()).expect("a transaction names fewer than 2^32 locations");
         edges.push(Edge { from, to, reason: Reason::Data { location, n_locations } });
     }
+    waits.clear();
 }
 
 #[cfg(test)]

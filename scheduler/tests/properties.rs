@@ -86,7 +86,7 @@ fn observed(forecasts: &Forecasts, from: TxIndex, to: TxIndex) -> Vec<Location> 
 }
 
 fn pairs(n_txs: usize) -> impl Iterator<Item = (TxIndex, TxIndex)> {
-    let n_txs = u32::try_from(n_txs).unwrap();
+    let n_txs = u32::try_from(n_txs).expect("blocks are small");
     (0..n_txs).flat_map(move |to| (0..to).map(move |from| (TxIndex(from), TxIndex(to))))
 }
 
@@ -125,7 +125,7 @@ fn check_layers(schedule: &Schedule) -> Result<(), TestCaseError> {
 }
 
 fn threads(n: usize) -> NonZeroUsize {
-    NonZeroUsize::new(n).unwrap()
+    NonZeroUsize::new(n).expect("there is at least one thread")
 }
 
 proptest! {
