@@ -47,7 +47,9 @@ function compileSolc(unit) {
   if (!/0\.[45]$/.test(unit.compiler)) wanted.push("evm.deployedBytecode.immutableReferences");
   const outputSelection = { "*": { "": ["ast"], "*": wanted } };
   const input = { language: "Solidity", sources, settings: { ...unit.settings, outputSelection } };
-  const output = JSON.parse(solc.compile(JSON.stringify(input), importer(unit.compiler)));
+  // In 0.4 the short name still means the interface before standard JSON.
+  const compile = unit.compiler.endsWith("0.4") ? solc.compileStandardWrapper : solc.compile;
+  const output = JSON.parse(compile(JSON.stringify(input), importer(unit.compiler)));
   const errors = (output.errors || []).filter((one) => one.severity === "error");
   if (errors.length !== 0) throw new Error(errors.map((one) => one.formattedMessage).join("\n"));
   for (const warning of output.errors || []) console.error(firstLine(warning));
