@@ -1,0 +1,215 @@
+//! What does Ethereum say a block does, one transaction after the other?
+//!
+//! In: a block, its rules and a base state. Out: [`Canonical`], the block executor of `alloy-evm`
+//! over a caching state, which both the sequential and the parallel executor commit through.
+//! Invariants: transactions are committed in block order; system calls, receipts, withdrawals,
+//! requests and rewards are the block executor's, never ours; after an error it is not used again.
+
+use core::{any::Any, fmt, panic::AssertUnwindSafe};
+use std::{borrow::Cow, panic::catch_unwind};
+
+use alloy_consensus::{ReceiptEnvelope, TxType};
+use alloy_evm::{
+    Evm,
+    block::{
+        BlockExecutionError, BlockExecutor, BlockValidationError, InternalBlockExecutionError,
+    },
+    eth::{
+        EthBlockExecutionCtx, EthBlockExecutor, EthEvm, EthEvmBuilder, EthTxResult,
+        receipt_builder::AlloyReceiptBuilder,
+    },
+    precompiles::PrecompilesMap,
+};
+use alloy_primitives::{Address, B256};
+use revm::{
+    Database,
+    bytecode::Bytecode,
+    context::result::{EVMError, HaltReason},
+    database::{BundleState, State, states::bundle_state::BundleRetention},
+    database_interface::{DatabaseRef, bal::EvmDatabaseError},
+    primitives::{StorageKey, StorageValue},
+    state::AccountInfo,
+};
+use slotcast_model::{IndexVec, Observation, TxIndex};
+
+use crate::{
+    error::{ExecutionError, Source},
+    fork::{Chain, Rules},
+    input::Block,
+    observe::Watch,
+    outcome::{BlockOutcome, TxOutcome, receipt_proofs, state_changes},
+};
+
+/// What running a transaction gives before it is committed.
+pub(crate) type TxResult = EthTxResult<HaltReason, TxType>;
+
+type CanonicalEvm<'a, DB> = EthEvm<State<Base<'a, DB>>, Watch, PrecompilesMap>;
+
+/// A transaction after it was run and before it is committed.
+pub(crate) enum Run {
+    /// It ran.
+    Executed(TxResult),
+    /// It cannot be included, for this reason.
+    Rejected(String),
+}
+
+/// The block executor, positioned between two transactions.
+pub(crate) struct Canonical<'a, DB: DatabaseRef> {
+    block: &'a Block,
+    rules: &'a Rules,
+    executor: EthBlockExecutor<'a, CanonicalEvm<'a, DB>, &'a Chain, AlloyReceiptBuilder>,
+}
+
+impl<'a, DB: DatabaseRef> Canonical<'a, DB> {
+    /// Starts the block: its system calls are run, none of its transactions is.
+    ///
+    /// With `is_watched`, every transaction can be observed, at the price of looking at every
+    /// instruction.
+    pub(crate) fn open(
+        block: &'a Block,
+        rules: &'a Rules,
+        base: &'a DB,
+        is_watched: bool,
+    ) -> Result<Self, ExecutionError> {
+        let state = State::builder().with_database(Base(base)).with_bundle_update().build();
+        let evm = EthEvmBuilder::new(state, rules.env.clone())
+            .inspector(Watch::default())
+            .set_inspect(is_watched)
+            .build();
+        let ctx = EthBlockExecutionCtx {
+            parent_hash: block.header.parent_hash,
+            parent_beacon_block_root: block.header.parent_beacon_block_root,
+            ommers: &block.ommers,
+            withdrawals: block.withdrawals.as_deref().map(Cow::Borrowed),
+            extra_data: block.header.extra_data.clone(),
+            tx_count_hint: Some(block.n_transactions()),
+            slot_number: block.header.slot_number,
+        };
+        let receipts = AlloyReceiptBuilder::default();
+        let mut executor = EthBlockExecutor::new(evm, ctx, &rules.chain, receipts);
+        executor.apply_pre_execution_changes().map_err(block_error)?;
+        Ok(Self { block, rules, executor })
+    }
+
+    /// Runs a transaction on everything committed so far, without committing it.
+    pub(crate) fn run(&mut self, tx: TxIndex) -> Result<Run, ExecutionError> {
+        let transaction = self.block.transaction(tx);
+        // After a panic the executor is in an unknown state, but then nobody uses it again.
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            self.executor.execute_transaction_without_commit(transaction)
+        }));
+        match result {
+            Ok(Ok(result)) => Ok(Run::Executed(result)),
+            Ok(Err(error)) => rejection::<DB>(tx, error).map(Run::Rejected),
+            Err(panic) => Err(ExecutionError::Panicked { tx, message: panic_text(&*panic) }),
+        }
+    }
+
+    /// What the transaction just run touched; empty unless watched.
+    pub(crate) fn observe(&mut self, result: &TxResult) -> Observation {
+        self.executor.evm_mut().inspector_mut().observe(&result.result.state)
+    }
+
+    /// Commits the next transaction of the block.
+    pub(crate) fn commit(&mut self, result: TxResult) {
+        self.executor.commit_transaction(result);
+    }
+
+    /// Ends the block: withdrawals, requests and rewards.
+    pub(crate) fn finish(
+        self,
+        txs: IndexVec<TxIndex, TxOutcome>,
+    ) -> Result<BlockOutcome, ExecutionError> {
+        let (evm, result) = self.executor.finish().map_err(block_error)?;
+        let mut state = evm.into_db();
+        state.merge_transitions(BundleRetention::PlainState);
+        let bundle: BundleState = state.take_bundle();
+        let receipts: Vec<ReceiptEnvelope> = result.receipts;
+        let (receipts_root, logs_bloom) = receipt_proofs(&receipts);
+        Ok(BlockOutcome {
+            txs,
+            receipts,
+            gas_used: result.gas_used,
+            blob_gas_used: result.blob_gas_used,
+            logs_bloom,
+            receipts_root: self.rules.receipts_root_is_provable().then_some(receipts_root),
+            requests: result.requests,
+            state: state_changes(&bundle),
+        })
+    }
+}
+
+/// The reason why a transaction was not run, if that is the transaction's own fault.
+fn rejection<DB: DatabaseRef>(
+    tx: TxIndex,
+    error: BlockExecutionError,
+) -> Result<String, ExecutionError> {
+    match error {
+        BlockExecutionError::Validation(BlockValidationError::InvalidTx { error, .. }) => {
+            Ok(error.to_string())
+        }
+        BlockExecutionError::Validation(
+            error @ BlockValidationError::TransactionGasLimitMoreThanAvailableBlockGas { .. },
+        ) => Ok(error.to_string()),
+        BlockExecutionError::Validation(BlockValidationError::EVM { error, .. })
+        | BlockExecutionError::Internal(InternalBlockExecutionError::EVM { error, .. }) => {
+            Err(evm_error::<DB>(tx, error))
+        }
+        error => Err(ExecutionError::Evm { tx, source: Box::new(error) }),
+    }
+}
+
+/// Takes the base state's own error out of its wrappings.
+fn evm_error<DB: DatabaseRef>(tx: TxIndex, error: Source) -> ExecutionError {
+    match error.downcast::<EVMError<EvmDatabaseError<DB::Error>>>() {
+        Ok(error) => match *error {
+            EVMError::Database(EvmDatabaseError::Database(source)) => {
+                ExecutionError::Database { tx: Some(tx), source: Box::new(source) }
+            }
+            error => ExecutionError::Evm { tx, source: Box::new(error) },
+        },
+        Err(source) => ExecutionError::Evm { tx, source },
+    }
+}
+
+fn block_error(error: BlockExecutionError) -> ExecutionError {
+    ExecutionError::Block { source: Box::new(error) }
+}
+
+/// The text of a panic, as far as it has one.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}
+
+/// A base state seen as the database revm wants, without asking it to be printable.
+pub(crate) struct Base<'a, DB>(pub(crate) &'a DB);
+
+impl<DB> fmt::Debug for Base<'_, DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Base")
+    }
+}
+
+impl<DB: DatabaseRef> Database for Base<'_, DB> {
+    type Error = DB::Error;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
+        self.0.basic_ref(address)
+    }
+
+    fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, Self::Error> {
+        self.0.code_by_hash_ref(code_hash)
+    }
+
+    fn storage(&mut self, address: Address, key: StorageKey) -> Result<StorageValue, Self::Error> {
+        self.0.storage_ref(address, key)
+    }
+
+    fn block_hash(&mut self, number: u64) -> Result<B256, Self::Error> {
+        self.0.block_hash_ref(number)
+    }
+}

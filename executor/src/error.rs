@@ -1,0 +1,74 @@
+//! Why could a block not be executed at all?
+//!
+//! In: what went wrong outside the EVM. Out: [`ExecutionError`].
+//! Invariant: a revert, a halt and a rejected transaction are values of the outcome and never stand
+//! here; an error inside a transaction names it.
+
+use slotcast_model::TxIndex;
+use thiserror::Error;
+
+use crate::fork::SUPPORTED_CHAINS;
+
+/// What a base state, an EVM or a thread pool may report.
+pub type Source = Box<dyn core::error::Error + Send + Sync + 'static>;
+
+/// An outside failure: the block has no outcome.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ExecutionError {
+    /// The fork rules of the chain are not known.
+    #[error("chain id {chain_id} is not supported; known are {SUPPORTED_CHAINS}")]
+    UnsupportedChain {
+        /// The chain id of the block.
+        chain_id: u64,
+    },
+    /// The base state could not be read.
+    #[error("the state could not be read{}: {source}", during(.tx))]
+    Database {
+        /// The transaction that was running, if one was.
+        tx: Option<TxIndex>,
+        /// What the base state reported.
+        source: Source,
+    },
+    /// The EVM gave up on a transaction for a reason that is neither the transaction nor the state,
+    /// such as a block environment its fork does not allow.
+    #[error("the evm cannot run transaction {tx}: {source}")]
+    Evm {
+        /// The transaction that was running.
+        tx: TxIndex,
+        /// What the EVM reported.
+        source: Source,
+    },
+    /// A system call, a withdrawal, a reward or a request of the block failed.
+    #[error("the block cannot be executed: {source}")]
+    Block {
+        /// What the block executor reported.
+        source: Source,
+    },
+    /// Code we do not own panicked, typically the base state.
+    #[error("transaction {tx} panicked: {message}")]
+    Panicked {
+        /// The transaction that was running.
+        tx: TxIndex,
+        /// The text of the panic.
+        message: String,
+    },
+    /// The schedule was made for another block.
+    #[error("the schedule is for {n_scheduled} transactions and the block has {n_transactions}")]
+    ForeignSchedule {
+        /// How many transactions the schedule orders.
+        n_scheduled: usize,
+        /// How many the block has.
+        n_transactions: usize,
+    },
+    /// The threads could not be started.
+    #[error("the thread pool could not be started: {source}")]
+    ThreadPool {
+        /// What the operating system reported.
+        source: Source,
+    },
+}
+
+fn during(tx: &Option<TxIndex>) -> String {
+    tx.map_or_else(String::new, |tx| format!(" in transaction {tx}"))
+}

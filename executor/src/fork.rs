@@ -1,0 +1,275 @@
+//! Which rules hold in a block?
+//!
+//! In: chain id, block number and timestamp. Out: [`Fork`] for reports and for the analyzer, and
+//! inside the crate [`Rules`], the environment revm and the block executor run under.
+//! Invariant: activation heights and times come from `alloy-hardforks` alone.
+
+use core::fmt;
+
+use alloy_eips::{eip6110::MAINNET_DEPOSIT_CONTRACT_ADDRESS, eip7840::BlobParams};
+use alloy_evm::{EvmEnv, eth::spec::EthExecutorSpec};
+use alloy_hardforks::{EthereumChainHardforks, EthereumHardfork, EthereumHardforks, ForkCondition};
+use alloy_primitives::{Address, address};
+use revm::primitives::hardfork::SpecId;
+
+use crate::{error::ExecutionError, input::Block};
+
+/// The chains whose fork rules are known, as an error names them.
+pub(crate) const SUPPORTED_CHAINS: &str = "1 (mainnet), 11155111 (sepolia), 17000 (holesky), \
+     560048 (hoodi), 1337 and 31337 (development)";
+
+/// A set of EVM rules, in order of activation.
+///
+/// Forks that change no EVM rule (difficulty bombs, blob parameters) have no entry of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each is the name of a fork")]
+pub enum Fork {
+    Frontier,
+    Homestead,
+    Tangerine,
+    SpuriousDragon,
+    Byzantium,
+    Petersburg,
+    Istanbul,
+    Berlin,
+    London,
+    Paris,
+    Shanghai,
+    Cancun,
+    Prague,
+    Osaka,
+    Amsterdam,
+}
+
+impl Fork {
+    /// All forks, in order of activation.
+    pub const ALL: [Self; 15] = [
+        Self::Frontier,
+        Self::Homestead,
+        Self::Tangerine,
+        Self::SpuriousDragon,
+        Self::Byzantium,
+        Self::Petersburg,
+        Self::Istanbul,
+        Self::Berlin,
+        Self::London,
+        Self::Paris,
+        Self::Shanghai,
+        Self::Cancun,
+        Self::Prague,
+        Self::Osaka,
+        Self::Amsterdam,
+    ];
+
+    /// The fork active in `block`.
+    pub fn of(block: &Block) -> Result<Self, ExecutionError> {
+        Self::at(block.chain_id, block.header.number, block.header.timestamp)
+    }
+
+    /// The fork active on a chain at a block number and timestamp.
+    pub fn at(chain_id: u64, number: u64, timestamp: u64) -> Result<Self, ExecutionError> {
+        let chain = Chain::of(chain_id)?;
+        let spec = alloy_evm::spec_by_timestamp_and_block_number(&chain, timestamp, number);
+        Ok(Self::from_spec(spec))
+    }
+
+    /// The name of the fork.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Frontier => "Frontier",
+            Self::Homestead => "Homestead",
+            Self::Tangerine => "Tangerine",
+            Self::SpuriousDragon => "SpuriousDragon",
+            Self::Byzantium => "Byzantium",
+            Self::Petersburg => "Petersburg",
+            Self::Istanbul => "Istanbul",
+            Self::Berlin => "Berlin",
+            Self::London => "London",
+            Self::Paris => "Paris",
+            Self::Shanghai => "Shanghai",
+            Self::Cancun => "Cancun",
+            Self::Prague => "Prague",
+            Self::Osaka => "Osaka",
+            Self::Amsterdam => "Amsterdam",
+        }
+    }
+
+    const fn from_spec(spec: SpecId) -> Self {
+        match spec {
+            SpecId::FRONTIER => Self::Frontier,
+            SpecId::HOMESTEAD => Self::Homestead,
+            SpecId::TANGERINE => Self::Tangerine,
+            SpecId::SPURIOUS_DRAGON => Self::SpuriousDragon,
+            SpecId::BYZANTIUM => Self::Byzantium,
+            SpecId::PETERSBURG => Self::Petersburg,
+            SpecId::ISTANBUL => Self::Istanbul,
+            SpecId::BERLIN => Self::Berlin,
+            SpecId::LONDON => Self::London,
+            SpecId::MERGE => Self::Paris,
+            SpecId::SHANGHAI => Self::Shanghai,
+            SpecId::CANCUN => Self::Cancun,
+            SpecId::PRAGUE => Self::Prague,
+            SpecId::OSAKA => Self::Osaka,
+            SpecId::AMSTERDAM => Self::Amsterdam,
+        }
+    }
+}
+
+impl fmt::Display for Fork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The name of the fork active in `block`, for reports.
+pub fn spec_name(block: &Block) -> Result<String, ExecutionError> {
+    Fork::of(block).map(|fork| fork.name().to_owned())
+}
+
+/// When each fork becomes active on one chain, and where its deposits go.
+#[derive(Clone, Debug)]
+pub(crate) struct Chain {
+    hardforks: EthereumChainHardforks,
+    deposit_contract: Address,
+}
+
+impl Chain {
+    fn of(chain_id: u64) -> Result<Self, ExecutionError> {
+        let (hardforks, deposit_contract) = match chain_id {
+            1 => (EthereumChainHardforks::mainnet(), MAINNET_DEPOSIT_CONTRACT_ADDRESS),
+            11_155_111 => (
+                EthereumChainHardforks::sepolia(),
+                address!("0x7f02c3e3c98b133055b8b348b2ac625669ed295d"),
+            ),
+            17_000 => (
+                EthereumChainHardforks::holesky(),
+                address!("0x4242424242424242424242424242424242424242"),
+            ),
+            560_048 => (EthereumChainHardforks::hoodi(), MAINNET_DEPOSIT_CONTRACT_ADDRESS),
+            1337 | 31_337 => (development(), MAINNET_DEPOSIT_CONTRACT_ADDRESS),
+            _ => return Err(ExecutionError::UnsupportedChain { chain_id }),
+        };
+        Ok(Self { hardforks, deposit_contract })
+    }
+
+    /// The blob limits and price curve at `timestamp`; none before Cancun.
+    fn blob_params(&self, timestamp: u64) -> Option<BlobParams> {
+        let active = |fork| self.is_ethereum_fork_active_at_timestamp(fork, timestamp);
+        [
+            (EthereumHardfork::Bpo2, BlobParams::bpo2()),
+            (EthereumHardfork::Bpo1, BlobParams::bpo1()),
+            (EthereumHardfork::Osaka, BlobParams::osaka()),
+            (EthereumHardfork::Prague, BlobParams::prague()),
+            (EthereumHardfork::Cancun, BlobParams::cancun()),
+        ]
+        .into_iter()
+        .find_map(|(fork, params)| active(fork).then_some(params))
+    }
+}
+
+impl EthereumHardforks for Chain {
+    fn ethereum_fork_activation(&self, fork: EthereumHardfork) -> ForkCondition {
+        self.hardforks.ethereum_fork_activation(fork)
+    }
+}
+
+impl EthExecutorSpec for Chain {
+    fn deposit_contract_address(&self) -> Option<Address> {
+        Some(self.deposit_contract)
+    }
+}
+
+/// A development chain: every fork up to Osaka is active from its first block, but for the
+/// irregular state change of the DAO fork, which no development chain has.
+fn development() -> EthereumChainHardforks {
+    let later = |fork: &EthereumHardfork| EthereumHardfork::Osaka < *fork;
+    EthereumChainHardforks::new(EthereumHardfork::devnet().into_iter().filter_map(
+        |(fork, condition)| match fork {
+            EthereumHardfork::Dao => None,
+            fork if later(&fork) => None,
+            fork => Some((fork, condition)),
+        },
+    ))
+}
+
+/// Everything about a block that execution depends on and that is not a transaction.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) chain: Chain,
+    pub(crate) env: EvmEnv<SpecId>,
+}
+
+impl Rules {
+    pub(crate) fn of(block: &Block) -> Result<Self, ExecutionError> {
+        let chain = Chain::of(block.chain_id)?;
+        let blob_params = chain.blob_params(block.header.timestamp);
+        let env = EvmEnv::for_eth_block(&block.header, &chain, block.chain_id, blob_params);
+        Ok(Self { chain, env })
+    }
+
+    pub(crate) const fn spec(&self) -> SpecId {
+        self.env.cfg_env.spec
+    }
+
+    /// Whether receipts hold a status; before, they hold a state root, which a partial state does
+    /// not give.
+    pub(crate) fn receipts_root_is_provable(&self) -> bool {
+        SpecId::BYZANTIUM <= self.spec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mainnet_forks_activate_by_number_then_by_time() {
+        let at = |number, timestamp| Fork::at(1, number, timestamp).unwrap();
+        assert_eq!(at(0, 0), Fork::Frontier);
+        assert_eq!(at(1_150_000, 1_457_981_393), Fork::Homestead);
+        assert_eq!(at(7_280_000, 1_551_383_524), Fork::Petersburg);
+        assert_eq!(at(15_537_393, 1_663_224_162), Fork::London);
+        assert_eq!(at(15_537_394, 1_663_224_179), Fork::Paris);
+        assert_eq!(at(17_034_870, 1_681_338_455), Fork::Shanghai);
+        assert_eq!(at(22_431_084, 1_746_612_311), Fork::Prague);
+    }
+
+    #[test]
+    fn a_development_chain_is_osaka_from_the_start() {
+        for chain_id in [1337, 31_337] {
+            assert_eq!(Fork::at(chain_id, 0, 0).unwrap(), Fork::Osaka);
+            assert_eq!(Fork::at(chain_id, 1_920_000, u64::MAX).unwrap(), Fork::Osaka);
+        }
+        let dev = Chain::of(1337).unwrap();
+        assert_eq!(dev.blob_params(1), Some(BlobParams::osaka()));
+        assert!(!dev.is_ethereum_fork_active_at_block(EthereumHardfork::Dao, 1_920_000));
+    }
+
+    #[test]
+    fn blob_parameters_follow_the_timestamp() {
+        let mainnet = Chain::of(1).unwrap();
+        assert_eq!(mainnet.blob_params(1_710_338_134), None);
+        assert_eq!(mainnet.blob_params(1_710_338_135), Some(BlobParams::cancun()));
+        assert_eq!(mainnet.blob_params(1_746_612_311), Some(BlobParams::prague()));
+        assert_eq!(mainnet.blob_params(u64::MAX), Some(BlobParams::bpo2()));
+    }
+
+    #[test]
+    fn an_unknown_chain_is_an_error_that_lists_the_known() {
+        let error = Fork::at(56, 0, 0).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "chain id 56 is not supported; known are 1 (mainnet), 11155111 (sepolia), \
+             17000 (holesky), 560048 (hoodi), 1337 and 31337 (development)"
+        );
+    }
+
+    #[test]
+    fn names_are_in_order_of_activation() {
+        assert!(Fork::ALL.is_sorted());
+        assert_eq!(
+            Fork::ALL.map(Fork::name)[9..],
+            ["Paris", "Shanghai", "Cancun", "Prague", "Osaka", "Amsterdam"]
+        );
+    }
+}

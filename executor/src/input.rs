@@ -1,0 +1,50 @@
+//! What does an executor need to know of a block?
+//!
+//! In: plain fields. Out: [`Block`], with senders already recovered.
+//! Invariant: nothing here was computed by executing; gas used, receipts root and bloom of the
+//! header are only ever compared with.
+
+use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
+use alloy_eips::eip4895::Withdrawal;
+use alloy_primitives::B256;
+use slotcast_model::{Index, TxIndex};
+
+/// A block to execute.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// The chain, which decides the fork rules.
+    pub chain_id: u64,
+    /// The header as the chain has it, or as a builder is about to seal it.
+    pub header: Header,
+    /// The hash of the header.
+    pub hash: B256,
+    /// The transactions in block order, each with its sender.
+    pub transactions: Vec<Recovered<TxEnvelope>>,
+    /// Withdrawals, from Shanghai on.
+    pub withdrawals: Option<Vec<Withdrawal>>,
+    /// Ommer headers, whose miners are rewarded before the merge; empty when they are not known.
+    pub ommers: Vec<Header>,
+}
+
+impl Block {
+    /// How many transactions the block has.
+    pub const fn n_transactions(&self) -> usize {
+        self.transactions.len()
+    }
+
+    /// The indices of all transactions, ascending.
+    pub fn tx_indices(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = TxIndex> + ExactSizeIterator + use<> {
+        (0..self.transactions.len()).map(TxIndex::from_usize)
+    }
+
+    /// The transaction at `tx`.
+    ///
+    /// # Panics
+    ///
+    /// When the block has no such transaction.
+    pub fn transaction(&self, tx: TxIndex) -> &Recovered<TxEnvelope> {
+        &self.transactions[tx.as_usize()]
+    }
+}

@@ -1,0 +1,62 @@
+//! What does a block do? This file is the specification; everything parallel is judged by it.
+//!
+//! In: a block and a base state. Out: [`Sequential`], the outcome and, if asked for, what every
+//! transaction touched.
+//! Invariants: transactions run in block order, each on everything before it; a transaction that
+//! cannot be included is a value, and the block goes on without it.
+
+use revm::database_interface::DatabaseRef;
+use slotcast_model::{IndexVec, Observation, TxIndex};
+
+use crate::{
+    canonical::{Canonical, Run},
+    error::ExecutionError,
+    fork::Rules,
+    input::Block,
+    outcome::{BlockOutcome, TxOutcome},
+};
+
+/// How to execute sequentially.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SequentialSettings {
+    /// Whether to record what every transaction touches; it costs a look at every instruction.
+    pub is_observed: bool,
+}
+
+/// A block executed sequentially.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequential {
+    /// What the block did.
+    pub outcome: BlockOutcome,
+    /// What every transaction touched, empty for rejected ones; no entries unless asked for.
+    pub observations: IndexVec<TxIndex, Observation>,
+}
+
+/// Executes `block` on `base`, one transaction after the other.
+pub fn execute_sequential<DB: DatabaseRef>(
+    block: &Block,
+    base: &DB,
+    settings: &SequentialSettings,
+) -> Result<Sequential, ExecutionError> {
+    let rules = Rules::of(block)?;
+    let mut canonical = Canonical::open(block, &rules, base, settings.is_observed)?;
+    let (mut txs, mut observations) = (IndexVec::new(), IndexVec::new());
+    for tx in block.tx_indices() {
+        match canonical.run(tx)? {
+            Run::Rejected(reason) => {
+                txs.push(TxOutcome::Rejected(reason));
+                if settings.is_observed {
+                    observations.push(Observation::default());
+                }
+            }
+            Run::Executed(result) => {
+                txs.push(TxOutcome::executed(&result.result.result));
+                if settings.is_observed {
+                    observations.push(canonical.observe(&result));
+                }
+                canonical.commit(result);
+            }
+        }
+    }
+    Ok(Sequential { outcome: canonical.finish(txs)?, observations })
+}
