@@ -1,1 +1,82 @@
-//! analyzer
+//! EVM bytecode to symbolic access summaries, and summaries bound to transactions.
+//!
+//! ```text
+//!  bytes ─ bytecode ─ absint ───────────── lower ─────── summary ──┐
+//!          decode     walk over terms      keep what      programs │ bind ── prediction
+//!                     (ir: terms, nodes)   decides access          │
+//!                                               frame, state view ─┘
+//! ```
+//!
+//! [`analyze`] runs once for each code hash; [`bind::bind`] once for each transaction. Neither knows
+//! blocks, other transactions, threads or time, and neither runs an EVM: a summary's program is what
+//! is left of a function when everything that cannot decide an access has been taken out.
+//!
+//! Suggested reading: [`bytecode`], [`ir`], `absint`, `lower`, [`summary`], [`bind`].
+
+pub mod bytecode;
+pub mod ir;
+mod absint;
+mod lower;
+pub mod bind;
+pub mod limits;
+pub mod summary;
+pub mod word;
+
+use alloy_primitives::keccak256;
+use bumpalo::Bump;
+use slotcast_model::Fork;
+
+use crate::{
+    absint::{Entry, walk},
+    bytecode::{Bytecode, delegation},
+    ir::TermPool,
+    limits::{Fuel, Limits, StopReason},
+    lower::lower,
+    summary::{Program, Summary},
+};
+
+/// Summarises runtime `code` under the rules of `fork`.
+///
+/// Total: returns on any bytes within `limits`, with the reason why it stopped in
+/// [`Summary::stop`] and in each program.
+pub fn analyze(code: &[u8], fork: Fork, limits: &Limits) -> Summary {
+    let mut fuel = Fuel::new(limits.fuel_per_contract);
+    let bytecode = Bytecode::new(code, fork);
+    let (fallback, mut selectors) = entry_point(&bytecode, None, &mut fuel, limits);
+    selectors.truncate(limits.functions);
+    let functions: Vec<(u32, Program)> = selectors
+        .into_iter()
+        .map(|selector| {
+            (selector, entry_point(&bytecode, Some(selector), &mut fuel, limits).0)
+        })
+        .collect();
+    let stop = functions.iter().fold(fallback.stop, |worst, (_, program)| worst.max(program.stop));
+    Summary {
+        code_hash: keccak256(code),
+        code_size: code.len() as u32,
+        delegate: delegation(code).filter(|_| Fork::Prague <= fork),
+        functions,
+        fallback,
+        stop,
+    }
+}
+
+/// Walks and lowers one entry point, with the selectors it compares calldata with.
+fn entry_point(
+    code: &Bytecode<'_>,
+    selector: Option<u32>,
+    contract_fuel: &mut Fuel,
+    limits: &Limits,
+) -> (Program, Vec<u32>) {
+    if contract_fuel.left() == 0 {
+        return (Program::empty(StopReason::FuelLimit), Vec::new());
+    }
+    let arena = Bump::new();
+    let mut pool = TermPool::new(&arena, selector);
+    let granted = limits.fuel_per_function.min(contract_fuel.left());
+    let mut fuel = Fuel::new(granted);
+    let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
+    let walk = walk(code, entry, &mut pool, &mut fuel, limits);
+    contract_fuel.burn(granted - fuel.left());
+    (lower(&walk, &mut pool), walk.selectors)
+}

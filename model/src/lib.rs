@@ -6,12 +6,14 @@
 //! for the truth. The words are defined in the glossary of `ARCHITECTURE.md`.
 
 mod access;
+mod fork;
 pub mod index;
 mod location;
 mod observation;
 mod prediction;
 
 pub use access::AccessSet;
+pub use fork::Fork;
 pub use index::{Index, IndexVec, LocationId, TxIndex};
 pub use location::{Location, LocationTable, Slot};
 pub use observation::Observation;

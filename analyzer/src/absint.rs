@@ -1,0 +1,28 @@
+//! What can be known of a function before it runs?
+//!
+//! In: bytecode, and the selector to assume. Out: a [`Graph`](crate::ir::Graph) over one
+//! [`TermPool`](crate::ir::TermPool), in which jumps are resolved and stack and known memory are gone.
+//!
+//! The machine is run forwards over terms instead of words. A state is a stack of terms and the
+//! memory words known so far. States are kept per *node*: a basic block together with its stack
+//! height and the jump labels on its stack, so that a subroutine is walked once per call site chain,
+//! and its return jump is a constant. Where two states of one node differ, the order is
+//!
+//! ```text
+//!   stack position:  term  ⊑  phi(node, position)        memory word:  known term  ⊑  unknown
+//! ```
+//!
+//! Both chains have height two, so each node is walked a bounded number of times. What is unknown at
+//! analysis is not lost: it is left in the program as an effect that runs at binding.
+//!
+//! Assumed, not proved (a wrong assumption costs a misprediction, never a wrong outcome): memory
+//! reached from the free memory pointer of one moment does not overlap memory reached from that of
+//! another, nor anything below 0x80; a store through any other pointer may hit all memory from 0x80.
+
+mod memory;
+mod state;
+mod transfer;
+mod walk;
+
+pub(crate) use memory::{Place, Pointers, place};
+pub(crate) use walk::{Entry, Walk, walk};

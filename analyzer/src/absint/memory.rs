@@ -1,0 +1,319 @@
+//! Which words of memory are known?
+//!
+//! In: stores and copies with symbolic addresses. Out: the term a load gives, if it is known.
+//! Invariants: a cell is 32 bytes at a constant distance from its base, which is zero for absolute
+//! addresses or a value the free memory pointer had; cells are sorted; joining keeps what both sides
+//! agree on.
+
+use alloy_primitives::U256;
+use slotcast_model::Index;
+
+use crate::ir::{Env, Op, Term, TermId, TermPool};
+
+/// Everything below is scratch space, the free memory pointer and the zero word (Solidity's memory
+/// layout); stores through unknown pointers are taken not to reach it.
+const RESERVED: u32 = 0x80;
+/// Where Solidity keeps the free memory pointer.
+const FREE_POINTER: u32 = 0x40;
+const WORD: u32 = 32;
+/// Bulk copies up to this many words are tracked word by word.
+const MAX_TRACKED_WORDS: u32 = 32;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Cell {
+    base: TermId,
+    offset: u32,
+    value: TermId,
+}
+
+/// The known words of one frame's memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Memory {
+    cells: Vec<Cell>,
+}
+
+/// The values the free memory pointer has had, over the whole walk.
+#[derive(Debug, Default)]
+pub(crate) struct Pointers {
+    roots: Vec<bool>,
+}
+
+impl Pointers {
+    fn insert(&mut self, root: TermId) {
+        if self.roots.len() <= root.as_usize() {
+            self.roots.resize(root.as_usize() + 1, false);
+        }
+        self.roots[root.as_usize()] = true;
+    }
+
+    fn contains(&self, root: TermId) -> bool {
+        self.roots.get(root.as_usize()).copied().unwrap_or_default()
+    }
+}
+
+/// Where an address points to.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// A constant distance from zero or from a value of the free memory pointer.
+    At {
+        /// Zero, or that value.
+        base: TermId,
+        /// The distance in bytes.
+        offset: u32,
+    },
+    /// Anywhere that is not reserved.
+    Unknown,
+}
+
+/// Where `at` points to.
+pub(crate) fn place(pool: &mut TermPool<'_>, pointers: &Pointers, at: TermId) -> Place {
+    let zero = pool.constant(U256::ZERO);
+    let (base, offset) = match pool.as_const(at) {
+        Some(offset) => (zero, offset),
+        None => crate::ir::base_offset(pool, at),
+    };
+    match u32::try_from(offset) {
+        Ok(offset) if base == zero || pointers.contains(base) => Place::At { base, offset },
+        _ => Place::Unknown,
+    }
+}
+
+impl Memory {
+    /// Memory at the start of a frame: zeros, of which the reserved words are worth tracking.
+    pub(super) fn new(pool: &mut TermPool<'_>) -> Self {
+        let zero = pool.constant(U256::ZERO);
+        let cell = |n| Cell { base: zero, offset: n * WORD, value: zero };
+        Self { cells: (0..RESERVED / WORD).map(cell).collect() }
+    }
+
+    /// How many words are known.
+    pub(super) const fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// The word at `at`, if it is known.
+    pub(super) fn load(
+        &self,
+        pool: &mut TermPool<'_>,
+        pointers: &Pointers,
+        at: TermId,
+    ) -> Option<TermId> {
+        match place(pool, pointers, at) {
+            Place::At { base, offset } => self.find(base, offset),
+            Place::Unknown => None,
+        }
+    }
+
+    /// Notes that the word at `at` was found to be `value`.
+    pub(super) fn loaded(
+        &mut self,
+        pool: &mut TermPool<'_>,
+        pointers: &mut Pointers,
+        at: TermId,
+        value: TermId,
+    ) {
+        if let Place::At { base, offset } = place(pool, pointers, at) {
+            self.note_pointer(pool, pointers, base, offset, value);
+            self.insert(base, offset, value);
+        }
+    }
+
+    /// The words from `at` on, `len` bytes of them, if all are known and `len` is whole words.
+    pub(super) fn words(
+        &self,
+        pool: &mut TermPool<'_>,
+        pointers: &Pointers,
+        at: TermId,
+        len: u32,
+    ) -> Option<Vec<TermId>> {
+        let Place::At { base, offset } = place(pool, pointers, at) else { return None };
+        if len % WORD != 0 || MAX_TRACKED_WORDS * WORD < len {
+            return None;
+        }
+        (0..len / WORD).map(|n| self.find(base, offset.checked_add(n * WORD)?)).collect()
+    }
+
+    /// `value` is stored at `at`.
+    pub(super) fn store(
+        &mut self,
+        pool: &mut TermPool<'_>,
+        pointers: &mut Pointers,
+        at: TermId,
+        value: TermId,
+    ) {
+        match place(pool, pointers, at) {
+            Place::At { base, offset } => {
+                self.note_pointer(pool, pointers, base, offset, value);
+                self.forget(base, offset, Some(WORD));
+                self.insert(base, offset, value);
+            }
+            Place::Unknown => self.forget_unreserved(pool),
+        }
+    }
+
+    /// `len` unknown bytes are stored at `at`; without `len`, any number of them.
+    pub(super) fn clobber(
+        &mut self,
+        pool: &mut TermPool<'_>,
+        pointers: &Pointers,
+        at: TermId,
+        len: Option<u32>,
+    ) {
+        match place(pool, pointers, at) {
+            Place::At { base, offset } => self.forget(base, offset, len),
+            Place::Unknown => self.forget_unreserved(pool),
+        }
+    }
+
+    /// The known `bytes` are stored at `at`: constant words are patched, others forgotten.
+    pub(super) fn store_bytes(
+        &mut self,
+        pool: &mut TermPool<'_>,
+        pointers: &mut Pointers,
+        at: TermId,
+        bytes: &[u8],
+    ) {
+        let Place::At { base, offset } = place(pool, pointers, at) else {
+            self.forget_unreserved(pool);
+            return;
+        };
+        for (n, chunk) in bytes.chunks(WORD as usize).enumerate() {
+            let start = offset.saturating_add(n as u32 * WORD);
+            if chunk.len() == WORD as usize {
+                let value = pool.constant(U256::from_be_slice(chunk));
+                self.forget(base, start, Some(WORD));
+                self.insert(base, start, value);
+            } else {
+                self.patch(pool, base, start, chunk);
+            }
+        }
+    }
+
+    /// Up to 32 words of calldata from `from` on are stored at `at`.
+    pub(super) fn store_calldata(
+        &mut self,
+        pool: &mut TermPool<'_>,
+        pointers: &mut Pointers,
+        (at, from): (TermId, TermId),
+        len: u32,
+    ) {
+        let Place::At { base, offset } = place(pool, pointers, at) else {
+            self.forget_unreserved(pool);
+            return;
+        };
+        if self.store_calldata_tail(pool, (base, offset, from), len) {
+            return;
+        }
+        self.forget(base, offset, Some(len));
+        for n in 0..(len / WORD).min(MAX_TRACKED_WORDS) {
+            let distance = pool.constant(U256::from(n * WORD));
+            let source = pool.apply(Op::Add, &[from, distance]);
+            let value = pool.leaf(Term::CallData(source));
+            self.insert(base, offset.saturating_add(n * WORD), value);
+        }
+    }
+
+    /// Fewer than 32 bytes that fill up the end of a zero word, as old Vyper fetches the selector.
+    fn store_calldata_tail(
+        &mut self,
+        pool: &mut TermPool<'_>,
+        (base, offset, from): (TermId, u32, TermId),
+        len: u32,
+    ) -> bool {
+        let start = offset - offset % WORD;
+        if len == 0 || WORD <= len || offset % WORD + len != WORD {
+            return false;
+        }
+        if self.find(base, start).and_then(|word| pool.as_const(word)) != Some(U256::ZERO) {
+            return false;
+        }
+        let word = pool.leaf(Term::CallData(from));
+        let by = pool.constant(U256::from(8 * (WORD - len)));
+        let value = pool.apply(Op::Shr, &[by, word]);
+        self.forget(base, start, Some(WORD));
+        self.insert(base, start, value);
+        true
+    }
+
+    /// Keeps what `other` knows too; tells whether anything was lost.
+    pub(super) fn join(&mut self, other: &Self) -> bool {
+        let before = self.cells.len();
+        let mut rest = other.cells.iter().peekable();
+        self.cells.retain(|cell| {
+            while rest.next_if(|theirs| **theirs < *cell).is_some() {}
+            rest.peek() == Some(&cell)
+        });
+        self.cells.len() != before
+    }
+
+    fn find(&self, base: TermId, offset: u32) -> Option<TermId> {
+        let at = self.cells.binary_search_by_key(&(base, offset), |c| (c.base, c.offset)).ok()?;
+        Some(self.cells[at].value)
+    }
+
+    fn insert(&mut self, base: TermId, offset: u32, value: TermId) {
+        let cell = Cell { base, offset, value };
+        match self.cells.binary_search_by_key(&(base, offset), |c| (c.base, c.offset)) {
+            Ok(at) => self.cells[at] = cell,
+            Err(at) => self.cells.insert(at, cell),
+        }
+    }
+
+    fn forget(&mut self, base: TermId, offset: u32, len: Option<u32>) {
+        let end = len.map_or(u32::MAX, |len| offset.saturating_add(len));
+        let first = self.cells.partition_point(|c| {
+            (c.base, c.offset.saturating_add(WORD)) <= (base, offset)
+        });
+        let last = self.cells.partition_point(|c| (c.base, c.offset) < (base, end));
+        if first < last {
+            self.cells.drain(first..last);
+        }
+    }
+
+    fn forget_unreserved(&mut self, pool: &mut TermPool<'_>) {
+        let zero = pool.constant(U256::ZERO);
+        self.cells.retain(|cell| cell.base == zero && cell.offset < RESERVED);
+    }
+
+    fn patch(&mut self, pool: &mut TermPool<'_>, base: TermId, offset: u32, bytes: &[u8]) {
+        let end = offset.saturating_add(bytes.len() as u32);
+        let patched: Vec<Cell> = self
+            .cells
+            .iter()
+            .filter(|c| c.base == base && offset < c.offset + WORD && c.offset < end)
+            .filter_map(|cell| {
+                let mut word = pool.as_const(cell.value)?.to_be_bytes::<32>();
+                for (n, &byte) in bytes.iter().enumerate() {
+                    let at = (offset + n as u32).wrapping_sub(cell.offset);
+                    if at < WORD {
+                        word[at as usize] = byte;
+                    }
+                }
+                Some(Cell { value: pool.constant(U256::from_be_bytes(word)), ..*cell })
+            })
+            .collect();
+        self.forget(base, offset, Some(bytes.len() as u32));
+        for cell in patched {
+            self.insert(cell.base, cell.offset, cell.value);
+        }
+    }
+
+    fn note_pointer(
+        &self,
+        pool: &mut TermPool<'_>,
+        pointers: &mut Pointers,
+        base: TermId,
+        offset: u32,
+        value: TermId,
+    ) {
+        let zero = pool.constant(U256::ZERO);
+        if base == zero && offset == FREE_POINTER && pool.as_const(value).is_none() {
+            let (root, _) = crate::ir::base_offset(pool, value);
+            // A phi or an environment word is no address of its own making, but what is stored at
+            // 0x40 is one by Solidity's convention; calldata is the exception an attacker chooses.
+            if !matches!(pool.get(root), Term::CallData(_) | Term::Env(Env::CallValue)) {
+                pointers.insert(root);
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What does the machine hold on entry to a node?
+//!
+//! In: the states of the paths that lead there. Out: one [`State`] that stands for all.
+//! Invariant: a phi, once made, stays; joining a state into itself changes nothing.
+
+use smallvec::SmallVec;
+
+use super::memory::Memory;
+use crate::{
+    bytecode::Bytecode,
+    ir::{NodeId, Term, TermId, TermPool},
+};
+
+/// Stack and known memory at one point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    /// The stack, bottom first.
+    pub(super) stack: Vec<TermId>,
+    pub(super) memory: Memory,
+}
+
+/// What tells the contexts of one basic block apart: its stack height, and the jump labels on the
+/// stack with their positions.
+pub(super) type Context = SmallVec<[u32; 8]>;
+
+impl State {
+    pub(super) fn new(pool: &mut TermPool<'_>) -> Self {
+        Self { stack: Vec::new(), memory: Memory::new(pool) }
+    }
+
+    /// Words one copy of the state moves; the unit of fuel.
+    pub(super) const fn size(&self) -> u64 {
+        (self.stack.len() + self.memory.len()) as u64
+    }
+
+    /// The state's context.
+    pub(super) fn context(&self, pool: &TermPool<'_>, code: &Bytecode<'_>) -> Context {
+        let mut context = Context::new();
+        context.push(self.stack.len() as u32);
+        for (position, &word) in self.stack.iter().enumerate() {
+            if let Term::Const(value) = pool.get(word)
+                && let Some(pc) = code.jump_target(value)
+            {
+                context.push(position as u32);
+                context.push(pc.0);
+            }
+        }
+        context
+    }
+
+    /// Takes `other` in at `node`; tells whether anything changed.
+    ///
+    /// Both have the same height, for it is part of the node's context.
+    pub(super) fn join(&mut self, other: &Self, node: NodeId, pool: &mut TermPool<'_>) -> bool {
+        let mut changed = false;
+        for (position, (mine, &theirs)) in self.stack.iter_mut().zip(&other.stack).enumerate() {
+            if *mine == theirs {
+                continue;
+            }
+            let phi = pool.leaf(Term::Phi(node, position as u32));
+            changed |= *mine != phi;
+            *mine = phi;
+        }
+        self.memory.join(&other.memory) || changed
+    }
+}

@@ -1,0 +1,297 @@
+//! What does one basic block do to a state?
+//!
+//! In: the state on entry. Out: the state on exit, the effects on the way, and how the block ends.
+//! Invariant: knows no worklist and no other node; a stack underflow or overflow ends the block as
+//! the machine ends it.
+
+use alloy_primitives::U256;
+
+use super::{memory::Pointers, state::State};
+use crate::{
+    bytecode::{Bytecode, Instruction, Kind, Pc},
+    ir::{CallKind, CopyKind, Effect, Env, NodeId, Op, Term, TermId, TermPool},
+};
+
+/// The machine's stack limit (yellow paper §9.1).
+const STACK_LIMIT: usize = 1024;
+
+/// How a block ends, targets not yet resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BlockEnd {
+    Next(Pc),
+    Jump(TermId),
+    Branch { condition: TermId, target: TermId, next: Pc },
+    Return(TermId, TermId),
+    Stop,
+    Revert(TermId, TermId),
+    Invalid,
+}
+
+/// Runs one block over terms.
+pub(super) struct Transfer<'a, 't> {
+    pub(super) code: &'a Bytecode<'a>,
+    pub(super) pool: &'a mut TermPool<'t>,
+    pub(super) pointers: &'a mut Pointers,
+    pub(super) node: NodeId,
+    pub(super) state: State,
+    pub(super) effects: Vec<(Pc, Effect<TermId>)>,
+    /// Instructions walked.
+    pub(super) n_steps: u64,
+}
+
+impl Transfer<'_, '_> {
+    /// Walks from `pc` to the end of its block.
+    pub(super) fn run(&mut self, mut pc: Pc) -> BlockEnd {
+        let start = pc;
+        loop {
+            let instruction = self.code.decode(pc);
+            if instruction.kind == Kind::JumpDest && pc != start {
+                return BlockEnd::Next(pc);
+            }
+            self.n_steps += 1;
+            let height = self.state.stack.len();
+            let after = height + usize::from(instruction.outputs);
+            let Some(after) = after.checked_sub(usize::from(instruction.inputs)) else {
+                return BlockEnd::Invalid;
+            };
+            if height < usize::from(instruction.inputs) || STACK_LIMIT < after {
+                return BlockEnd::Invalid;
+            }
+            if let Some(end) = self.step(&instruction) {
+                return end;
+            }
+            pc = Bytecode::next(&instruction);
+        }
+    }
+
+    fn pop(&mut self) -> TermId {
+        self.state.stack.pop().expect("the stack's height was checked against the inputs")
+    }
+
+    fn push(&mut self, word: TermId) {
+        self.state.stack.push(word);
+    }
+
+    /// Adds an effect, and pushes its result when it has one.
+    fn effect(&mut self, pc: Pc, effect: Effect<TermId>) {
+        self.effects.push((pc, effect));
+        if effect.has_result() {
+            let result = self.pool.leaf(Term::Result(self.node, pc));
+            self.push(result);
+        }
+    }
+
+    /// One instruction; `Some` when it ends the block.
+    fn step(&mut self, instruction: &Instruction) -> Option<BlockEnd> {
+        let pc = instruction.pc;
+        match instruction.kind {
+            Kind::Push => {
+                let word = self.pool.constant(instruction.immediate);
+                self.push(word);
+            }
+            Kind::Dup(n) => {
+                let word = self.state.stack[self.state.stack.len() - usize::from(n)];
+                self.push(word);
+            }
+            Kind::Swap(n) => {
+                let top = self.state.stack.len() - 1;
+                self.state.stack.swap(top, top - usize::from(n));
+            }
+            Kind::Pop => {
+                self.pop();
+            }
+            Kind::Pure(op) => self.pure(op),
+            Kind::Env(env) => self.env(env),
+            Kind::CallDataLoad => {
+                let at = self.pop();
+                let word = self.pool.leaf(Term::CallData(at));
+                self.push(word);
+            }
+            Kind::BlobHash => {
+                let index = self.pop();
+                let word = self.pool.leaf(Term::BlobHash(index));
+                self.push(word);
+            }
+            Kind::Pc => {
+                let word = self.pool.constant(U256::from(pc.0));
+                self.push(word);
+            }
+            Kind::JumpDest => {}
+            Kind::MLoad | Kind::MStore | Kind::MStore8 | Kind::Keccak | Kind::Copy(_) => {
+                self.memory(pc, instruction.kind);
+            }
+            Kind::Call(kind) => self.call(pc, kind),
+            Kind::Create { salted } => self.create(pc, salted),
+            Kind::Jump
+            | Kind::JumpI
+            | Kind::Stop
+            | Kind::Return
+            | Kind::Revert
+            | Kind::SelfDestruct
+            | Kind::Invalid => return Some(self.end(instruction)),
+            kind => self.state_access(pc, kind),
+        }
+        None
+    }
+
+    fn pure(&mut self, op: Op) {
+        let mut operands = [TermId(0); 3];
+        for operand in &mut operands[..op.arity()] {
+            *operand = self.pop();
+        }
+        let word = self.pool.apply(op, &operands[..op.arity()]);
+        self.push(word);
+    }
+
+    fn env(&mut self, env: Env) {
+        let word = match env {
+            Env::CodeSize => self.pool.constant(U256::from(self.code.bytes().len())),
+            _ => self.pool.leaf(Term::Env(env)),
+        };
+        self.push(word);
+    }
+
+    fn end(&mut self, instruction: &Instruction) -> BlockEnd {
+        match instruction.kind {
+            Kind::Jump => BlockEnd::Jump(self.pop()),
+            Kind::JumpI => {
+                let (target, condition) = (self.pop(), self.pop());
+                BlockEnd::Branch { condition, target, next: Bytecode::next(instruction) }
+            }
+            Kind::Return => BlockEnd::Return(self.pop(), self.pop()),
+            Kind::Revert => BlockEnd::Revert(self.pop(), self.pop()),
+            Kind::SelfDestruct => {
+                let to = self.pop();
+                self.effect(instruction.pc, Effect::SelfDestruct { to });
+                BlockEnd::Stop
+            }
+            Kind::Stop => BlockEnd::Stop,
+            _ => BlockEnd::Invalid,
+        }
+    }
+
+    fn memory(&mut self, pc: Pc, kind: Kind) {
+        match kind {
+            Kind::MLoad => {
+                let at = self.pop();
+                match self.state.memory.load(self.pool, self.pointers, at) {
+                    Some(word) => self.push(word),
+                    None => {
+                        self.effect(pc, Effect::MLoad { at });
+                        let word = self.pool.leaf(Term::Result(self.node, pc));
+                        self.state.memory.loaded(self.pool, self.pointers, at, word);
+                    }
+                }
+            }
+            Kind::MStore => {
+                let (at, value) = (self.pop(), self.pop());
+                self.effect(pc, Effect::MStore { at, value });
+                self.state.memory.store(self.pool, self.pointers, at, value);
+            }
+            Kind::MStore8 => {
+                let (at, value) = (self.pop(), self.pop());
+                self.effect(pc, Effect::MStore8 { at, value });
+                match self.pool.as_const(value) {
+                    Some(word) => {
+                        let byte = [word.byte(0)];
+                        self.state.memory.store_bytes(self.pool, self.pointers, at, &byte);
+                    }
+                    None => self.state.memory.clobber(self.pool, self.pointers, at, Some(1)),
+                }
+            }
+            Kind::Keccak => self.keccak(pc),
+            Kind::Copy(kind) => self.copy(pc, kind),
+            _ => unreachable!("only memory instructions are sent here"),
+        }
+    }
+
+    fn keccak(&mut self, pc: Pc) {
+        let (at, len) = (self.pop(), self.pop());
+        let words = self
+            .small(len)
+            .and_then(|len| self.state.memory.words(self.pool, self.pointers, at, len));
+        match words {
+            Some(words) => {
+                let hash = self.pool.keccak(&words);
+                self.push(hash);
+            }
+            None => self.effect(pc, Effect::Keccak { at, len }),
+        }
+    }
+
+    fn copy(&mut self, pc: Pc, kind: CopyKind) {
+        let account = match kind {
+            CopyKind::ExtCode => self.pop(),
+            _ => self.pool.constant(U256::ZERO),
+        };
+        let (to, from, len) = (self.pop(), self.pop(), self.pop());
+        let known = self.small(len);
+        if known == Some(0) && kind != CopyKind::ExtCode {
+            return;
+        }
+        self.effect(pc, Effect::Copy { kind, account, to, from, len });
+        match (kind, known, self.pool.as_usize(from)) {
+            (CopyKind::Code, Some(len), Some(from)) if len <= 1024 => {
+                let mut bytes = self.code.bytes().get(from..).unwrap_or_default().to_vec();
+                bytes.resize(len as usize, 0);
+                self.state.memory.store_bytes(self.pool, self.pointers, to, &bytes);
+            }
+            (CopyKind::CallData, Some(len), _) => {
+                self.state.memory.store_calldata(self.pool, self.pointers, (to, from), len);
+            }
+            _ => self.state.memory.clobber(self.pool, self.pointers, to, known),
+        }
+    }
+
+    /// A constant that fits 32 bits.
+    fn small(&self, word: TermId) -> Option<u32> {
+        self.pool.as_const(word).and_then(|value| u32::try_from(value).ok())
+    }
+
+    fn call(&mut self, pc: Pc, kind: CallKind) {
+        let (_gas, target) = (self.pop(), self.pop());
+        let value = match kind {
+            CallKind::Call | CallKind::CallCode => self.pop(),
+            CallKind::DelegateCall | CallKind::StaticCall => self.pool.constant(U256::ZERO),
+        };
+        let input = (self.pop(), self.pop());
+        let output = (self.pop(), self.pop());
+        self.effect(pc, Effect::Call { kind, target, value, input, output });
+        let len = self.small(output.1);
+        if len != Some(0) {
+            self.state.memory.clobber(self.pool, self.pointers, output.0, len);
+        }
+    }
+
+    fn create(&mut self, pc: Pc, salted: bool) {
+        let (value, at, len) = (self.pop(), self.pop(), self.pop());
+        let salt = salted.then(|| self.pop());
+        self.effect(pc, Effect::Create { value, input: (at, len), salt });
+    }
+
+    fn state_access(&mut self, pc: Pc, kind: Kind) {
+        let effect = match kind {
+            Kind::SLoad => Effect::SLoad { key: self.pop() },
+            Kind::SStore => Effect::SStore { key: self.pop(), value: self.pop() },
+            Kind::TLoad => Effect::TLoad { key: self.pop() },
+            Kind::TStore => Effect::TStore { key: self.pop(), value: self.pop() },
+            Kind::Balance => Effect::Balance { account: self.pop() },
+            Kind::SelfBalance => Effect::SelfBalance,
+            Kind::ExtCodeSize => Effect::ExtCodeSize { account: self.pop() },
+            Kind::ExtCodeHash => Effect::ExtCodeHash { account: self.pop() },
+            Kind::BlockHash => Effect::BlockHash { number: self.pop() },
+            Kind::ReturnDataSize => Effect::ReturnDataSize,
+            Kind::MSize => Effect::MSize,
+            Kind::Gas => Effect::Gas,
+            Kind::Log(n_topics) => {
+                let (at, len) = (self.pop(), self.pop());
+                for _ in 0..n_topics {
+                    self.pop();
+                }
+                Effect::Log { at, len }
+            }
+            _ => unreachable!("every other kind is handled by the caller"),
+        };
+        self.effect(pc, effect);
+    }
+}

@@ -1,0 +1,112 @@
+//! Which slots will one transaction touch?
+//!
+//! In: a transaction ([`TxFrame`]), its block ([`BlockWords`]) and a [`StateView`] to ask. Out: a
+//! [`Prediction`].
+//! Invariants: total within [`BindLimits`]; the same inputs give the same prediction; every state
+//! word read is counted and listed in the prediction; the state is asked for single words and never
+//! enumerated.
+//!
+//! Binding runs the access programs of [`summary`](crate::summary) in a word machine: registers,
+//! byte memory where the analysis could not do without, and calls that follow the callee's summary.
+//! A value that cannot be had (the output of most precompiles, the result of a call that is not
+//! followed) is *unknown*, and so is what is computed from it. An unknown branch takes the side that
+//! does not merely revert; everything else unknown that decides an access is a
+//! [`Gap`](slotcast_model::Gap).
+
+mod account;
+mod buffer;
+mod eval;
+mod follow;
+mod frame;
+mod journal;
+
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use slotcast_model::{Fork, Gap, Prediction};
+
+use crate::summary::Summary;
+
+pub use frame::{BlockWords, TxFrame};
+
+/// What a binder may ask of the parent state.
+pub trait StateView {
+    /// The value of a storage slot; none when it is not to be had.
+    fn storage(&self, address: Address, key: U256) -> Option<U256>;
+    /// An account's balance in wei; zero for an account that does not exist.
+    fn balance(&self, address: Address) -> Option<U256>;
+    /// An account's nonce; zero for an account that does not exist.
+    fn nonce(&self, address: Address) -> Option<u64>;
+    /// What runs at an address.
+    fn callee(&self, address: Address) -> Callee;
+    /// The hash of one of the last 256 blocks.
+    fn block_hash(&self, number: u64) -> Option<B256>;
+}
+
+/// What runs at an address.
+#[derive(Clone, Debug)]
+pub enum Callee {
+    /// Nothing: the account has no code.
+    Nothing,
+    /// Code, with its summary.
+    Contract {
+        /// The summary of the code.
+        summary: Arc<Summary>,
+        /// The code itself, for what copies from it.
+        code: Bytes,
+    },
+    /// Not to be had.
+    Unavailable,
+}
+
+/// Limits of binding one transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BindLimits {
+    /// Program steps.
+    pub steps: u64,
+    /// State words read.
+    pub state_reads: usize,
+    /// Nested calls.
+    pub depth: usize,
+    /// Bytes of memory of one frame.
+    pub memory: usize,
+}
+
+impl Default for BindLimits {
+    fn default() -> Self {
+        Self { steps: 400_000, state_reads: 4096, depth: 64, memory: 1 << 20 }
+    }
+}
+
+/// Binds transactions; keeps its working memory from one to the next.
+#[derive(Debug)]
+pub struct Binder {
+    limits: BindLimits,
+    fork: Fork,
+    work: eval::Work,
+}
+
+impl Binder {
+    /// A binder for transactions under the rules of `fork`.
+    pub fn new(fork: Fork, limits: BindLimits) -> Self {
+        Self { limits, fork, work: eval::Work::default() }
+    }
+
+    /// Predicts what `tx` touches in a block with these words, on the state that `state` shows.
+    ///
+    /// Only what the transaction's frames do is predicted; the sender's nonce and fee, which every
+    /// transaction touches, are for the caller to add.
+    pub fn bind<S: StateView>(
+        &mut self,
+        tx: &TxFrame,
+        block: &BlockWords,
+        state: &S,
+    ) -> Prediction {
+        let mut machine = eval::Machine::new(&mut self.work, self.limits, self.fork, tx, block, state);
+        match tx.to {
+            Some(to) => machine.call_top(to),
+            None => machine.gap(Gap::Creation),
+        }
+        machine.into_prediction()
+    }
+}

@@ -1,0 +1,77 @@
+//! What do instructions see of other accounts?
+//!
+//! In: BALANCE, EXTCODESIZE and their kin. Out: words, and the account accesses they are.
+//! Invariant: an account looked at is noted, whether or not the word can be had.
+
+use alloy_primitives::{Address, Bytes, U256};
+use slotcast_model::{Gap, Location};
+
+use super::{
+    Callee, StateView,
+    eval::{Machine, Running},
+};
+use crate::{ir::Effect, summary::Operand};
+
+/// The address in the low 20 bytes of a word.
+pub(super) fn address_of(word: U256) -> Address {
+    Address::from_word(word.into())
+}
+
+impl<S: StateView> Machine<'_, S> {
+    pub(super) fn account(
+        &mut self,
+        running: &Running<'_>,
+        effect: &Effect<Operand>,
+    ) -> Option<U256> {
+        match *effect {
+            Effect::SelfBalance => self.balance(running.frame.address),
+            Effect::Balance { account } => {
+                let account = address_of(self.get(running, account)?);
+                self.balance(account)
+            }
+            Effect::ExtCodeSize { account } => {
+                let account = address_of(self.get(running, account)?);
+                self.work.journal.read_code(account);
+                match self.state.callee(account) {
+                    Callee::Nothing => Some(U256::ZERO),
+                    Callee::Contract { code, .. } => Some(U256::from(code.len())),
+                    Callee::Unavailable => None,
+                }
+            }
+            Effect::ExtCodeHash { account } => {
+                let account = address_of(self.get(running, account)?);
+                self.work.journal.read_code(account);
+                match self.state.callee(account) {
+                    // An account without code hashes to zero or to keccak256 of nothing, depending
+                    // on whether it exists, which no caller we know tells apart.
+                    Callee::Nothing => None,
+                    Callee::Contract { summary, .. } => Some(summary.code_hash.into()),
+                    Callee::Unavailable => None,
+                }
+            }
+            _ => unreachable!("only account effects are sent here"),
+        }
+    }
+
+    /// The code at an account, for EXTCODECOPY.
+    pub(super) fn code_of(&mut self, running: &Running<'_>, account: Operand) -> Option<Bytes> {
+        let account = address_of(self.get(running, account)?);
+        self.work.journal.read_code(account);
+        match self.state.callee(account) {
+            Callee::Nothing => Some(Bytes::new()),
+            Callee::Contract { code, .. } => Some(code),
+            Callee::Unavailable => None,
+        }
+    }
+
+    /// An account's balance now; the account's balance counts as observed.
+    pub(super) fn balance(&mut self, address: Address) -> Option<U256> {
+        self.work.journal.read_balance(address);
+        let Some(at_start) = self.state.balance(address) else {
+            self.gap(Gap::MissingState);
+            return None;
+        };
+        self.rely(Location::Balance(address), at_start);
+        Some(self.work.journal.balance(address, at_start))
+    }
+}

@@ -1,0 +1,563 @@
+//! What does a program compute for one frame?
+//!
+//! In: a program, a frame, the state view. Out: how the frame ended, and entries in the journal.
+//! Invariants: exact EVM arithmetic on known words; an unknown operand makes the result unknown; a
+//! step budget bounds every run.
+
+use alloy_primitives::{Address, B256, U256, keccak256};
+use slotcast_model::{Fork, Gap, Location, Prediction, Slot, StateRead};
+
+use super::{
+    BindLimits, BlockWords, StateView, TxFrame,
+    buffer::Buffer,
+    frame::Frame,
+    journal::{Journal, Value},
+};
+use crate::{
+    ir::{CopyKind, Effect, Env, Exit},
+    limits::StopReason,
+    summary::{Operand, Program, Run, Source, Step},
+    word,
+};
+
+/// Working memory kept from one transaction to the next.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    pub(super) journal: Journal,
+    relied_on: Vec<StateRead>,
+    gaps: Vec<Gap>,
+    wildcards: Vec<Address>,
+    registers: Vec<U256>,
+    moves: Vec<(U256, bool)>,
+    hashed: Vec<u8>,
+}
+
+/// How a frame ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) success: bool,
+    pub(super) output: Buffer,
+}
+
+/// The word machine for one transaction.
+pub(super) struct Machine<'a, S> {
+    pub(super) work: &'a mut Work,
+    pub(super) limits: BindLimits,
+    pub(super) fork: Fork,
+    pub(super) tx: &'a TxFrame,
+    pub(super) block: &'a BlockWords,
+    pub(super) state: &'a S,
+    steps_left: u64,
+}
+
+/// A frame while it runs.
+pub(super) struct Running<'p> {
+    pub(super) frame: Frame,
+    program: &'p Program,
+    /// Where the frame's registers begin.
+    base: usize,
+    /// Which registers are unknown; empty while none is.
+    unknown: Vec<bool>,
+    pub(super) memory: Buffer,
+    pub(super) returned: Buffer,
+}
+
+impl Running<'_> {
+    /// Where the registers of a frame called from this one begin.
+    pub(super) const fn next_base(&self) -> usize {
+        self.base + self.program.n_registers as usize
+    }
+}
+
+impl<'a, S: StateView> Machine<'a, S> {
+    pub(super) fn new(
+        work: &'a mut Work,
+        limits: BindLimits,
+        fork: Fork,
+        tx: &'a TxFrame,
+        block: &'a BlockWords,
+        state: &'a S,
+    ) -> Self {
+        work.journal.clear();
+        work.relied_on.clear();
+        work.gaps.clear();
+        work.wildcards.clear();
+        Self { work, limits, fork, tx, block, state, steps_left: limits.steps }
+    }
+
+    pub(super) fn into_prediction(self) -> Prediction {
+        let work = self.work;
+        Prediction::new(
+            work.journal.storage(),
+            work.journal.accounts(),
+            work.wildcards.clone(),
+            work.relied_on.clone(),
+            work.gaps.clone(),
+        )
+    }
+
+    /// Notes a reason why accesses may be missing.
+    pub(super) fn gap(&mut self, gap: Gap) {
+        if !self.work.gaps.contains(&gap) {
+            self.work.gaps.push(gap);
+        }
+    }
+
+    /// Notes a state word that was read; false when the budget for them is used up.
+    pub(super) fn rely(&mut self, location: Location, value: U256) -> bool {
+        self.work.relied_on.push(StateRead { location, value });
+        let within = self.work.relied_on.len() <= self.limits.state_reads;
+        if !within {
+            self.steps_left = 0;
+        }
+        within
+    }
+
+    /// Runs `program` in `frame` to its end.
+    pub(super) fn run(&mut self, program: &Program, frame: Frame, base: usize) -> Ended {
+        let end = base + program.n_registers as usize;
+        if self.work.registers.len() < end {
+            self.work.registers.resize(end, U256::ZERO);
+        }
+        let mut running = Running {
+            frame,
+            program,
+            base,
+            unknown: Vec::new(),
+            memory: Buffer::default(),
+            returned: Buffer::default(),
+        };
+        let mut at = 0;
+        loop {
+            let node = &program.nodes[at as usize];
+            let n_steps = u64::from(node.steps.end - node.steps.start) + 1;
+            let Some(left) = self.steps_left.checked_sub(n_steps) else {
+                self.steps_left = 0;
+                self.gap(Gap::BindBudget);
+                return Ended { success: true, output: Buffer::lost() };
+            };
+            self.steps_left = left;
+            for step in &program.steps[node.steps.range()] {
+                if let Some(ended) = self.step(&mut running, step) {
+                    return ended;
+                }
+            }
+            let (next, moves) = match node.exit {
+                Exit::Jump(next) => (next, node.moves[0]),
+                Exit::Branch { condition, then, other } => {
+                    match self.taken(&running, condition, then, other) {
+                        true => (then, node.moves[0]),
+                        false => (other, node.moves[1]),
+                    }
+                }
+                exit => return self.leave(&running, exit),
+            };
+            self.moves(&mut running, moves);
+            at = next;
+        }
+    }
+
+    /// Whether a branch goes to `then`.
+    fn taken(&mut self, running: &Running<'_>, condition: Operand, then: u32, other: u32) -> bool {
+        if let Some(condition) = self.get(running, condition) {
+            return !condition.is_zero();
+        }
+        let reverts = |node: u32| running.program.nodes[node as usize].only_reverts;
+        match (reverts(then), reverts(other)) {
+            (true, false) => false,
+            (false, true) => true,
+            _ => {
+                self.gap(Gap::UnknownBranch);
+                false
+            }
+        }
+    }
+
+    fn leave(&mut self, running: &Running<'_>, exit: Exit<Operand, u32>) -> Ended {
+        match exit {
+            Exit::Return(at, len) => {
+                let output = match (self.offset(running, at), self.offset(running, len)) {
+                    (_, Some(0)) => Buffer::default(),
+                    (Some(at), Some(len)) if at.saturating_add(len) <= self.limits.memory => {
+                        running.memory.range(at, len)
+                    }
+                    _ => Buffer::lost(),
+                };
+                Ended { success: true, output }
+            }
+            Exit::Stop => Ended { success: true, output: Buffer::default() },
+            Exit::Revert(..) => Ended { success: false, output: Buffer::lost() },
+            Exit::Invalid => Ended { success: false, output: Buffer::default() },
+            Exit::Unknown(reason) => {
+                self.gap(match reason {
+                    StopReason::UnresolvedJump => Gap::UnresolvedJump,
+                    _ => Gap::AnalysisBudget,
+                });
+                Ended { success: true, output: Buffer::lost() }
+            }
+            Exit::Jump(_) | Exit::Branch { .. } => unreachable!("jumps are followed by the caller"),
+        }
+    }
+
+    /// Gives the phis of the next node their values, all at once.
+    fn moves(&mut self, running: &mut Running<'_>, moves: Run) {
+        let moves = &running.program.moves[moves.range()];
+        if let [(to, from)] = *moves {
+            let value = self.get(running, from);
+            return self.set(running, to, value);
+        }
+        self.work.moves.clear();
+        for &(_, from) in moves {
+            let value = self.get(running, from);
+            self.work.moves.push((value.unwrap_or_default(), value.is_some()));
+        }
+        for (n, &(to, _)) in moves.iter().enumerate() {
+            let (value, known) = self.work.moves[n];
+            self.set(running, to, known.then_some(value));
+        }
+    }
+
+    /// An operand's word, if it is known.
+    #[inline]
+    pub(super) fn get(&self, running: &Running<'_>, operand: Operand) -> Option<U256> {
+        match operand.source() {
+            Source::Constant(at) => Some(running.program.constants[at as usize]),
+            Source::Register(at) => {
+                if running.unknown.get(at as usize).copied().unwrap_or_default() {
+                    return None;
+                }
+                Some(self.work.registers[running.base + at as usize])
+            }
+        }
+    }
+
+    /// An operand as an address in memory or a length, if it is known and fits.
+    pub(super) fn offset(&self, running: &Running<'_>, operand: Operand) -> Option<usize> {
+        self.get(running, operand).and_then(|word| usize::try_from(word).ok())
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, running: &mut Running<'_>, to: u32, value: Option<U256>) {
+        match value {
+            Some(value) => {
+                self.work.registers[running.base + to as usize] = value;
+                if let Some(unknown) = running.unknown.get_mut(to as usize) {
+                    *unknown = false;
+                }
+            }
+            None => {
+                if running.unknown.is_empty() {
+                    running.unknown = vec![false; running.program.n_registers as usize];
+                }
+                running.unknown[to as usize] = true;
+            }
+        }
+    }
+
+    /// One step; `Some` when it ends the frame.
+    #[inline]
+    fn step(&mut self, running: &mut Running<'_>, step: &Step) -> Option<Ended> {
+        let (to, value) = match *step {
+            Step::Apply { op, to, operands: [a, b, c] } => {
+                let value = (|| {
+                    let a = self.get(running, a)?;
+                    Some(match op.arity() {
+                        1 => word::eval(op, a, a, a),
+                        2 => word::eval(op, a, self.get(running, b)?, a),
+                        _ => word::eval(op, a, self.get(running, b)?, self.get(running, c)?),
+                    })
+                })();
+                (to, value)
+            }
+            Step::Env { to, env } => (to, self.env(running, env)),
+            Step::CallData { to, at } => (to, self.calldata(running, at)),
+            Step::BlobHash { to, index } => {
+                let index = self.get(running, index);
+                (to, index.map(|index| self.blob_hash(index)))
+            }
+            Step::Keccak { to, words } => (to, self.keccak(running, words)),
+            Step::Lost { to } => (to, None),
+            Step::Effect { to, ref effect, .. } => return self.effect(running, to, effect),
+        };
+        self.set(running, to, value);
+        None
+    }
+
+    fn env(&self, running: &Running<'_>, env: Env) -> Option<U256> {
+        let (frame, block) = (&running.frame, self.block);
+        let address = |address: Address| U256::from_be_slice(address.as_slice());
+        Some(match env {
+            Env::Address => address(frame.address),
+            Env::Origin => address(self.tx.caller),
+            Env::Caller => address(frame.caller),
+            Env::CallValue => frame.value,
+            Env::CallDataSize if frame.input.open_ended => return None,
+            Env::CallDataSize => U256::from(frame.input.len()),
+            Env::CodeSize => U256::from(frame.code.len()),
+            Env::GasPrice => self.tx.gas_price,
+            Env::Coinbase => address(block.coinbase),
+            Env::Timestamp => U256::from(block.timestamp),
+            Env::Number => U256::from(block.number),
+            Env::Difficulty => block.difficulty,
+            Env::GasLimit => U256::from(block.gas_limit),
+            Env::ChainId => U256::from(block.chain_id),
+            Env::BaseFee => U256::from(block.base_fee),
+            Env::BlobBaseFee => block.blob_base_fee,
+            Env::SlotNumber => U256::from(block.slot_number),
+        })
+    }
+
+    fn calldata(&self, running: &Running<'_>, at: Operand) -> Option<U256> {
+        let at = self.get(running, at)?;
+        match usize::try_from(at) {
+            Ok(at) => running.frame.input.word(at),
+            Err(_) => Some(U256::ZERO),
+        }
+    }
+
+    fn blob_hash(&self, index: U256) -> U256 {
+        let hash = usize::try_from(index).ok().and_then(|n| self.tx.blob_hashes.get(n));
+        hash.map_or(U256::ZERO, |hash| (*hash).into())
+    }
+
+    fn keccak(&mut self, running: &Running<'_>, words: Run) -> Option<U256> {
+        self.work.hashed.clear();
+        for &word in &running.program.operands[words.range()] {
+            let word = self.get(running, word)?;
+            self.work.hashed.extend_from_slice(&word.to_be_bytes::<32>());
+        }
+        Some(keccak256(&self.work.hashed).into())
+    }
+
+    /// One effect; `Some` when it ends the frame.
+    fn effect(
+        &mut self,
+        running: &mut Running<'_>,
+        to: Option<u32>,
+        effect: &Effect<Operand>,
+    ) -> Option<Ended> {
+        let value = match *effect {
+            Effect::SLoad { key } => self.sload(running, key, to.is_some()),
+            Effect::SStore { key, value } => {
+                self.sstore(running, key, value);
+                return None;
+            }
+            Effect::TLoad { key } => self.get(running, key).and_then(|key| {
+                self.work.journal.transient(Slot::new(running.frame.address, key)).known()
+            }),
+            Effect::TStore { key, value } => {
+                if let Some(key) = self.get(running, key) {
+                    let value = Value::of(self.get(running, value));
+                    let slot = Slot::new(running.frame.address, key);
+                    self.work.journal.set_transient(slot, value);
+                }
+                return None;
+            }
+            Effect::MLoad { .. }
+            | Effect::MStore { .. }
+            | Effect::MStore8 { .. }
+            | Effect::Copy { .. }
+            | Effect::Keccak { .. }
+            | Effect::MSize => match self.memory(running, effect) {
+                Ok(value) => value,
+                Err(ended) => return Some(ended),
+            },
+            Effect::Call { kind, target, value, input, output } => {
+                self.call(running, kind, target, value, input, output)
+            }
+            Effect::Create { value, input, salt } => self.create(running, value, input, salt),
+            Effect::SelfDestruct { to } => {
+                self.self_destruct(running, to);
+                return None;
+            }
+            Effect::Balance { .. }
+            | Effect::SelfBalance
+            | Effect::ExtCodeSize { .. }
+            | Effect::ExtCodeHash { .. } => self.account(running, effect),
+            Effect::BlockHash { number } => self.block_hash(running, number),
+            Effect::ReturnDataSize => {
+                let returned = &running.returned;
+                (!returned.open_ended).then(|| U256::from(returned.len()))
+            }
+            // Gas is not modelled: the frame is taken to have all of the transaction's.
+            Effect::Gas => Some(U256::from(self.tx.gas_limit)),
+            Effect::Log { .. } => return None,
+        };
+        if let Some(to) = to {
+            self.set(running, to, value);
+        }
+        None
+    }
+
+    fn sload(&mut self, running: &Running<'_>, key: Operand, is_used: bool) -> Option<U256> {
+        let Some(key) = self.get(running, key) else {
+            self.unknown_key(running.frame.address);
+            return None;
+        };
+        let slot = Slot::new(running.frame.address, key);
+        let (at, cell) = self.work.journal.touch(slot);
+        match cell.current {
+            Value::Unread if is_used => self.read(at, slot).known(),
+            value => value.known(),
+        }
+    }
+
+    fn sstore(&mut self, running: &Running<'_>, key: Operand, value: Operand) {
+        let Some(key) = self.get(running, key) else {
+            return self.unknown_key(running.frame.address);
+        };
+        let slot = Slot::new(running.frame.address, key);
+        let (at, cell) = self.work.journal.touch(slot);
+        if cell.current == Value::Unread {
+            self.read(at, slot);
+        }
+        let value = Value::of(self.get(running, value));
+        self.work.journal.set(at, value);
+    }
+
+    /// Asks the state for a slot that was not read before.
+    fn read(&mut self, at: usize, slot: Slot) -> Value {
+        let word = match self.work.journal.is_created(slot.address) {
+            true => Some(U256::ZERO),
+            false => self.state.storage(slot.address, slot.key),
+        };
+        match word {
+            Some(word) => {
+                self.rely(slot.into(), word);
+            }
+            None => self.gap(Gap::MissingState),
+        }
+        let value = Value::of(word);
+        self.work.journal.learn(at, value);
+        value
+    }
+
+    fn unknown_key(&mut self, address: Address) {
+        self.gap(Gap::UnknownKey);
+        if !self.work.wildcards.contains(&address) {
+            self.work.wildcards.push(address);
+        }
+    }
+
+    fn block_hash(&mut self, running: &Running<'_>, number: Operand) -> Option<U256> {
+        let number = u64::try_from(self.get(running, number)?).ok();
+        let recent = number.filter(|n| {
+            *n < self.block.number && self.block.number <= n.saturating_add(256)
+        });
+        match recent {
+            Some(number) => self.state.block_hash(number).map(|hash: B256| hash.into()),
+            None => Some(U256::ZERO),
+        }
+    }
+
+    /// Byte memory: loads, stores, copies and hashes of ranges.
+    fn memory(
+        &mut self,
+        running: &mut Running<'_>,
+        effect: &Effect<Operand>,
+    ) -> Result<Option<U256>, Ended> {
+        match *effect {
+            Effect::MLoad { at } => {
+                let at = self.range(running, at, 32)?;
+                Ok(running.memory.word(at))
+            }
+            Effect::MStore { at, value } => {
+                let at = self.range(running, at, 32)?;
+                running.memory.set_word(at, self.get(running, value));
+                Ok(None)
+            }
+            Effect::MStore8 { at, value } => {
+                let at = self.range(running, at, 1)?;
+                match self.get(running, value) {
+                    Some(value) => running.memory.write(at, &[value.byte(0)]),
+                    None => running.memory.forget(at, 1),
+                }
+                Ok(None)
+            }
+            Effect::Keccak { at, len } => {
+                let len = self.length(running, len)?;
+                let at = if len == 0 { 0 } else { self.range(running, at, len)? };
+                Ok(self.hash_memory(running, at, len))
+            }
+            Effect::Copy { kind, account, to, from, len } => {
+                let len = self.length(running, len)?;
+                if len != 0 {
+                    let to = self.range(running, to, len)?;
+                    self.copy(running, kind, account, to, from, len)?;
+                }
+                Ok(None)
+            }
+            _ => Ok(Some(U256::from(running.memory.len()))),
+        }
+    }
+
+    fn hash_memory(&mut self, running: &Running<'_>, at: usize, len: usize) -> Option<U256> {
+        let bytes = running.memory.slice(at, len)?;
+        if bytes.len() == len {
+            return Some(keccak256(bytes).into());
+        }
+        let mut bytes = bytes.to_vec();
+        bytes.resize(len, 0);
+        Some(keccak256(bytes).into())
+    }
+
+    fn copy(
+        &mut self,
+        running: &mut Running<'_>,
+        kind: CopyKind,
+        account: Operand,
+        to: usize,
+        from: Operand,
+        len: usize,
+    ) -> Result<(), Ended> {
+        // Past any source's end there are only zeros.
+        let from = self.get(running, from).map(|from| usize::try_from(from).unwrap_or(usize::MAX));
+        let Some(from) = from else {
+            running.memory.forget(to, len);
+            return Ok(());
+        };
+        match kind {
+            CopyKind::CallData => running.memory.copy_from(to, &running.frame.input, from, len),
+            CopyKind::ReturnData => running.memory.copy_from(to, &running.returned, from, len),
+            CopyKind::Code => running.memory.copy_bytes(to, &running.frame.code, from, len),
+            CopyKind::Memory => {
+                if self.limits.memory < from.saturating_add(len) {
+                    return Err(self.memory_lost());
+                }
+                let bytes = running.memory.range(from, len);
+                running.memory.copy_from(to, &bytes, 0, len);
+            }
+            CopyKind::ExtCode => match self.code_of(running, account) {
+                Some(code) => running.memory.copy_bytes(to, &code, from, len),
+                None => running.memory.forget(to, len),
+            },
+        }
+        Ok(())
+    }
+
+    /// A length that is known and within the memory limit, or the frame ends.
+    fn length(&mut self, running: &Running<'_>, len: Operand) -> Result<usize, Ended> {
+        match self.offset(running, len) {
+            Some(len) if len <= self.limits.memory => Ok(len),
+            _ => Err(self.memory_lost()),
+        }
+    }
+
+    /// The start of a memory range that is known and within the limit, or the frame ends.
+    pub(super) fn range(
+        &mut self,
+        running: &Running<'_>,
+        at: Operand,
+        len: usize,
+    ) -> Result<usize, Ended> {
+        match self.offset(running, at) {
+            Some(at) if at.saturating_add(len) <= self.limits.memory => Ok(at),
+            _ => Err(self.memory_lost()),
+        }
+    }
+
+    fn memory_lost(&mut self) -> Ended {
+        self.gap(Gap::MemoryLost);
+        Ended { success: true, output: Buffer::lost() }
+    }
+}

@@ -1,0 +1,62 @@
+//! What is fixed while a transaction, or one frame of it, runs?
+//!
+//! In: plain fields of a transaction and its block. Out: the words programs ask for.
+//! Invariant: nothing here depends on state.
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+
+use super::buffer::Buffer;
+
+/// A transaction as binding sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TxFrame {
+    /// The sender.
+    pub caller: Address,
+    /// The recipient; none when a contract is created.
+    pub to: Option<Address>,
+    /// Wei sent.
+    pub value: U256,
+    /// Calldata, or init code.
+    pub input: Bytes,
+    /// The price per gas paid, in wei.
+    pub gas_price: U256,
+    /// The gas limit.
+    pub gas_limit: u64,
+    /// Hashes of the transaction's blobs (EIP-4844).
+    pub blob_hashes: Vec<B256>,
+}
+
+/// The words of a block that instructions give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockWords {
+    /// The chain's id.
+    pub chain_id: u64,
+    /// The block's number.
+    pub number: u64,
+    /// Its timestamp, in seconds.
+    pub timestamp: u64,
+    /// The fee recipient.
+    pub coinbase: Address,
+    /// Its gas limit.
+    pub gas_limit: u64,
+    /// Its base fee per gas, in wei; zero before London.
+    pub base_fee: u64,
+    /// Its difficulty, or the randomness of the beacon chain since the Merge.
+    pub difficulty: U256,
+    /// The price of blob gas, in wei; zero before Cancun.
+    pub blob_base_fee: U256,
+    /// The slot number (EIP-7843); zero before Amsterdam.
+    pub slot_number: u64,
+}
+
+/// One frame: whose storage, who called, with what.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    /// Whose storage and balance.
+    pub(super) address: Address,
+    pub(super) caller: Address,
+    pub(super) value: U256,
+    pub(super) input: Buffer,
+    pub(super) code: Bytes,
+    pub(super) depth: usize,
+}

@@ -1,0 +1,255 @@
+//! What has the transaction touched so far, and what would a revert undo?
+//!
+//! In: loads, stores and transfers in order. Out: the storage and account lists of the prediction.
+//! Invariants: a revert restores values but never forgets that something was touched; a slot is
+//! written if its value at the end differs from that at the start, or if either is unknown.
+
+use alloy_primitives::{Address, U256, map::DefaultHashBuilder};
+use indexmap::{IndexMap, IndexSet};
+use slotcast_model::{AccountAccess, Slot, StorageAccess};
+
+/// A slot's value, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    /// Touched, but nobody asked for the value yet.
+    Unread,
+    Known(U256),
+    Unknown,
+}
+
+impl Value {
+    pub(super) const fn known(self) -> Option<U256> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unread | Self::Unknown => None,
+        }
+    }
+
+    pub(super) const fn of(value: Option<U256>) -> Self {
+        match value {
+            Some(value) => Self::Known(value),
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// A slot at the start of the transaction and now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cell {
+    pub(super) original: Value,
+    pub(super) current: Value,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Undo {
+    Storage(usize, Value),
+    Transient(usize, Value),
+    Credit(usize, U256),
+    Debit(usize, U256),
+    Nonce(usize, u64),
+    Created,
+    Destroyed,
+}
+
+/// A point to return to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Checkpoint(usize);
+
+/// Wei moved to and from one account.
+#[derive(Clone, Copy, Debug, Default)]
+struct Moved {
+    credit: U256,
+    debit: U256,
+    /// Contracts the account created in this transaction.
+    n_created: u64,
+}
+
+/// Everything one transaction touched.
+#[derive(Debug, Default)]
+pub(super) struct Journal {
+    slots: IndexMap<Slot, Cell, DefaultHashBuilder>,
+    transient: IndexMap<Slot, Value, DefaultHashBuilder>,
+    moved: IndexMap<Address, Moved, DefaultHashBuilder>,
+    balance_reads: IndexSet<Address, DefaultHashBuilder>,
+    code_reads: IndexSet<Address, DefaultHashBuilder>,
+    created: Vec<Address>,
+    destroyed: Vec<Address>,
+    log: Vec<Undo>,
+}
+
+impl Journal {
+    /// Forgets everything, keeping the allocations.
+    pub(super) fn clear(&mut self) {
+        self.slots.clear();
+        self.transient.clear();
+        self.moved.clear();
+        self.balance_reads.clear();
+        self.code_reads.clear();
+        self.created.clear();
+        self.destroyed.clear();
+        self.log.clear();
+    }
+
+    pub(super) const fn checkpoint(&self) -> Checkpoint {
+        Checkpoint(self.log.len())
+    }
+
+    /// Restores every value to what it was at the checkpoint.
+    pub(super) fn revert(&mut self, checkpoint: Checkpoint) {
+        for undo in self.log.drain(checkpoint.0..).rev() {
+            match undo {
+                Undo::Storage(at, value) => self.slots[at].current = value,
+                Undo::Transient(at, value) => self.transient[at] = value,
+                Undo::Credit(at, value) => self.moved[at].credit = value,
+                Undo::Debit(at, value) => self.moved[at].debit = value,
+                Undo::Nonce(at, value) => self.moved[at].n_created = value,
+                Undo::Created => {
+                    self.created.pop();
+                }
+                Undo::Destroyed => {
+                    self.destroyed.pop();
+                }
+            }
+        }
+    }
+
+    /// The cell of `slot`, made untouched if it is new, with its place for [`Self::set`].
+    pub(super) fn touch(&mut self, slot: Slot) -> (usize, Cell) {
+        let entry = self.slots.entry(slot);
+        let at = entry.index();
+        let cell = entry.or_insert(Cell { original: Value::Unread, current: Value::Unread });
+        (at, *cell)
+    }
+
+    /// Notes what an unread slot holds.
+    pub(super) fn learn(&mut self, at: usize, value: Value) {
+        self.slots[at] = Cell { original: value, current: value };
+    }
+
+    /// Stores into the slot at a place that [`Self::touch`] gave.
+    pub(super) fn set(&mut self, at: usize, value: Value) {
+        let old = core::mem::replace(&mut self.slots[at].current, value);
+        self.log.push(Undo::Storage(at, old));
+    }
+
+    /// The transient slot's value (EIP-1153); zero at first.
+    pub(super) fn transient(&self, slot: Slot) -> Value {
+        self.transient.get(&slot).copied().unwrap_or(Value::Known(U256::ZERO))
+    }
+
+    /// Stores into a transient slot.
+    pub(super) fn set_transient(&mut self, slot: Slot, value: Value) {
+        let entry = self.transient.entry(slot);
+        let at = entry.index();
+        let current = entry.or_insert(Value::Known(U256::ZERO));
+        let old = core::mem::replace(current, value);
+        self.log.push(Undo::Transient(at, old));
+    }
+
+    /// Moves wei from one account to another.
+    pub(super) fn transfer(&mut self, from: Address, to: Address, value: U256) {
+        if from != to {
+            let at = self.account(from);
+            let old = self.moved[at].debit;
+            self.moved[at].debit = old.wrapping_add(value);
+            self.log.push(Undo::Debit(at, old));
+        }
+        self.credit(to, value);
+    }
+
+    /// Gives wei to an account from outside.
+    pub(super) fn credit(&mut self, to: Address, value: U256) {
+        let at = self.account(to);
+        let old = self.moved[at].credit;
+        self.moved[at].credit = old.wrapping_add(value);
+        self.log.push(Undo::Credit(at, old));
+    }
+
+    /// An account's balance now, given what it was at the start.
+    pub(super) fn balance(&self, address: Address, at_start: U256) -> U256 {
+        let moved = self.moved.get(&address).copied().unwrap_or_default();
+        at_start.wrapping_add(moved.credit).saturating_sub(moved.debit)
+    }
+
+    /// Counts one more contract created by `creator`; gives how many there were before.
+    pub(super) fn create(&mut self, creator: Address, created: Address) {
+        let at = self.account(creator);
+        let old = self.moved[at].n_created;
+        self.moved[at].n_created = old + 1;
+        self.log.push(Undo::Nonce(at, old));
+        self.created.push(created);
+        self.log.push(Undo::Created);
+    }
+
+    /// How many contracts `creator` has created in this transaction.
+    pub(super) fn n_created(&self, creator: Address) -> u64 {
+        self.moved.get(&creator).map_or(0, |moved| moved.n_created)
+    }
+
+    pub(super) fn destroy(&mut self, address: Address) {
+        self.destroyed.push(address);
+        self.log.push(Undo::Destroyed);
+    }
+
+    pub(super) fn read_balance(&mut self, address: Address) {
+        self.balance_reads.insert(address);
+    }
+
+    pub(super) fn read_code(&mut self, address: Address) {
+        self.code_reads.insert(address);
+    }
+
+    pub(super) fn is_created(&self, address: Address) -> bool {
+        self.created.contains(&address)
+    }
+
+    fn account(&mut self, address: Address) -> usize {
+        let entry = self.moved.entry(address);
+        let at = entry.index();
+        entry.or_default();
+        at
+    }
+
+    /// The storage lists. Slots of accounts created here are nobody else's business.
+    pub(super) fn storage(&self) -> StorageAccess {
+        let mut storage = StorageAccess::default();
+        for (&slot, cell) in &self.slots {
+            if self.created.contains(&slot.address) {
+                continue;
+            }
+            storage.reads.push(slot);
+            let unchanged = match (cell.original, cell.current) {
+                (Value::Known(before), Value::Known(after)) => before == after,
+                (Value::Unread, Value::Unread) => true,
+                _ => false,
+            };
+            if !unchanged {
+                storage.writes.push(slot);
+            }
+        }
+        storage
+    }
+
+    /// The account lists, but for the sender's nonce.
+    pub(super) fn accounts(&self) -> AccountAccess {
+        let mut accounts = AccountAccess {
+            balance_reads: self.balance_reads.iter().copied().collect(),
+            code_reads: self.code_reads.iter().copied().collect(),
+            created: self.created.clone(),
+            destroyed: self.destroyed.clone(),
+            ..AccountAccess::default()
+        };
+        for (&address, moved) in &self.moved {
+            if moved.debit != U256::ZERO {
+                accounts.balance_debits.push(address);
+            }
+            if moved.credit != U256::ZERO {
+                accounts.balance_credits.push(address);
+            }
+            if moved.n_created != 0 {
+                accounts.nonces.push(address);
+            }
+        }
+        accounts
+    }
+}

@@ -1,0 +1,140 @@
+//! Which instructions does a code hold, and where may a jump land?
+//!
+//! In: runtime bytes and the fork. Out: [`Bytecode`], which decodes at any [`Pc`].
+//! Invariants: total on any bytes; push data past the end of the code reads as zero; a byte inside
+//! push data is no jump destination (yellow paper §9.4.3).
+
+mod opcode;
+
+use alloy_primitives::{Address, U256};
+use serde::{Deserialize, Serialize};
+use slotcast_model::{Fork, Index, index_newtype};
+
+pub use opcode::{Instruction, Kind};
+
+index_newtype! {
+    /// A byte offset into the code.
+    #[derive(Serialize, Deserialize)]
+    pub struct Pc;
+}
+
+/// The bytes before the address in a delegation designator (EIP-7702).
+const DELEGATION_PREFIX: [u8; 3] = [0xef, 0x01, 0x00];
+const JUMPDEST: u8 = 0x5b;
+
+/// A contract's runtime code, ready to be decoded.
+#[derive(Clone, Debug)]
+pub struct Bytecode<'a> {
+    code: &'a [u8],
+    fork: Fork,
+    jumpdests: Vec<u64>,
+}
+
+impl<'a> Bytecode<'a> {
+    /// Scans `code` for jump destinations.
+    pub fn new(code: &'a [u8], fork: Fork) -> Self {
+        let mut jumpdests = vec![0; code.len().div_ceil(64)];
+        let mut at = 0;
+        while at < code.len() {
+            let byte = code[at];
+            if byte == JUMPDEST {
+                jumpdests[at / 64] |= 1 << (at % 64);
+            }
+            at += 1 + push_width(byte);
+        }
+        Self { code, fork, jumpdests }
+    }
+
+    /// The bytes themselves.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.code
+    }
+
+    /// The instruction at `pc`; past the end of the code it is STOP.
+    pub fn decode(&self, pc: Pc) -> Instruction {
+        let at = pc.as_usize();
+        let Some(&byte) = self.code.get(at) else { return Instruction::end_of_code(pc) };
+        let width = push_width(byte);
+        let end = (at + 1 + width).min(self.code.len());
+        let present = &self.code[at + 1..end];
+        let immediate = U256::from_be_slice(present) << (8 * (width - present.len()));
+        Instruction::new(pc, byte, width, immediate, self.fork)
+    }
+
+    /// The position behind `instruction`.
+    pub const fn next(instruction: &Instruction) -> Pc {
+        Pc(instruction.pc.0 + 1 + instruction.width as u32)
+    }
+
+    /// The jump destination that `target` names, if it names one.
+    pub fn jump_target(&self, target: U256) -> Option<Pc> {
+        let at = usize::try_from(target).ok()?;
+        let bits = self.jumpdests.get(at / 64)?;
+        (bits >> (at % 64) & 1 == 1).then(|| Pc::from_usize(at))
+    }
+
+    /// All jump destinations, ascending.
+    pub fn jump_targets(&self) -> impl Iterator<Item = Pc> + '_ {
+        (0..self.code.len())
+            .filter(|at| self.jumpdests[at / 64] >> (at % 64) & 1 == 1)
+            .map(Pc::from_usize)
+    }
+
+    /// Up to 32 bytes at `at`, as CODECOPY gives them: zeros past the end.
+    pub fn word_at(&self, at: usize) -> U256 {
+        let mut word = [0; 32];
+        let rest = self.code.get(at..).unwrap_or_default();
+        let n = rest.len().min(32);
+        word[..n].copy_from_slice(&rest[..n]);
+        U256::from_be_bytes(word)
+    }
+}
+
+/// Bytes of immediate data behind `byte`: PUSH1 to PUSH32 only (EIP-8024's immediates arrive with
+/// forks after Amsterdam's table is final, and are decoded as invalid until then).
+const fn push_width(byte: u8) -> usize {
+    match byte {
+        0x60..=0x7f => byte as usize - 0x5f,
+        _ => 0,
+    }
+}
+
+/// The account a delegation designator (EIP-7702) points to, if `code` is one.
+pub fn delegation(code: &[u8]) -> Option<Address> {
+    let address = code.strip_prefix(&DELEGATION_PREFIX)?;
+    (address.len() == 20).then(|| Address::from_slice(address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jumpdest_in_push_data_is_none() {
+        // PUSH1 0x5b, JUMPDEST, PUSH2 0x5b5b (cut off after one byte).
+        let code = [0x60, 0x5b, 0x5b, 0x61, 0x5b];
+        let bytecode = Bytecode::new(&code, Fork::Osaka);
+        assert_eq!(bytecode.jump_targets().collect::<Vec<_>>(), [Pc(2)]);
+        assert_eq!(bytecode.jump_target(U256::from(1)), None);
+        assert_eq!(bytecode.jump_target(U256::MAX), None);
+        let push = bytecode.decode(Pc(3));
+        assert_eq!(push.immediate, U256::from(0x5b00));
+        assert_eq!(bytecode.decode(Bytecode::next(&push)).kind, Kind::Stop);
+    }
+
+    #[test]
+    fn an_opcode_is_invalid_before_its_fork() {
+        let code = [0x5f];
+        assert_eq!(Bytecode::new(&code, Fork::Shanghai).decode(Pc(0)).kind, Kind::Push);
+        assert_eq!(Bytecode::new(&code, Fork::Paris).decode(Pc(0)).kind, Kind::Invalid);
+    }
+
+    #[test]
+    fn a_delegation_is_its_prefix_and_an_address() {
+        let mut code = vec![0xef, 0x01, 0x00];
+        code.extend([7; 20]);
+        assert_eq!(delegation(&code), Some(Address::repeat_byte(7)));
+        code.push(0);
+        assert_eq!(delegation(&code), None);
+    }
+}

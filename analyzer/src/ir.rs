@@ -1,0 +1,17 @@
+//! What is a contract function once the stack is gone?
+//!
+//! In: nothing; this file and its modules hold the vocabulary. Out: pure [`Term`]s, hash-consed in a
+//! [`TermPool`], and a [`Graph`] of nodes with ordered [`Effect`]s over them.
+//!
+//! Terms say *what* is computed and have no time; effects say *when* state, memory or another
+//! contract is touched. A rewrite of terms therefore never reorders a store.
+
+mod effect;
+mod fold;
+mod print;
+mod term;
+
+pub use effect::{CallKind, CopyKind, Effect, Exit, Graph, Node, NodeId};
+pub(crate) use fold::base_offset;
+pub(crate) use print::{print_graph, print_term};
+pub use term::{Env, Op, Term, TermId, TermPool};

@@ -1,0 +1,229 @@
+//! What does a function do, and in which order?
+//!
+//! In: terms. Out: [`Effect`]s in [`Node`]s, joined to a [`Graph`].
+//! Invariants: node 0 is the entry; every edge carries one argument per phi of its target; an effect
+//! that gives a value is named by its node and instruction, as [`Term::Result`](super::Term::Result).
+
+use serde::{Deserialize, Serialize};
+use slotcast_model::{IndexVec, index_newtype};
+
+use super::TermId;
+use crate::{bytecode::Pc, limits::StopReason};
+
+index_newtype! {
+    /// A basic block in one label context.
+    pub struct NodeId;
+}
+
+/// The four ways of calling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "each is the opcode of that name")]
+pub enum CallKind {
+    Call,
+    CallCode,
+    DelegateCall,
+    StaticCall,
+}
+
+/// Where a bulk copy takes its bytes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "each is a part of the machine of that name")]
+pub enum CopyKind {
+    CallData,
+    Code,
+    ReturnData,
+    ExtCode,
+    Memory,
+}
+
+/// Something that must happen in order. `T` names values: terms here, registers once lowered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "fields are the opcode's operands")]
+pub enum Effect<T> {
+    SLoad { key: T },
+    SStore { key: T, value: T },
+    TLoad { key: T },
+    TStore { key: T, value: T },
+    MLoad { at: T },
+    MStore { at: T, value: T },
+    MStore8 { at: T, value: T },
+    Copy { kind: CopyKind, account: T, to: T, from: T, len: T },
+    Keccak { at: T, len: T },
+    Call { kind: CallKind, target: T, value: T, input: (T, T), output: (T, T) },
+    Create { value: T, input: (T, T), salt: Option<T> },
+    Balance { account: T },
+    SelfBalance,
+    ExtCodeSize { account: T },
+    ExtCodeHash { account: T },
+    BlockHash { number: T },
+    ReturnDataSize,
+    MSize,
+    Gas,
+    SelfDestruct { to: T },
+    Log { at: T, len: T },
+}
+
+impl<T: Copy> Effect<T> {
+    /// Whether the effect gives a value.
+    pub const fn has_result(&self) -> bool {
+        !matches!(
+            self,
+            Self::SStore { .. }
+                | Self::TStore { .. }
+                | Self::MStore { .. }
+                | Self::MStore8 { .. }
+                | Self::Copy { .. }
+                | Self::SelfDestruct { .. }
+                | Self::Log { .. }
+        )
+    }
+
+    /// Whether dropping the effect, its result being unused, changes nothing else.
+    ///
+    /// Loads of storage and of other accounts stay: touching them is what we predict.
+    pub const fn is_pure(&self) -> bool {
+        matches!(
+            self,
+            Self::TLoad { .. }
+                | Self::MLoad { .. }
+                | Self::Keccak { .. }
+                | Self::SelfBalance
+                | Self::BlockHash { .. }
+                | Self::ReturnDataSize
+                | Self::MSize
+                | Self::Gas
+        )
+    }
+
+    /// Calls `f` on every operand, in order.
+    pub fn for_each(&self, mut f: impl FnMut(T)) {
+        self.map(|operand| {
+            f(operand);
+            operand
+        });
+    }
+
+    /// The same effect on other operands.
+    pub fn map<U>(&self, mut f: impl FnMut(T) -> U) -> Effect<U> {
+        match *self {
+            Self::SLoad { key } => Effect::SLoad { key: f(key) },
+            Self::SStore { key, value } => Effect::SStore { key: f(key), value: f(value) },
+            Self::TLoad { key } => Effect::TLoad { key: f(key) },
+            Self::TStore { key, value } => Effect::TStore { key: f(key), value: f(value) },
+            Self::MLoad { at } => Effect::MLoad { at: f(at) },
+            Self::MStore { at, value } => Effect::MStore { at: f(at), value: f(value) },
+            Self::MStore8 { at, value } => Effect::MStore8 { at: f(at), value: f(value) },
+            Self::Copy { kind, account, to, from, len } => {
+                Effect::Copy { kind, account: f(account), to: f(to), from: f(from), len: f(len) }
+            }
+            Self::Keccak { at, len } => Effect::Keccak { at: f(at), len: f(len) },
+            Self::Call { kind, target, value, input, output } => Effect::Call {
+                kind,
+                target: f(target),
+                value: f(value),
+                input: (f(input.0), f(input.1)),
+                output: (f(output.0), f(output.1)),
+            },
+            Self::Create { value, input, salt } => Effect::Create {
+                value: f(value),
+                input: (f(input.0), f(input.1)),
+                salt: salt.map(f),
+            },
+            Self::Balance { account } => Effect::Balance { account: f(account) },
+            Self::SelfBalance => Effect::SelfBalance,
+            Self::ExtCodeSize { account } => Effect::ExtCodeSize { account: f(account) },
+            Self::ExtCodeHash { account } => Effect::ExtCodeHash { account: f(account) },
+            Self::BlockHash { number } => Effect::BlockHash { number: f(number) },
+            Self::ReturnDataSize => Effect::ReturnDataSize,
+            Self::MSize => Effect::MSize,
+            Self::Gas => Effect::Gas,
+            Self::SelfDestruct { to } => Effect::SelfDestruct { to: f(to) },
+            Self::Log { at, len } => Effect::Log { at: f(at), len: f(len) },
+        }
+    }
+}
+
+/// How a node is left. `T` names values, `N` targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Exit<T, N> {
+    /// To one other node.
+    Jump(N),
+    /// To `then` when the condition is not zero, else to `other`.
+    Branch {
+        /// The condition.
+        condition: T,
+        /// Where a condition that is not zero leads.
+        then: N,
+        /// Where zero leads.
+        other: N,
+    },
+    /// The frame ends well, with these bytes of memory as its output (offset, length).
+    Return(T, T),
+    /// The frame ends well, without output.
+    Stop,
+    /// The frame is undone, with these bytes of memory as its output (offset, length).
+    Revert(T, T),
+    /// The frame is undone and its gas is lost.
+    Invalid,
+    /// Not known: why the analysis stopped here.
+    Unknown(StopReason),
+}
+
+/// A basic block in one label context, with what it does.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Where its block begins in the code.
+    pub pc: Pc,
+    /// What it does, in order, and at which instruction.
+    pub effects: Vec<(Pc, Effect<TermId>)>,
+    /// How it is left.
+    pub exit: Exit<TermId, NodeId>,
+    /// Stack positions (from the bottom) that are phis here, ascending.
+    pub phis: Vec<u32>,
+    /// For each successor in the order of the exit: the values its phis take on this edge.
+    pub arguments: [Vec<TermId>; 2],
+    /// Whether every way on from here ends in a revert without touching another contract.
+    pub only_reverts: bool,
+}
+
+impl Node {
+    /// A node that no path reaches.
+    pub const fn unreachable(pc: Pc) -> Self {
+        Self {
+            pc,
+            effects: Vec::new(),
+            exit: Exit::Unknown(StopReason::Finished),
+            phis: Vec::new(),
+            arguments: [Vec::new(), Vec::new()],
+            only_reverts: false,
+        }
+    }
+
+    /// Whether some path reaches the node.
+    pub fn is_reachable(&self) -> bool {
+        self.exit != Exit::Unknown(StopReason::Finished)
+    }
+}
+
+/// One entry point of a contract.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// The nodes; the first is the entry.
+    pub nodes: IndexVec<NodeId, Node>,
+    /// Why the walk ended.
+    pub stop: StopReason,
+    /// Nodes that end in a jump whose target is not known.
+    pub n_unresolved: u32,
+}
+
+impl<T, N: Copy> Exit<T, N> {
+    /// The successors, in order.
+    pub fn successors(&self) -> impl Iterator<Item = N> + use<T, N> {
+        let (first, second) = match *self {
+            Self::Jump(next) => (Some(next), None),
+            Self::Branch { then, other, .. } => (Some(then), Some(other)),
+            _ => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+}

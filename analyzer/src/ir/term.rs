@@ -1,0 +1,218 @@
+//! Which values does a function compute with?
+//!
+//! In: operations on values. Out: [`TermId`]s into a [`TermPool`], one arena per analysis.
+//! Invariants: equal terms have equal ids; operands have smaller ids than the terms built on them;
+//! terms are pure, so a term may be computed again wherever its leaves are known.
+
+use alloy_primitives::{U256, map::HashMap};
+use bumpalo::Bump;
+use serde::{Deserialize, Serialize};
+use slotcast_model::{Index, index_newtype};
+
+use super::{NodeId, fold};
+use crate::bytecode::Pc;
+
+index_newtype! {
+    /// A term of one pool.
+    pub struct TermId;
+}
+
+/// Pure operations of one to three words; the EVM opcodes of the same names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "each is the opcode of that name")]
+pub enum Op {
+    Add,
+    Mul,
+    Sub,
+    Div,
+    SDiv,
+    Mod,
+    SMod,
+    AddMod,
+    MulMod,
+    Exp,
+    SignExtend,
+    Lt,
+    Gt,
+    SLt,
+    SGt,
+    Eq,
+    IsZero,
+    And,
+    Or,
+    Xor,
+    Not,
+    Byte,
+    Shl,
+    Shr,
+    Sar,
+    Clz,
+}
+
+impl Op {
+    /// How many operands the operation takes.
+    pub const fn arity(self) -> usize {
+        match self {
+            Self::IsZero | Self::Not | Self::Clz => 1,
+            Self::AddMod | Self::MulMod => 3,
+            _ => 2,
+        }
+    }
+
+    /// Whether swapping the two operands changes nothing.
+    pub const fn commutes(self) -> bool {
+        matches!(self, Self::Add | Self::Mul | Self::Eq | Self::And | Self::Or | Self::Xor)
+    }
+}
+
+/// Words that are fixed for the length of one frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "each is the opcode of that name")]
+pub enum Env {
+    Address,
+    Origin,
+    Caller,
+    CallValue,
+    CallDataSize,
+    CodeSize,
+    GasPrice,
+    Coinbase,
+    Timestamp,
+    Number,
+    Difficulty,
+    GasLimit,
+    ChainId,
+    BaseFee,
+    BlobBaseFee,
+    SlotNumber,
+}
+
+/// A pure value. Operands are ids, so a term is small and compares in one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Term<'t> {
+    /// A constant word.
+    Const(U256),
+    /// A word of the frame.
+    Env(Env),
+    /// The 32 bytes of calldata at an offset, zeros past its end.
+    CallData(TermId),
+    /// The hash of the blob with that index (EIP-4844).
+    BlobHash(TermId),
+    /// An operation; unused operands repeat the first.
+    Apply(Op, [TermId; 3]),
+    /// keccak256 of these words, one after the other.
+    Keccak(&'t [TermId]),
+    /// What a stack position holds on entry to a node where paths with different values meet.
+    Phi(NodeId, u32),
+    /// What the effect of an instruction gives, in that node.
+    Result(NodeId, Pc),
+}
+
+/// The terms of one analysis, each distinct one stored once.
+#[derive(Debug)]
+pub struct TermPool<'t> {
+    arena: &'t Bump,
+    terms: Vec<Term<'t>>,
+    ids: HashMap<Term<'t>, TermId>,
+    selector: Option<u32>,
+}
+
+impl<'t> TermPool<'t> {
+    /// An empty pool whose word lists live in `arena`.
+    ///
+    /// With a `selector`, the first four bytes of calldata are taken to be it.
+    pub fn new(arena: &'t Bump, selector: Option<u32>) -> Self {
+        Self { arena, terms: Vec::new(), ids: HashMap::default(), selector }
+    }
+
+    /// The term behind `id`.
+    pub fn get(&self, id: TermId) -> Term<'t> {
+        self.terms[id.as_usize()]
+    }
+
+    /// How many distinct terms there are.
+    pub const fn len(&self) -> usize {
+        self.terms.len()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// The selector calldata is taken to begin with.
+    pub const fn selector(&self) -> Option<u32> {
+        self.selector
+    }
+
+    /// The constant `value`.
+    pub fn constant(&mut self, value: U256) -> TermId {
+        self.intern(Term::Const(value))
+    }
+
+    /// The constant behind `id`, if it is one.
+    pub fn as_const(&self, id: TermId) -> Option<U256> {
+        match self.get(id) {
+            Term::Const(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The constant behind `id` as a small number, if it is one.
+    pub fn as_usize(&self, id: TermId) -> Option<usize> {
+        self.as_const(id).and_then(|value| usize::try_from(value).ok())
+    }
+
+    /// The id of `term`, if it was made.
+    pub fn find(&self, term: Term<'_>) -> Option<TermId> {
+        self.ids.get(&term).copied()
+    }
+
+    /// A leaf: any term but an operation.
+    pub fn leaf(&mut self, term: Term<'t>) -> TermId {
+        self.intern(term)
+    }
+
+    /// keccak256 of `words`; a constant when they all are.
+    pub fn keccak(&mut self, words: &[TermId]) -> TermId {
+        let constants: Option<Vec<u8>> = words
+            .iter()
+            .map(|&word| self.as_const(word).map(|value| value.to_be_bytes::<32>()))
+            .collect::<Option<Vec<_>>>()
+            .map(|words| words.concat());
+        match constants {
+            Some(bytes) => self.constant(alloy_primitives::keccak256(bytes).into()),
+            None => {
+                let words = self.arena.alloc_slice_copy(words);
+                self.intern(Term::Keccak(words))
+            }
+        }
+    }
+
+    /// `op` on `operands`, simplified; missing operands are ignored by the operation.
+    pub fn apply(&mut self, op: Op, operands: &[TermId]) -> TermId {
+        let a = operands[0];
+        let b = operands.get(1).copied().unwrap_or(a);
+        let c = operands.get(2).copied().unwrap_or(a);
+        fold::apply(self, op, a, b, c)
+    }
+
+    /// `op` as it stands, without rewriting; commuting operands are put in order.
+    pub(super) fn raw(&mut self, op: Op, mut operands: [TermId; 3]) -> TermId {
+        if op.commutes() && operands[1] < operands[0] {
+            operands.swap(0, 1);
+        }
+        // Unused operands repeat the first, so that equal operations are equal terms.
+        for unused in op.arity()..3 {
+            operands[unused] = operands[0];
+        }
+        self.intern(Term::Apply(op, operands))
+    }
+
+    fn intern(&mut self, term: Term<'t>) -> TermId {
+        *self.ids.entry(term).or_insert_with(|| {
+            self.terms.push(term);
+            TermId::from_usize(self.terms.len() - 1)
+        })
+    }
+}

@@ -1,0 +1,93 @@
+//! How much work may an analysis do, and why did it stop?
+//!
+//! In: limits the caller fills in. Out: [`Fuel`] that the passes draw on, and a [`StopReason`].
+//! Invariant: limits count operations and words, never time, so the same code stops at the same
+//! place on every machine.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Limits of one analysis and of one binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Instructions walked plus stack and memory words copied, for one entry point.
+    pub fuel_per_function: u64,
+    /// The same for the whole contract; entry points that find nothing left are not walked.
+    pub fuel_per_contract: u64,
+    /// Basic blocks in their label contexts, for one entry point.
+    pub nodes_per_function: usize,
+    /// Contexts one basic block may be cloned into before it is given up.
+    pub contexts_per_block: u32,
+    /// Entry points of one contract.
+    pub functions: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            fuel_per_function: 2_000_000,
+            fuel_per_contract: 8_000_000,
+            nodes_per_function: 20_000,
+            contexts_per_block: 256,
+            functions: 1024,
+        }
+    }
+}
+
+/// What is left of a limit that counts work.
+#[derive(Clone, Copy, Debug)]
+pub struct Fuel {
+    left: u64,
+}
+
+impl Fuel {
+    /// A tank of `units`.
+    pub const fn new(units: u64) -> Self {
+        Self { left: units }
+    }
+
+    /// Takes `units`, or all that is left; false when it was not enough.
+    pub const fn burn(&mut self, units: u64) -> bool {
+        let enough = units <= self.left;
+        self.left = self.left.saturating_sub(units);
+        enough
+    }
+
+    /// Units left.
+    pub const fn left(&self) -> u64 {
+        self.left
+    }
+}
+
+/// Why an analysis ended where it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopReason {
+    /// Everything reachable was walked.
+    Finished,
+    /// A jump's target could not be resolved; what is behind it was not walked.
+    UnresolvedJump,
+    /// Too many blocks or contexts.
+    NodeLimit,
+    /// Out of fuel.
+    FuelLimit,
+}
+
+impl StopReason {
+    /// The reason as a short fragment of text.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::UnresolvedJump => "unresolved jump",
+            Self::NodeLimit => "node limit",
+            Self::FuelLimit => "fuel limit",
+        }
+    }
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}

@@ -1,0 +1,16 @@
+//! How does a graph of terms become a short program?
+//!
+//! In: the [`Walk`](crate::absint::Walk) of one entry point and its terms. Out: a
+//! [`Program`](crate::summary::Program) that holds only what decides which state is touched.
+//!
+//! Three passes. [`demand`] finds what is needed: a term is, if a storage key, a stored value, a
+//! branch, a call, or something else that is needed uses it; a store to memory is, if a needed
+//! effect may read it ([`memory`]). What only feeds logs, revert messages or gas falls away.
+//! [`schedule`] then gives each needed term a register and computes it at its first use, once per
+//! path, using dominators to know what has been computed already.
+
+mod demand;
+mod memory;
+mod schedule;
+
+pub(crate) use schedule::lower;

@@ -1,0 +1,144 @@
+//! Which terms and effects decide what state is touched?
+//!
+//! In: a graph. Out: [`Demand`], a flag for each term and for each effect.
+//! Invariant: everything a needed term or effect depends on is needed.
+
+use slotcast_model::{Index, IndexVec};
+
+use super::memory::Stores;
+use crate::{
+    absint::Pointers,
+    ir::{Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
+};
+
+/// What is needed of a graph.
+pub(super) struct Demand {
+    /// For each term, whether its value is used.
+    pub(super) terms: Vec<bool>,
+    /// For each effect of each node, whether it must happen.
+    pub(super) effects: IndexVec<NodeId, Vec<bool>>,
+}
+
+/// Finds what is needed.
+pub(super) fn demand(graph: &Graph, pool: &mut TermPool<'_>, pointers: &Pointers) -> Demand {
+    let mut marker = Marker::new(graph, pool);
+    marker.roots();
+    marker.drain();
+    // Needed stores need their values, which may need loads, which may make more stores visible.
+    loop {
+        let visible =
+            Stores { graph, pool: marker.pool, pointers }.visible(&marker.demand.effects);
+        let mut changed = false;
+        for (node, flags) in visible.iter_enumerated() {
+            for (n, _) in flags.iter().enumerate().filter(|(_, visible)| **visible) {
+                changed |= marker.need_effect(node, n);
+            }
+        }
+        if !changed {
+            return marker.demand;
+        }
+        marker.drain();
+    }
+}
+
+struct Marker<'a, 't> {
+    graph: &'a Graph,
+    pool: &'a mut TermPool<'t>,
+    demand: Demand,
+    pending: Vec<TermId>,
+    /// For each node, its predecessors and which of their edges leads here.
+    predecessors: IndexVec<NodeId, Vec<(NodeId, usize)>>,
+}
+
+impl<'a, 't> Marker<'a, 't> {
+    fn new(graph: &'a Graph, pool: &'a mut TermPool<'t>) -> Self {
+        let mut predecessors = IndexVec::from_elem(Vec::new(), graph.nodes.len());
+        for (id, node) in graph.nodes.iter_enumerated() {
+            for (edge, successor) in node.exit.successors().enumerate() {
+                predecessors[successor].push((id, edge));
+            }
+        }
+        let effects = graph.nodes.iter().map(|node| vec![false; node.effects.len()]).collect();
+        let demand = Demand { terms: vec![false; pool.len()], effects };
+        Self { graph, pool, demand, pending: Vec::new(), predecessors }
+    }
+
+    fn roots(&mut self) {
+        let graph = self.graph;
+        for (id, node) in graph.nodes.iter_enumerated() {
+            for (n, (_, effect)) in node.effects.iter().enumerate() {
+                if is_root(effect) {
+                    self.need_effect(id, n);
+                }
+            }
+            match node.exit {
+                Exit::Branch { condition, then, other } if then != other => {
+                    self.need_term(condition);
+                }
+                Exit::Return(at, len) => {
+                    self.need_term(at);
+                    self.need_term(len);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn need_effect(&mut self, node: NodeId, n: usize) -> bool {
+        if core::mem::replace(&mut self.demand.effects[node][n], true) {
+            return false;
+        }
+        let graph = self.graph;
+        graph.nodes[node].effects[n].1.for_each(|operand| self.need_term(operand));
+        true
+    }
+
+    fn need_term(&mut self, term: TermId) {
+        let term_idx = term.as_usize();
+        // Looking at addresses may have added constants to the pool.
+        if self.demand.terms.len() <= term_idx {
+            self.demand.terms.resize(self.pool.len(), false);
+        }
+        if !core::mem::replace(&mut self.demand.terms[term_idx], true) {
+            self.pending.push(term);
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(term) = self.pending.pop() {
+            match self.pool.get(term) {
+                Term::Const(_) | Term::Env(_) => {}
+                Term::CallData(operand) | Term::BlobHash(operand) => self.need_term(operand),
+                Term::Apply(op, operands) => {
+                    operands[..op.arity()].iter().for_each(|&operand| self.need_term(operand));
+                }
+                Term::Keccak(words) => words.iter().for_each(|&word| self.need_term(word)),
+                Term::Phi(node, position) => self.need_phi(node, position),
+                Term::Result(node, pc) => {
+                    let effects = &self.graph.nodes[node].effects;
+                    if let Some(n) = effects.iter().position(|(at, _)| *at == pc) {
+                        self.need_effect(node, n);
+                    }
+                }
+            }
+        }
+    }
+
+    fn need_phi(&mut self, node: NodeId, position: u32) {
+        let graph = self.graph;
+        let Ok(phi_idx) = graph.nodes[node].phis.binary_search(&position) else { return };
+        for n in 0..self.predecessors[node].len() {
+            let (predecessor, edge) = self.predecessors[node][n];
+            self.need_term(graph.nodes[predecessor].arguments[edge][phi_idx]);
+        }
+    }
+}
+
+/// Whether an effect is needed for its own sake: it touches state, or calls.
+const fn is_root(effect: &Effect<TermId>) -> bool {
+    !effect.is_pure()
+        && !matches!(
+            effect,
+            Effect::MStore { .. } | Effect::MStore8 { .. } | Effect::Copy { .. } | Effect::Log { .. }
+        )
+}

@@ -1,0 +1,295 @@
+//! Where is each needed term computed, and in which register?
+//!
+//! In: a graph and what is [needed](super::demand) of it. Out: a [`Program`].
+//! Invariant: a register is written in a node that dominates every node that reads it.
+//!
+//! Why that suffices: a term computed in node A stays right in every node B that A dominates. Were a
+//! leaf of the term given a new value between A and B without A being passed again, the leaf's node
+//! N would lead to B around A; and since N dominates A, the entry would then reach B around A too.
+
+use alloy_primitives::{U256, map::HashMap};
+use petgraph::{
+    algo::dominators,
+    graph::{DiGraph, NodeIndex},
+};
+use slotcast_model::{Index, IndexVec};
+
+use super::demand::{Demand, demand};
+use crate::{
+    absint::Walk,
+    bytecode::Pc,
+    ir::{Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
+    summary::{Operand, Program, ProgramNode, Register, Run, Step},
+};
+
+/// Lowers one entry point.
+pub(crate) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
+    let graph = &walk.graph;
+    let demand = demand(graph, pool, &walk.pointers);
+    let children = dominator_tree(graph);
+    let mut scheduler = Scheduler {
+        graph,
+        pool,
+        demand: &demand,
+        registers: vec![None; pool.len()],
+        computed: vec![false; pool.len()],
+        constants: HashMap::default(),
+        program: Program {
+            nodes: Vec::with_capacity(graph.nodes.len()),
+            steps: Vec::new(),
+            operands: Vec::new(),
+            moves: Vec::new(),
+            constants: Vec::new(),
+            n_registers: 0,
+            stop: graph.stop,
+        },
+    };
+    scheduler.run(&children);
+    scheduler.program
+}
+
+/// For each node, the nodes it immediately dominates, ascending; unreachable nodes have no parent.
+fn dominator_tree(graph: &Graph) -> IndexVec<NodeId, Vec<NodeId>> {
+    let mut flow: DiGraph<(), ()> = DiGraph::with_capacity(graph.nodes.len(), graph.nodes.len());
+    for _ in &graph.nodes {
+        flow.add_node(());
+    }
+    for (id, node) in graph.nodes.iter_enumerated() {
+        for successor in node.exit.successors() {
+            flow.add_edge(NodeIndex::new(id.as_usize()), NodeIndex::new(successor.as_usize()), ());
+        }
+    }
+    let dominators = dominators::simple_fast(&flow, NodeIndex::new(0));
+    let mut children = IndexVec::from_elem(Vec::new(), graph.nodes.len());
+    for id in graph.nodes.indices() {
+        if let Some(parent) = dominators.immediate_dominator(NodeIndex::new(id.as_usize())) {
+            children[NodeId::from_usize(parent.index())].push(id);
+        }
+    }
+    children
+}
+
+struct Scheduler<'a, 't> {
+    graph: &'a Graph,
+    pool: &'a TermPool<'t>,
+    demand: &'a Demand,
+    /// The register of each term that ever had one.
+    registers: Vec<Option<Register>>,
+    /// Whether a term's register holds it here: set in a node and in what the node dominates.
+    computed: Vec<bool>,
+    constants: HashMap<U256, u32>,
+    program: Program,
+}
+
+impl Scheduler<'_, '_> {
+    /// Visits the dominator tree depth first, undoing `computed` on the way back up.
+    fn run(&mut self, children: &IndexVec<NodeId, Vec<NodeId>>) {
+        enum Visit {
+            Enter(NodeId),
+            Leave(Vec<TermId>),
+        }
+        let empty = Run::default();
+        let unreachable = ProgramNode {
+            steps: empty,
+            exit: Exit::Stop,
+            moves: [empty; 2],
+            only_reverts: false,
+        };
+        self.program.nodes.resize(self.graph.nodes.len(), unreachable);
+        let mut pending = vec![Visit::Enter(NodeId(0))];
+        while let Some(visit) = pending.pop() {
+            match visit {
+                Visit::Enter(node) => {
+                    let computed = self.node(node);
+                    pending.push(Visit::Leave(computed));
+                    pending.extend(children[node].iter().rev().copied().map(Visit::Enter));
+                }
+                Visit::Leave(computed) => {
+                    computed.iter().for_each(|term| self.computed[term.as_usize()] = false);
+                }
+            }
+        }
+    }
+
+    /// Emits one node; gives the terms computed in it.
+    fn node(&mut self, id: NodeId) -> Vec<TermId> {
+        let graph = self.graph;
+        let node = &graph.nodes[id];
+        let start = self.program.steps.len() as u32;
+        let mut computed = Vec::new();
+        for &position in &node.phis {
+            // A phi nobody needs has no register, and its moves are left out.
+            if let Some(term) = self.find(Term::Phi(id, position)) {
+                self.register(term);
+                self.mark(term, &mut computed);
+            }
+        }
+        for (n, (pc, effect)) in node.effects.iter().enumerate() {
+            if self.demand.effects[id][n] {
+                self.effect(id, *pc, effect, &mut computed);
+            }
+        }
+        let exit = self.exit(&node.exit, &mut computed);
+        let mut moves = [Run::default(); 2];
+        for ((run, successor), arguments) in
+            moves.iter_mut().zip(node.exit.successors()).zip(&node.arguments)
+        {
+            *run = self.moves(successor, arguments, &mut computed);
+        }
+        let steps = Run { start, end: self.program.steps.len() as u32 };
+        self.program.nodes[id.as_usize()] =
+            ProgramNode { steps, exit, moves, only_reverts: node.only_reverts };
+        computed
+    }
+
+    fn effect(
+        &mut self,
+        node: NodeId,
+        pc: Pc,
+        effect: &Effect<TermId>,
+        computed: &mut Vec<TermId>,
+    ) {
+        let effect = effect.map(|operand| self.operand(operand, computed));
+        let result = self.find(Term::Result(node, pc)).filter(|_| effect.has_result());
+        let to = result.map(|term| {
+            self.mark(term, computed);
+            self.register(term)
+        });
+        self.program.steps.push(Step::Effect { pc, to, effect });
+    }
+
+    fn exit(
+        &mut self,
+        exit: &Exit<TermId, NodeId>,
+        computed: &mut Vec<TermId>,
+    ) -> Exit<Operand, u32> {
+        match *exit {
+            Exit::Jump(next) => Exit::Jump(next.0),
+            Exit::Branch { then, other, .. } if then == other => Exit::Jump(then.0),
+            Exit::Branch { condition, then, other } => {
+                let condition = self.operand(condition, computed);
+                Exit::Branch { condition, then: then.0, other: other.0 }
+            }
+            Exit::Return(at, len) => {
+                Exit::Return(self.operand(at, computed), self.operand(len, computed))
+            }
+            Exit::Stop => Exit::Stop,
+            Exit::Revert(..) => {
+                let nothing = self.constant(U256::ZERO);
+                Exit::Revert(nothing, nothing)
+            }
+            Exit::Invalid => Exit::Invalid,
+            Exit::Unknown(reason) => Exit::Unknown(reason),
+        }
+    }
+
+    fn moves(&mut self, to: NodeId, arguments: &[TermId], computed: &mut Vec<TermId>) -> Run {
+        let graph = self.graph;
+        let mut moves = Vec::new();
+        for (&position, &argument) in graph.nodes[to].phis.iter().zip(arguments) {
+            let Some(phi) = self.find(Term::Phi(to, position)) else { continue };
+            if phi == argument {
+                continue;
+            }
+            let source = self.operand(argument, computed);
+            moves.push((self.register(phi), source));
+        }
+        let start = self.program.moves.len() as u32;
+        self.program.moves.extend(moves);
+        Run { start, end: self.program.moves.len() as u32 }
+    }
+
+    /// The term's id, if the term exists and is needed.
+    fn find(&self, term: Term<'_>) -> Option<TermId> {
+        let id = self.pool.find(term)?;
+        self.demand.terms.get(id.as_usize()).copied().unwrap_or_default().then_some(id)
+    }
+
+    fn mark(&mut self, term: TermId, computed: &mut Vec<TermId>) {
+        self.computed[term.as_usize()] = true;
+        computed.push(term);
+    }
+
+    fn register(&mut self, term: TermId) -> Register {
+        *self.registers[term.as_usize()].get_or_insert_with(|| {
+            self.program.n_registers += 1;
+            self.program.n_registers - 1
+        })
+    }
+
+    fn constant(&mut self, value: U256) -> Operand {
+        let constants = &mut self.program.constants;
+        let index = *self.constants.entry(value).or_insert_with(|| {
+            constants.push(value);
+            constants.len() as u32 - 1
+        });
+        Operand::constant(index)
+    }
+
+    /// The operand that holds `term`, computed here first if it is not yet.
+    fn operand(&mut self, term: TermId, computed: &mut Vec<TermId>) -> Operand {
+        if let Term::Const(value) = self.pool.get(term) {
+            return self.constant(value);
+        }
+        // Depth first without recursion: sums in generated code can be thousands of terms deep.
+        let mut pending = vec![(term, false)];
+        while let Some((term, operands_done)) = pending.pop() {
+            if self.computed[term.as_usize()] {
+                continue;
+            }
+            if !operands_done {
+                pending.push((term, true));
+                let pool = self.pool;
+                for_each_operand(pool.get(term), |operand| {
+                    if !matches!(pool.get(operand), Term::Const(_)) {
+                        pending.push((operand, false));
+                    }
+                });
+                continue;
+            }
+            let to = self.register(term);
+            let step = self.step(term, to);
+            self.program.steps.push(step);
+            self.mark(term, computed);
+        }
+        Operand::register(self.register(term))
+    }
+
+    fn step(&mut self, term: TermId, to: Register) -> Step {
+        match self.pool.get(term) {
+            Term::Apply(op, [a, b, c]) => {
+                Step::Apply { op, to, operands: [self.ready(a), self.ready(b), self.ready(c)] }
+            }
+            Term::Env(env) => Step::Env { to, env },
+            Term::CallData(at) => Step::CallData { to, at: self.ready(at) },
+            Term::BlobHash(index) => Step::BlobHash { to, index: self.ready(index) },
+            Term::Keccak(words) => {
+                let start = self.program.operands.len() as u32;
+                for &word in words {
+                    let word = self.ready(word);
+                    self.program.operands.push(word);
+                }
+                Step::Keccak { to, words: Run { start, end: self.program.operands.len() as u32 } }
+            }
+            // A phi or result that no dominating node defines.
+            Term::Phi(..) | Term::Result(..) | Term::Const(_) => Step::Lost { to },
+        }
+    }
+
+    /// The operand of a term that is a constant or computed already.
+    fn ready(&mut self, term: TermId) -> Operand {
+        match self.pool.get(term) {
+            Term::Const(value) => self.constant(value),
+            _ => Operand::register(self.register(term)),
+        }
+    }
+}
+
+fn for_each_operand(term: Term<'_>, mut f: impl FnMut(TermId)) {
+    match term {
+        Term::Apply(op, operands) => operands[..op.arity()].iter().for_each(|&x| f(x)),
+        Term::CallData(x) | Term::BlobHash(x) => f(x),
+        Term::Keccak(words) => words.iter().for_each(|&x| f(x)),
+        Term::Const(_) | Term::Env(_) | Term::Phi(..) | Term::Result(..) => {}
+    }
+}

@@ -1,0 +1,138 @@
+//! What is left of a function to run at binding?
+//!
+//! In: built by [`crate::lower`]. Out: [`Program`], a small register machine's code.
+//! Invariants: a register is written before it is read on every path; nodes, lists and constants
+//! that are named exist. A program is plain data and serialises.
+
+use alloy_primitives::U256;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    bytecode::Pc,
+    ir::{Effect, Env, Exit, Op},
+    limits::StopReason,
+};
+
+/// A register of one frame.
+pub type Register = u32;
+
+/// A register or a constant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Operand(u32);
+
+/// What an [`Operand`] names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A register.
+    Register(Register),
+    /// An index into the program's constants.
+    Constant(u32),
+}
+
+impl Operand {
+    const CONSTANT: u32 = 1 << 31;
+
+    /// The operand that names `register`.
+    pub const fn register(register: Register) -> Self {
+        Self(register)
+    }
+
+    /// The operand that names the constant at `index`.
+    pub const fn constant(index: u32) -> Self {
+        Self(index | Self::CONSTANT)
+    }
+
+    /// What the operand names.
+    #[inline]
+    pub const fn source(self) -> Source {
+        if self.0 & Self::CONSTANT == 0 {
+            Source::Register(self.0)
+        } else {
+            Source::Constant(self.0 & !Self::CONSTANT)
+        }
+    }
+}
+
+/// A run of entries in one of a program's lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The first entry.
+    pub start: u32,
+    /// Behind the last entry.
+    pub end: u32,
+}
+
+impl Run {
+    /// The run as a slice range.
+    #[inline]
+    pub const fn range(self) -> core::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// One step of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "fields are destination and operands")]
+pub enum Step {
+    Apply { op: Op, to: Register, operands: [Operand; 3] },
+    Env { to: Register, env: Env },
+    CallData { to: Register, at: Operand },
+    BlobHash { to: Register, index: Operand },
+    /// keccak256 of the words in a run of the program's operand list.
+    Keccak { to: Register, words: Run },
+    /// An ordered effect; its result, when used, goes to `to`.
+    Effect { pc: Pc, to: Option<Register>, effect: Effect<Operand> },
+    /// A value the analysis lost; a defect of ours that shows as an unknown, not as a wrong word.
+    Lost { to: Register },
+}
+
+/// A stretch of steps without a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramNode {
+    /// Its steps.
+    pub steps: Run,
+    /// How it is left.
+    pub exit: Exit<Operand, u32>,
+    /// For each successor, the moves that give its phis their values, all at once.
+    pub moves: [Run; 2],
+    /// Whether every way on from here reverts without touching state.
+    pub only_reverts: bool,
+}
+
+/// What is left of one entry point.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// The nodes; the first is the entry.
+    pub nodes: Vec<ProgramNode>,
+    /// All nodes' steps.
+    pub steps: Vec<Step>,
+    /// Operands of hashed words.
+    pub operands: Vec<Operand>,
+    /// Moves on edges.
+    pub moves: Vec<(Register, Operand)>,
+    /// Constants.
+    pub constants: Vec<U256>,
+    /// How many registers a frame needs.
+    pub n_registers: u32,
+    /// Why the analysis of the entry point ended.
+    pub stop: StopReason,
+}
+
+impl Program {
+    /// A program that does nothing but say why it was not made.
+    pub fn empty(stop: StopReason) -> Self {
+        let nothing = Run::default();
+        let exit = Exit::Unknown(stop);
+        let entry =
+            ProgramNode { steps: nothing, exit, moves: [nothing; 2], only_reverts: false };
+        Self {
+            nodes: vec![entry],
+            steps: Vec::new(),
+            operands: Vec::new(),
+            moves: Vec::new(),
+            constants: Vec::new(),
+            n_registers: 0,
+            stop,
+        }
+    }
+}
