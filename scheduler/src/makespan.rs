@@ -166,6 +166,13 @@ mod tests {
     }
 
     #[test]
+    fn of_all_set_free_at_once_the_lowest_go_first() {
+        // 0 and 1 end together and set 4, and 2 and 3 free; were 4 to start before 3, the long 3
+        // would end at 7.
+        check(&[(0, 4), (1, 2), (1, 3)], &[1, 1, 1, 5, 1], 2, FREE, [6, 6]);
+    }
+
+    #[test]
     fn overheads_are_per_transaction_and_per_layer() {
         let overheads = Overheads { per_tx: 1, per_barrier: 5 };
         check(&[(0, 1), (1, 2)], &[10, 10, 10], 8, overheads, [48, 33]);

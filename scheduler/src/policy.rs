@@ -104,6 +104,7 @@ mod tests {
     fn a_barrier_parts_what_is_before_from_what_is_after() {
         check(Policy::Barrier, "..p..", &[(0, 2), (1, 2), (2, 3), (2, 4)]);
         check(Policy::Barrier, "pp.p", &[(0, 1), (1, 2), (1, 3), (2, 3)]);
+        check(Policy::Barrier, ".p.p", &[(0, 1), (1, 2), (1, 3), (2, 3)]);
         check(Policy::Barrier, "...", &[]);
     }
 

@@ -353,14 +353,25 @@ mod tests {
 
     #[test]
     fn the_digest_tells_schedules_apart() {
-        let flat = Schedule::from_layers(2, vec![txs(&[0, 1])]).unwrap();
-        assert_eq!(flat.digest(), Schedule::single_layer(2).digest());
-        let in_order = Schedule::from_layers(2, vec![txs(&[0]), txs(&[1])]).unwrap();
-        let chain = Schedule::sequential(2);
-        assert_eq!(in_order.layers(), chain.layers());
-        let digests = [flat.digest(), in_order.digest(), chain.digest()];
-        assert_ne!(digests[0], digests[1]);
-        assert_ne!(digests[1], digests[2]);
-        assert_ne!(digests[0], digests[2]);
+        let flat = Schedule::from_layers(3, vec![txs(&[1, 2, 0])]).unwrap();
+        assert_eq!(flat.digest(), Schedule::single_layer(3).digest());
+        let layers = |layers: Vec<Vec<TxIndex>>| Schedule::from_layers(3, layers).unwrap();
+        let edges = |from, to| Schedule::from_edges(3, [(TxIndex(from), TxIndex(to))]).unwrap();
+        let heavy = Schedule::from_dag(flat.dag.clone(), IndexVec::from_elem(2, 3));
+        let mut digests = [
+            flat,
+            heavy,
+            layers(vec![txs(&[0]), txs(&[1, 2])]),
+            layers(vec![txs(&[0, 1]), txs(&[2])]),
+            // The same layers as the one above, but with edges, which differ.
+            edges(0, 2),
+            edges(1, 2),
+            layers(vec![txs(&[0]), txs(&[1]), txs(&[2])]),
+            Schedule::sequential(3),
+            Schedule::single_layer(2),
+        ]
+        .map(|schedule| schedule.digest());
+        digests.sort_unstable();
+        assert!(digests.windows(2).all(|pair| pair[0] != pair[1]));
     }
 }
