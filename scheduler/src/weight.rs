@@ -19,10 +19,10 @@ pub struct CostModel {
 }
 
 impl Default for CostModel {
-    /// About 2 microseconds for a plain transfer and 29 for the average of recent mainnet blocks
-    /// (some 120,000 gas), what an interpreter takes on one core of a current server.
+    /// About 2 microseconds for a plain transfer and 29 for a transaction of 113,000 gas, the
+    /// average of recent mainnet blocks: what an interpreter takes on one core of a server.
     fn default() -> Self {
-        Self { base_nanos: 2_000, picos_per_gas: 270 }
+        Self { base_nanos: 2_000, picos_per_gas: 290 }
     }
 }
 
@@ -49,6 +49,7 @@ mod tests {
         assert_eq!(model.nanos(0), 2_000);
         assert_eq!(model.nanos(21_000), 2_000);
         assert_eq!(model.nanos(23_000), 3_000);
+        assert_eq!(CostModel::default().nanos(113_000) / 1_000, 28);
     }
 
     #[test]

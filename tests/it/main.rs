@@ -1,1 +1,3 @@
-//! Integration tests.
+//! Does the whole hold together? One suite over all crates, in reading order.
+
+mod tidy;
