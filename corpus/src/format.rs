@@ -31,6 +31,15 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<RecordedBlock, CorpusError> {
     read(&plain).map_err(|fault| fault.of(name))
 }
 
+/// Reads any other document of the corpus, with the same errors.
+pub(crate) fn parse_document<T>(bytes: &[u8], name: &str) -> Result<T, CorpusError>
+where
+    T: serde::de::DeserializeOwned,
+{
+    let plain = gzip::unpack(bytes, name)?;
+    parse_at(&plain, "").map_err(|fault| fault.of(name))
+}
+
 /// The block as JSON, on one line that ends with a line feed.
 pub fn print(block: &RecordedBlock) -> Result<Vec<u8>, CorpusError> {
     let file = FileOut {

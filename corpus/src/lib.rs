@@ -1,8 +1,8 @@
 //! Recorded blocks: what they are, how they look as files, and how to make some up.
 //!
 //! Read [`RecordedBlock`] and [`PreState`] for the data, [`parse`] for the file format,
-//! [`RecordedBlock::validate`] for what a good block satisfies, and [`list`], [`read_file`] and
-//! [`write_file`] for the disk.
+//! [`RecordedBlock::validate`] for what a good block satisfies, [`list`], [`read_file`] and
+//! [`write_file`] for the disk, [`Contract`] for compiled contracts and [`generate()`] for made-up blocks.
 //! Invariant: nothing here executes, analyses or schedules; the crate knows no other crate of ours.
 
 mod block;
@@ -14,10 +14,15 @@ mod gzip;
 mod files;
 mod validate;
 
+pub mod contract;
+mod generate;
+
 mod error;
 
 pub use block::{RecordedBlock, RecordedReceipt};
+pub use contract::Contract;
 pub use error::{CorpusError, Signer, ValidationError};
 pub use files::{list, read_file, write_file};
 pub use format::{parse, print, print_packed};
+pub use generate::{BlockResults, Era, Plan, PlanError, Scenario, Unsealed, generate};
 pub use state::{PreAccount, PreState};

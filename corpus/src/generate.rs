@@ -1,0 +1,204 @@
+//! Which blocks can be made up, for those who have none recorded?
+//!
+//! In: a [`Plan`]. Out: an [`Unsealed`] block with signed transactions and the state before it;
+//! whoever can execute seals it.
+//! Invariants: the same plan gives the same bytes everywhere and always; every transaction is valid
+//! where it stands; nothing is executed here.
+//!
+//! A scenario is a list of *jobs* with shares. A job appends at least one transaction to the
+//! [`Draft`] and may ask for others later, so that what belongs together does not stand together.
+
+mod era;
+mod rng;
+mod wallet;
+
+mod abi;
+mod shelf;
+
+mod draft;
+mod programs;
+mod tokens;
+mod town;
+
+mod amm;
+mod apps;
+mod envelopes;
+mod environment;
+mod erc20;
+mod failures;
+mod hotspot;
+mod lifecycle;
+mod mixed;
+mod ordering;
+mod transfers;
+
+mod unsealed;
+
+use self::{draft::Draft, town::Town};
+
+pub use self::{
+    era::Era,
+    unsealed::{BlockResults, Unsealed},
+};
+
+/// What block to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Decides everything that the other fields leave open.
+    pub seed: u64,
+    /// How many transactions.
+    pub n_txs: usize,
+    /// What they do.
+    pub scenario: Scenario,
+    /// The chain they are signed for; 1 is mainnet, which the eras are of.
+    pub chain_id: u64,
+    /// When the block takes place.
+    pub era: Era,
+}
+
+impl Default for Plan {
+    /// A block like a busy one of today.
+    fn default() -> Self {
+        Self { seed: 1, n_txs: 400, scenario: Scenario::Mixed, chain_id: 1, era: Era::Osaka }
+    }
+}
+
+/// A plan that cannot be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The scenario needs something that came later.
+    #[error("scenario `{}` needs {} or later, not {}", scenario.name(), since.name(), era.name())]
+    TooEarly {
+        /// The scenario.
+        scenario: Scenario,
+        /// The first era that knows it.
+        since: Era,
+        /// The era asked for.
+        era: Era,
+    },
+}
+
+/// Appends at least one transaction to the draft.
+type Job = fn(&mut Draft, &Town);
+
+macro_rules! scenarios {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, since $era:ident, $jobs:expr;)*) => {
+        /// What the transactions of a made-up block do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Scenario {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Scenario {
+            /// All scenarios.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The scenario's name, as it is written on a command line.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The first era that knows the scenario.
+            pub const fn since(self) -> Era {
+                match self {
+                    $(Self::$variant => Era::$era,)*
+                }
+            }
+
+            /// The scenario's jobs with their shares.
+            fn jobs(self, era: Era) -> Vec<(u64, Job)> {
+                let jobs: fn(Era) -> Vec<(u64, Job)> = match self {
+                    $(Self::$variant => $jobs,)*
+                };
+                jobs(era)
+            }
+        }
+    };
+}
+
+scenarios! {
+    /// Plain transfers of ether.
+    Transfers = "transfers", since Byzantium, |_| vec![(1, plain_transfer)];
+    /// Calls of tokens of every design.
+    Erc20 = "erc20", since Byzantium, |_| vec![(1, erc20::token_call)];
+    /// Trades through routers and pools.
+    Amm = "amm", since Cancun, |_| vec![(1, amm::trade)];
+    /// One pool, one recipient and one counter that everybody uses.
+    Hotspot = "hotspot", since Byzantium, |_| vec![(1, hotspot::crowd)];
+    /// A bit of everything, in mainnet's proportions.
+    Mixed = "mixed", since Byzantium, mixed::jobs;
+    /// Staking, collections, airdrops, batches, vaults and names.
+    Apps = "apps", since Cancun, |_| vec![
+        (4, apps::stake), (4, apps::mint), (2, apps::airdrop), (2, apps::batch), (2, apps::deposit),
+        (2, apps::register),
+    ];
+    /// Contracts deployed and called in the same block.
+    DeployAndCall = "deploy-and-call", since Byzantium, |_| among(lifecycle::deploy_and_call);
+    /// Contracts deployed by CREATE2, and again.
+    Create2 = "create2", since Istanbul, |_| among(lifecycle::create2);
+    /// Contracts destroyed and used afterwards.
+    SelfDestruct = "self-destruct", since Byzantium, |_| among(lifecycle::self_destruct);
+    /// Accounts that delegate their code and run it.
+    Delegation = "delegation", since Prague, |_| among(envelopes::delegate);
+    /// Transactions with blobs.
+    Blobs = "blobs", since Cancun, |_| among(envelopes::blobs);
+    /// Transactions with access lists.
+    AccessLists = "access-lists", since Berlin, |_| among(envelopes::listed);
+    /// Transactions that revert.
+    Reverts = "reverts", since Byzantium, |_| among(failures::revert);
+    /// Transactions that run out of gas.
+    OutOfGas = "out-of-gas", since Byzantium, |_| among(failures::out_of_gas);
+    /// Chains of transactions by one sender.
+    NonceChains = "nonce-chains", since Byzantium, |_| among(ordering::nonce_chain);
+    /// Accounts that spend what they got in the same block.
+    FundedInOrder = "funded-in-order", since Byzantium, |_| among(ordering::funded_in_order);
+    /// The beneficiary paid, observed and spending in the middle of the block.
+    Beneficiary = "beneficiary", since Byzantium, |_| among(ordering::beneficiary);
+    /// Hashes of earlier blocks.
+    BlockHash = "block-hash", since Byzantium, |_| among(environment::block_hash);
+    /// Precompiled contracts.
+    Precompiles = "precompiles", since Byzantium, |_| among(environment::precompile);
+    /// Transient storage.
+    Transient = "transient", since Cancun, |_| among(environment::transient);
+}
+
+/// Mostly `special`, with transfers and tokens between.
+fn among(special: Job) -> Vec<(u64, Job)> {
+    vec![(60, special), (25, plain_transfer), (15, erc20::token_call)]
+}
+
+fn plain_transfer(draft: &mut Draft, _: &Town) {
+    transfers::transfer(draft);
+}
+
+/// Makes the block of this plan.
+///
+/// ```
+/// use slotcast_corpus::{Plan, Scenario, generate};
+///
+/// let plan = Plan { n_txs: 10, scenario: Scenario::Erc20, ..Plan::default() };
+/// let block = generate(&plan)?;
+/// assert_eq!(block.block().transactions.len(), 10);
+/// assert_eq!(block, generate(&plan)?);
+/// # Ok::<(), slotcast_corpus::PlanError>(())
+/// ```
+pub fn generate(plan: &Plan) -> Result<Unsealed, PlanError> {
+    let Plan { scenario, era, .. } = *plan;
+    let since = scenario.since();
+    if era < since {
+        return Err(PlanError::TooEarly { scenario, since, era });
+    }
+    let mut draft = Draft::new(plan);
+    let town = Town::build(&mut draft);
+    let (shares, jobs): (Vec<u64>, Vec<Job>) = scenario.jobs(era).into_iter().unzip();
+    draft.fill(|draft| {
+        let job = jobs[draft.rng.weighted(&shares)];
+        job(draft, &town);
+    });
+    Ok(unsealed::finish(draft))
+}
+
+#[cfg(test)]
+mod tests;
