@@ -1,0 +1,33 @@
+# What a contributor runs, from any folder of the checkout; `just` alone lists it.
+
+# List the recipes.
+default:
+    @just --list
+
+# Format, lints and documentation, as CI checks them.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# All tests, or those of one package: `just test -p slotcast-scheduler`.
+test *ARGS:
+    cargo test {{ if ARGS == "" { "--workspace" } else { ARGS } }}
+
+# Run recorded blocks in parallel and compare with sequential; without files, the embedded block.
+[no-cd]
+run *FILES:
+    cargo run --release -p slotcast-cli -- run {{ FILES }}
+
+# Interleaved sequential and parallel runs.
+[no-cd]
+bench *ARGS:
+    cargo run --release -p slotcast-cli -- bench {{ ARGS }}
+
+# Licences, banned crates and sources of the dependencies; needs cargo-deny.
+deny:
+    cargo deny --workspace check licenses bans sources
+
+# Everything CI runs.
+ci:
+    .ci/run
