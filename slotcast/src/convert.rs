@@ -1,0 +1,89 @@
+//! How does a recorded block become what the parts take?
+//!
+//! In: a [`RecordedBlock`]. Out: the executor's [`Block`] and [`MemoryState`], and the binder's
+//! [`BlockWords`] and [`TxFrame`]s.
+//! Invariant: nothing is computed that the recording does not say.
+
+use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
+use alloy_eips::eip7840::BlobParams;
+use alloy_primitives::{KECCAK256_EMPTY, U256};
+use slotcast_analyzer::bind::{BlockWords, TxFrame};
+use slotcast_corpus::{PreAccount, RecordedBlock};
+use slotcast_executor::{AccountRecord, Block, CodeRecord, MemoryState};
+use slotcast_model::Fork;
+
+/// The block as the executor takes it. Uncle headers are not part of a recording.
+pub fn block_of(recorded: &RecordedBlock) -> Block {
+    Block {
+        chain_id: recorded.chain_id,
+        header: recorded.header.clone(),
+        hash: recorded.hash,
+        transactions: recorded.transactions.clone(),
+        withdrawals: recorded.withdrawals.clone(),
+        ommers: Vec::new(),
+    }
+}
+
+/// The recorded state before the block.
+pub fn state_of(recorded: &RecordedBlock) -> MemoryState {
+    let accounts = recorded.pre_state.iter().map(|(&address, account)| AccountRecord {
+        address,
+        balance: account.balance,
+        nonce: account.nonce,
+        code: code_of(account),
+        storage: account.storage.iter().map(|(&key, &value)| (key, value)).collect(),
+    });
+    let hashes = recorded.block_hashes.iter().map(|(&number, &hash)| (number, hash));
+    MemoryState::new(recorded.number(), accounts, hashes)
+}
+
+fn code_of(account: &PreAccount) -> CodeRecord {
+    match (&account.code, account.code_hash) {
+        (Some(code), _) => CodeRecord::Known(code.clone()),
+        (None, Some(hash)) if hash != KECCAK256_EMPTY => CodeRecord::HashOnly(hash),
+        (None, _) => CodeRecord::None,
+    }
+}
+
+/// The block's words, as instructions see them.
+pub fn words_of(block: &Block, fork: Fork) -> BlockWords {
+    let header = &block.header;
+    let difficulty =
+        if fork < Fork::Paris { header.difficulty } else { header.mix_hash.into() };
+    BlockWords {
+        chain_id: block.chain_id,
+        number: header.number,
+        timestamp: header.timestamp,
+        coinbase: header.beneficiary,
+        gas_limit: header.gas_limit,
+        base_fee: header.base_fee_per_gas.unwrap_or_default(),
+        difficulty,
+        blob_base_fee: blob_base_fee(block, fork),
+        slot_number: 0,
+    }
+}
+
+/// The price of blob gas under the fork's own parameters; forks that only change blob parameters
+/// are not told apart, for no program we know branches on the price.
+fn blob_base_fee(block: &Block, fork: Fork) -> U256 {
+    let params = match fork {
+        Fork::Cancun => BlobParams::cancun(),
+        Fork::Prague => BlobParams::prague(),
+        _ => BlobParams::osaka(),
+    };
+    block.header.blob_fee(params).map(U256::from).unwrap_or_default()
+}
+
+/// The transaction as the binder takes it.
+pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords) -> TxFrame {
+    let base_fee = (words.base_fee != 0).then_some(words.base_fee);
+    TxFrame {
+        caller: tx.signer(),
+        to: tx.to(),
+        value: tx.value(),
+        input: tx.input().clone(),
+        gas_price: U256::from(tx.effective_gas_price(base_fee)),
+        gas_limit: tx.gas_limit(),
+        blob_hashes: tx.blob_versioned_hashes().unwrap_or_default().to_vec(),
+    }
+}

@@ -1,0 +1,59 @@
+//! Which pairs of transactions conflict?
+//!
+//! In: for each transaction the slots it writes, adds to and reads. Out: the conflict edges, and the
+//! gas on their longest chain.
+//! Invariant: edges are ascending, without repeats, and lead from a lower to a higher index.
+
+use alloy_primitives::map::HashMap;
+use slotcast_model::{IndexVec, Slot, TxIndex};
+
+use super::Scored;
+
+/// Pairs (i, j), i before j, where i writes or adds to a slot that j reads or writes.
+///
+/// Written slots stand among the reads, so the reads are all there is to look at.
+pub(super) fn edges<'a>(
+    txs: &IndexVec<TxIndex, Scored<'a>>,
+    lists: impl Fn(&Scored<'a>) -> (&'a [Slot], &'a [Slot], &'a [Slot]),
+) -> Vec<(TxIndex, TxIndex)> {
+    let mut writers: HashMap<Slot, Vec<TxIndex>> = HashMap::default();
+    let mut edges = Vec::new();
+    for (reader, tx) in txs.iter_enumerated() {
+        let (writes, adds, reads) = lists(tx);
+        for slot in reads {
+            if let Some(writers) = writers.get(slot) {
+                edges.extend(writers.iter().map(|&writer| (writer, reader)));
+            }
+        }
+        for slot in writes.iter().chain(adds) {
+            writers.entry(*slot).or_default().push(reader);
+        }
+    }
+    edges.sort_unstable();
+    edges.dedup();
+    edges
+}
+
+/// The most gas that a chain of edges holds one after the other.
+pub(super) fn critical_path(edges: &[(TxIndex, TxIndex)], gas: &IndexVec<TxIndex, u64>) -> u64 {
+    // Edges are ascending by their start, and every edge into a start comes before it.
+    let mut before = IndexVec::from_elem(0_u64, gas.len());
+    for &(from, to) in edges {
+        before[to] = before[to].max(before[from] + gas[from]);
+    }
+    gas.iter_enumerated().map(|(tx, gas)| before[tx] + gas).max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_chain_counts_gas_not_steps() {
+        let tx = TxIndex;
+        let edges = [(tx(0), tx(1)), (tx(0), tx(3)), (tx(1), tx(2))];
+        let gas = IndexVec::from(vec![5, 1, 1, 9]);
+        assert_eq!(critical_path(&edges, &gas), 14);
+        assert_eq!(critical_path(&[], &gas), 9);
+    }
+}

@@ -1,0 +1,130 @@
+//! Which summaries are at hand, and what does the state show of an account?
+//!
+//! In: a base state. Out: [`Summaries`], made once for each code hash, and [`View`], the state as
+//! the binder asks for it.
+//! Invariant: a summary depends on code, fork and limits alone, so caching it changes nothing but
+//! time.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use alloy_primitives::{
+    Address, B256, U256,
+    map::{AddressMap, B256Map},
+};
+use slotcast_analyzer::{
+    analyze,
+    bind::{Callee, StateView},
+    limits::Limits,
+    summary::Summary,
+};
+use slotcast_executor::MemoryState;
+use slotcast_model::Fork;
+
+use crate::clock::Clock;
+
+/// Summaries by code hash, for one fork.
+#[derive(Debug)]
+pub struct Summaries {
+    fork: Fork,
+    limits: Limits,
+    made: Mutex<Made>,
+}
+
+#[derive(Debug, Default)]
+struct Made {
+    by_hash: B256Map<Arc<Summary>>,
+    /// Time spent analysing; telemetry only.
+    spent: Duration,
+}
+
+impl Summaries {
+    /// An empty cache for code under the rules of `fork`.
+    pub fn new(fork: Fork, limits: Limits) -> Self {
+        Self { fork, limits, made: Mutex::default() }
+    }
+
+    /// The fork the summaries hold for.
+    pub const fn fork(&self) -> Fork {
+        self.fork
+    }
+
+    /// The summary of `code`, made now if it is the first time.
+    pub fn get(&self, code_hash: B256, code: &[u8]) -> Arc<Summary> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(summary) = made.by_hash.get(&code_hash) {
+            return Arc::clone(summary);
+        }
+        let clock = Clock::start();
+        let summary = Arc::new(analyze(code, self.fork, &self.limits));
+        made.spent += clock.elapsed();
+        made.by_hash.insert(code_hash, Arc::clone(&summary));
+        summary
+    }
+
+    /// How many summaries there are.
+    pub fn len(&self) -> usize {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).by_hash.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The time spent making them.
+    pub fn spent(&self) -> Duration {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).spent
+    }
+}
+
+/// A base state as the binder asks for it.
+#[derive(Debug)]
+pub struct View<'a> {
+    state: &'a MemoryState,
+    summaries: &'a Summaries,
+    callees: Mutex<AddressMap<Callee>>,
+}
+
+impl<'a> View<'a> {
+    /// The view of `state` that makes summaries through `summaries`.
+    pub fn new(state: &'a MemoryState, summaries: &'a Summaries) -> Self {
+        Self { state, summaries, callees: Mutex::default() }
+    }
+
+    fn find(&self, address: Address) -> Callee {
+        match self.state.code(address) {
+            Ok(None) => Callee::Nothing,
+            Ok(Some(code)) => {
+                let summary = self.summaries.get(self.state.code_hash(address), &code);
+                Callee::Contract { summary, code }
+            }
+            Err(_) => Callee::Unavailable,
+        }
+    }
+}
+
+impl StateView for View<'_> {
+    fn storage(&self, address: Address, key: U256) -> Option<U256> {
+        Some(self.state.storage(address, key))
+    }
+
+    fn balance(&self, address: Address) -> Option<U256> {
+        Some(self.state.balance(address))
+    }
+
+    fn nonce(&self, address: Address) -> Option<u64> {
+        Some(self.state.nonce(address))
+    }
+
+    fn callee(&self, address: Address) -> Callee {
+        let mut callees = self.callees.lock().unwrap_or_else(PoisonError::into_inner);
+        callees.entry(address).or_insert_with(|| self.find(address)).clone()
+    }
+
+    fn block_hash(&self, number: u64) -> Option<B256> {
+        Some(self.state.block_hash(number))
+    }
+}
