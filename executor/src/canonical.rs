@@ -8,7 +8,7 @@
 use core::{any::Any, fmt, panic::AssertUnwindSafe};
 use std::{borrow::Cow, panic::catch_unwind};
 
-use alloy_consensus::{ReceiptEnvelope, TxType};
+use alloy_consensus::{ReceiptEnvelope, Transaction, TxType};
 use alloy_evm::{
     Evm,
     block::{
@@ -20,11 +20,14 @@ use alloy_evm::{
     },
     precompiles::PrecompilesMap,
 };
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use revm::{
     Database,
     bytecode::Bytecode,
-    context::result::{EVMError, HaltReason},
+    context::{
+        Cfg,
+        result::{EVMError, HaltReason, ResultAndState},
+    },
     database::{BundleState, State, states::bundle_state::BundleRetention},
     database_interface::{DatabaseRef, bal::EvmDatabaseError},
     primitives::{StorageKey, StorageValue},
@@ -113,6 +116,51 @@ impl<'a, DB: DatabaseRef> Canonical<'a, DB> {
     /// Commits the next transaction of the block.
     pub(crate) fn commit(&mut self, result: TxResult) {
         self.executor.commit_transaction(result);
+    }
+
+    /// Whether the block has room for `tx` after everything committed, by the block executor's own
+    /// rule: what is left of the gas limit, since Amsterdam in two dimensions.
+    pub(crate) fn admits(&self, tx: TxIndex) -> bool {
+        let gas_limit = self.block.transaction(tx).gas_limit();
+        let (cfg, executor) = (&self.rules.env.cfg_env, &self.executor);
+        let block_limit = self.rules.env.block_env.gas_limit;
+        let regular_limit = gas_limit.min(cfg.tx_gas_limit_cap());
+        if cfg.enable_amsterdam_eip8037 {
+            regular_limit <= block_limit.saturating_sub(executor.block_regular_gas_used)
+                && gas_limit <= block_limit.saturating_sub(executor.block_state_gas_used)
+        } else {
+            regular_limit <= block_limit.saturating_sub(executor.cumulative_tx_gas_used)
+        }
+    }
+
+    /// A result of `tx` that was not made by [`Self::run`], ready to commit.
+    pub(crate) fn tx_result(&self, tx: TxIndex, result: ResultAndState) -> TxResult {
+        let transaction = self.block.transaction(tx);
+        EthTxResult {
+            result,
+            blob_gas_used: transaction.blob_gas_used().unwrap_or_default(),
+            tx_type: transaction.tx_type(),
+        }
+    }
+
+    /// Shows every account that differs from the base state by now, in no particular order.
+    pub(crate) fn changes_so_far(
+        &self,
+        mut show: impl FnMut(Address, Option<AccountInfo>, Vec<(U256, U256)>),
+    ) {
+        let cache = &self.executor.evm().db().cache;
+        cache.accounts.iter().for_each(|(address, account)| {
+            if !account.status.is_not_modified() {
+                let slots = account.account.as_ref().map(|account| &account.storage);
+                let slots = slots.into_iter().flatten().map(|(key, value)| (*key, *value));
+                show(*address, account.account_info(), slots.collect());
+            }
+        });
+    }
+
+    /// The account as committed, if it was ever loaded; for assertions.
+    pub(crate) fn loaded_account(&self, address: Address) -> Option<Option<AccountInfo>> {
+        self.executor.evm().db().cache.accounts.get(&address).map(|it| it.account_info())
     }
 
     /// Ends the block: withdrawals, requests and rewards.

@@ -4,24 +4,40 @@
 //! [`BlockOutcome`]. Invariants: the outcome depends on the block and the base state alone, never on
 //! the schedule, the number of threads or timing; this is the only crate that runs revm.
 //!
-//! Read [`input`](Block) and [`MemoryState`] for what goes in, [`execute_sequential`] for what a
-//! block means and [`BlockOutcome`] for what comes out.
+//! Read [`Block`] and [`MemoryState`] for what goes in, [`execute_sequential`] for what a block
+//! means and [`BlockOutcome`] for what comes out; then `parallel.rs` for the course of a block
+//! through its layers, `view.rs` and `versions.rs` for what a transaction sees, `evm.rs` for what of
+//! it is looked at, and `validate.rs` for the argument why the outcome is the sequential one.
 
-mod canonical;
 mod error;
 mod fork;
 mod input;
-mod observe;
 mod outcome;
-mod sequential;
 mod state;
 
+mod canonical;
+mod observe;
+mod sequential;
+
+mod commit;
+mod evm;
+mod fallback;
+mod fees;
+mod parallel;
+mod telemetry;
+mod validate;
+mod versions;
+mod view;
+
 pub use error::{ExecutionError, Source};
+pub use fallback::FallbackRule;
 pub use fork::{Fork, spec_name};
 pub use input::Block;
 pub use outcome::{
     AccountChange, AccountFields, BlockOutcome, ExecutedTx, HeaderCheck, SlotChange, TxOutcome,
     TxStatus,
 };
+pub use parallel::{Parallel, Pool, Settings, execute};
 pub use sequential::{Sequential, SequentialSettings, execute_sequential};
 pub use state::{AccountRecord, CodeRecord, MemoryState, MissingCode};
+pub use telemetry::Telemetry;

@@ -2,5 +2,8 @@
 //!
 //! In: recorded blocks, where there are any, and small blocks assembled here. Out: assertions.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod parallel;
 mod recorded;
 mod replay;

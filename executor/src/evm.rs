@@ -1,0 +1,197 @@
+//! What would a transaction do, seen from its place in the schedule?
+//!
+//! In: a transaction and a view. Out: [`Speculative`], what it did and everything it read.
+//! Invariants: a run changes nothing but its own result; whatever goes wrong in it, be it a
+//! rejection, an unreadable state or a panic, only means that it must be run again.
+
+mod instructions;
+
+use core::panic::AssertUnwindSafe;
+use std::{panic::catch_unwind, sync::RwLock};
+
+use alloy_evm::{ToTxEnv, precompiles::PrecompilesMap};
+use revm::{
+    Context, ExecuteEvm, MainBuilder, MainContext,
+    context::{
+        BlockEnv, CfgEnv, Evm, Transaction, TxEnv,
+        either::Either,
+        result::ResultAndState,
+        transaction::{AuthorizationTr, TransactionType},
+    },
+    database_interface::DatabaseRef,
+    handler::{EthFrame, instructions::EthInstructions},
+    interpreter::interpreter::EthInterpreter,
+    precompile::{PrecompileSpecId, Precompiles},
+    primitives::{TxKind, hardfork::SpecId},
+    state::EvmState,
+};
+use slotcast_model::TxIndex;
+
+use crate::{
+    fork::Rules,
+    input::Block,
+    versions::Versions,
+    view::{Reads, View},
+};
+
+type SpeculativeContext<'a, DB> = Context<BlockEnv, TxEnv, CfgEnv, View<'a, DB>>;
+
+type SpeculativeEvm<'a, DB> = Evm<
+    SpeculativeContext<'a, DB>,
+    (),
+    EthInstructions<EthInterpreter, SpeculativeContext<'a, DB>>,
+    PrecompilesMap,
+    EthFrame<EthInterpreter>,
+>;
+
+/// A transaction that was run on what its schedule let it see.
+#[derive(Debug)]
+pub(crate) struct Speculative {
+    /// Which transaction.
+    tx: TxIndex,
+    /// What it did and read; nothing when the run failed.
+    run: Option<SpeculativeRun>,
+}
+
+/// What a speculative run did and read.
+#[derive(Debug)]
+pub(crate) struct SpeculativeRun {
+    /// What it did.
+    pub(crate) result: ResultAndState,
+    /// What it read.
+    pub(crate) reads: Reads,
+}
+
+impl Speculative {
+    /// Which transaction was run.
+    pub(crate) const fn tx(&self) -> TxIndex {
+        self.tx
+    }
+
+    /// The state the run ended with, if it did.
+    pub(crate) fn state(&self) -> Option<&EvmState> {
+        self.run.as_ref().map(|run| &run.result.state)
+    }
+
+    /// The run itself, for validation.
+    pub(crate) fn into_run(self) -> Option<SpeculativeRun> {
+        self.run
+    }
+}
+
+/// Runs transactions of one block speculatively, one at a time.
+pub(crate) struct Speculator<'a, DB: DatabaseRef> {
+    block: &'a Block,
+    rules: &'a Rules,
+    base: &'a DB,
+    store: &'a RwLock<Versions>,
+    evm: SpeculativeEvm<'a, DB>,
+}
+
+impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
+    pub(crate) fn new(
+        block: &'a Block,
+        rules: &'a Rules,
+        base: &'a DB,
+        store: &'a RwLock<Versions>,
+    ) -> Self {
+        Self { block, rules, base, store, evm: build_evm(rules, View::new(base, store)) }
+    }
+
+    /// Begins a layer: until [`Self::leave`], versions stay as they are.
+    pub(crate) fn enter(&mut self) {
+        self.view().enter();
+    }
+
+    /// Ends a layer.
+    pub(crate) fn leave(&mut self) {
+        self.view().leave();
+    }
+
+    /// Runs `tx` within a layer.
+    pub(crate) fn run(&mut self, tx: TxIndex) -> Speculative {
+        let transaction = self.block.transaction(tx);
+        self.view().start(tx);
+        let result = catch_unwind(AssertUnwindSafe(|| self.evm.transact(transaction.to_tx_env())));
+        let run = match result {
+            Ok(Ok(result)) => {
+                self.note_roles();
+                let reads = core::mem::take(&mut self.view().reads);
+                Some(SpeculativeRun { result, reads })
+            }
+            Ok(Err(_)) => None,
+            Err(_) => {
+                // A panic may have left the interpreter anywhere, so it is not used again.
+                self.evm = build_evm(self.rules, View::new(self.base, self.store));
+                self.enter();
+                None
+            }
+        };
+        Speculative { tx, run }
+    }
+
+    const fn view(&mut self) -> &mut View<'a, DB> {
+        &mut self.evm.ctx.journaled_state.database
+    }
+
+    /// Explains the accounts that were loaded by the transaction itself and by no instruction.
+    fn note_roles(&mut self) {
+        let Context { block, tx, cfg, journaled_state, .. } = &mut self.evm.ctx;
+        let reads = &mut journaled_state.database.reads;
+        let sender = tx.caller();
+        if let Some(read) = reads.accounts.get_mut(&sender) {
+            let balance = read.info.as_ref().map(|info| info.balance).unwrap_or_default();
+            read.usage.explain();
+            read.usage.look_at_nonce();
+            match tx.max_balance_spending() {
+                Ok(most) => read.usage.spend(balance, most),
+                Err(_) => read.usage.look_at_balance(),
+            }
+        }
+        reads.note(block.beneficiary, |usage| usage.explain());
+        for created in core::mem::take(&mut reads.creations) {
+            reads.note(created, |usage| usage.look_at_all());
+        }
+        match tx.kind() {
+            TxKind::Create => {
+                let created = sender.create(tx.nonce());
+                reads.note(created, |usage| usage.look_at_all());
+            }
+            TxKind::Call(to) => {
+                reads.note(to, |usage| {
+                    usage.explain();
+                    if SpecId::AMSTERDAM <= cfg.spec {
+                        // The transaction pays for bringing its recipient into existence.
+                        usage.look_at_existence();
+                    }
+                });
+            }
+        }
+        if tx.tx_type() == TransactionType::Eip7702 {
+            for authorization in &tx.authorization_list {
+                let authority = match authorization {
+                    Either::Left(signed) => signed.authority(),
+                    Either::Right(recovered) => recovered.authority(),
+                };
+                let Some(authority) = authority else { continue };
+                reads.note(authority, |usage| {
+                    usage.explain();
+                    usage.look_at_nonce();
+                    usage.look_at_existence();
+                });
+            }
+        }
+    }
+}
+
+fn build_evm<'a, DB: DatabaseRef>(rules: &Rules, view: View<'a, DB>) -> SpeculativeEvm<'a, DB> {
+    let precompiles = Precompiles::new(PrecompileSpecId::from_spec_id(rules.spec()));
+    let mut evm = Context::mainnet()
+        .with_db(view)
+        .with_block(rules.env.block_env.clone())
+        .with_cfg(rules.env.cfg_env.clone())
+        .build_mainnet()
+        .with_precompiles(PrecompilesMap::from_static(precompiles));
+    instructions::watch(evm.instruction.instruction_table_mut());
+    evm
+}

@@ -1,0 +1,180 @@
+//! Did a speculative run read what the committed prefix holds?
+//!
+//! In: a [`Speculative`], and the versions, in which everything below it is final. Out:
+//! [`Validated`], with its balances moved to where they belong, or a private [`Retry`].
+//! Invariants: only this file makes a [`Validated`]; a validated result is the one that running the
+//! transaction on the committed prefix would give; unsure means retry.
+//!
+//! Why that holds. The interpreter is a function of the transaction, the block, and what it reads.
+//! Storage, code and block hashes enter only as read, so equal values give equal steps. Of an
+//! account it uses balance, nonce and existence only where `evm.rs` and its instructions noted a
+//! look; those are compared. What was only added to or spent from enters the result as a sum, and a
+//! sum is moved by [`rebase`]. Touching an account that ends up empty deletes it, which depends on
+//! whether it was there, so that is compared as well.
+
+use alloy_primitives::Address;
+use revm::{
+    context::result::ResultAndState,
+    database_interface::DatabaseRef,
+    state::{AccountInfo, AccountStatus, EvmState},
+};
+use slotcast_model::TxIndex;
+
+use crate::{
+    evm::{Speculative, SpeculativeRun},
+    fees::{is_lazy, rebase},
+    versions::{Seen, Versions},
+    view::{AccountRead, Reads},
+};
+
+/// A result that may be committed next.
+#[derive(Debug)]
+pub(crate) struct Validated {
+    tx: TxIndex,
+    result: ResultAndState,
+}
+
+impl Validated {
+    /// Which transaction was run.
+    pub(crate) const fn tx(&self) -> TxIndex {
+        self.tx
+    }
+
+    /// The state it ends with.
+    pub(crate) const fn state(&self) -> &EvmState {
+        &self.result.state
+    }
+
+    /// The result, to commit.
+    pub(crate) fn into_result(self) -> ResultAndState {
+        self.result
+    }
+}
+
+/// A run that proved nothing: the transaction must be run on the committed prefix.
+#[derive(Debug)]
+pub(crate) struct Retry {
+    /// The state the run ended with, in case it was published.
+    pub(crate) superseded: Option<EvmState>,
+}
+
+/// Compares everything a run read with the prefix below it.
+pub(crate) fn validate<DB: DatabaseRef>(
+    speculative: Speculative,
+    versions: &mut Versions,
+    base: &DB,
+) -> Result<Validated, Retry> {
+    let tx = speculative.tx();
+    let Some(mut run) = speculative.into_run() else { return Err(Retry { superseded: None }) };
+    let moves = are_slots_current(&run.reads, tx, versions, base)
+        .then(|| moved_accounts(&mut run, tx, versions, base))
+        .flatten();
+    match moves {
+        Some(moves) => {
+            for (address, end) in moves {
+                move_account(&mut run.result.state, address, end);
+            }
+            Ok(Validated { tx, result: run.result })
+        }
+        None => Err(Retry { superseded: Some(run.result.state) }),
+    }
+}
+
+/// Whether every storage word read is the committed one. A base state that cannot be read proves
+/// nothing; whether that is an error is seen when the transaction is run again.
+fn are_slots_current<DB: DatabaseRef>(
+    reads: &Reads,
+    tx: TxIndex,
+    versions: &Versions,
+    base: &DB,
+) -> bool {
+    reads.slots.iter().all(|read| match versions.slot(read.slot.address, read.slot.key, tx) {
+        Seen::Left(value) => value == read.value,
+        Seen::Base if read.is_from_base => true,
+        Seen::Base => base
+            .storage_ref(read.slot.address, read.slot.key)
+            .is_ok_and(|value| value == read.value),
+    })
+}
+
+/// An account of which the committed prefix holds something else than the run found, in a way the
+/// run did not look at.
+#[derive(Debug)]
+struct Moved {
+    /// What the prefix holds.
+    committed: Option<AccountInfo>,
+    /// What the transaction leaves.
+    end: AccountInfo,
+}
+
+/// The accounts to move, or nothing when one of them was looked at.
+fn moved_accounts<DB: DatabaseRef>(
+    run: &mut SpeculativeRun,
+    tx: TxIndex,
+    versions: &mut Versions,
+    base: &DB,
+) -> Option<Vec<(Address, Moved)>> {
+    let SpeculativeRun { result, reads } = run;
+    let must_match =
+        reads.is_opaque || !reads.accounts.values().all(|read| is_lazy(read.info.as_ref()));
+    let mut moves = Vec::new();
+    for (address, read) in &reads.accounts {
+        let committed = match versions.account_mut(*address, tx) {
+            Seen::Left(info) => info.cloned(),
+            Seen::Base if read.is_from_base => continue,
+            Seen::Base => base.basic_ref(*address).ok()?,
+        };
+        let is_same = read.info == committed;
+        if is_same {
+            continue;
+        }
+        if must_match || !read.usage.allows(read.info.as_ref(), committed.as_ref()) {
+            return None;
+        }
+        if let Some(moved) = moved(&result.state, *address, read, committed)? {
+            moves.push((*address, moved));
+        }
+    }
+    Some(moves)
+}
+
+/// How one account ends when it starts from `committed`; nothing inside when the transaction leaves
+/// it alone, nothing at all when that cannot be told.
+fn moved(
+    state: &EvmState,
+    address: Address,
+    read: &AccountRead,
+    committed: Option<AccountInfo>,
+) -> Option<Option<Moved>> {
+    let account = state.get(&address)?;
+    if !account.is_touched() {
+        return Some(None);
+    }
+    let absent = AccountInfo::default();
+    let found = read.info.as_ref().unwrap_or(&absent);
+    let now = committed.as_ref().unwrap_or(&absent);
+    let mut end = account.info.clone();
+    end.balance = rebase(found.balance, account.info.balance, now.balance)?;
+    if found.nonce != now.nonce {
+        if found.nonce != account.info.nonce {
+            return None;
+        }
+        end.nonce = now.nonce;
+    }
+    let is_same_kind =
+        found.is_empty() == now.is_empty() && read.info.is_some() == committed.is_some();
+    let may_vanish = account.info.is_empty() || end.is_empty();
+    let is_remade = account.is_created() || account.is_selfdestructed();
+    if (may_vanish || is_remade) && !is_same_kind {
+        return None;
+    }
+    Some(Some(Moved { committed, end }))
+}
+
+/// Rewrites an account as if the run had started from the committed one.
+fn move_account(state: &mut EvmState, address: Address, moved: Moved) {
+    let account = state.get_mut(&address).expect("only accounts of the state are moved");
+    account.status.set(AccountStatus::LoadedAsNotExisting, moved.committed.is_none());
+    *account.original_info_mut() = moved.committed.unwrap_or_default();
+    account.info = moved.end;
+}
