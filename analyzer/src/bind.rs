@@ -8,7 +8,7 @@
 //!
 //! Binding runs the access programs of [`summary`](crate::summary) in a word machine: registers,
 //! byte memory where the analysis could not do without, and calls that follow the callee's summary.
-//! A value that cannot be had (the output of most precompiles, the result of a call that is not
+//! A value that cannot be had (the output of a costly precompile, the result of a call that is not
 //! followed) is *unknown*, and so is what is computed from it. An unknown branch takes the side that
 //! does not merely revert; everything else unknown that decides an access is a
 //! [`Gap`](slotcast_model::Gap).
@@ -19,6 +19,7 @@ mod eval;
 mod follow;
 mod frame;
 mod journal;
+mod precompile;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 //!
 //! Three passes. [`demand`] finds what is needed: a term is, if a storage key, a stored value, a
 //! branch, a call, or something else that is needed uses it; a store to memory is, if a needed
-//! effect may read it ([`memory`]). What only feeds logs, revert messages or gas falls away.
+//! effect may read it ([`memory`]). What only feeds logs or gas falls away.
 //! [`schedule`] then gives each needed term a register and computes it at its first use, once per
 //! path, using dominators to know what has been computed already.
 

@@ -3,7 +3,7 @@
 //! In: BALANCE, EXTCODESIZE and their kin. Out: words, and the account accesses they are.
 //! Invariant: an account looked at is noted, whether or not the word can be had.
 
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, Bytes, KECCAK256_EMPTY, U256};
 use slotcast_model::{Gap, Location};
 
 use super::{
@@ -42,15 +42,21 @@ impl<S: StateView> Machine<'_, S> {
                 let account = address_of(self.get(running, account)?);
                 self.work.journal.read_code(account);
                 match self.state.callee(account) {
-                    // An account without code hashes to zero or to keccak256 of nothing, depending
-                    // on whether it exists, which no caller we know tells apart.
-                    Callee::Nothing => None,
+                    Callee::Nothing => self.hash_without_code(account),
                     Callee::Contract { summary, .. } => Some(summary.code_hash.into()),
                     Callee::Unavailable => None,
                 }
             }
             _ => unreachable!("only account effects are sent here"),
         }
+    }
+
+    /// The code hash of an account without code: zero if the account does not exist (EIP-1052).
+    fn hash_without_code(&mut self, account: Address) -> Option<U256> {
+        let nonce = self.state.nonce(account)?;
+        self.rely(Location::Nonce(account), U256::from(nonce));
+        let exists = nonce != 0 || !self.balance(account)?.is_zero();
+        Some(if exists { KECCAK256_EMPTY.into() } else { U256::ZERO })
     }
 
     /// The code at an account, for EXTCODECOPY.

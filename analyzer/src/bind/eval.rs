@@ -175,7 +175,7 @@ impl<'a, S: StateView> Machine<'a, S> {
 
     fn leave(&mut self, running: &Running<'_>, exit: Exit<Operand, u32>) -> Ended {
         match exit {
-            Exit::Return(at, len) => {
+            Exit::Return(at, len) | Exit::Revert(at, len) => {
                 let output = match (self.offset(running, at), self.offset(running, len)) {
                     (_, Some(0)) => Buffer::default(),
                     (Some(at), Some(len)) if at.saturating_add(len) <= self.limits.memory => {
@@ -183,10 +183,9 @@ impl<'a, S: StateView> Machine<'a, S> {
                     }
                     _ => Buffer::lost(),
                 };
-                Ended { success: true, output }
+                Ended { success: matches!(exit, Exit::Return(..)), output }
             }
             Exit::Stop => Ended { success: true, output: Buffer::default() },
-            Exit::Revert(..) => Ended { success: false, output: Buffer::lost() },
             Exit::Invalid => Ended { success: false, output: Buffer::default() },
             Exit::Unknown(reason) => {
                 self.gap(match reason {

@@ -14,6 +14,7 @@ use super::{
     buffer::Buffer,
     eval::{Ended, Machine, Running},
     frame::Frame,
+    precompile::{is_precompile, run_precompile},
 };
 use crate::{ir::CallKind, summary::Operand, word::flag};
 
@@ -53,9 +54,9 @@ impl<S: StateView> Machine<'_, S> {
             code: Default::default(),
             depth: 0,
         };
-        let ended = match precompile(to, self.fork) {
-            Some(_) => None,
-            None => self.enter(to, frame, 0),
+        let ended = match is_precompile(to, self.fork) {
+            true => None,
+            false => self.enter(to, frame, 0),
         };
         if let Some(Ended { success: false, .. }) = ended {
             self.work.journal.revert(checkpoint);
@@ -141,9 +142,9 @@ impl<S: StateView> Machine<'_, S> {
         if moves_value {
             self.work.journal.transfer(payer, address, value);
         }
-        let ended = match precompile(target, self.fork) {
-            Some(precompile) => precompile_output(precompile, &input),
-            None => {
+        let ended = match is_precompile(target, self.fork) {
+            true => run_precompile(target, self.fork, &input),
+            false => {
                 let frame =
                     Frame { address, caller: sender, value, input, code: Default::default(), depth };
                 let nothing = Ended { success: true, output: Buffer::default() };
@@ -236,31 +237,4 @@ impl<S: StateView> Machine<'_, S> {
             self.work.journal.destroy(address);
         }
     }
-}
-
-/// The number of the precompile at `address`, if there is one under `fork`.
-fn precompile(address: Address, fork: Fork) -> Option<u16> {
-    let word = U256::from_be_slice(address.as_slice());
-    let number = u16::try_from(word).ok()?;
-    let first = match number {
-        1..=4 => Fork::Frontier,
-        5..=8 => Fork::Byzantium,
-        9 => Fork::Istanbul,
-        10 => Fork::Cancun,
-        11..=17 => Fork::Prague,
-        0x100 => Fork::Osaka,
-        _ => return None,
-    };
-    (first <= fork).then_some(number)
-}
-
-/// What a precompile gives: only the identity function is computed.
-fn precompile_output(number: u16, input: &Buffer) -> Ended {
-    let output = match number {
-        4 => input.clone(),
-        1..=3 | 8 => Buffer::unknown(32),
-        6 | 7 | 9 | 10 => Buffer::unknown(64),
-        _ => Buffer::lost(),
-    };
-    Ended { success: true, output }
 }

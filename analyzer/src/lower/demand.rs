@@ -75,7 +75,7 @@ impl<'a, 't> Marker<'a, 't> {
                 Exit::Branch { condition, then, other } if then != other => {
                     self.need_term(condition);
                 }
-                Exit::Return(at, len) => {
+                Exit::Return(at, len) | Exit::Revert(at, len) => {
                     self.need_term(at);
                     self.need_term(len);
                 }

@@ -90,7 +90,7 @@ impl Stores<'_, '_> {
         let node = &self.graph.nodes[node];
         let mut live =
             node.exit.successors().fold(Live::default(), |live, next| live.union(entry[next]));
-        if let Exit::Return(at, len) = node.exit {
+        if let Exit::Return(at, len) | Exit::Revert(at, len) = node.exit {
             live.add(self.range(at, Some(len)));
         }
         for (n, (_, effect)) in node.effects.iter().enumerate().rev() {
@@ -159,7 +159,7 @@ enum ReadLen {
     Bytes(TermId),
 }
 
-/// The memory an effect reads. What is logged or returned by a revert decides no access.
+/// The memory an effect reads. What is logged decides no access.
 fn reads(effect: &Effect<TermId>) -> Option<(TermId, ReadLen)> {
     match *effect {
         Effect::MLoad { at } => Some((at, ReadLen::Word)),

@@ -174,9 +174,8 @@ impl Scheduler<'_, '_> {
                 Exit::Return(self.operand(at, computed), self.operand(len, computed))
             }
             Exit::Stop => Exit::Stop,
-            Exit::Revert(..) => {
-                let nothing = self.constant(U256::ZERO);
-                Exit::Revert(nothing, nothing)
+            Exit::Revert(at, len) => {
+                Exit::Revert(self.operand(at, computed), self.operand(len, computed))
             }
             Exit::Invalid => Exit::Invalid,
             Exit::Unknown(reason) => Exit::Unknown(reason),
