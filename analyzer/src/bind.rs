@@ -24,7 +24,7 @@ mod precompile;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use slotcast_model::{Fork, Gap, Prediction};
+use slotcast_model::{Fork, Gap, Prediction, Slot};
 
 use crate::summary::Summary;
 
@@ -79,6 +79,26 @@ impl Default for BindLimits {
     }
 }
 
+/// What a transaction is expected to leave behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Slots left with another value, and the value if it is known.
+    pub storage: Vec<(Slot, Option<U256>)>,
+    /// Accounts with the wei credited to and debited from them, fees aside.
+    pub balances: Vec<(Address, U256, U256)>,
+    /// Accounts with the number of contracts they created.
+    pub created: Vec<(Address, u64)>,
+}
+
+/// A transaction bound to a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// What it touches.
+    pub prediction: Prediction,
+    /// What it leaves behind.
+    pub changes: Changes,
+}
+
 /// Binds transactions; keeps its working memory from one to the next.
 #[derive(Debug)]
 pub struct Binder {
@@ -102,12 +122,12 @@ impl Binder {
         tx: &TxFrame,
         block: &BlockWords,
         state: &S,
-    ) -> Prediction {
+    ) -> Bound {
         let mut machine = eval::Machine::new(&mut self.work, self.limits, self.fork, tx, block, state);
         match tx.to {
             Some(to) => machine.call_top(to),
             None => machine.gap(Gap::Creation),
         }
-        machine.into_prediction()
+        machine.finish()
     }
 }

@@ -16,9 +16,9 @@ fn main() {
         let summaries = Summaries::new(fork, Default::default());
         let view = View::new(&state, &summaries);
         let seq = execute_sequential(&block, &state, &SequentialSettings { is_observed: true }).unwrap();
-        let _ = predict_block(&block, fork, &view, Default::default());
+        let _ = predict_block(&block, fork, &view, if std::env::var("PARENT").is_ok() {Basis::Parent} else {Basis::BlockOrder}, Default::default());
         let c = Clock::start();
-        let preds = predict_block(&block, fork, &view, Default::default());
+        let preds = predict_block(&block, fork, &view, if std::env::var("PARENT").is_ok() {Basis::Parent} else {Basis::BlockOrder}, Default::default());
         let micros = c.micros();
         let c = Clock::start();
         execute_sequential(&block, &state, &SequentialSettings { is_observed: false }).unwrap();
@@ -44,7 +44,10 @@ fn main() {
                 let wextra: Vec<_> = st.writes.iter().filter(|s| !t.truth.writes.contains(s)).collect();
                 if miss.len() + extra.len() + wmiss.len() + wextra.len() > 0 || only.is_some() {
                     let tx = block.transactions[i.0 as usize].inner();
-                    println!("  tx {} to {:?} in {} ok {:?} truth {} miss {} extra {} wmiss {} wextra {} gaps {:?}", i.0, alloy_consensus::Transaction::to(tx), alloy_primitives::hex::encode(&alloy_consensus::Transaction::input(tx)[..4.min(alloy_consensus::Transaction::input(tx).len())]), matches!(&seq.outcome.txs[i], TxOutcome::Executed(e) if matches!(e.status, executor::TxStatus::Success)), t.truth.reads.len(), miss.len(), extra.len(), wmiss.len(), wextra.len(), t.prediction.gaps());
+                    let mut alone = block.clone();
+                    alone.transactions = vec![block.transactions[i.0 as usize].clone()];
+                    let rival = execute_sequential(&alone, &state, &SequentialSettings { is_observed: true }).map(|r| { let o = &r.observations[TxIndex(0)]; if o.reads.is_empty() { "rejected" } else if o.reads == t.truth.reads && o.writes == t.truth.writes { "EXACT" } else if o.reads == st.reads && o.writes == st.writes { "same" } else { "differs" } }).unwrap_or("error");
+                    println!("  {rival} tx {} to {:?} in {} ok {:?} truth {} miss {} extra {} wmiss {} wextra {} gaps {:?}", i.0, alloy_consensus::Transaction::to(tx), alloy_primitives::hex::encode(&alloy_consensus::Transaction::input(tx)[..4.min(alloy_consensus::Transaction::input(tx).len())]), matches!(&seq.outcome.txs[i], TxOutcome::Executed(e) if matches!(e.status, executor::TxStatus::Success)), t.truth.reads.len(), miss.len(), extra.len(), wmiss.len(), wextra.len(), t.prediction.gaps());
                     if only.is_some() { println!("miss {miss:#?} extra {extra:#?} wmiss {wmiss:#?} wextra {wextra:#?}"); }
                 }
             }

@@ -6,13 +6,15 @@
 
 mod clock;
 mod convert;
+mod forward;
 mod predict;
 pub mod score;
 mod summaries;
 
 pub use clock::Clock;
 pub use convert::{block_of, frame_of, state_of, words_of};
-pub use predict::{predict_block, predict_tx};
+pub use forward::Forward;
+pub use predict::{Basis, predict_block, predict_tx};
 pub use slotcast_analyzer as analyzer;
 pub use slotcast_corpus as corpus;
 pub use slotcast_executor as executor;

@@ -7,42 +7,72 @@
 
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
 use alloy_primitives::U256;
-use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, StateView};
+use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView};
 use slotcast_executor::Block;
 use slotcast_model::{AccountAccess, Fork, IndexVec, Prediction, TxIndex};
 
-use crate::convert::{frame_of, words_of};
+use crate::{
+    convert::{frame_of, words_of},
+    forward::Forward,
+};
 
-/// Predicts every transaction of `block`, each on the parent state alone.
+/// What a transaction's forecast may build on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Basis {
+    /// The parent state and the forecasts of the block's earlier transactions.
+    #[default]
+    BlockOrder,
+    /// The parent state alone, as for a transaction whose place in a block is not known yet.
+    Parent,
+}
+
+/// Predicts every transaction of `block`.
 pub fn predict_block<S: StateView>(
     block: &Block,
     fork: Fork,
     view: &S,
+    basis: Basis,
     limits: BindLimits,
 ) -> IndexVec<TxIndex, Prediction> {
     let words = words_of(block, fork);
     let mut binder = Binder::new(fork, limits);
-    block.transactions.iter().map(|tx| predict_tx(&mut binder, tx, &words, view)).collect()
+    let mut forward = Forward::new(view);
+    let mut predictions = IndexVec::new();
+    for tx in &block.transactions {
+        match basis {
+            Basis::Parent => {
+                predictions.push(predict_tx(&mut binder, tx, &words, view).prediction);
+            }
+            Basis::BlockOrder => {
+                let bound = predict_tx(&mut binder, tx, &words, &forward);
+                forward.apply(&bound.changes);
+                forward.sent(tx.signer());
+                predictions.push(bound.prediction);
+            }
+        }
+    }
+    predictions
 }
 
-/// Predicts one transaction in a block with these words.
+/// Predicts one transaction in a block with these words, on the state that `view` shows.
 pub fn predict_tx<S: StateView>(
     binder: &mut Binder,
     tx: &Recovered<TxEnvelope>,
     words: &BlockWords,
     view: &S,
-) -> Prediction {
+) -> Bound {
     let frame = frame_of(tx, words);
-    let bound = binder.bind(&frame, words, view);
-    let mut accounts = bound.accounts().clone();
+    let Bound { prediction, changes } = binder.bind(&frame, words, view);
+    let mut accounts = prediction.accounts().clone();
     add_envelope(&mut accounts, tx, frame.gas_price, words, view);
-    Prediction::new(
-        bound.storage().clone(),
+    let prediction = Prediction::new(
+        prediction.storage().clone(),
         accounts,
-        bound.wildcards().to_vec(),
-        bound.relied_on().to_vec(),
-        bound.gaps().to_vec(),
-    )
+        prediction.wildcards().to_vec(),
+        prediction.relied_on().to_vec(),
+        prediction.gaps().to_vec(),
+    );
+    Bound { prediction, changes }
 }
 
 /// The accounts that every transaction touches around its frames.

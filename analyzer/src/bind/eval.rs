@@ -8,7 +8,7 @@ use alloy_primitives::{Address, B256, U256, keccak256};
 use slotcast_model::{Fork, Gap, Location, Prediction, Slot, StateRead};
 
 use super::{
-    BindLimits, BlockWords, StateView, TxFrame,
+    BindLimits, BlockWords, Bound, StateView, TxFrame,
     buffer::Buffer,
     frame::Frame,
     journal::{Journal, Value},
@@ -85,15 +85,16 @@ impl<'a, S: StateView> Machine<'a, S> {
         Self { work, limits, fork, tx, block, state, steps_left: limits.steps }
     }
 
-    pub(super) fn into_prediction(self) -> Prediction {
+    pub(super) fn finish(self) -> Bound {
         let work = self.work;
-        Prediction::new(
+        let prediction = Prediction::new(
             work.journal.storage(),
             work.journal.accounts(),
             work.wildcards.clone(),
             work.relied_on.clone(),
             work.gaps.clone(),
-        )
+        );
+        Bound { prediction, changes: work.journal.changes() }
     }
 
     /// Notes a reason why accesses may be missing.

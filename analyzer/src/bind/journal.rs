@@ -8,6 +8,8 @@ use alloy_primitives::{Address, U256, map::DefaultHashBuilder};
 use indexmap::{IndexMap, IndexSet};
 use slotcast_model::{AccountAccess, Slot, StorageAccess};
 
+use super::Changes;
+
 /// A slot's value, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value {
@@ -228,6 +230,34 @@ impl Journal {
             }
         }
         storage
+    }
+
+    /// What the transaction leaves behind, for the transactions after it.
+    pub(super) fn changes(&self) -> Changes {
+        let is_changed = |cell: &Cell| match (cell.original, cell.current) {
+            (Value::Known(before), Value::Known(after)) => before != after,
+            (Value::Unread, Value::Unread) => false,
+            _ => true,
+        };
+        Changes {
+            storage: self
+                .slots
+                .iter()
+                .filter(|(_, cell)| is_changed(cell))
+                .map(|(&slot, cell)| (slot, cell.current.known()))
+                .collect(),
+            balances: self
+                .moved
+                .iter()
+                .map(|(&address, moved)| (address, moved.credit, moved.debit))
+                .collect(),
+            created: self
+                .moved
+                .iter()
+                .filter(|(_, moved)| moved.n_created != 0)
+                .map(|(&address, moved)| (address, moved.n_created))
+                .collect(),
+        }
     }
 
     /// The account lists, but for the sender's nonce.

@@ -1,0 +1,86 @@
+//! What will the state be when a later transaction of the block runs?
+//!
+//! In: a view of the parent state, and what earlier transactions are expected to leave behind. Out:
+//! [`Forward`], the parent state with those changes on top.
+//! Invariant: a value that an earlier transaction is expected to change to something unknown is
+//! unknown here, never the parent's value.
+//!
+//! A transaction that approves and the next one that spends the allowance are the simplest case:
+//! seen on the parent state alone, the second would revert. Transactions are forecast in block
+//! order, and each sees what the forecasts before it expect to be written. Nothing is executed; the
+//! changes come out of binding anyway.
+
+use alloy_primitives::{
+    Address, B256, U256,
+    map::{AddressMap, HashMap},
+};
+use slotcast_analyzer::bind::{Callee, Changes, StateView};
+use slotcast_model::Slot;
+
+/// A parent state with the expected changes of earlier transactions.
+#[derive(Debug)]
+pub struct Forward<'a, S> {
+    parent: &'a S,
+    storage: HashMap<Slot, Option<U256>>,
+    accounts: AddressMap<Account>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Account {
+    credit: U256,
+    debit: U256,
+    nonce: u64,
+}
+
+impl<'a, S: StateView> Forward<'a, S> {
+    /// The parent state as it is.
+    pub fn new(parent: &'a S) -> Self {
+        Self { parent, storage: HashMap::default(), accounts: AddressMap::default() }
+    }
+
+    /// Lays the changes of the next transaction on top.
+    pub fn apply(&mut self, changes: &Changes) {
+        self.storage.extend(changes.storage.iter().copied());
+        for &(address, credit, debit) in &changes.balances {
+            let account = self.accounts.entry(address).or_default();
+            account.credit = account.credit.saturating_add(credit);
+            account.debit = account.debit.saturating_add(debit);
+        }
+        for &(address, n_created) in &changes.created {
+            self.accounts.entry(address).or_default().nonce += n_created;
+        }
+    }
+
+    /// Counts a transaction sent by `sender`.
+    pub fn sent(&mut self, sender: Address) {
+        self.accounts.entry(sender).or_default().nonce += 1;
+    }
+}
+
+impl<S: StateView> StateView for Forward<'_, S> {
+    fn storage(&self, address: Address, key: U256) -> Option<U256> {
+        match self.storage.get(&Slot::new(address, key)) {
+            Some(value) => *value,
+            None => self.parent.storage(address, key),
+        }
+    }
+
+    fn balance(&self, address: Address) -> Option<U256> {
+        let parent = self.parent.balance(address)?;
+        let account = self.accounts.get(&address).copied().unwrap_or_default();
+        Some(parent.saturating_add(account.credit).saturating_sub(account.debit))
+    }
+
+    fn nonce(&self, address: Address) -> Option<u64> {
+        let parent = self.parent.nonce(address)?;
+        Some(parent + self.accounts.get(&address).map_or(0, |account| account.nonce))
+    }
+
+    fn callee(&self, address: Address) -> Callee {
+        self.parent.callee(address)
+    }
+
+    fn block_hash(&self, number: u64) -> Option<B256> {
+        self.parent.block_hash(number)
+    }
+}
