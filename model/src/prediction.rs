@@ -2,8 +2,8 @@
 //!
 //! In: the lists a binder collected. Out: [`Prediction`], sorted, with its [`Coverage`].
 //! Invariants: lists are ascending and without repeats; a slot in `deltas` stands in neither other
-//! list; coverage is derived from the gaps and the state words relied on, so it cannot disagree
-//! with them.
+//! list; the coverage of a prediction we make is derived from the gaps and the state words relied
+//! on, so it cannot disagree with them; that of a prediction read from outside is what it states.
 
 use core::fmt;
 
@@ -67,61 +67,68 @@ pub struct StateRead {
     pub value: U256,
 }
 
-/// Why a prediction may be missing accesses.
-///
-/// Each names what was given up and where, so that a miss can be explained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Gap {
+macro_rules! gaps {
+    ($($(#[$doc:meta])* $gap:ident = $text:literal;)*) => {
+        /// Why a prediction may be missing accesses.
+        ///
+        /// Each names what was given up and where, so that a miss can be explained.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Gap {
+            $($(#[$doc])* $gap,)*
+        }
+
+        impl Gap {
+            /// All gaps.
+            pub const ALL: &'static [Self] = &[$(Self::$gap,)*];
+
+            /// The gap as a short fragment of text.
+            pub const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$gap => $text,)*
+                }
+            }
+        }
+    };
+}
+
+gaps! {
     /// A jump whose target could not be resolved.
-    UnresolvedJump,
+    UnresolvedJump = "unresolved jump";
     /// A loop, whose body was not unrolled.
-    Loop,
+    Loop = "loop not unrolled";
     /// A loop ran into its trip cap.
-    LoopCap,
+    LoopCap = "loop cap";
     /// A call whose target or input is not known.
-    UnknownCallee,
+    UnknownCallee = "unknown callee";
     /// A call that was not followed.
-    CallNotFollowed,
+    CallNotFollowed = "call not followed";
     /// Code is created or a created contract is called.
-    Creation,
+    Creation = "contract creation";
     /// A storage key that could not be computed.
-    UnknownKey,
+    UnknownKey = "unknown storage key";
     /// Memory whose contents are not known decided something.
-    MemoryLost,
+    MemoryLost = "memory lost";
     /// A branch whose condition could not be computed; both sides were taken.
-    UnknownBranch,
+    UnknownBranch = "unknown branch";
     /// A precompile whose output was not computed decided something.
-    Precompile,
+    Precompile = "precompile output";
     /// The analysis budget of the contract was used up.
-    AnalysisBudget,
+    AnalysisBudget = "analysis budget";
     /// The budget for binding one transaction was used up.
-    BindBudget,
+    BindBudget = "bind budget";
     /// Calls nested deeper than the binder follows.
-    CallDepth,
+    CallDepth = "call depth";
     /// State the binder asked for was not to be had.
-    MissingState,
+    MissingState = "missing state";
+    /// Whoever stated the prediction said that it may be missing accesses.
+    Stated = "stated partial";
 }
 
 impl Gap {
-    /// The gap as a short fragment of text.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::UnresolvedJump => "unresolved jump",
-            Self::Loop => "loop not unrolled",
-            Self::LoopCap => "loop cap",
-            Self::UnknownCallee => "unknown callee",
-            Self::CallNotFollowed => "call not followed",
-            Self::Creation => "contract creation",
-            Self::UnknownKey => "unknown storage key",
-            Self::MemoryLost => "memory lost",
-            Self::UnknownBranch => "unknown branch",
-            Self::Precompile => "precompile output",
-            Self::AnalysisBudget => "analysis budget",
-            Self::BindBudget => "bind budget",
-            Self::CallDepth => "call depth",
-            Self::MissingState => "missing state",
-        }
+    /// The gap with this text.
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|gap| gap.text() == text)
     }
 }
 
@@ -143,6 +150,9 @@ pub enum Coverage {
 }
 
 impl Coverage {
+    /// All degrees of coverage, the best first.
+    pub const ALL: [Self; 3] = [Self::Complete, Self::Assuming, Self::Partial];
+
     /// The coverage as the prediction file spells it.
     pub const fn text(self) -> &'static str {
         match self {
@@ -161,6 +171,14 @@ pub struct Prediction {
     wildcards: Vec<Address>,
     relied_on: Vec<StateRead>,
     gaps: Vec<Gap>,
+    stated: Option<Statement>,
+}
+
+/// What a prediction says of itself that its lists do not show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Statement {
+    coverage: Coverage,
+    n_state_reads: usize,
 }
 
 impl Prediction {
@@ -189,7 +207,29 @@ impl Prediction {
         relied_on.dedup();
         gaps.sort_unstable();
         gaps.dedup();
-        Self { storage, accounts, wildcards, relied_on, gaps }
+        Self { storage, accounts, wildcards, relied_on, gaps, stated: None }
+    }
+
+    /// The same for a prediction that somebody else made and that only says how far it may be
+    /// trusted and how many state words it took, not which.
+    ///
+    /// A partial prediction without a gap gets [`Gap::Stated`]; a better one has no gaps.
+    pub fn stated(
+        storage: StorageAccess,
+        accounts: AccountAccess,
+        wildcards: Vec<Address>,
+        coverage: Coverage,
+        mut gaps: Vec<Gap>,
+        n_state_reads: usize,
+    ) -> Self {
+        match coverage {
+            Coverage::Partial if gaps.is_empty() => gaps.push(Gap::Stated),
+            Coverage::Partial => {}
+            Coverage::Complete | Coverage::Assuming => gaps.clear(),
+        }
+        let mut prediction = Self::new(storage, accounts, wildcards, Vec::new(), gaps);
+        prediction.stated = Some(Statement { coverage, n_state_reads });
+        prediction
     }
 
     /// The predicted storage slots.
@@ -207,9 +247,17 @@ impl Prediction {
         &self.wildcards
     }
 
-    /// The state words the prediction relied on, ascending.
+    /// The state words the prediction relied on, ascending; none for a prediction read from outside.
     pub fn relied_on(&self) -> &[StateRead] {
         &self.relied_on
+    }
+
+    /// How many state words the prediction relied on.
+    pub const fn n_state_reads(&self) -> usize {
+        match self.stated {
+            Some(Statement { n_state_reads, .. }) => n_state_reads,
+            None => self.relied_on.len(),
+        }
     }
 
     /// Why accesses may be missing, ascending; empty when none may.
@@ -219,6 +267,9 @@ impl Prediction {
 
     /// How far the prediction may be trusted.
     pub const fn coverage(&self) -> Coverage {
+        if let Some(Statement { coverage, .. }) = self.stated {
+            return coverage;
+        }
         match (self.gaps.is_empty(), self.relied_on.is_empty()) {
             (false, _) => Coverage::Partial,
             (true, false) => Coverage::Assuming,
@@ -298,6 +349,29 @@ mod tests {
         assert_eq!(with(vec![], vec![]), Coverage::Complete);
         assert_eq!(with(vec![word], vec![]), Coverage::Assuming);
         assert_eq!(with(vec![word], vec![Gap::UnknownKey]), Coverage::Partial);
+    }
+
+    #[test]
+    fn a_statement_is_believed() {
+        let stated = |coverage, gaps, n_state_reads| {
+            let (storage, accounts) = (StorageAccess::default(), AccountAccess::default());
+            Prediction::stated(storage, accounts, vec![], coverage, gaps, n_state_reads)
+        };
+        let partial = stated(Coverage::Partial, vec![], 2);
+        assert_eq!((partial.coverage(), partial.gaps()), (Coverage::Partial, &[Gap::Stated][..]));
+        assert_eq!(partial.n_state_reads(), 2);
+        for coverage in [Coverage::Complete, Coverage::Assuming] {
+            let prediction = stated(coverage, vec![Gap::Loop], 0);
+            assert_eq!((prediction.coverage(), prediction.gaps()), (coverage, &[][..]));
+        }
+    }
+
+    #[test]
+    fn gaps_are_known_by_their_texts() {
+        for gap in Gap::ALL {
+            assert_eq!(Gap::from_text(gap.text()), Some(*gap));
+        }
+        assert_eq!(Gap::from_text("weather"), None);
     }
 
     #[test]
