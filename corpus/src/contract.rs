@@ -83,7 +83,8 @@ pub struct Variable {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LayoutType {
-    /// How it lies in storage: `inplace`, `mapping`, `dynamic_array` or `bytes`.
+    /// How it lies in storage: `inplace`, `mapping`, `dynamic_array` or `bytes`; for Vyper
+    /// `vyper_inplace` or `vyper_hashmap`.
     pub encoding: String,
     /// The type as the source spells it.
     pub label: String,
@@ -145,6 +146,13 @@ impl Contract {
         self.layout.as_ref()?.storage.iter().find(|variable| variable.label == label)
     }
 
+    /// How a state variable lies in storage; see [`LayoutType::encoding`].
+    pub fn encoding(&self, label: &str) -> Option<&str> {
+        let variable = self.variable(label)?;
+        let known = self.layout.as_ref()?.types.get(&variable.type_name)?;
+        Some(&known.encoding)
+    }
+
     /// The runtime code with the named immutables set; others stay zero.
     ///
     /// A word is cut to the length of its place, high bytes first, as the compiler does.
@@ -178,6 +186,11 @@ pub fn mapping_slot(slot: U256, key: B256) -> U256 {
     keccak256([key, B256::from(slot)].concat()).into()
 }
 
+/// The slot of `key`'s value in a Vyper mapping at `slot`; Vyper hashes the slot first.
+pub fn vyper_mapping_slot(slot: U256, key: B256) -> U256 {
+    keccak256([B256::from(slot), key].concat()).into()
+}
+
 /// The slot of the first element of a Solidity dynamic array at `slot`.
 pub fn array_slot(slot: U256) -> U256 {
     keccak256(B256::from(slot)).into()
@@ -207,3 +220,6 @@ where
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,3 +92,6 @@ fn number_in(name: &str) -> Named {
         .and_then(|digits| digits.parse().ok())
         .map_or(Named::Without, Named::Number)
 }
+
+#[cfg(test)]
+mod tests;

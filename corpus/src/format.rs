@@ -85,7 +85,7 @@ impl Fault {
 
 /// A file with its block still unread.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object with chainId, block and preState")]
 struct FileIn<'a> {
     #[serde(default, deserialize_with = "quantity::nonce")]
     schema_version: u64,
@@ -195,3 +195,6 @@ struct FileOut<'a> {
 fn print_state<S: Serializer>(state: &&PreState, serializer: S) -> Result<S::Ok, S::Error> {
     pre_state::write(state, serializer)
 }
+
+#[cfg(test)]
+mod tests;

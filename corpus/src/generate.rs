@@ -129,10 +129,11 @@ scenarios! {
     Hotspot = "hotspot", since Byzantium, |_| vec![(1, hotspot::crowd)];
     /// A bit of everything, in mainnet's proportions.
     Mixed = "mixed", since Byzantium, mixed::jobs;
-    /// Staking, collections, airdrops, batches, vaults and names.
+    /// Staking, collections, airdrops, batches, vaults, names and ledgers.
     Apps = "apps", since Cancun, |_| vec![
         (4, apps::stake), (4, apps::mint), (2, apps::airdrop), (2, apps::batch), (2, apps::deposit),
         (2, apps::register),
+        (2, apps::move_points),
     ];
     /// Contracts deployed and called in the same block.
     DeployAndCall = "deploy-and-call", since Byzantium, |_| among(lifecycle::deploy_and_call);

@@ -7,6 +7,7 @@
 use alloy_consensus::{
     EMPTY_OMMER_ROOT_HASH, Transaction as _, proofs, transaction::SignerRecoverable,
 };
+use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, keccak256};
 
 use crate::{RecordedBlock, ValidationError, error::Signer};
@@ -62,7 +63,8 @@ impl RecordedBlock {
                 _ => {}
             }
             let stated = *transaction.tx_hash();
-            let computed = alloy_eips::Encodable2718::trie_hash(transaction.inner());
+            // `trie_hash` would answer the hash that was stated.
+            let computed = keccak256(transaction.inner().encoded_2718());
             if stated != computed {
                 return Err(ValidationError::TransactionHash { number, index, stated, computed });
             }

@@ -17,7 +17,7 @@ use crate::{RecordedBlock, RecordedReceipt};
 
 /// The parts of a block that stand beside the header's fields.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "a block object")]
 struct BodyIn<'a> {
     hash: B256,
     #[serde(borrow)]
@@ -111,7 +111,7 @@ fn culprit(text: &str, path: &str) -> Option<Fault> {
 
 /// One receipt as it stands in a file.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "a receipt object")]
 pub(super) struct ReceiptIn {
     #[serde(default, rename = "type", deserialize_with = "quantity::small")]
     tx_type: u64,

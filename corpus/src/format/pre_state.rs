@@ -48,7 +48,7 @@ where
 
 /// One account as it stands in a file.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an account object")]
 struct AccountIn {
     #[serde(deserialize_with = "quantity::word")]
     balance: U256,

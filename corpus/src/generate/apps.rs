@@ -1,7 +1,7 @@
 //! Who uses which application?
 //!
 //! In: a draft and its town. Out: one call of a staking pool, a collection, an airdrop, a batch, a
-//! vault, a name registry.
+//! vault, a name registry, a diamond.
 //! Invariant: needs contracts of Cancun.
 
 use alloy_primitives::{Address, Bytes, U256};
@@ -10,7 +10,7 @@ use super::{
     abi::{self, Arg},
     draft::{Draft, Message, ether},
     erc20::transfer_call,
-    town::{NFT_PRICE_MILLIETHER, Town, position_slot},
+    town::{NFT_PRICE_MILLIETHER, Town, points_slot, position_slot},
 };
 
 /// Appends one call of the staking pool.
@@ -128,4 +128,15 @@ pub(super) fn register(draft: &mut Draft, town: &Town) {
     );
     let value = U256::from(duration) * U256::from(1_000_000_000u64);
     draft.send(person, Message::call(town.modern().registry, input, 350_000).with_value(value));
+}
+
+/// Appends one move of points in a ledger that is a facet of a diamond.
+pub(super) fn move_points(draft: &mut Draft, town: &Town) {
+    let diamond = town.modern().diamond;
+    let person = draft.person();
+    let account = draft.address(person);
+    draft.store_if_unset(diamond, points_slot(account), U256::from(1_000_000));
+    let (to, points, note) = (draft.payee(), draft.rng.range(1, 900), draft.rng.hash());
+    let input = abi::call("move(address,uint256,bytes32)", [to.into(), points.into(), note.into()]);
+    draft.send(person, Message::call(diamond, input, 250_000));
 }

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// A job, its share in thousandths, and the era it needs.
-const SHARES: [(u64, Era, Job); 23] = [
+const SHARES: [(u64, Era, Job); 24] = [
     (450, Era::Byzantium, |draft, _| transfers::transfer(draft)),
     (210, Era::Byzantium, erc20::token_call),
     (90, Era::Cancun, amm::trade),
@@ -20,6 +20,7 @@ const SHARES: [(u64, Era, Job); 23] = [
     (14, Era::Cancun, apps::batch),
     (10, Era::Cancun, apps::deposit),
     (8, Era::Cancun, apps::register),
+    (5, Era::Cancun, apps::move_points),
     (14, Era::Byzantium, failures::revert),
     (6, Era::Byzantium, failures::out_of_gas),
     (4, Era::Byzantium, lifecycle::deploy_and_call),

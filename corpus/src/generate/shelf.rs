@@ -23,7 +23,9 @@ const ARTIFACTS: &[(&str, &str)] = &[
     ("BombFactory", include_str!("../../data/contracts/BombFactory.json")),
     ("Counter", include_str!("../../data/contracts/Counter.json")),
     ("Delegate", include_str!("../../data/contracts/Delegate.json")),
+    ("Diamond", include_str!("../../data/contracts/Diamond.json")),
     ("FeeToken", include_str!("../../data/contracts/FeeToken.json")),
+    ("LedgerFacet", include_str!("../../data/contracts/LedgerFacet.json")),
     ("Multicall", include_str!("../../data/contracts/Multicall.json")),
     ("Nft", include_str!("../../data/contracts/Nft.json")),
     ("OzToken", include_str!("../../data/contracts/OzToken.json")),
@@ -43,6 +45,7 @@ const ARTIFACTS: &[(&str, &str)] = &[
     ("TokenViaIr", include_str!("../../data/contracts/TokenViaIr.json")),
     ("Transient", include_str!("../../data/contracts/Transient.json")),
     ("Vault", include_str!("../../data/contracts/Vault.json")),
+    ("VyperToken", include_str!("../../data/contracts/VyperToken.json")),
     ("Weth", include_str!("../../data/contracts/Weth.json")),
 ];
 

@@ -65,7 +65,7 @@ fn check_blobs(block: &RecordedBlock) {
 fn every_scenario_keeps_its_promises_in_every_era_that_knows_it() {
     for &scenario in Scenario::ALL {
         for era in Era::ALL {
-            let plan = Plan { seed: 5, n_txs: 24, scenario, era, ..Plan::default() };
+            let plan = Plan { seed: 5, n_txs: 16, scenario, era, ..Plan::default() };
             match scenario.since() <= era {
                 true => drop(check(&plan)),
                 false => {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Contract,
-    contract::{mapping_slot, short_string},
+    contract::{mapping_slot, short_string, vyper_mapping_slot},
 };
 
 /// A token in the state before the block.
@@ -25,10 +25,37 @@ pub(super) struct Token {
     balances: U256,
     /// The slot of the mapping from holder to spender to allowance.
     allowances: U256,
-    /// Whether approved amounts may be signed for.
+    order: KeyOrder,
     permits: Permits,
     /// Whether what arrives is what was sent.
     pub(super) exact: Exact,
+}
+
+/// What a compiler hashes first to find a mapping's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyOrder {
+    /// The key, as Solidity does.
+    KeyFirst,
+    /// The slot, as Vyper does.
+    SlotFirst,
+}
+
+impl KeyOrder {
+    fn of(contract: &Contract, place: Place) -> Self {
+        match place {
+            Place::Label(label) if contract.encoding(label) == Some("vyper_hashmap") => {
+                Self::SlotFirst
+            }
+            _ => Self::KeyFirst,
+        }
+    }
+
+    fn slot(self, slot: U256, key: Address) -> U256 {
+        match self {
+            Self::KeyFirst => mapping_slot(slot, key.into_word()),
+            Self::SlotFirst => vyper_mapping_slot(slot, key.into_word()),
+        }
+    }
 }
 
 /// Whether a token takes signed approvals.
@@ -70,13 +97,14 @@ impl Place {
 /// A token's artifact, and the places of its two mappings.
 type Design = (&'static str, Place, Place);
 
-const DESIGNS: [Design; 9] = [
+const DESIGNS: [Design; 10] = [
     ("Token", Place::Label("balanceOf"), Place::Label("allowance")),
     ("OzToken", Place::Label("_balances"), Place::Label("_allowances")),
     ("TokenViaIr", Place::Label("balanceOf"), Place::Label("allowance")),
     ("Token06", Place::Label("_balances"), Place::Label("_allowances")),
     ("Token05", Place::Label("_balances"), Place::Label("_allowances")),
     ("Token04", Place::Slot(6), Place::Slot(7)),
+    ("VyperToken", Place::Label("balanceOf"), Place::Label("allowance")),
     ("FeeToken", Place::Label("_balances"), Place::Label("_allowances")),
     ("Token07", Place::Label("balanceOf"), Place::Label("allowance")),
     ("TokenUnoptimized", Place::Label("balanceOf"), Place::Label("allowance")),
@@ -99,13 +127,35 @@ pub(super) fn install(draft: &mut Draft) -> Vec<Token> {
 
 fn install_plain(draft: &mut Draft, contract: &Contract, design: Design) -> Token {
     let address = draft.rng.address();
-    let (code, permits) = match design.0 {
+    let (code, permits) = code_at(draft, contract, address);
+    draft.install_at(address, code);
+    let owner = draft.exchange();
+    let owner = draft.address(owner);
+    write_head(draft, contract, address, owner);
+    let (_, balances, allowances) = design;
+    Token {
+        address,
+        order: KeyOrder::of(contract, balances),
+        balances: balances.slot(contract),
+        allowances: allowances.slot(contract),
+        permits,
+        exact: match contract.variable("settings") {
+            Some(_) => Exact::No,
+            None => Exact::Yes,
+        },
+    }
+}
+
+/// The token's code, with what it knows of signed approvals, as it is at `address`.
+fn code_at(draft: &Draft, contract: &Contract, address: Address) -> (Bytes, Permits) {
+    let chain_id = draft.plan.chain_id;
+    match contract.name.as_str() {
         "OzToken" => {
             let (name, version) = ("Library Token", "1");
-            let domain = domain_separator(name, version, draft.plan.chain_id, address);
+            let domain = domain_separator(name, version, chain_id, address);
             let immutables = [
                 ("_cachedThis", address.into_word()),
-                ("_cachedChainId", B256::from(U256::from(draft.plan.chain_id))),
+                ("_cachedChainId", B256::from(U256::from(chain_id))),
                 ("_cachedDomainSeparator", domain),
                 ("_hashedName", keccak256(name)),
                 ("_hashedVersion", keccak256(version)),
@@ -115,45 +165,34 @@ fn install_plain(draft: &mut Draft, contract: &Contract, design: Design) -> Toke
             (shelf::runtime(contract, &immutables), Permits::Under(domain))
         }
         "Token07" => {
-            let domain = domain_separator("Token Seven", "1", draft.plan.chain_id, address);
+            let domain = domain_separator("Token Seven", "1", chain_id, address);
             let code = shelf::runtime(contract, &[("DOMAIN_SEPARATOR", domain)]);
             (code, Permits::Under(domain))
         }
         _ => (contract.runtime.clone(), Permits::No),
-    };
-    draft.install_at(address, code);
-    let owner = draft.exchange();
-    let owner = draft.address(owner);
-    for (label, word) in [
-        ("name", short_string("Made Up Token")),
-        ("symbol", short_string("MUT")),
-        ("_name", short_string("Made Up Token")),
-        ("_symbol", short_string("MUT")),
-        ("totalSupply", ether(1_000_000_000)),
-        ("_totalSupply", ether(1_000_000_000)),
-        ("owner", owner.into_word().into()),
-        ("_owner", owner.into_word().into()),
+    }
+}
+
+/// Writes what a constructor would have: names, supply, owner, settings.
+fn write_head(draft: &mut Draft, contract: &Contract, address: Address, owner: Address) {
+    let owner: U256 = owner.into_word().into();
+    // Collector, one per cent, trading open, launched at second one.
+    let settings = owner | U256::from(100) << 160 | U256::from(1) << 176 | U256::from(1) << 184;
+    for (label, encoding, word) in [
+        ("name", "bytes", short_string("Made Up Token")),
+        ("symbol", "bytes", short_string("MUT")),
+        ("_name", "bytes", short_string("Made Up Token")),
+        ("_symbol", "bytes", short_string("MUT")),
+        ("totalSupply", "inplace", ether(1_000_000_000)),
+        ("_totalSupply", "inplace", ether(1_000_000_000)),
+        ("owner", "inplace", owner),
+        ("_owner", "inplace", owner),
+        ("settings", "inplace", settings),
     ] {
-        if let Some(variable) = contract.variable(label) {
-            draft.store(address, variable.slot, word);
+        // Vyper keeps texts otherwise, and nothing here reads them.
+        if contract.encoding(label) == Some(encoding) {
+            draft.store(address, shelf::slot(contract, label), word);
         }
-    }
-    let mut exact = Exact::Yes;
-    if design.0 == "FeeToken" {
-        exact = Exact::No;
-        // Collector, one per cent, trading open, launched at second one.
-        let settings = U256::from_be_bytes(owner.into_word().0)
-            | U256::from(100) << 160
-            | U256::from(1) << 176
-            | U256::from(1) << 184;
-        draft.store(address, shelf::slot(contract, "settings"), settings);
-    }
-    Token {
-        address,
-        balances: design.1.slot(contract),
-        allowances: design.2.slot(contract),
-        permits,
-        exact,
     }
 }
 
@@ -187,6 +226,7 @@ fn install_indirect(draft: &mut Draft) -> [Token; 3] {
         draft.store(address, shelf::slot(&contract, "totalSupply"), ether(1_000_000_000));
         Token {
             address,
+            order: KeyOrder::KeyFirst,
             // A holder's balance is the low half of the first word of its record.
             balances: shelf::slot(&contract, "accounts"),
             allowances: shelf::slot(&contract, "allowance"),
@@ -214,6 +254,7 @@ impl Token {
     pub(super) fn of(contract: &Contract, address: Address) -> Self {
         Self {
             address,
+            order: KeyOrder::KeyFirst,
             balances: shelf::slot(contract, "balanceOf"),
             allowances: shelf::slot(contract, "allowance"),
             permits: Permits::No,
@@ -223,7 +264,7 @@ impl Token {
 
     /// The slot of a holder's balance.
     pub(super) fn balance_slot(&self, holder: Address) -> U256 {
-        mapping_slot(self.balances, holder.into_word())
+        self.order.slot(self.balances, holder)
     }
 
     /// Sees to it that the holder has plenty before the block.
@@ -238,8 +279,8 @@ impl Token {
 
     /// Sees to it that the spender may take what the holder has.
     pub(super) fn allow(&self, draft: &mut Draft, holder: Address, spender: Address) {
-        let inner = mapping_slot(self.allowances, holder.into_word());
-        let slot = mapping_slot(inner, spender.into_word());
+        let inner = self.order.slot(self.allowances, holder);
+        let slot = self.order.slot(inner, spender);
         draft.store_if_unset(self.address, slot, U256::MAX);
     }
 

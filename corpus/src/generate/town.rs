@@ -34,6 +34,7 @@ pub(super) struct Modern {
     pub(super) nft: Address,
     pub(super) multicall: Address,
     pub(super) counter: Address,
+    pub(super) diamond: Address,
     pub(super) registry: Address,
     pub(super) transient: Address,
     pub(super) reverter: Address,
@@ -115,6 +116,7 @@ impl Modern {
             delegate: plain("Delegate"),
             nft: nft(draft),
             counter: counter(draft),
+            diamond: diamond(draft),
         }
     }
 }
@@ -310,6 +312,26 @@ fn counter(draft: &mut Draft) -> Address {
     let counter = draft.install(shelf::runtime(&contract, &[("owner", owner)]));
     draft.store(counter, shelf::slot(&contract, "count"), U256::from(1_000));
     counter
+}
+
+/// A diamond that passes all calls of the ledger's functions on to the ledger.
+fn diamond(draft: &mut Draft) -> Address {
+    let facet = shelf::contract("LedgerFacet");
+    let facet_address = draft.install(facet.runtime.clone());
+    let diamond = draft.install(shelf::contract("Diamond").runtime);
+    let facets: U256 = keccak256("slotcast.diamond.storage").into();
+    for selector in facet.selectors.values() {
+        // Selectors are bytes, so as keys they stand on the left.
+        let slot = mapping_slot(facets, B256::right_padding_from(&selector[..]));
+        draft.store(diamond, slot, facet_address.into_word().into());
+    }
+    diamond
+}
+
+/// The slot of an account's points in the diamond's ledger.
+pub(super) fn points_slot(holder: Address) -> U256 {
+    let ledger: U256 = keccak256("slotcast.ledger.facet").into();
+    mapping_slot(ledger + U256::from(1), holder.into_word())
 }
 
 /// Creation code of a plain token with all its supply at the deployer.

@@ -1,0 +1,207 @@
+//! Is every kind of bad file told what is wrong with it, and is a good one read in full?
+//!
+//! In: a small file written by hand, and changes to it.
+
+use alloy_primitives::{Address, U256, address};
+
+use super::*;
+use crate::gzip;
+
+/// A block of one transfer, as a node and geth's tracer would write it, with keys of other tools.
+const FILE: &str = r#"{
+"chainId": "0x1",
+"block": {
+  "hash": "0x4e3a3754410177e6937ef1f84bba68ea139e8d1a2258c5f85db9f1cd715a1bdd",
+  "parentHash": "0x5a41d0e66b4120775176c09fcf39e7c0520517a13d2b57b18d33d342df038bfc",
+  "sha3Uncles": "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347",
+  "miner": "0xe6a7a1d47ff21b6321162aea7c6cb457d5476bca",
+  "stateRoot": "0x0e0df2706b0a4fb8bd08c9246d472abbe850af446405d9eba1db41db18b4a169",
+  "transactionsRoot": "0x4513310fcb9f6f616972a3b948dc5d547f280849a87ebb5af0191f98b87be598",
+  "receiptsRoot": "0xfe2bf2a941abf41d72637e5b91750332a30283efd40c424dc522b77e6f0ed8c4",
+  "logsBloom": "0xBLOOM",
+  "difficulty": "0x153886c1bbd", "number": "0xb443", "gasLimit": "0x520b", "gasUsed": "0x5208",
+  "timestamp": "0x55c42659", "extraData": "0x657468706f6f6c2e6f7267",
+  "mixHash": "0xb48c515a9dde8d346c3337ea520aa995a4738bb595495506125449c1149d6cf4",
+  "nonce": "0xba4f8ecd18aab215", "size": "0x26a", "totalDifficulty": "0x97a50222edba99",
+  "uncles": [],
+  "transactions": [{
+    "blockHash": "0x4e3a3754410177e6937ef1f84bba68ea139e8d1a2258c5f85db9f1cd715a1bdd",
+    "blockNumber": "0xb443", "transactionIndex": "0x0", "type": "0x0",
+    "from": "0xa1e4380a3b1f749673e270229993ee55f35663b4",
+    "to": "0x5df9b87991262f6ba471f09758cde1c0fc1de734",
+    "gas": "0x5208", "gasPrice": "0x2d79883d2000", "input": "0x", "nonce": "0x0", "value": "0x7a69",
+    "hash": "0x5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060", "v": "0x1c",
+    "r": "0x88ff6cf0fefd94db46111149ae4bfc179e9b94721fffd821d38d16464b3f71d0",
+    "s": "0x45e0aff800961cfce805daef7016b9b675c137a6a41a548f7b60a3484c06a33a"
+  }]
+},
+"preState": {
+  "0xA1e4380a3b1f749673e270229993eE55F35663b4": {"balance": "0x6c6b935b8bbd400000", "nonce": 0},
+  "0xe6a7a1d47ff21b6321162aea7c6cb457d5476bca": {
+    "balance": "0x1", "code": "0x6001", "storage": {"0x0": "0x05", "0x01": "0x6"}
+  }
+},
+"blockHashes": {"46146": "0x5a41d0e66b4120775176c09fcf39e7c0520517a13d2b57b18d33d342df038bfc"},
+"receipts": [{
+  "cumulativeGasUsed": "0x5208", "gasUsed": "0x5208", "logs": [], "status": "0x1", "type": "0x0",
+  "transactionHash": "0x5c504ed432cb51138bcf09aa5e8a410dd4a1e204ef84bfed1be16dfba1b22060"
+}],
+"check": {"anything": true}
+}"#;
+
+fn file() -> String {
+    FILE.replace("BLOOM", &"0".repeat(512))
+}
+
+/// The error of the file in which `old` is replaced by `new`.
+fn error_with(old: &str, new: &str) -> String {
+    let text = file();
+    assert!(text.contains(old), "`{old}` is in the file");
+    parse(text.replace(old, new).as_bytes(), "a.json").unwrap_err().to_string()
+}
+
+#[test]
+fn a_node_s_answer_with_a_tracer_s_state_is_read() {
+    let block = parse(file().as_bytes(), "a.json").unwrap();
+    block.validate().unwrap();
+    block.validate_senders().unwrap();
+    assert_eq!((block.chain_id, block.number()), (1, 46_147));
+    let sender = address!("0xa1e4380a3b1f749673e270229993ee55f35663b4");
+    assert_eq!(block.transactions[0].signer(), sender);
+    let contract = &block.pre_state[&block.header.beneficiary];
+    assert_eq!(contract.storage[&U256::from(1)], U256::from(6));
+    assert_eq!(contract.nonce, 0, "a tracer leaves zero out");
+    assert_eq!(block.block_hashes[&46_146], block.header.parent_hash);
+    assert_eq!(block.receipts.as_ref().unwrap()[0].success, Some(true));
+}
+
+#[test]
+fn packed_or_not_is_seen_from_the_contents() {
+    let plain = parse(file().as_bytes(), "a.json").unwrap();
+    assert_eq!(parse(&gzip::pack(file().as_bytes()), "a.json").unwrap(), plain);
+}
+
+#[test]
+fn what_was_printed_reads_the_same_and_prints_the_same() {
+    let block = parse(file().as_bytes(), "a.json").unwrap();
+    let printed = print(&block).unwrap();
+    let again = parse(&printed, "b.json").unwrap();
+    assert_eq!(again, block);
+    assert_eq!(print(&again).unwrap(), printed);
+}
+
+#[test]
+fn a_packed_file_cut_short() {
+    let packed = gzip::pack(file().as_bytes());
+    let error = parse(&packed[..packed.len() / 2], "a.json.gz").unwrap_err().to_string();
+    assert!(error.starts_with("a.json.gz: gzip data is damaged or cut short ("), "{error}");
+    assert!(error.ends_with("); fetch or record the file again"), "{error}");
+}
+
+#[test]
+fn text_that_is_no_json() {
+    let text = file();
+    let error = parse(&text.as_bytes()[..text.len() / 2], "a.json").unwrap_err().to_string();
+    assert!(error.starts_with("a.json: not valid JSON: EOF while parsing"), "{error}");
+    assert!(error.contains(" at line ") && error.ends_with("record the file again"), "{error}");
+    let error = parse(b"", "a.json").unwrap_err().to_string();
+    assert!(error.starts_with("a.json: not valid JSON: EOF"), "{error}");
+    let error = error_with("\"check\": {\"anything\": true}\n}", "\"check\": 1}}");
+    assert!(error.starts_with("a.json: not valid JSON: trailing characters"), "{error}");
+}
+
+#[test]
+fn fields_that_are_missing() {
+    let error = error_with("\"chainId\": \"0x1\",", "");
+    assert_eq!(error, "a.json: top level: missing field `chainId`");
+    let error = error_with("\"gasLimit\": \"0x520b\",", "");
+    assert_eq!(error, "a.json: block: missing field `gasLimit`");
+    let error = error_with("\"value\": \"0x7a69\",", "");
+    assert_eq!(error, "a.json: block.transactions[0]: missing field `value`");
+    let error = error_with("\"balance\": \"0x1\", ", "");
+    let account = "0xe6a7a1d47ff21b6321162aea7c6cb457d5476bca";
+    assert_eq!(error, format!("a.json: preState.{account}: missing field `balance`"));
+    let error = parse(b"[]", "a.json").unwrap_err().to_string();
+    assert!(error.ends_with("expected an object with chainId, block and preState"), "{error}");
+}
+
+#[test]
+fn numbers_that_are_not_hexadecimal() {
+    let error = error_with("\"chainId\": \"0x1\"", "\"chainId\": \"1\"");
+    let advice = "write numbers as 0x… in hexadecimal";
+    assert_eq!(error, format!("a.json: chainId: invalid hex `1`: {advice}"));
+    let error = error_with("\"chainId\": \"0x1\"", "\"chainId\": 1");
+    assert!(error.contains("invalid type: integer `1`, expected a number as a 0x… string"));
+    let error = error_with("\"0x05\"", "\"0xzz\"");
+    let account = "preState.0xe6a7a1d47ff21b6321162aea7c6cb457d5476bca";
+    assert_eq!(error, format!("a.json: {account}.storage.0x0: invalid hex `0xzz`: {advice}"));
+    let error = error_with("\"0x6001\"", "\"0x600\"");
+    assert_eq!(error, format!("a.json: {account}.code: invalid hex `0x600`: odd number of digits"));
+    let error = error_with("\"gasPrice\": \"0x2d79883d2000\"", "\"gasPrice\": \"much\"");
+    let place = "block.transactions[0].gasPrice";
+    assert_eq!(error, format!("a.json: {place}: invalid hex `much`: {advice}"));
+    let error = error_with("\"timestamp\": \"0x55c42659\"", "\"timestamp\": \"later\"");
+    assert!(error.starts_with("a.json: block.timestamp: "), "{error}");
+    let error = error_with("\"0xA1e4380a3b1f749673e270229993eE55F35663b4\"", "\"0x12\"");
+    assert_eq!(error, "a.json: preState.0x12: address `0x12` has 1 bytes instead of 20");
+    let error = error_with("\"46146\"", "\"latest\"");
+    assert_eq!(error, format!("a.json: blockHashes.latest: invalid hex `latest`: {advice}"));
+}
+
+#[test]
+fn entries_that_occur_twice() {
+    let error = error_with(
+        "\"0xe6a7a1d47ff21b6321162aea7c6cb457d5476bca\": {\n",
+        "\"0xa1e4380a3b1f749673e270229993ee55f35663b4\": {\n",
+    );
+    let account = "0xa1e4380a3b1f749673e270229993ee55f35663b4";
+    assert!(error.ends_with(&format!("account {account} occurs twice; keep one of them")));
+    assert!(error.starts_with("a.json: preState"), "{error}");
+    let error = error_with("\"0x01\": \"0x6\"", "\"0x00\": \"0x6\"");
+    assert!(error.ends_with("storage slot 0x0 occurs twice; keep one of them"), "{error}");
+}
+
+#[test]
+fn a_block_of_another_chain() {
+    // The signature says chain 1 once `v` is 37 or 38.
+    let signed = file().replace("\"v\": \"0x1c\"", "\"v\": \"0x25\"");
+    let text = signed.replace("\"chainId\": \"0x1\"", "\"chainId\": \"0x5\"");
+    let error = parse(text.as_bytes(), "a.json").unwrap_err().to_string();
+    let place = "block.transactions[0].chainId";
+    let what = "signed for chain 1, but the file's chainId is 5; correct chainId";
+    assert_eq!(error, format!("a.json: {place}: {what}"));
+}
+
+#[test]
+fn a_block_with_hashes_instead_of_transactions() {
+    let text = file();
+    let start = text.find("[{\n    \"blockHash\"").unwrap();
+    let end = text.find("}]\n}").unwrap() + 2;
+    let text = format!("{}[\"0x5c50\"]{}", &text[..start], &text[end..]);
+    let error = parse(text.as_bytes(), "a.json").unwrap_err().to_string();
+    let what = "is a hash only; record the block with full transactions";
+    assert_eq!(error, format!("a.json: block.transactions[0]: {what}"));
+}
+
+#[test]
+fn a_file_of_a_later_version() {
+    let error = error_with("\"chainId\": \"0x1\",", "\"chainId\": \"0x1\", \"schemaVersion\": 2,");
+    let what = "2 is newer than 1, which this slotcast reads; use a newer slotcast";
+    assert_eq!(error, format!("a.json: schemaVersion: {what}"));
+    let stated =
+        file().replace("\"chainId\": \"0x1\",", "\"chainId\": \"0x1\", \"schemaVersion\": 1,");
+    parse(stated.as_bytes(), "a.json").unwrap();
+}
+
+#[test]
+fn receipts_that_cannot_be() {
+    let error = error_with("\"status\": \"0x1\", \"type\": \"0x0\"", "\"type\": \"0x100\"");
+    assert_eq!(error, "a.json: receipts[0].type: transaction types have one byte");
+    let topics = vec![format!("\"0x{}\"", "0".repeat(64)); 5].join(",");
+    let log = format!(
+        "\"logs\": [{{\"address\": \"{:#x}\", \"data\": \"0x\", \"topics\": [{topics}]}}]",
+        Address::ZERO
+    );
+    let error = error_with("\"logs\": []", &log);
+    assert_eq!(error, "a.json: receipts[0].logs: a log has at most four topics");
+}
