@@ -33,8 +33,8 @@ pub(crate) struct Reads {
     pub(crate) slots: Vec<SlotRead>,
     /// Addresses at which something was to be created.
     pub(crate) creations: Vec<Address>,
-    /// Whether an instruction failed after it may have looked at an account: then every account
-    /// counts as looked at in full.
+    /// Whether something was looked at that nobody can name: then every account counts as looked at
+    /// in full.
     pub(crate) is_opaque: bool,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! In: revm's instruction table. Out: the same table, in which every instruction that loads an
 //! account first does what it always does and then notes in the view what that looked at.
-//! Invariants: no instruction behaves or costs differently; one that fails part-way makes the whole
-//! run opaque, because it may have looked at something and nobody noted what.
+//! Invariants: no instruction behaves or costs differently; of an account that an instruction loaded
+//! and then failed on, everything counts as looked at, because its price may have been what failed.
 //!
 //! | instruction | looks at |
 //! |---|---|
@@ -31,6 +31,7 @@ use revm::{
 };
 
 use super::SpeculativeContext;
+use crate::fees::Use;
 
 type Args<'i, 'a, DB> = InstructionContext<'i, SpeculativeContext<'a, DB>, EthInterpreter>;
 
@@ -58,63 +59,66 @@ const fn again<'i, 'a, DB: DatabaseRef>(args: &'i mut Args<'_, 'a, DB>) -> Args<
     InstructionContext { interpreter: &mut *args.interpreter, host: &mut *args.host }
 }
 
-/// The address an instruction is about to take from the stack.
-fn top(interpreter: &Interpreter<EthInterpreter>) -> Address {
-    interpreter.stack.data().last().map_or(Address::ZERO, |word| Address::from_word((*word).into()))
+/// The address an instruction is about to take from the stack, below `n_above` other words. Without
+/// enough words there the instruction fails before it loads anything.
+fn operand(interpreter: &Interpreter<EthInterpreter>, n_above: usize) -> Address {
+    let word = interpreter.stack.data().iter().rev().nth(n_above);
+    word.map_or(Address::ZERO, |word| Address::from_word((*word).into()))
+}
+
+/// Notes what an instruction that loads one account, and does no more, looked at.
+fn note<DB: DatabaseRef>(
+    args: &mut Args<'_, '_, DB>,
+    address: Address,
+    result: &InstructionExecResult,
+    look: impl FnOnce(&mut Use),
+) {
+    args.host.journaled_state.database.reads.note(address, |usage| match result {
+        Ok(()) => {
+            usage.explain();
+            look(usage);
+        }
+        Err(_) => usage.look_at_all(),
+    });
 }
 
 fn balance<DB: DatabaseRef>(mut args: Args<'_, '_, DB>) -> InstructionExecResult {
-    let address = top(args.interpreter);
+    let address = operand(args.interpreter, 0);
     let result = host::balance(again(&mut args));
-    let reads = &mut args.host.journaled_state.database.reads;
-    reads.is_opaque |= result.is_err();
-    reads.note(address, |usage| {
-        usage.explain();
-        usage.look_at_balance();
-    });
+    note(&mut args, address, &result, Use::look_at_balance);
     result
 }
 
 fn selfbalance<DB: DatabaseRef>(mut args: Args<'_, '_, DB>) -> InstructionExecResult {
     let address = args.interpreter.input.target_address();
     let result = host::selfbalance(again(&mut args));
-    args.host.journaled_state.database.reads.note(address, |usage| usage.look_at_balance());
+    args.host.journaled_state.database.reads.note(address, Use::look_at_balance);
     result
 }
 
 fn extcodesize<DB: DatabaseRef>(mut args: Args<'_, '_, DB>) -> InstructionExecResult {
-    let address = top(args.interpreter);
+    let address = operand(args.interpreter, 0);
     let result = host::extcodesize(again(&mut args));
-    note_code(&mut args, address, result.is_err());
+    note(&mut args, address, &result, |_| {});
     result
 }
 
 fn extcodecopy<DB: DatabaseRef>(mut args: Args<'_, '_, DB>) -> InstructionExecResult {
-    let address = top(args.interpreter);
+    let address = operand(args.interpreter, 0);
     let result = host::extcodecopy(again(&mut args));
-    note_code(&mut args, address, result.is_err());
+    note(&mut args, address, &result, |_| {});
     result
 }
 
-fn note_code<DB: DatabaseRef>(args: &mut Args<'_, '_, DB>, address: Address, has_failed: bool) {
-    let reads = &mut args.host.journaled_state.database.reads;
-    reads.is_opaque |= has_failed;
-    reads.note(address, |usage| usage.explain());
-}
-
 fn extcodehash<DB: DatabaseRef>(mut args: Args<'_, '_, DB>) -> InstructionExecResult {
-    let address = top(args.interpreter);
+    let address = operand(args.interpreter, 0);
     let result = host::extcodehash(again(&mut args));
-    let reads = &mut args.host.journaled_state.database.reads;
-    reads.is_opaque |= result.is_err();
-    reads.note(address, |usage| {
-        usage.explain();
-        usage.look_at_existence();
-    });
+    note(&mut args, address, &result, Use::look_at_existence);
     result
 }
 
 fn call<const KIND: u8, DB: DatabaseRef>(mut args: Args<'_, '_, DB>) -> InstructionExecResult {
+    let callee = operand(args.interpreter, 1);
     let result = contract::call::<KIND, _, _>(again(&mut args));
     let host = &mut *args.host;
     match (result, args.interpreter.bytecode.action()) {
@@ -122,7 +126,14 @@ fn call<const KIND: u8, DB: DatabaseRef>(mut args: Args<'_, '_, DB>) -> Instruct
             Err(InstructionResult::Suspend),
             Some(InterpreterAction::NewFrame(FrameInput::Call(inputs))),
         ) => note_call(host, inputs, KIND == opcode::CALL),
-        _ => host.journaled_state.database.reads.is_opaque = true,
+        _ => {
+            let delegate = delegate(host, callee);
+            let reads = &mut host.journaled_state.database.reads;
+            reads.note(callee, Use::look_at_all);
+            if let Some(delegate) = delegate {
+                reads.note(delegate, Use::look_at_all);
+            }
+        }
     }
     result
 }
@@ -132,9 +143,10 @@ fn note_call<DB: DatabaseRef>(
     inputs: &CallInputs,
     is_plain: bool,
 ) {
+    let callee = inputs.bytecode_address;
+    let delegate = delegate(host, callee);
     let state = &host.journaled_state.inner.state;
     let reads = &mut host.journaled_state.database.reads;
-    let callee = inputs.bytecode_address;
     let value = match inputs.value {
         CallValue::Transfer(value) => value,
         CallValue::Apparent(_) => U256::ZERO,
@@ -147,16 +159,22 @@ fn note_call<DB: DatabaseRef>(
             usage.look_at_existence();
         }
     });
-    if let Some(code) = state.get(&callee).and_then(|account| account.info.code.as_ref())
-        && let Some(delegate) = code.eip7702_address()
-    {
-        reads.note(delegate, |usage| usage.explain());
+    if let Some(delegate) = delegate {
+        reads.note(delegate, Use::explain);
     }
     if !value.is_zero()
         && let Some(caller) = state.get(&inputs.caller)
     {
         reads.note(inputs.caller, |usage| usage.spend(caller.info.balance, value));
     }
+}
+
+/// Where the code of `address` really is, if it is delegated.
+fn delegate<DB: DatabaseRef>(
+    host: &SpeculativeContext<'_, DB>,
+    address: Address,
+) -> Option<Address> {
+    host.journaled_state.inner.state.get(&address)?.info.code.as_ref()?.eip7702_address()
 }
 
 fn create<const IS_CREATE2: bool, DB: DatabaseRef>(
@@ -169,7 +187,8 @@ fn create<const IS_CREATE2: bool, DB: DatabaseRef>(
             Err(InstructionResult::Suspend),
             Some(InterpreterAction::NewFrame(FrameInput::Create(inputs))),
         ) => note_create(host, inputs),
-        _ => host.journaled_state.database.reads.is_opaque = true,
+        // Since Amsterdam a creation looks at both accounts before it fails.
+        _ => host.journaled_state.database.reads.is_opaque |= SpecId::AMSTERDAM <= host.cfg.spec,
     }
     result
 }
@@ -189,14 +208,16 @@ fn note_create<DB: DatabaseRef>(host: &mut SpeculativeContext<'_, DB>, inputs: &
 }
 
 fn selfdestruct<DB: DatabaseRef>(mut args: Args<'_, '_, DB>) -> InstructionExecResult {
-    let (address, heir) = (args.interpreter.input.target_address(), top(args.interpreter));
+    let (address, heir) = (args.interpreter.input.target_address(), operand(args.interpreter, 0));
     let result = host::selfdestruct(again(&mut args));
     let reads = &mut args.host.journaled_state.database.reads;
-    reads.is_opaque |= result != Err(InstructionResult::SelfDestruct);
-    reads.note(heir, |usage| {
-        usage.explain();
-        usage.look_at_existence();
+    reads.note(heir, |usage| match result {
+        Err(InstructionResult::SelfDestruct) => {
+            usage.explain();
+            usage.look_at_existence();
+        }
+        _ => usage.look_at_all(),
     });
-    reads.note(address, |usage| usage.look_at_all());
+    reads.note(address, Use::look_at_all);
     result
 }

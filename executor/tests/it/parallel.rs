@@ -1,10 +1,11 @@
 //! Is the parallel outcome the sequential one, on recorded blocks, for schedules of every quality?
 
 use slotcast_executor::{
-    Block, MemoryState, SequentialSettings, Settings, execute, execute_sequential,
+    Block, FallbackRule, MemoryState, Pool, SequentialSettings, Settings, execute,
+    execute_sequential,
 };
-use slotcast_model::TxIndex;
-use slotcast_scheduler::Schedule;
+use slotcast_model::{IndexVec, Observation, Prediction, StorageAccess, TxIndex};
+use slotcast_scheduler::{Forecast, Policy, Schedule, schedule};
 
 use crate::recorded;
 
@@ -64,7 +65,23 @@ pub(crate) fn check(name: &str, block: &Block, state: &MemoryState, settings: &[
 }
 
 fn settings(threads: &[usize]) -> Vec<Settings> {
-    threads.iter().map(|threads| Settings::with_threads(*threads).unwrap()).collect()
+    let patient =
+        |threads| Settings { pool: Pool::new(threads).unwrap(), fallback: FallbackRule::NEVER };
+    threads.iter().flat_map(|threads| [patient(*threads)]).collect()
+}
+
+/// The schedule of somebody who has seen what every transaction touches.
+fn perfect_schedule(observations: &IndexVec<TxIndex, Observation>) -> Schedule {
+    let forecasts = observations.iter().map(|seen| {
+        let storage = StorageAccess {
+            reads: seen.reads.clone(),
+            writes: seen.writes.clone(),
+            deltas: vec![],
+        };
+        let prediction = Prediction::new(storage, seen.accounts.clone(), vec![], vec![], vec![]);
+        Forecast { access: prediction.access_set(), weight: 1, partial: false }
+    });
+    schedule(&forecasts.collect(), &Policy::Optimistic)
 }
 
 #[test]
@@ -74,6 +91,36 @@ fn every_recorded_block_has_its_sequential_outcome() {
         let recorded = recorded::load(&path);
         check(&number.to_string(), &recorded.block, &recorded.state, &settings);
     }
+}
+
+#[test]
+fn a_perfect_schedule_wastes_next_to_nothing() {
+    let settings = settings(&[2]);
+    let (mut n_transactions, mut n_blind, mut n_perfect) = (0, 0, 0);
+    for (number, path) in recorded::paths() {
+        let recorded = recorded::load(&path);
+        let (block, state) = (&recorded.block, &recorded.state);
+        let observed = SequentialSettings { is_observed: true };
+        let sequential = execute_sequential(block, state, &observed).unwrap();
+        let perfect = perfect_schedule(&sequential.observations);
+        let blind = Schedule::single_layer(block.n_transactions());
+        let blind = execute(block, &blind, state, &settings[0]).unwrap();
+        let parallel = execute(block, &perfect, state, &settings[0]).unwrap();
+        assert!(parallel.outcome == sequential.outcome, "block {number}");
+        n_transactions += block.n_transactions();
+        n_blind += blind.reexecuted.len();
+        n_perfect += parallel.reexecuted.len();
+        println!(
+            "{number} {} {} {} {:?}",
+            block.n_transactions(),
+            perfect.layers().len(),
+            blind.reexecuted.len(),
+            parallel.reexecuted
+        );
+    }
+    println!(
+        "of {n_transactions} transactions {n_blind} were run again blindly, {n_perfect} with a perfect schedule"
+    );
 }
 
 #[test]

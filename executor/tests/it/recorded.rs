@@ -12,7 +12,6 @@ use slotcast_executor::{AccountRecord, Block, CodeRecord, MemoryState};
 
 /// A recorded block and the state before it.
 pub(crate) struct Recorded {
-    pub(crate) number: u64,
     pub(crate) block: Block,
     pub(crate) state: MemoryState,
 }
@@ -57,9 +56,8 @@ pub(crate) fn load(path: &PathBuf) -> Recorded {
         .unwrap()
         .iter()
         .map(|(number, hash)| (number.parse().unwrap(), parse::<B256>(hash)));
-    let number = block.header.number;
-    let state = MemoryState::new(number, accounts, hashes);
-    Recorded { number, block, state }
+    let state = MemoryState::new(block.header.number, accounts, hashes);
+    Recorded { block, state }
 }
 
 fn account((address, fields): (&String, &Value)) -> AccountRecord {

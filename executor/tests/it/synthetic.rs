@@ -1,0 +1,343 @@
+//! Which transactions disturb each other, and which only seem to?
+//!
+//! In: blocks of a few transactions, one effect each. Out: the sequential outcome under every blind
+//! schedule, and, in one layer, exactly the expected transactions run again.
+
+use alloy_primitives::{Address, TxKind, U256};
+use slotcast_executor::{
+    AccountRecord, CodeRecord, ExecutionError, FallbackRule, Fork, Pool, SequentialSettings,
+    Settings, TxOutcome, TxStatus, execute, execute_sequential,
+};
+use slotcast_model::{Slot, TxIndex};
+use slotcast_scheduler::Schedule;
+
+use crate::{
+    asm::{Asm, init_code, op},
+    made::{BENEFICIARY, Call, ETHER, Made, address, authorization},
+    parallel::check,
+};
+
+const A: Address = address(0xa0);
+const B: Address = address(0xb0);
+const C: Address = address(0xc0);
+const CODE: Address = address(0xd0);
+const OTHER: Address = address(0xd1);
+
+/// Every blind schedule gives the sequential outcome, and in a single layer just `expected` are run
+/// again.
+fn run_again(made: &Made, expected: &[u32]) -> Vec<TxOutcome> {
+    let (block, state) = made.build();
+    let settings =
+        [1, 3].map(|n| Settings { pool: Pool::new(n).unwrap(), fallback: FallbackRule::NEVER });
+    check("synthetic", &block, &state, &settings);
+    let schedule = Schedule::single_layer(block.n_transactions());
+    let parallel = execute(&block, &schedule, &state, &settings[0]).unwrap();
+    let expected: Vec<_> = expected.iter().copied().map(TxIndex).collect();
+    assert_eq!(parallel.reexecuted, expected);
+    assert_eq!(parallel.n_executions, block.n_transactions() + expected.len());
+    parallel.outcome.txs.into_vec()
+}
+
+fn rich(fork: Fork) -> Made {
+    let mut made = Made::new(fork);
+    made.account(A, ETHER).account(B, ETHER).account(C, ETHER);
+    made
+}
+
+/// Stores the balance of `of` in slot 0.
+fn balance_reader(of: Address) -> Vec<u8> {
+    Asm::default().push_address(of).op(&[op::BALANCE]).store(0).0
+}
+
+fn call(to: Address) -> TxKind {
+    TxKind::Call(to)
+}
+
+fn is_success(outcome: &TxOutcome) -> bool {
+    matches!(outcome, TxOutcome::Executed(executed) if executed.status == TxStatus::Success)
+}
+
+#[test]
+fn two_payers_of_one_account_do_not_disturb_each_other() {
+    for fork in [Fork::Frontier, Fork::Byzantium, Fork::London, Fork::Osaka] {
+        run_again(rich(fork).pay(A, 0, C, 5).pay(B, 0, C, 6), &[]);
+        // Not even when the account comes into being.
+        run_again(rich(fork).pay(A, 0, OTHER, 5).pay(B, 0, OTHER, 6), &[]);
+    }
+}
+
+#[test]
+fn deposits_into_a_contract_do_not_disturb_each_other() {
+    let mut made = rich(Fork::London);
+    let own_slot = Asm::default().op(&[op::CALLER]).op(&[op::CALLER, op::SSTORE]).0;
+    made.contract(CODE, 0, &own_slot, &[]);
+    for from in [A, B, C] {
+        made.send(from, 0, call(CODE), Call { wei: 7, ..Call::default() });
+    }
+    run_again(&made, &[]);
+}
+
+#[test]
+fn a_balance_that_is_looked_at_disturbs() {
+    let mut made = rich(Fork::London);
+    made.contract(CODE, 0, &balance_reader(C), &[]);
+    run_again(made.pay(A, 0, C, 5).send(B, 0, call(CODE), Call::default()), &[1]);
+}
+
+#[test]
+fn the_beneficiary_is_paid_by_all_and_disturbs_only_who_looks() {
+    let mut made = rich(Fork::Osaka);
+    made.contract(CODE, 0, &balance_reader(BENEFICIARY), &[]);
+    made.pay(A, 0, C, 5).pay(B, 0, C, 5).send(C, 0, call(CODE), Call::default());
+    run_again(&made, &[2]);
+}
+
+#[test]
+fn the_beneficiary_may_be_payee_and_sender_mid_block() {
+    for fork in [Fork::Frontier, Fork::London, Fork::Osaka] {
+        let mut made = rich(fork);
+        made.account(BENEFICIARY, ETHER / 1_000);
+        made.pay(A, 0, BENEFICIARY, 5).pay(BENEFICIARY, 0, B, 7).pay(C, 0, BENEFICIARY, 9);
+        run_again(&made, &[]);
+    }
+}
+
+#[test]
+fn a_beneficiary_may_spend_what_it_earned_in_the_block() {
+    let mut made = rich(Fork::London);
+    let call_expensive = Call { gas_price: 1_000_000_000, ..Call::default() };
+    made.send(A, 0, call(C), call_expensive).pay(BENEFICIARY, 0, B, 7);
+    let txs = run_again(&made, &[1]);
+    assert!(is_success(&txs[1]));
+}
+
+#[test]
+fn an_account_may_spend_what_it_was_given_before() {
+    let mut made = rich(Fork::London);
+    made.pay(A, 0, OTHER, ETHER / 2).pay(OTHER, 0, B, ETHER / 4);
+    assert!(run_again(&made, &[1]).iter().all(is_success));
+}
+
+#[test]
+fn a_spender_is_disturbed_only_when_it_gets_short() {
+    let forward = |wei| Asm::default().call(op::CALL, C, wei, 0).op(&[op::POP]).0;
+    // Both find 10 and send 4 on: enough for both, whoever is first.
+    let mut made = rich(Fork::London);
+    made.contract(CODE, 10, &forward(4), &[]);
+    made.send(A, 0, call(CODE), Call::default()).send(B, 0, call(CODE), Call::default());
+    run_again(&made, &[]);
+    // Both send 6 on: the second cannot.
+    let mut made = rich(Fork::London);
+    made.contract(CODE, 10, &forward(6), &[]);
+    made.send(A, 0, call(CODE), Call::default()).send(B, 0, call(CODE), Call::default());
+    run_again(&made, &[1]);
+}
+
+#[test]
+fn a_nonce_chain_is_followed() {
+    let mut made = rich(Fork::London);
+    made.pay(A, 0, B, 1).pay(A, 1, B, 1).pay(A, 2, B, 1);
+    assert!(run_again(&made, &[1, 2]).iter().all(is_success));
+}
+
+#[test]
+fn code_deployed_before_is_called() {
+    let init = init_code(&Asm::default().increment(3).0);
+    let created = A.create(0);
+    for fork in [Fork::Frontier, Fork::Byzantium, Fork::Osaka] {
+        let mut made = rich(fork);
+        let deploy = Call { input: init.clone().into(), ..Call::default() };
+        made.send(A, 0, TxKind::Create, deploy).send(B, 0, call(created), Call::default());
+        let txs = run_again(&made, &[1]);
+        let TxOutcome::Executed(deployed) = &txs[0] else { panic!("{txs:?}") };
+        assert_eq!(deployed.created, Some(created));
+    }
+}
+
+#[test]
+fn a_second_creation_at_one_address_collides() {
+    let factory = |salt| Asm::default().create(&init_code(&[op::STOP]), 0, Some(salt)).store(0).0;
+    let mut made = rich(Fork::London);
+    made.contract(CODE, 0, &factory(1), &[]);
+    made.send(A, 0, call(CODE), Call::default()).send(B, 0, call(CODE), Call::default());
+    run_again(&made, &[1]);
+}
+
+#[test]
+fn destroyed_contracts_are_paid_and_made_again() {
+    let suicide = Asm::default().push_address(B).op(&[op::SELFDESTRUCT]).0;
+    for fork in [Fork::Frontier, Fork::Byzantium, Fork::London, Fork::Cancun] {
+        let mut made = rich(fork);
+        made.contract(CODE, 50, &suicide, &[(0, 9)]);
+        made.send(A, 0, call(CODE), Call::default()).pay(B, 0, CODE, 3).pay(C, 0, CODE, 4);
+        run_again(&made, &[1, 2]);
+    }
+}
+
+#[test]
+fn storage_of_a_destroyed_contract_is_gone() {
+    let suicide = Asm::default().push_address(B).op(&[op::SELFDESTRUCT]).0;
+    let reader = Asm::default().call_without_value(op::DELEGATECALL, OTHER, 50_000).0;
+    let mut made = rich(Fork::Byzantium);
+    made.contract(OTHER, 0, &Asm::default().increment(0).0, &[]);
+    made.contract(CODE, 0, &[&reader[..], &suicide[..]].concat(), &[(0, 9)]);
+    for from in [A, B, C] {
+        made.send(from, 0, call(CODE), Call::default());
+    }
+    run_again(&made, &[1, 2]);
+}
+
+#[test]
+fn rejected_transactions_are_values() {
+    let mut made = rich(Fork::London);
+    made.pay(A, 0, B, 1).pay(A, 7, B, 1).pay(C, 0, B, 2 * ETHER).pay(A, 1, B, 1);
+    let txs = run_again(&made, &[1, 2, 3]);
+    let reason = |tx: usize| match &txs[tx] {
+        TxOutcome::Rejected(reason) => reason.clone(),
+        TxOutcome::Executed(_) => panic!("transaction {tx} ran"),
+    };
+    assert_eq!(reason(1), "nonce 7 too high, expected 1");
+    assert!(reason(2).starts_with("lack of funds"), "{}", reason(2));
+    assert!(is_success(&txs[3]));
+}
+
+#[test]
+fn the_block_gas_limit_admits_in_order() {
+    let mut made = rich(Fork::London);
+    made.gas_limit = 21_000 + 300_000;
+    // The first leaves room for exactly one more of these; what the third asks for is gone.
+    made.pay(A, 0, B, 1).pay(B, 0, C, 1).pay(C, 0, A, 1);
+    let txs = run_again(&made, &[2]);
+    assert!(is_success(&txs[1]));
+    let TxOutcome::Rejected(reason) = &txs[2] else { panic!("{txs:?}") };
+    assert_eq!(reason, "transaction gas limit 300000 is more than blocks available gas 279000");
+}
+
+#[test]
+fn delegations_set_in_a_block_are_used_in_it() {
+    let (authority, authorization) = authorization(CODE, 0);
+    let mut made = rich(Fork::Prague);
+    made.account(authority, ETHER).contract(CODE, 0, &Asm::default().increment(0).0, &[]);
+    made.delegate(A, 0, B, vec![authorization.clone()]);
+    made.send(B, 0, call(authority), Call::default());
+    // The nonce of the authority is used up.
+    made.delegate(C, 0, B, vec![authorization]);
+    run_again(&made, &[1, 2]);
+}
+
+#[test]
+fn a_precompile_only_block_has_nothing_to_disturb() {
+    let mut made = rich(Fork::London);
+    for from in [A, B, C] {
+        made.send(from, 0, call(Address::with_last_byte(4)), Call::default());
+    }
+    run_again(&made, &[]);
+}
+
+#[test]
+fn transient_storage_and_blobs_end_with_the_transaction() {
+    let transient = Asm::default().push(0).op(&[op::TLOAD]).store(0).push(1).push(0);
+    let mut made = rich(Fork::Osaka);
+    made.contract(CODE, 0, &transient.op(&[op::TSTORE]).0, &[]);
+    made.send(A, 0, call(CODE), Call::default()).send(B, 0, call(CODE), Call::default());
+    made.blob(C, 0, CODE);
+    let txs = run_again(&made, &[]);
+    assert!(txs.iter().all(is_success));
+}
+
+#[test]
+fn absurd_balances_do_not_wrap_around() {
+    let mut made = rich(Fork::London);
+    let whale = |address| AccountRecord {
+        address,
+        balance: U256::MAX - U256::from(9),
+        nonce: 0,
+        code: CodeRecord::None,
+        storage: vec![],
+    };
+    made.record(whale(OTHER));
+    made.pay(A, 0, OTHER, 5).pay(B, 0, OTHER, 6).pay(C, 0, OTHER, 1);
+    let (block, state) = made.build();
+    let settings = [Settings::with_threads(2).unwrap()];
+    check("absurd", &block, &state, &settings);
+}
+
+#[test]
+fn an_observation_holds_what_was_hit_and_no_more() {
+    let body = Asm::default().increment(1).push(2).op(&[op::SLOAD, op::POP]);
+    let reverted = body.clone().push(0).push(0).op(&[op::REVERT]).0;
+    let caller = Asm::default().call(op::CALL, OTHER, 0, 100_000).op(&[op::POP]).increment(5).0;
+    let mut made = rich(Fork::London);
+    made.contract(CODE, 0, &caller, &[]).contract(OTHER, 0, &reverted, &[]);
+    made.call_with_list(A, 0, CODE, &[5, 77]);
+    let (block, state) = made.build();
+    let settings = SequentialSettings { is_observed: true };
+    let seen = execute_sequential(&block, &state, &settings).unwrap().observations.into_vec();
+    let slot = |address, key| Slot::new(address, U256::from(key));
+    // Slots of the reverted frame are read, slot 77 was only listed.
+    assert_eq!(seen[0].reads, [slot(CODE, 5), slot(OTHER, 1), slot(OTHER, 2)]);
+    assert_eq!(seen[0].writes, [slot(CODE, 5)]);
+    let accounts = &seen[0].accounts;
+    assert_eq!(accounts.nonces, [A]);
+    assert_eq!(accounts.balance_debits, [A]);
+    assert_eq!(accounts.balance_credits, [BENEFICIARY]);
+    assert_eq!(accounts.code_reads, [CODE, OTHER]);
+}
+
+#[test]
+fn slots_of_a_contract_made_by_the_transaction_are_left_out_even_if_undone() {
+    // Initialisation code that hits a slot and stops, or reverts.
+    let init = Asm::default().increment(1);
+    let undone = init.clone().push(0).push(0).op(&[op::REVERT]).0;
+    for init in [init.0, undone] {
+        let mut made = rich(Fork::London);
+        made.contract(CODE, 0, &Asm::default().create(&init, 0, None).store(0).0, &[]);
+        made.send(A, 0, call(CODE), Call::default());
+        let (block, state) = made.build();
+        let settings = SequentialSettings { is_observed: true };
+        let seen = execute_sequential(&block, &state, &settings).unwrap().observations.into_vec();
+        assert_eq!(seen[0].reads, [Slot::new(CODE, U256::ZERO)]);
+        assert_eq!(seen[0].accounts.nonces, {
+            let mut nonces = [A, CODE];
+            nonces.sort_unstable();
+            nonces
+        });
+    }
+}
+
+#[test]
+fn code_that_was_not_recorded_is_an_error_that_names_the_account() {
+    let mut made = rich(Fork::London);
+    made.record(AccountRecord {
+        address: CODE,
+        balance: U256::ZERO,
+        nonce: 1,
+        code: CodeRecord::HashOnly(alloy_primitives::B256::with_last_byte(1)),
+        storage: vec![],
+    });
+    made.pay(A, 0, B, 1).send(B, 0, call(CODE), Call::default());
+    let (block, state) = made.build();
+    let sequential = execute_sequential(&block, &state, &SequentialSettings { is_observed: false });
+    let parallel =
+        execute(&block, &Schedule::single_layer(2), &state, &Settings::with_threads(2).unwrap());
+    for error in [sequential.err().unwrap(), parallel.err().unwrap()] {
+        let ExecutionError::Database { tx: Some(TxIndex(1)), .. } = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the state could not be read in transaction 1: code of {CODE} is not recorded: the \
+                 account was touched but never executed when block 14000000 was recorded"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_schedule_for_another_block_is_an_error() {
+    let (block, state) = rich(Fork::London).build();
+    let settings = Settings::with_threads(1).unwrap();
+    let error = execute(&block, &Schedule::single_layer(3), &state, &settings).unwrap_err();
+    assert_eq!(error.to_string(), "the schedule is for 3 transactions and the block has 0");
+}
