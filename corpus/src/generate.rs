@@ -9,6 +9,7 @@
 //! [`Draft`] and may ask for others later, so that what belongs together does not stand together.
 
 mod era;
+mod message;
 mod rng;
 mod wallet;
 
@@ -16,6 +17,7 @@ mod abi;
 mod shelf;
 
 mod draft;
+mod pools;
 mod programs;
 mod tokens;
 mod town;

@@ -2,10 +2,11 @@
 //!
 //! In: a small file written by hand, and changes to it.
 
-use alloy_primitives::{Address, U256, address};
+use alloy_primitives::{Address, Bytes, Log, U256, address};
+use proptest::prelude::*;
 
 use super::*;
-use crate::gzip;
+use crate::{PreAccount, RecordedReceipt, gzip};
 
 /// A block of one transfer, as a node and geth's tracer would write it, with keys of other tools.
 const FILE: &str = r#"{
@@ -204,4 +205,81 @@ fn receipts_that_cannot_be() {
     );
     let error = error_with("\"logs\": []", &log);
     assert_eq!(error, "a.json: receipts[0].logs: a log has at most four topics");
+}
+
+fn any_word() -> impl Strategy<Value = U256> {
+    any::<[u8; 32]>().prop_map(U256::from_be_bytes)
+}
+
+fn any_bytes() -> impl Strategy<Value = Bytes> {
+    prop::collection::vec(any::<u8>(), 0..40).prop_map(Bytes::from)
+}
+
+fn any_account() -> impl Strategy<Value = PreAccount> {
+    (
+        any_word(),
+        any::<u64>(),
+        prop::option::of(any_bytes()),
+        prop::option::of(any_word().prop_map(B256::from)),
+        prop::collection::btree_map(any_word(), any_word(), 0..5),
+    )
+        .prop_map(|(balance, nonce, code, code_hash, storage)| PreAccount {
+            balance,
+            nonce,
+            code,
+            code_hash,
+            storage,
+        })
+}
+
+fn any_receipt() -> impl Strategy<Value = RecordedReceipt> {
+    let topics = prop::collection::vec(any_word().prop_map(B256::from), 0..5);
+    let log = (any_word(), topics, any_bytes()).prop_map(|(address, topics, data)| {
+        Log::new(Address::from_word(address.into()), topics, data).unwrap()
+    });
+    (any::<(u8, u64, u64)>(), prop::option::of(any::<bool>()), prop::collection::vec(log, 0..3))
+        .prop_map(|((tx_type, cumulative_gas_used, gas_used), success, logs)| RecordedReceipt {
+            tx_type,
+            success,
+            cumulative_gas_used,
+            gas_used,
+            logs,
+            transaction_hash: B256::repeat_byte(tx_type),
+        })
+}
+
+proptest! {
+    #[test]
+    fn any_state_and_receipts_survive_writing_and_reading(
+        chain_id: u64,
+        accounts in prop::collection::btree_map(
+            any_word().prop_map(|word| Address::from_word(word.into())), any_account(), 0..6,
+        ),
+        hashes in prop::collection::btree_map(any::<u64>(), any_word().prop_map(B256::from), 0..4),
+        receipts in prop::option::of(prop::collection::vec(any_receipt(), 0..4)),
+    ) {
+        let mut block = parse(file().as_bytes(), "a.json").unwrap();
+        block.chain_id = chain_id;
+        block.pre_state = accounts;
+        block.block_hashes = hashes;
+        block.receipts = receipts;
+        let printed = print(&block).unwrap();
+        prop_assert_eq!(parse(&printed, "b.json").unwrap(), block);
+    }
+
+    /// Whatever happens to a file, reading it gives a block or an error that names it.
+    #[test]
+    fn a_file_with_any_bytes_changed_is_read_or_refused(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut bytes = file().into_bytes();
+        for (index, byte) in changes {
+            let index = index.index(bytes.len());
+            bytes[index] = byte;
+        }
+        match parse(&bytes, "a.json") {
+            Ok(block) => drop(block.validate()),
+            Err(error) => prop_assert!(error.to_string().starts_with("a.json: "), "{error}"),
+        }
+    }
 }

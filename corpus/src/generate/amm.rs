@@ -7,10 +7,7 @@
 use alloy_primitives::{Address, U256};
 
 use super::{
-    abi,
-    draft::{Draft, Message},
-    tokens::Token,
-    town::{Exchange, Town},
+    abi, draft::Draft, message::Message, pools::Exchange, tokens::Token, town::Town,
     wallet::WalletId,
 };
 

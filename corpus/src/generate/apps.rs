@@ -8,8 +8,9 @@ use alloy_primitives::{Address, Bytes, U256};
 
 use super::{
     abi::{self, Arg},
-    draft::{Draft, Message, ether},
+    draft::{Draft, ether},
     erc20::transfer_call,
+    message::Message,
     town::{NFT_PRICE_MILLIETHER, Town, points_slot, position_slot},
 };
 

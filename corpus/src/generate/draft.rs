@@ -8,18 +8,13 @@
 
 use std::collections::BTreeMap;
 
-use alloy_consensus::{
-    TxEip1559, TxEip2930, TxEip4844, TxEip4844Variant, TxEip7702, TxEnvelope, TxLegacy,
-    transaction::Recovered,
-};
-use alloy_eips::{
-    eip2930::AccessList,
-    eip7702::{Authorization, SignedAuthorization},
-};
-use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256};
+use alloy_consensus::{TxEnvelope, transaction::Recovered};
+use alloy_eips::eip7702::{Authorization, SignedAuthorization};
+use alloy_primitives::{Address, B256, Bytes, Signature, U256};
 
 use super::{
     Plan,
+    message::{Envelope, Message, Terms, Usual},
     rng::Rng,
     wallet::{Wallet, WalletId},
 };
@@ -51,50 +46,6 @@ pub(super) struct Draft {
     exchanges: Vec<WalletId>,
     people: Vec<WalletId>,
     later: Vec<(usize, Step)>,
-}
-
-/// What a transaction says, whatever it comes in.
-#[derive(Clone, Debug)]
-pub(super) struct Message {
-    to: TxKind,
-    value: U256,
-    input: Bytes,
-    gas: u64,
-}
-
-impl Message {
-    /// Ether for an account without code.
-    pub(super) fn pay(to: Address, value: U256) -> Self {
-        Self { to: to.into(), value, input: Bytes::new(), gas: 21_000 }
-    }
-
-    /// A call of a contract.
-    pub(super) fn call(to: Address, input: Bytes, gas: u64) -> Self {
-        Self { to: to.into(), value: U256::ZERO, input, gas }
-    }
-
-    /// A deployment.
-    pub(super) fn create(init: Vec<u8>, gas: u64) -> Self {
-        Self { to: TxKind::Create, value: U256::ZERO, input: init.into(), gas }
-    }
-
-    /// The same with ether.
-    pub(super) fn with_value(self, value: U256) -> Self {
-        Self { value, ..self }
-    }
-}
-
-/// What a message is sent in.
-#[derive(Clone, Debug)]
-pub(super) enum Envelope {
-    /// Whatever wallets of the era use.
-    Usual,
-    /// With a list of what will be accessed.
-    Listed(AccessList),
-    /// With blobs.
-    Blobs(Vec<B256>),
-    /// With authorizations for delegated code.
-    Delegating(Vec<SignedAuthorization>),
 }
 
 impl Draft {
@@ -287,149 +238,27 @@ impl Draft {
     /// Appends a transaction.
     pub(super) fn send_in(&mut self, from: WalletId, message: Message, envelope: Envelope) {
         let tip = u128::from(self.rng.range(1_000, 2_000_000_000));
-        let price = Price { base: u128::from(self.base_fee), tip };
-        let most = message.value
-            + U256::from(message.gas) * U256::from(price.ceiling())
-            + U256::from(price.ceiling_of_blobs(&envelope));
-        let chain_id = self.plan.chain_id;
         let kind = self.rng.range(0, 100);
-        let era = self.plan.era;
         let wallet = &mut self.wallets[from.0];
+        let terms = Terms {
+            chain_id: self.plan.chain_id,
+            nonce: wallet.nonce,
+            base_fee: u128::from(self.base_fee),
+            tip,
+            usual: Usual::of(self.plan.era, kind),
+        };
         wallet.budget = wallet
             .budget
-            .checked_sub(most)
+            .checked_sub(terms.most(&message, &envelope))
             .expect("a job sends only what its wallet has for certain");
-        let signed = sign(wallet, chain_id, message, envelope, &price, Usual::of(era, kind));
+        let signed = terms.sign(wallet, message, envelope);
         wallet.nonce += 1;
-        let sender = wallet.address;
-        self.transactions.push(Recovered::new_unchecked(signed, sender));
+        self.transactions.push(Recovered::new_unchecked(signed, wallet.address));
     }
 
     /// Hashes of the blocks before this one.
     pub(super) fn ancestors(&mut self, number: u64) -> BTreeMap<u64, B256> {
         (number - 16..number).map(|number| (number, self.rng.hash())).collect()
-    }
-}
-
-/// What a wallet offers for gas.
-struct Price {
-    base: u128,
-    tip: u128,
-}
-
-impl Price {
-    /// Wallets leave room for the base fee to double.
-    const fn ceiling(&self) -> u128 {
-        2 * self.base + self.tip
-    }
-
-    /// The blob fee of our blocks is one wei; a gwei is what senders commonly offer.
-    const BLOB_CEILING: u128 = 1_000_000_000;
-
-    const fn ceiling_of_blobs(&self, envelope: &Envelope) -> u128 {
-        match envelope {
-            Envelope::Blobs(hashes) => {
-                Self::BLOB_CEILING
-                    * hashes.len() as u128
-                    * alloy_eips::eip4844::DATA_GAS_PER_BLOB as u128
-            }
-            _ => 0,
-        }
-    }
-}
-
-/// The envelope of a transaction that needs no special one.
-enum Usual {
-    Unprotected,
-    Legacy,
-    Listed,
-    Dynamic,
-}
-
-impl Usual {
-    /// Shares as on mainnet; `kind` is drawn from a hundred.
-    fn of(era: super::Era, kind: u64) -> Self {
-        use super::Era;
-        match kind {
-            0 => Self::Unprotected,
-            1..=2 if Era::Berlin <= era => Self::Listed,
-            1..=12 => Self::Legacy,
-            _ if era < Era::London => Self::Legacy,
-            _ => Self::Dynamic,
-        }
-    }
-}
-
-fn sign(
-    wallet: &Wallet,
-    chain_id: u64,
-    message: Message,
-    envelope: Envelope,
-    price: &Price,
-    usual: Usual,
-) -> TxEnvelope {
-    let Message { to, value, input, gas: gas_limit } = message;
-    let nonce = wallet.nonce;
-    let (gas_price, max_fee_per_gas) = (price.base + price.tip, price.ceiling());
-    let max_priority_fee_per_gas = price.tip;
-    let callee = || to.into_to().expect("only ordinary transactions deploy");
-    let listed = |access_list| {
-        let input = input.clone();
-        TxEip2930 { chain_id, nonce, gas_price, gas_limit, to, value, access_list, input }
-    };
-    match (envelope, usual) {
-        (Envelope::Usual, Usual::Dynamic) => TxEnvelope::Eip1559(wallet.seal(TxEip1559 {
-            chain_id,
-            nonce,
-            gas_limit,
-            max_fee_per_gas,
-            max_priority_fee_per_gas,
-            to,
-            value,
-            access_list: AccessList::default(),
-            input,
-        })),
-        (Envelope::Usual, Usual::Listed) => {
-            TxEnvelope::Eip2930(wallet.seal(listed(AccessList::default())))
-        }
-        (Envelope::Usual, unlisted) => {
-            let chain_id = match unlisted {
-                Usual::Unprotected => None,
-                _ => Some(chain_id),
-            };
-            let legacy = TxLegacy { chain_id, nonce, gas_price, gas_limit, to, value, input };
-            TxEnvelope::Legacy(wallet.seal(legacy))
-        }
-        (Envelope::Listed(access_list), _) => TxEnvelope::Eip2930(wallet.seal(listed(access_list))),
-        (Envelope::Blobs(blob_versioned_hashes), _) => {
-            TxEnvelope::Eip4844(wallet.seal(TxEip4844Variant::TxEip4844(TxEip4844 {
-                chain_id,
-                nonce,
-                gas_limit,
-                max_fee_per_gas,
-                max_priority_fee_per_gas,
-                to: callee(),
-                value,
-                access_list: AccessList::default(),
-                blob_versioned_hashes,
-                max_fee_per_blob_gas: Price::BLOB_CEILING,
-                input,
-            })))
-        }
-        (Envelope::Delegating(authorization_list), _) => {
-            TxEnvelope::Eip7702(wallet.seal(TxEip7702 {
-                chain_id,
-                nonce,
-                gas_limit,
-                max_fee_per_gas,
-                max_priority_fee_per_gas,
-                to: callee(),
-                value,
-                access_list: AccessList::default(),
-                authorization_list,
-                input,
-            }))
-        }
     }
 }
 

@@ -8,8 +8,9 @@ use alloy_primitives::{Address, Bytes, U256, hex};
 
 use super::{
     abi::{self, Arg},
-    draft::{Draft, Envelope, Message},
+    draft::Draft,
     erc20::transfer_call,
+    message::{Envelope, Message},
     town::Town,
     transfers,
     wallet::WalletId,

@@ -4,11 +4,7 @@
 
 use alloy_primitives::{Bytes, U256, hex};
 
-use super::{
-    Era, abi,
-    draft::{Draft, Message},
-    town::Town,
-};
+use super::{Era, abi, draft::Draft, message::Message, town::Town};
 
 /// Appends a look at an earlier block's hash; some are too far back or not yet there.
 pub(super) fn block_hash(draft: &mut Draft, town: &Town) {

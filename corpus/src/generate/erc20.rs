@@ -7,7 +7,8 @@ use alloy_primitives::{Address, U256};
 
 use super::{
     abi,
-    draft::{Draft, Message},
+    draft::Draft,
+    message::Message,
     tokens::{Token, permit_call},
     town::Town,
 };

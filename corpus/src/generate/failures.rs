@@ -7,8 +7,9 @@ use alloy_primitives::{Address, Bytes};
 
 use super::{
     Era, abi,
-    draft::{Draft, Message, ether},
+    draft::{Draft, ether},
     erc20::transfer_call,
+    message::Message,
     town::Town,
 };
 

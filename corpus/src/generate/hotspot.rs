@@ -3,12 +3,7 @@
 //! In: a draft and its town. Out: one call of something popular: a shared counter, a recipient to
 //! whom many send the same token, a pool that everybody trades in.
 
-use super::{
-    Era, abi, amm,
-    draft::{Draft, Message},
-    erc20::transfer_call,
-    town::Town,
-};
+use super::{Era, abi, amm, draft::Draft, erc20::transfer_call, message::Message, town::Town};
 
 /// Appends one call of something popular.
 pub(super) fn crowd(draft: &mut Draft, town: &Town) {

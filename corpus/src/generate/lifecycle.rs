@@ -7,8 +7,9 @@ use alloy_primitives::{Address, Bytes, U256, keccak256};
 
 use super::{
     Era, abi,
-    draft::{Draft, Message, ether},
+    draft::{Draft, ether},
     erc20::transfer_call,
+    message::Message,
     programs::{MORTAL, creation_of},
     town::{Town, token_creation},
 };

@@ -1,6 +1,6 @@
 //! What does an ordinary block hold?
 //!
-//! In: an era. Out: jobs with their shares, chosen to look like mainnet in 2026: nearly half plain
+//! In: an era. Out: jobs with their weights, chosen to look like mainnet in 2026: nearly half plain
 //! transfers, then tokens, then trades, and a little of everything that engines stumble over.
 
 use super::{
@@ -8,8 +8,8 @@ use super::{
     transfers,
 };
 
-/// A job, its share in thousandths, and the era it needs.
-const SHARES: [(u64, Era, Job); 24] = [
+/// A job, its weight (all together weigh about a thousand), and the era it needs.
+const WEIGHTS: [(u64, Era, Job); 24] = [
     (450, Era::Byzantium, |draft, _| transfers::transfer(draft)),
     (210, Era::Byzantium, erc20::token_call),
     (90, Era::Cancun, amm::trade),
@@ -41,7 +41,7 @@ const SHARES: [(u64, Era, Job); 24] = [
 
 /// The jobs of an ordinary block of the era.
 pub(super) fn jobs(era: Era) -> Vec<(u64, Job)> {
-    SHARES
+    WEIGHTS
         .iter()
         .filter(|(_, since, _)| *since <= era)
         .map(|&(share, _, job)| (share, job))

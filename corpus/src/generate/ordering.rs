@@ -7,7 +7,8 @@ use alloy_primitives::{Bytes, U256};
 
 use super::{
     abi,
-    draft::{Draft, Message, ether},
+    draft::{Draft, ether},
+    message::Message,
     town::Town,
     wallet::WalletId,
 };

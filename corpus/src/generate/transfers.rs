@@ -5,7 +5,7 @@
 
 use alloy_primitives::U256;
 
-use super::draft::{Draft, Message};
+use super::{draft::Draft, message::Message};
 
 /// Appends one transfer.
 pub(super) fn transfer(draft: &mut Draft) {

@@ -1,0 +1,208 @@
+//! What does a transaction say, what is it sent in, and what is offered for it?
+//!
+//! In: a [`Message`], an [`Envelope`] and the [`Terms`]. Out: a signed transaction.
+//! Invariant: no more is offered than [`Terms::most`] says.
+
+use alloy_consensus::{
+    TxEip1559, TxEip2930, TxEip4844, TxEip4844Variant, TxEip7702, TxEnvelope, TxLegacy,
+};
+use alloy_eips::{eip2930::AccessList, eip4844::DATA_GAS_PER_BLOB, eip7702::SignedAuthorization};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
+
+use super::{Era, wallet::Wallet};
+
+/// What senders commonly offer for blob gas; the fee of our blocks is one wei.
+const BLOB_CEILING: u128 = 1_000_000_000;
+
+/// What a transaction says, whatever it comes in.
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    to: TxKind,
+    value: U256,
+    input: Bytes,
+    gas: u64,
+}
+
+impl Message {
+    /// Ether for an account without code.
+    pub(super) fn pay(to: Address, value: U256) -> Self {
+        Self { to: to.into(), value, input: Bytes::new(), gas: 21_000 }
+    }
+
+    /// A call of a contract.
+    pub(super) fn call(to: Address, input: Bytes, gas: u64) -> Self {
+        Self { to: to.into(), value: U256::ZERO, input, gas }
+    }
+
+    /// A deployment.
+    pub(super) fn create(init: Vec<u8>, gas: u64) -> Self {
+        Self { to: TxKind::Create, value: U256::ZERO, input: init.into(), gas }
+    }
+
+    /// The same with ether.
+    pub(super) fn with_value(self, value: U256) -> Self {
+        Self { value, ..self }
+    }
+
+    fn callee(&self) -> Address {
+        *self.to.to().expect("transactions with blobs or authorizations deploy nothing")
+    }
+}
+
+/// What a message is sent in.
+#[derive(Clone, Debug)]
+pub(super) enum Envelope {
+    /// Whatever wallets of the era use.
+    Usual,
+    /// With a list of what will be accessed.
+    Listed(AccessList),
+    /// With blobs.
+    Blobs(Vec<B256>),
+    /// With authorizations for delegated code.
+    Delegating(Vec<SignedAuthorization>),
+}
+
+/// The envelope of a transaction that needs no special one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Usual {
+    /// As before chains had numbers; a few wallets still do.
+    Unprotected,
+    /// With a gas price.
+    Legacy,
+    /// With a gas price and an empty access list.
+    Listed,
+    /// With a tip and a ceiling.
+    Dynamic,
+}
+
+impl Usual {
+    /// Shares as on mainnet; `kind` is drawn from a hundred.
+    pub(super) fn of(era: Era, kind: u64) -> Self {
+        match kind {
+            0 => Self::Unprotected,
+            1..=2 if Era::Berlin <= era => Self::Listed,
+            1..=12 => Self::Legacy,
+            _ if era < Era::London => Self::Legacy,
+            _ => Self::Dynamic,
+        }
+    }
+}
+
+/// What a transaction states besides its message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) chain_id: u64,
+    pub(super) nonce: u64,
+    pub(super) base_fee: u128,
+    pub(super) tip: u128,
+    pub(super) usual: Usual,
+}
+
+impl Terms {
+    /// The most that the transaction can cost its sender.
+    pub(super) fn most(&self, message: &Message, envelope: &Envelope) -> U256 {
+        let blobs = match envelope {
+            Envelope::Blobs(hashes) => {
+                U256::from(BLOB_CEILING) * U256::from(hashes.len() as u64 * DATA_GAS_PER_BLOB)
+            }
+            _ => U256::ZERO,
+        };
+        message.value + U256::from(message.gas) * U256::from(self.ceiling()) + blobs
+    }
+
+    /// The transaction, signed.
+    pub(super) fn sign(&self, wallet: &Wallet, message: Message, envelope: Envelope) -> TxEnvelope {
+        match (envelope, self.usual) {
+            (Envelope::Usual, Usual::Dynamic) => {
+                TxEnvelope::Eip1559(wallet.seal(self.dynamic(message)))
+            }
+            (Envelope::Usual, Usual::Listed) => {
+                TxEnvelope::Eip2930(wallet.seal(self.listed(message, AccessList::default())))
+            }
+            (Envelope::Usual, Usual::Legacy) => {
+                TxEnvelope::Legacy(wallet.seal(self.legacy(message, Some(self.chain_id))))
+            }
+            (Envelope::Usual, Usual::Unprotected) => {
+                TxEnvelope::Legacy(wallet.seal(self.legacy(message, None)))
+            }
+            (Envelope::Listed(list), _) => {
+                TxEnvelope::Eip2930(wallet.seal(self.listed(message, list)))
+            }
+            (Envelope::Blobs(hashes), _) => {
+                let blobs = TxEip4844Variant::TxEip4844(self.with_blobs(message, hashes));
+                TxEnvelope::Eip4844(wallet.seal(blobs))
+            }
+            (Envelope::Delegating(authorizations), _) => {
+                TxEnvelope::Eip7702(wallet.seal(self.delegating(message, authorizations)))
+            }
+        }
+    }
+
+    /// Wallets leave room for the base fee to double.
+    const fn ceiling(&self) -> u128 {
+        2 * self.base_fee + self.tip
+    }
+
+    fn legacy(&self, message: Message, chain_id: Option<u64>) -> TxLegacy {
+        let Message { to, value, input, gas: gas_limit } = message;
+        let gas_price = self.base_fee + self.tip;
+        TxLegacy { chain_id, nonce: self.nonce, gas_price, gas_limit, to, value, input }
+    }
+
+    fn listed(&self, message: Message, access_list: AccessList) -> TxEip2930 {
+        let Message { to, value, input, gas: gas_limit } = message;
+        let Self { chain_id, nonce, base_fee, tip, .. } = *self;
+        let gas_price = base_fee + tip;
+        TxEip2930 { chain_id, nonce, gas_price, gas_limit, to, value, access_list, input }
+    }
+
+    fn dynamic(&self, message: Message) -> TxEip1559 {
+        let Message { to, value, input, gas: gas_limit } = message;
+        TxEip1559 {
+            chain_id: self.chain_id,
+            nonce: self.nonce,
+            gas_limit,
+            max_fee_per_gas: self.ceiling(),
+            max_priority_fee_per_gas: self.tip,
+            to,
+            value,
+            access_list: AccessList::default(),
+            input,
+        }
+    }
+
+    fn with_blobs(&self, message: Message, blob_versioned_hashes: Vec<B256>) -> TxEip4844 {
+        TxEip4844 {
+            chain_id: self.chain_id,
+            nonce: self.nonce,
+            gas_limit: message.gas,
+            max_fee_per_gas: self.ceiling(),
+            max_priority_fee_per_gas: self.tip,
+            to: message.callee(),
+            value: message.value,
+            access_list: AccessList::default(),
+            blob_versioned_hashes,
+            max_fee_per_blob_gas: BLOB_CEILING,
+            input: message.input,
+        }
+    }
+
+    fn delegating(
+        &self,
+        message: Message,
+        authorization_list: Vec<SignedAuthorization>,
+    ) -> TxEip7702 {
+        TxEip7702 {
+            chain_id: self.chain_id,
+            nonce: self.nonce,
+            gas_limit: message.gas,
+            max_fee_per_gas: self.ceiling(),
+            max_priority_fee_per_gas: self.tip,
+            to: message.callee(),
+            value: message.value,
+            access_list: AccessList::default(),
+            authorization_list,
+            input: message.input,
+        }
+    }
+}
