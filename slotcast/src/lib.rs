@@ -3,18 +3,44 @@
 //!
 //! The facade: the one crate an executor or a builder depends on, and the only place that knows all
 //! parts.
+//!
+//! [`run_block`] is the whole story on one screen. Behind it: [`prepare()`] and
+//! [`Prepared::predict`], [`forecasts`], the scheduler, the executor; [`score_block`] compares
+//! predictions with the truth, [`prediction_file`] and [`hints`] write them down, [`seal()`] makes a
+//! made-up block checkable.
 
-mod clock;
+mod run;
+
+mod prepare;
+
 mod convert;
+mod fork;
 mod forward;
 mod predict;
-pub mod score;
 mod summaries;
+
+mod forecast;
+
+pub mod score;
+mod score_report;
+
+pub mod hints;
+pub mod prediction_file;
+
+mod seal;
+
+mod clock;
 
 pub use clock::Clock;
 pub use convert::{block_of, frame_of, state_of, words_of};
+pub use forecast::{estimate_gas, forecasts};
+pub use fork::fork_of;
 pub use forward::Forward;
 pub use predict::{Basis, predict_block, predict_tx};
+pub use prepare::{PredictSettings, Predicted, Prepared, RunError, prepare};
+pub use run::{Digests, MatchesHeader, Micros, Report, RunSettings, ScheduleMode, run_block};
+pub use score_report::{BlockScore, Figures, ScoreLine, Strata, score_block};
+pub use seal::{SealError, seal};
 pub use slotcast_analyzer as analyzer;
 pub use slotcast_corpus as corpus;
 pub use slotcast_executor as executor;

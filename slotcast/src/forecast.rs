@@ -1,0 +1,90 @@
+//! What does the scheduler get to know of each transaction?
+//!
+//! In: a block and its predictions. Out: one [`Forecast`] for each transaction.
+//! Invariant: a weight is an estimate from the transaction and its prediction alone, so it is there
+//! before anything is run and is the same everywhere.
+
+use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
+use slotcast_executor::Block;
+use slotcast_model::{Coverage, Index, IndexVec, Prediction, TxIndex};
+use slotcast_scheduler::Forecast;
+
+/// Gas before the first instruction.
+const INTRINSIC: u64 = 21_000;
+/// Gas to create a contract, on top.
+const CREATION: u64 = 32_000;
+/// Gas for a byte of calldata that is zero, and for one that is not.
+const CALLDATA: [u64; 2] = [4, 16];
+/// Gas for a slot that is read: the first access, and the instructions that get there.
+const READ_SLOT: u64 = 3_500;
+/// Gas for a slot that is changed, on top of reading it.
+const CHANGED_SLOT: u64 = 4_500;
+/// Gas for an account whose code is run or looked at.
+const CODE: u64 = 2_600;
+
+/// The forecasts the schedule of `block` is made from.
+pub fn forecasts(
+    block: &Block,
+    predictions: &IndexVec<TxIndex, Prediction>,
+) -> IndexVec<TxIndex, Forecast> {
+    let transactions = block.transactions.iter().zip(predictions);
+    transactions
+        .map(|(tx, prediction)| Forecast {
+            access: prediction.access_set(),
+            weight: estimate_gas(tx, prediction),
+            partial: prediction.coverage() == Coverage::Partial,
+        })
+        .collect()
+}
+
+/// The gas a transaction is expected to use: what its envelope costs, and a price for everything
+/// it is predicted to touch, never more than its limit.
+pub fn estimate_gas(tx: &Recovered<TxEnvelope>, prediction: &Prediction) -> u64 {
+    let n_zeros = tx.input().iter().filter(|byte| **byte == 0).count();
+    let n_others = tx.input().len() - n_zeros;
+    let storage = prediction.storage();
+    let n_read = storage.reads.len() + storage.deltas.len();
+    let n_changed = storage.writes.len() + storage.deltas.len();
+    let parts = [
+        (1, INTRINSIC),
+        (usize::from(tx.is_create()), CREATION),
+        (n_zeros, CALLDATA[0]),
+        (n_others, CALLDATA[1]),
+        (n_read, READ_SLOT),
+        (n_changed, CHANGED_SLOT),
+        (prediction.accounts().code_reads.len(), CODE),
+    ];
+    let gas = parts.iter().map(|&(n, price)| n as u64 * price).sum::<u64>();
+    gas.min(tx.gas_limit())
+}
+
+/// The gas on the heaviest chain of transactions that wait for one another, with these weights.
+pub(crate) fn heaviest_chain(
+    schedule: &slotcast_scheduler::Schedule,
+    gas: &IndexVec<TxIndex, u64>,
+) -> u64 {
+    assert_eq!(schedule.len(), gas.len(), "there is one weight for each transaction");
+    let mut until: IndexVec<TxIndex, u64> = IndexVec::new();
+    for tx in (0..schedule.len()).map(TxIndex::from_usize) {
+        // Edges lead to later transactions, so those waited for have their sums already.
+        let before = schedule.predecessors(tx).iter().map(|&earlier| until[earlier]).max();
+        until.push(gas[tx] + before.unwrap_or(0));
+    }
+    until.iter().copied().max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use slotcast_scheduler::Schedule;
+
+    use super::*;
+
+    #[test]
+    fn the_heaviest_chain_counts_gas_not_steps() {
+        let tx = TxIndex;
+        let edges = [(tx(0), tx(1)), (tx(0), tx(3)), (tx(1), tx(2))];
+        let schedule = Schedule::from_edges(4, edges).unwrap();
+        assert_eq!(heaviest_chain(&schedule, &IndexVec::from(vec![5, 1, 1, 9])), 14);
+        assert_eq!(heaviest_chain(&Schedule::sequential(0), &IndexVec::new()), 0);
+    }
+}

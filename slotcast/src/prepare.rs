@@ -1,0 +1,122 @@
+//! What of a recorded block is needed before anything can be predicted or run?
+//!
+//! In: a [`RecordedBlock`]. Out: [`Prepared`], from which [`Prepared::predict`] gives [`Predicted`].
+//! Invariants: the recording was validated; predictions depend on the recording and the limits
+//! alone, the times beside them decide nothing.
+
+use slotcast_analyzer::{bind::BindLimits, limits::Limits};
+use slotcast_corpus::{RecordedBlock, ValidationError};
+use slotcast_executor::{Block, ExecutionError, MemoryState};
+use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
+
+use crate::{
+    clock::Clock,
+    convert::{block_of, state_of},
+    fork::fork_of,
+    predict::{Basis, predict_block},
+    summaries::{Summaries, View},
+};
+
+/// A recorded block ready to be predicted and run.
+#[derive(Debug)]
+pub struct Prepared {
+    block: Block,
+    state: MemoryState,
+    fork: Fork,
+}
+
+/// Predictions for a block, and how long they took.
+#[derive(Clone, Debug)]
+pub struct Predicted {
+    /// One for each transaction.
+    pub predictions: IndexVec<TxIndex, Prediction>,
+    /// Microseconds to summarise the contracts, none of which was known before.
+    pub analyze_micros: u64,
+    /// Microseconds to predict with all summaries at hand.
+    pub predict_micros: u64,
+}
+
+/// How hard to try to predict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PredictSettings {
+    /// What a prediction may build on.
+    pub basis: Basis,
+    /// Limits of summarising one contract.
+    pub analysis: Limits,
+    /// Limits of binding one transaction.
+    pub binding: BindLimits,
+}
+
+/// Why a recorded block has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The recording contradicts itself.
+    #[error(transparent)]
+    Recording(#[from] ValidationError),
+    /// The block could not be executed.
+    #[error("block {number}: {source}{}", advice(source))]
+    Execution {
+        /// The block's number.
+        number: u64,
+        /// What the executor reported.
+        source: ExecutionError,
+    },
+}
+
+/// What to do about an error of the executor, if the recording is to blame.
+const fn advice(error: &ExecutionError) -> &'static str {
+    match error {
+        ExecutionError::Database { .. } => "; record the block again with everything it touches",
+        ExecutionError::UnsupportedChain { .. } => "; correct chainId",
+        _ => "",
+    }
+}
+
+/// Validates and converts a recording.
+pub fn prepare(recorded: &RecordedBlock) -> Result<Prepared, RunError> {
+    recorded.validate()?;
+    let block = block_of(recorded);
+    let fork = fork_of(&block)
+        .map_err(|source| RunError::Execution { number: recorded.number(), source })?;
+    Ok(Prepared { block, state: state_of(recorded), fork })
+}
+
+impl Prepared {
+    /// The block.
+    pub const fn block(&self) -> &Block {
+        &self.block
+    }
+
+    /// The state before the block.
+    pub const fn state(&self) -> &MemoryState {
+        &self.state
+    }
+
+    /// The fork whose rules hold in the block.
+    pub const fn fork(&self) -> Fork {
+        self.fork
+    }
+
+    /// Predicts every transaction without running any.
+    ///
+    /// Summaries are made in a first pass and found in a second, which is the one that is timed.
+    pub fn predict(&self, settings: &PredictSettings) -> Predicted {
+        let summaries = Summaries::new(self.fork, settings.analysis);
+        let pass = || {
+            let view = View::new(&self.state, &summaries);
+            predict_block(&self.block, self.fork, &view, settings.basis, settings.binding)
+        };
+        let first = pass();
+        let analyze_micros = u64::try_from(summaries.spent().as_micros()).unwrap_or(u64::MAX);
+        let clock = Clock::start();
+        let predictions = pass();
+        let predict_micros = clock.micros();
+        debug_assert_eq!(first, predictions, "a prediction does not depend on what was cached");
+        Predicted { predictions, analyze_micros, predict_micros }
+    }
+
+    /// Names the block in an error of the executor.
+    pub(crate) const fn failed(&self, source: ExecutionError) -> RunError {
+        RunError::Execution { number: self.block.header.number, source }
+    }
+}

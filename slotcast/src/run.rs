@@ -1,0 +1,228 @@
+//! What happens to one recorded block, from its bytes to the proof that running it in parallel gave
+//! what running it in order gives?
+//!
+//! In: a [`RecordedBlock`] and [`RunSettings`]. Out: a [`Report`].
+//! Invariant: everything in a report but its [`Micros`] is the same for every number of threads.
+
+use alloy_primitives::{B256, keccak256};
+use serde::Serialize;
+use slotcast_corpus::RecordedBlock;
+use slotcast_executor::{
+    HeaderCheck, SequentialSettings, Settings, execute, execute_sequential, spec_name,
+};
+use slotcast_scheduler::{Policy, Schedule, schedule};
+
+use crate::{
+    clock::Clock,
+    forecast::{forecasts, heaviest_chain},
+    prediction_file,
+    prepare::{PredictSettings, Predicted, RunError, prepare},
+};
+
+/// How to run a block.
+#[derive(Debug)]
+pub struct RunSettings {
+    /// How hard to try to predict.
+    pub predict: PredictSettings,
+    /// What to do about predictions that may be missing something.
+    pub policy: Policy,
+    /// Threads, and when to give up a schedule.
+    pub execution: Settings,
+}
+
+/// Predicts, schedules, runs in parallel and checks one block.
+pub fn run_block(recorded: &RecordedBlock, settings: &RunSettings) -> Result<Report, RunError> {
+    let prepared = prepare(recorded)?;
+    let (block, state) = (prepared.block(), prepared.state());
+    let spec = spec_name(block).map_err(|source| prepared.failed(source))?;
+
+    let Predicted { predictions, analyze_micros, predict_micros } =
+        prepared.predict(&settings.predict);
+
+    let clock = Clock::start();
+    let schedule = schedule(&forecasts(block, &predictions), &settings.policy);
+    let schedule_micros = clock.micros();
+
+    let clock = Clock::start();
+    let parallel = execute(block, &schedule, state, &settings.execution)
+        .map_err(|source| prepared.failed(source))?;
+    let execute_micros = clock.micros();
+
+    let clock = Clock::start();
+    let unobserved = SequentialSettings { is_observed: false };
+    let sequential =
+        execute_sequential(block, state, &unobserved).map_err(|source| prepared.failed(source))?;
+    let sequential_micros = clock.micros();
+
+    let header = sequential.outcome.check_header(&block.header);
+    if !header.holds() {
+        // A sender that did not sign is the likeliest cause, and the only one that is cheap to find.
+        recorded.validate_senders()?;
+    }
+    let gas = sequential.outcome.txs.iter().map(|tx| tx.gas_used().unwrap_or(0)).collect();
+    Ok(Report {
+        block: recorded.number(),
+        chain_id: recorded.chain_id,
+        spec,
+        txs: block.n_transactions(),
+        gas_used: sequential.outcome.gas_used,
+        threads: settings.execution.pool.threads(),
+        schedule: ScheduleMode::of(&schedule),
+        layers: schedule.layers().len(),
+        edges: schedule.dag().n_edges(),
+        critical_path_gas: heaviest_chain(&schedule, &gas),
+        executions: parallel.n_executions,
+        reexecuted: parallel.reexecuted.iter().map(|tx| tx.0).collect(),
+        matches_sequential: parallel.outcome == sequential.outcome,
+        matches_header: parallel.outcome.check_header(&block.header).into(),
+        digests: Digests {
+            prediction: keccak256(prediction_file::print(recorded.number(), &predictions)),
+            schedule: schedule.digest(),
+            outcome: parallel.outcome.digest(),
+        },
+        micros: Micros {
+            analyze: analyze_micros,
+            predict: predict_micros,
+            schedule: schedule_micros,
+            execute: execute_micros,
+            total: predict_micros + schedule_micros + execute_micros,
+            sequential: sequential_micros,
+        },
+        n_missing_reads: state.n_missing_reads(),
+    })
+}
+
+/// What became of a block; its JSON form is what `slotcast run --json` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The block's number.
+    pub block: u64,
+    /// The chain it is of.
+    pub chain_id: u64,
+    /// The fork it runs under.
+    pub spec: String,
+    /// How many transactions it has.
+    pub txs: usize,
+    /// The gas it used, run in order.
+    pub gas_used: u64,
+    /// How many threads ran it.
+    pub threads: usize,
+    /// How the schedule was followed.
+    pub schedule: ScheduleMode,
+    /// How many layers the schedule has.
+    pub layers: usize,
+    /// How many edges the schedule has.
+    pub edges: usize,
+    /// The gas that the heaviest chain of scheduled transactions used.
+    pub critical_path_gas: u64,
+    /// How often transactions were run, all in all.
+    pub executions: usize,
+    /// The transactions run twice, ascending.
+    pub reexecuted: Vec<u32>,
+    /// Whether running in parallel gave what running in order gave.
+    pub matches_sequential: bool,
+    /// Whether it gave what the header states.
+    pub matches_header: MatchesHeader,
+    /// What to compare between runs.
+    pub digests: Digests,
+    /// Where the time went.
+    pub micros: Micros,
+    /// Reads of state that was not recorded: a reason to doubt the recording.
+    #[serde(skip)]
+    pub n_missing_reads: u64,
+}
+
+impl Report {
+    /// Whether everything that can be checked holds.
+    pub fn holds(&self) -> bool {
+        self.matches_sequential && self.matches_header.holds()
+    }
+}
+
+/// How a schedule was followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScheduleMode {
+    /// Layer by layer.
+    Layers,
+    /// One transaction after the other, since no layer holds two.
+    Sequential,
+}
+
+impl ScheduleMode {
+    fn of(schedule: &Schedule) -> Self {
+        if schedule.width() <= 1 { Self::Sequential } else { Self::Layers }
+    }
+
+    /// The mode's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Layers => "layers",
+            Self::Sequential => "sequential",
+        }
+    }
+}
+
+/// What of the header came out; nothing where the header proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MatchesHeader {
+    /// Gas used.
+    pub gas_used: Option<bool>,
+    /// The receipts' root, from Byzantium on.
+    pub receipts_root: Option<bool>,
+    /// The union of the receipts' blooms.
+    pub logs_bloom: Option<bool>,
+}
+
+impl From<HeaderCheck> for MatchesHeader {
+    fn from(check: HeaderCheck) -> Self {
+        let HeaderCheck { gas_used, receipts_root, logs_bloom } = check;
+        Self { gas_used, receipts_root, logs_bloom }
+    }
+}
+
+impl MatchesHeader {
+    /// Whether nothing differs.
+    pub fn holds(&self) -> bool {
+        self.fields().into_iter().all(|(_, matches)| matches != Some(false))
+    }
+
+    /// The fields with their names.
+    pub const fn fields(&self) -> [(&'static str, Option<bool>); 3] {
+        [
+            ("gasUsed", self.gas_used),
+            ("receiptsRoot", self.receipts_root),
+            ("logsBloom", self.logs_bloom),
+        ]
+    }
+}
+
+/// One hash for each stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Digests {
+    /// Keccak-256 of the block's prediction file, without white space.
+    pub prediction: B256,
+    /// The schedule's weights, layers and edges.
+    pub schedule: B256,
+    /// Everything in the outcome.
+    pub outcome: B256,
+}
+
+/// Where the time went, in microseconds; it decides nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Micros {
+    /// Summarising contracts, all of them.
+    pub analyze: u64,
+    /// Predicting with the summaries at hand.
+    pub predict: u64,
+    /// From predictions to a schedule.
+    pub schedule: u64,
+    /// Running in parallel.
+    pub execute: u64,
+    /// Predicting, scheduling and running.
+    pub total: u64,
+    /// Running in order.
+    pub sequential: u64,
+}

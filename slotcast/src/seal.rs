@@ -1,0 +1,86 @@
+//! How does a made-up block become one that can be checked?
+//!
+//! In: an [`Unsealed`] block. Out: a [`RecordedBlock`] with the results of running it in order in
+//! its header.
+//! Invariant: a sealed block is valid, and running it gives what its header states.
+
+use alloy_consensus::{Eip658Value, ReceiptEnvelope, TxReceipt, Typed2718};
+use slotcast_corpus::{BlockResults, RecordedBlock, RecordedReceipt, Unsealed, ValidationError};
+use slotcast_executor::{
+    Block, BlockOutcome, ExecutionError, SequentialSettings, TxOutcome, execute_sequential,
+};
+use slotcast_model::{Fork, TxIndex};
+
+use crate::{
+    convert::{block_of, state_of},
+    fork::fork_of,
+};
+
+/// Why a made-up block could not be sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// It could not be executed.
+    #[error(transparent)]
+    Execution(#[from] ExecutionError),
+    /// One of its transactions is not valid where it stands.
+    #[error("transaction {tx} was rejected: {reason}")]
+    Rejected {
+        /// The transaction.
+        tx: TxIndex,
+        /// Why.
+        reason: String,
+    },
+    /// It uses more gas than its header allows.
+    #[error(transparent)]
+    Invalid(#[from] ValidationError),
+}
+
+/// Runs the block in order and puts the results into its header.
+pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
+    let block = block_of(unsealed.block());
+    let state = state_of(unsealed.block());
+    let fork = fork_of(&block)?;
+    let settings = SequentialSettings { is_observed: false };
+    let outcome = execute_sequential(&block, &state, &settings)?.outcome;
+    for (tx, what) in outcome.txs.iter_enumerated() {
+        if let TxOutcome::Rejected(reason) = what {
+            return Err(SealError::Rejected { tx, reason: reason.clone() });
+        }
+    }
+    let sealed = unsealed.seal(BlockResults {
+        gas_used: outcome.gas_used,
+        receipts_root: outcome.receipts_root.unwrap_or_default(),
+        logs_bloom: outcome.logs_bloom,
+        requests_hash: (Fork::Prague <= fork).then(|| outcome.requests.requests_hash()),
+        receipts: Some(receipts(&block, &outcome)),
+    });
+    sealed.validate()?;
+    Ok(sealed)
+}
+
+fn receipts(block: &Block, outcome: &BlockOutcome) -> Vec<RecordedReceipt> {
+    let mut used_before = 0;
+    let ran = block.transactions.iter().zip(&outcome.receipts);
+    ran.map(|(tx, receipt)| {
+        let cumulative_gas_used = receipt.cumulative_gas_used();
+        let gas_used = cumulative_gas_used - used_before;
+        used_before = cumulative_gas_used;
+        RecordedReceipt {
+            tx_type: receipt.ty(),
+            success: success(receipt),
+            cumulative_gas_used,
+            gas_used,
+            logs: receipt.logs().to_vec(),
+            transaction_hash: *tx.tx_hash(),
+        }
+    })
+    .collect()
+}
+
+/// Before Byzantium a receipt holds a state root instead.
+fn success(receipt: &ReceiptEnvelope) -> Option<bool> {
+    match receipt.status_or_post_state() {
+        Eip658Value::Eip658(success) => Some(success),
+        Eip658Value::PostState(_) => None,
+    }
+}
