@@ -18,6 +18,7 @@ mod buffer;
 mod eval;
 mod follow;
 mod frame;
+mod gas;
 mod journal;
 mod precompile;
 
@@ -113,17 +114,18 @@ impl Binder {
         Self { limits, fork, work: eval::Work::default() }
     }
 
+    /// The fork whose rules hold.
+    pub const fn fork(&self) -> Fork {
+        self.fork
+    }
+
     /// Predicts what `tx` touches in a block with these words, on the state that `state` shows.
     ///
     /// Only what the transaction's frames do is predicted; the sender's nonce and fee, which every
     /// transaction touches, are for the caller to add.
-    pub fn bind<S: StateView>(
-        &mut self,
-        tx: &TxFrame,
-        block: &BlockWords,
-        state: &S,
-    ) -> Bound {
-        let mut machine = eval::Machine::new(&mut self.work, self.limits, self.fork, tx, block, state);
+    pub fn bind<S: StateView>(&mut self, tx: &TxFrame, block: &BlockWords, state: &S) -> Bound {
+        let mut machine =
+            eval::Machine::new(&mut self.work, self.limits, self.fork, tx, block, state);
         match tx.to {
             Some(to) => machine.call_top(to),
             None => machine.gap(Gap::Creation),

@@ -7,6 +7,7 @@
 mod opcode;
 
 use alloy_primitives::{Address, U256};
+use revm_interpreter::instructions::GasTable;
 use serde::{Deserialize, Serialize};
 use slotcast_model::{Fork, Index, index_newtype};
 
@@ -28,6 +29,7 @@ pub struct Bytecode<'a> {
     code: &'a [u8],
     fork: Fork,
     jumpdests: Vec<u64>,
+    gas: GasTable,
 }
 
 impl<'a> Bytecode<'a> {
@@ -42,7 +44,7 @@ impl<'a> Bytecode<'a> {
             }
             at += 1 + push_width(byte);
         }
-        Self { code, fork, jumpdests }
+        Self { code, fork, jumpdests, gas: opcode::gas_table(fork) }
     }
 
     /// The bytes themselves.
@@ -59,6 +61,11 @@ impl<'a> Bytecode<'a> {
         let present = &self.code[at + 1..end];
         let immediate = U256::from_be_slice(present) << (8 * (width - present.len()));
         Instruction::new(pc, byte, width, immediate, self.fork)
+    }
+
+    /// The gas an instruction costs whatever its operands (yellow paper appendix G).
+    pub const fn static_gas(&self, instruction: &Instruction) -> u16 {
+        self.gas[instruction.byte as usize]
     }
 
     /// The position behind `instruction`.

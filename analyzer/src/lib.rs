@@ -13,12 +13,12 @@
 //!
 //! Suggested reading: [`bytecode`], [`ir`], `absint`, `lower`, [`summary`], [`bind`].
 
+mod absint;
+pub mod bind;
 pub mod bytecode;
 pub mod ir;
-mod absint;
-mod lower;
-pub mod bind;
 pub mod limits;
+mod lower;
 pub mod summary;
 pub mod word;
 
@@ -46,9 +46,7 @@ pub fn analyze(code: &[u8], fork: Fork, limits: &Limits) -> Summary {
     selectors.truncate(limits.functions);
     let functions: Vec<(u32, Program)> = selectors
         .into_iter()
-        .map(|selector| {
-            (selector, entry_point(&bytecode, Some(selector), &mut fuel, limits).0)
-        })
+        .map(|selector| (selector, entry_point(&bytecode, Some(selector), &mut fuel, limits).0))
         .collect();
     let stop = functions.iter().fold(fallback.stop, |worst, (_, program)| worst.max(program.stop));
     Summary {

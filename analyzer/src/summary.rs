@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::StopReason;
 
-pub use program::{Operand, Program, ProgramNode, Register, Run, Source, Step};
+pub use program::{Case, Operand, Program, ProgramNode, Register, Run, Source, Step};
 
 /// The version of the analysis: summaries of another version are not to be mixed with these.
 pub const ANALYZER_VERSION: u32 = 1;
@@ -44,4 +44,3 @@ impl Summary {
             .map_or(&self.fallback, |n| &self.functions[n].1)
     }
 }
-

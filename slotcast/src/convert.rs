@@ -48,8 +48,7 @@ fn code_of(account: &PreAccount) -> CodeRecord {
 /// The block's words, as instructions see them.
 pub fn words_of(block: &Block, fork: Fork) -> BlockWords {
     let header = &block.header;
-    let difficulty =
-        if fork < Fork::Paris { header.difficulty } else { header.mix_hash.into() };
+    let difficulty = if fork < Fork::Paris { header.difficulty } else { header.mix_hash.into() };
     BlockWords {
         chain_id: block.chain_id,
         number: header.number,
@@ -75,7 +74,7 @@ fn blob_base_fee(block: &Block, fork: Fork) -> U256 {
 }
 
 /// The transaction as the binder takes it.
-pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords) -> TxFrame {
+pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords, fork: Fork) -> TxFrame {
     let base_fee = (words.base_fee != 0).then_some(words.base_fee);
     TxFrame {
         caller: tx.signer(),
@@ -83,7 +82,24 @@ pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords) -> TxFrame {
         value: tx.value(),
         input: tx.input().clone(),
         gas_price: U256::from(tx.effective_gas_price(base_fee)),
-        gas_limit: tx.gas_limit(),
+        gas: tx.gas_limit().saturating_sub(intrinsic_gas(tx, fork)),
         blob_hashes: tx.blob_versioned_hashes().unwrap_or_default().to_vec(),
     }
+}
+
+/// Gas a transaction pays before it runs (EIP-2028, 2930, 3860, 7702).
+fn intrinsic_gas(tx: &Recovered<TxEnvelope>, fork: Fork) -> u64 {
+    let n_zeros = tx.input().iter().filter(|byte| **byte == 0).count() as u64;
+    let n_others = tx.input().len() as u64 - n_zeros;
+    let per_other = if fork < Fork::Istanbul { 68 } else { 16 };
+    let access_list: u64 = tx.access_list().map_or(0, |list| {
+        list.iter().map(|item| 2_400 + 1_900 * item.storage_keys.len() as u64).sum()
+    });
+    let authorizations = 25_000 * tx.authorization_list().map_or(0, |list| list.len() as u64);
+    let creation = match tx.is_create() {
+        true if Fork::Shanghai <= fork => 32_000 + 2 * (tx.input().len() as u64).div_ceil(32),
+        true if Fork::Homestead <= fork => 32_000,
+        _ => 0,
+    };
+    21_000 + 4 * n_zeros + per_other * n_others + access_list + authorizations + creation
 }

@@ -61,7 +61,7 @@ pub fn predict_tx<S: StateView>(
     words: &BlockWords,
     view: &S,
 ) -> Bound {
-    let frame = frame_of(tx, words);
+    let frame = frame_of(tx, words, binder.fork());
     let Bound { prediction, changes } = binder.bind(&frame, words, view);
     let mut accounts = prediction.accounts().clone();
     add_envelope(&mut accounts, tx, frame.gas_price, words, view);

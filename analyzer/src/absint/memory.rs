@@ -261,9 +261,9 @@ impl Memory {
 
     fn forget(&mut self, base: TermId, offset: u32, len: Option<u32>) {
         let end = len.map_or(u32::MAX, |len| offset.saturating_add(len));
-        let first = self.cells.partition_point(|c| {
-            (c.base, c.offset.saturating_add(WORD)) <= (base, offset)
-        });
+        let first = self
+            .cells
+            .partition_point(|c| (c.base, c.offset.saturating_add(WORD)) <= (base, offset));
         let last = self.cells.partition_point(|c| (c.base, c.offset) < (base, end));
         if first < last {
             self.cells.drain(first..last);

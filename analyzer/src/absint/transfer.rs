@@ -37,6 +37,8 @@ pub(super) struct Transfer<'a, 't> {
     pub(super) effects: Vec<(Pc, Effect<TermId>)>,
     /// Instructions walked.
     pub(super) n_steps: u64,
+    /// Gas they cost whatever their operands.
+    pub(super) gas: u64,
 }
 
 impl Transfer<'_, '_> {
@@ -49,6 +51,7 @@ impl Transfer<'_, '_> {
                 return BlockEnd::Next(pc);
             }
             self.n_steps += 1;
+            self.gas += u64::from(self.code.static_gas(&instruction));
             let height = self.state.stack.len();
             let after = height + usize::from(instruction.outputs);
             let Some(after) = after.checked_sub(usize::from(instruction.inputs)) else {
@@ -207,6 +210,7 @@ impl Transfer<'_, '_> {
 
     fn keccak(&mut self, pc: Pc) {
         let (at, len) = (self.pop(), self.pop());
+        self.gas += 6 * u64::from(self.small(len).unwrap_or_default().div_ceil(32));
         let words = self
             .small(len)
             .and_then(|len| self.state.memory.words(self.pool, self.pointers, at, len));
@@ -226,6 +230,7 @@ impl Transfer<'_, '_> {
         };
         let (to, from, len) = (self.pop(), self.pop(), self.pop());
         let known = self.small(len);
+        self.gas += 3 * u64::from(known.unwrap_or_default().div_ceil(32));
         if known == Some(0) && kind != CopyKind::ExtCode {
             return;
         }
@@ -249,14 +254,14 @@ impl Transfer<'_, '_> {
     }
 
     fn call(&mut self, pc: Pc, kind: CallKind) {
-        let (_gas, target) = (self.pop(), self.pop());
+        let (gas, target) = (self.pop(), self.pop());
         let value = match kind {
             CallKind::Call | CallKind::CallCode => self.pop(),
             CallKind::DelegateCall | CallKind::StaticCall => self.pool.constant(U256::ZERO),
         };
         let input = (self.pop(), self.pop());
         let output = (self.pop(), self.pop());
-        self.effect(pc, Effect::Call { kind, target, value, input, output });
+        self.effect(pc, Effect::Call { kind, gas, target, value, input, output });
         let len = self.small(output.1);
         if len != Some(0) {
             self.state.memory.clobber(self.pool, self.pointers, output.0, len);
@@ -288,6 +293,8 @@ impl Transfer<'_, '_> {
                 for _ in 0..n_topics {
                     self.pop();
                 }
+                self.gas += 375 * u64::from(n_topics);
+                self.gas += 8 * u64::from(self.small(len).unwrap_or_default());
                 Effect::Log { at, len }
             }
             _ => unreachable!("every other kind is handled by the caller"),

@@ -6,7 +6,7 @@
 //! some path brings there, and the walk ends with no node's state changing, or with the reason why
 //! it stopped earlier.
 
-use std::collections::VecDeque;
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use alloy_primitives::{U256, map::HashMap};
 use slotcast_model::IndexVec;
@@ -59,14 +59,14 @@ pub(crate) fn walk<'t>(
         nodes: IndexVec::new(),
         by_key: HashMap::default(),
         n_contexts: HashMap::default(),
-        worklist: VecDeque::new(),
+        worklist: BinaryHeap::new(),
         selectors: Vec::new(),
         stop: StopReason::Finished,
         limits,
     };
     let start = State::new(walker.pool);
     walker.enter(Pc(0), &start);
-    while let Some(node) = walker.worklist.pop_front() {
+    while let Some(Reverse(node)) = walker.worklist.pop() {
         if !walker.visit(node, fuel) {
             walker.stop = walker.stop.max(StopReason::FuelLimit);
             break;
@@ -82,8 +82,16 @@ struct Draft {
     queued: bool,
     effects: Vec<(Pc, Effect<TermId>)>,
     exit: Exit<TermId, NodeId>,
+    cases: Vec<NodeId>,
+    gas: u64,
     /// The stack on exit, from which the successors' phis take their values.
     stack: Vec<TermId>,
+}
+
+impl Draft {
+    fn successors(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.exit.successors().chain(self.cases.iter().copied())
+    }
 }
 
 struct Walker<'a, 't> {
@@ -94,7 +102,9 @@ struct Walker<'a, 't> {
     nodes: IndexVec<NodeId, Draft>,
     by_key: HashMap<(Pc, Context), NodeId>,
     n_contexts: HashMap<Pc, u32>,
-    worklist: VecDeque<NodeId>,
+    /// Nodes to visit, lowest number first: a node found earlier mostly lies before one found later,
+    /// so that a node is visited after what leads to it has settled.
+    worklist: BinaryHeap<Reverse<NodeId>>,
     selectors: Vec<u32>,
     stop: StopReason,
     limits: &'a Limits,
@@ -115,12 +125,21 @@ impl Walker<'_, '_> {
             state,
             effects: Vec::new(),
             n_steps: 0,
+            gas: 0,
         };
         let end = transfer.run(pc);
-        let (state, effects, n_steps) = (transfer.state, transfer.effects, transfer.n_steps);
-        let exit = self.resolve(end, &state);
+        let (n_steps, gas) = (transfer.n_steps, transfer.gas);
+        let (state, effects) = (transfer.state, transfer.effects);
+        let (exit, cases) = match end {
+            BlockEnd::Jump(target) if self.pool.as_const(target).is_none() => {
+                self.switch(target, &state)
+            }
+            end => (self.resolve(end, &state), Vec::new()),
+        };
         let draft = &mut self.nodes[node];
         draft.exit = exit;
+        draft.cases = cases;
+        draft.gas = gas;
         draft.effects = effects;
         draft.stack = state.stack;
         fuel.burn(n_steps + 2 * copied)
@@ -154,6 +173,20 @@ impl Walker<'_, '_> {
     fn unresolved(&mut self) -> Exit<TermId, NodeId> {
         self.stop = self.stop.max(StopReason::UnresolvedJump);
         Exit::Unknown(StopReason::UnresolvedJump)
+    }
+
+    /// A jump to a computed target: every destination in the code is a case.
+    fn switch(&mut self, target: TermId, state: &State) -> (Exit<TermId, NodeId>, Vec<NodeId>) {
+        let targets: Vec<Pc> = self.code.jump_targets().collect();
+        if self.limits.jump_table < targets.len() {
+            return (self.unresolved(), Vec::new());
+        }
+        let cases: Option<Vec<NodeId>> =
+            targets.into_iter().map(|target| self.enter(target, state)).collect();
+        match cases {
+            Some(cases) => (Exit::Switch(target), cases),
+            None => (Exit::Unknown(StopReason::NodeLimit), Vec::new()),
+        }
     }
 
     fn branch(
@@ -198,7 +231,7 @@ impl Walker<'_, '_> {
             let draft = &mut self.nodes[node];
             if draft.entry.join(state, node, self.pool) && !draft.queued {
                 draft.queued = true;
-                self.worklist.push_back(node);
+                self.worklist.push(Reverse(node));
             }
             return Some(node);
         }
@@ -216,10 +249,12 @@ impl Walker<'_, '_> {
             queued: true,
             effects: Vec::new(),
             exit: Exit::Unknown(StopReason::FuelLimit),
+            cases: Vec::new(),
+            gas: 0,
             stack: Vec::new(),
         });
         self.by_key.insert(key, node);
-        self.worklist.push_back(node);
+        self.worklist.push(Reverse(node));
         Some(node)
     }
 
@@ -244,17 +279,19 @@ impl Walker<'_, '_> {
     }
 
     fn node(&self, draft: &Draft, only_reverts: bool) -> Node {
-        let mut arguments = [Vec::new(), Vec::new()];
-        for (values, successor) in arguments.iter_mut().zip(draft.exit.successors()) {
-            let phis = self.phis(successor);
-            *values = phis.iter().map(|&position| draft.stack[position as usize]).collect();
-        }
+        let argument = |position: u32| draft.stack[position as usize];
+        let arguments = draft
+            .successors()
+            .map(|next| self.phis(next).into_iter().map(argument).collect())
+            .collect();
         Node {
             pc: draft.pc,
             effects: draft.effects.clone(),
             exit: draft.exit,
             phis: self.phis_of(draft),
+            cases: draft.cases.clone(),
             arguments,
+            gas: draft.gas,
             only_reverts,
         }
     }
@@ -315,7 +352,7 @@ fn reachable(nodes: &IndexVec<NodeId, Draft>) -> IndexVec<NodeId, bool> {
     let mut pending = vec![NodeId(0)];
     seen[NodeId(0)] = true;
     while let Some(node) = pending.pop() {
-        for successor in nodes[node].exit.successors() {
+        for successor in nodes[node].successors() {
             if !seen[successor] {
                 seen[successor] = true;
                 pending.push(successor);
@@ -353,6 +390,7 @@ fn only_reverts(nodes: &IndexVec<NodeId, Draft>) -> IndexVec<NodeId, bool> {
                 Exit::Revert(..) | Exit::Invalid => true,
                 Exit::Jump(next) => result[next],
                 Exit::Branch { then, other, .. } => result[then] && result[other],
+                Exit::Switch(_) => draft.cases.iter().all(|&case| result[case]),
                 _ => false,
             };
             changed |= reverts;

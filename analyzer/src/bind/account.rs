@@ -20,17 +20,19 @@ pub(super) fn address_of(word: U256) -> Address {
 impl<S: StateView> Machine<'_, S> {
     pub(super) fn account(
         &mut self,
-        running: &Running<'_>,
+        running: &mut Running<'_>,
         effect: &Effect<Operand>,
     ) -> Option<U256> {
         match *effect {
             Effect::SelfBalance => self.balance(running.frame.address),
             Effect::Balance { account } => {
                 let account = address_of(self.get(running, account)?);
+                self.warm(running, account);
                 self.balance(account)
             }
             Effect::ExtCodeSize { account } => {
                 let account = address_of(self.get(running, account)?);
+                self.warm(running, account);
                 self.work.journal.read_code(account);
                 match self.state.callee(account) {
                     Callee::Nothing => Some(U256::ZERO),
@@ -40,6 +42,7 @@ impl<S: StateView> Machine<'_, S> {
             }
             Effect::ExtCodeHash { account } => {
                 let account = address_of(self.get(running, account)?);
+                self.warm(running, account);
                 self.work.journal.read_code(account);
                 match self.state.callee(account) {
                     Callee::Nothing => self.hash_without_code(account),
@@ -48,6 +51,13 @@ impl<S: StateView> Machine<'_, S> {
                 }
             }
             _ => unreachable!("only account effects are sent here"),
+        }
+    }
+
+    /// Charges for the first touch of an account.
+    pub(super) fn warm(&mut self, running: &mut Running<'_>, account: Address) {
+        if self.work.journal.warm(account) {
+            running.charge(self.prices.cold_account);
         }
     }
 

@@ -11,12 +11,13 @@ use super::{
     BindLimits, BlockWords, Bound, StateView, TxFrame,
     buffer::Buffer,
     frame::Frame,
-    journal::{Journal, Value},
+    gas::{Prices, per_word},
+    journal::{Cell, Journal, Value},
 };
 use crate::{
     ir::{CopyKind, Effect, Env, Exit},
     limits::StopReason,
-    summary::{Operand, Program, Run, Source, Step},
+    summary::{Case, Operand, Program, Run, Source, Step},
     word,
 };
 
@@ -37,6 +38,20 @@ pub(super) struct Work {
 pub(super) struct Ended {
     pub(super) success: bool,
     pub(super) output: Buffer,
+    /// Gas handed back.
+    pub(super) gas: u64,
+}
+
+impl Ended {
+    /// A frame that was not, or not to its end, followed: taken to succeed, with unknown output.
+    pub(super) const fn lost(gas: u64) -> Self {
+        Self { success: true, output: Buffer::lost(), gas }
+    }
+
+    /// A frame that is undone and keeps its gas.
+    pub(super) fn halted() -> Self {
+        Self { success: false, output: Buffer::default(), gas: 0 }
+    }
 }
 
 /// The word machine for one transaction.
@@ -44,6 +59,7 @@ pub(super) struct Machine<'a, S> {
     pub(super) work: &'a mut Work,
     pub(super) limits: BindLimits,
     pub(super) fork: Fork,
+    pub(super) prices: Prices,
     pub(super) tx: &'a TxFrame,
     pub(super) block: &'a BlockWords,
     pub(super) state: &'a S,
@@ -60,9 +76,23 @@ pub(super) struct Running<'p> {
     unknown: Vec<bool>,
     pub(super) memory: Buffer,
     pub(super) returned: Buffer,
+    is_out_of_gas: bool,
 }
 
 impl Running<'_> {
+    /// Takes gas; false, and nothing is left, when there is not enough.
+    pub(super) const fn charge(&mut self, gas: u64) -> bool {
+        let enough = gas <= self.frame.gas;
+        self.frame.gas = self.frame.gas.saturating_sub(gas);
+        self.is_out_of_gas |= !enough;
+        enough
+    }
+
+    /// How the frame ends if it has run out of gas.
+    pub(super) fn out_of_gas(&self) -> Option<Ended> {
+        self.is_out_of_gas.then(Ended::halted)
+    }
+
     /// Where the registers of a frame called from this one begin.
     pub(super) const fn next_base(&self) -> usize {
         self.base + self.program.n_registers as usize
@@ -82,7 +112,10 @@ impl<'a, S: StateView> Machine<'a, S> {
         work.relied_on.clear();
         work.gaps.clear();
         work.wildcards.clear();
-        Self { work, limits, fork, tx, block, state, steps_left: limits.steps }
+        work.journal.warm(tx.caller);
+        work.journal.warm(block.coinbase);
+        let (prices, steps_left) = (Prices::of(fork), limits.steps);
+        Self { work, limits, fork, prices, tx, block, state, steps_left }
     }
 
     pub(super) fn finish(self) -> Bound {
@@ -127,6 +160,7 @@ impl<'a, S: StateView> Machine<'a, S> {
             unknown: Vec::new(),
             memory: Buffer::default(),
             returned: Buffer::default(),
+            is_out_of_gas: false,
         };
         let mut at = 0;
         loop {
@@ -135,9 +169,12 @@ impl<'a, S: StateView> Machine<'a, S> {
             let Some(left) = self.steps_left.checked_sub(n_steps) else {
                 self.steps_left = 0;
                 self.gap(Gap::BindBudget);
-                return Ended { success: true, output: Buffer::lost() };
+                return Ended::lost(running.frame.gas);
             };
             self.steps_left = left;
+            if !running.charge(node.gas.into()) {
+                return Ended::halted();
+            }
             for step in &program.steps[node.steps.range()] {
                 if let Some(ended) = self.step(&mut running, step) {
                     return ended;
@@ -151,6 +188,14 @@ impl<'a, S: StateView> Machine<'a, S> {
                         false => (other, node.moves[1]),
                     }
                 }
+                Exit::Switch(target) => match self.case(&running, target, node.cases) {
+                    Some(case) => (case.node, case.moves),
+                    None if self.get(&running, target).is_some() => return Ended::halted(),
+                    None => {
+                        self.gap(Gap::UnresolvedJump);
+                        return Ended::lost(running.frame.gas);
+                    }
+                },
                 exit => return self.leave(&running, exit),
             };
             self.moves(&mut running, moves);
@@ -174,7 +219,15 @@ impl<'a, S: StateView> Machine<'a, S> {
         }
     }
 
+    /// The case a computed jump leads to.
+    fn case<'p>(&self, running: &Running<'p>, target: Operand, cases: Run) -> Option<&'p Case> {
+        let target = u32::try_from(self.get(running, target)?).ok()?;
+        let cases = &running.program.cases[cases.range()];
+        cases.binary_search_by_key(&target, |case| case.pc).ok().map(|at| &cases[at])
+    }
+
     fn leave(&mut self, running: &Running<'_>, exit: Exit<Operand, u32>) -> Ended {
+        let gas = running.frame.gas;
         match exit {
             Exit::Return(at, len) | Exit::Revert(at, len) => {
                 let output = match (self.offset(running, at), self.offset(running, len)) {
@@ -184,18 +237,20 @@ impl<'a, S: StateView> Machine<'a, S> {
                     }
                     _ => Buffer::lost(),
                 };
-                Ended { success: matches!(exit, Exit::Return(..)), output }
+                Ended { success: matches!(exit, Exit::Return(..)), output, gas }
             }
-            Exit::Stop => Ended { success: true, output: Buffer::default() },
-            Exit::Invalid => Ended { success: false, output: Buffer::default() },
+            Exit::Stop => Ended { success: true, output: Buffer::default(), gas },
+            Exit::Invalid => Ended::halted(),
             Exit::Unknown(reason) => {
                 self.gap(match reason {
                     StopReason::UnresolvedJump => Gap::UnresolvedJump,
                     _ => Gap::AnalysisBudget,
                 });
-                Ended { success: true, output: Buffer::lost() }
+                Ended::lost(gas)
             }
-            Exit::Jump(_) | Exit::Branch { .. } => unreachable!("jumps are followed by the caller"),
+            Exit::Jump(_) | Exit::Branch { .. } | Exit::Switch(_) => {
+                unreachable!("jumps are followed by the caller")
+            }
         }
     }
 
@@ -340,7 +395,7 @@ impl<'a, S: StateView> Machine<'a, S> {
             Effect::SLoad { key } => self.sload(running, key, to.is_some()),
             Effect::SStore { key, value } => {
                 self.sstore(running, key, value);
-                return None;
+                return running.out_of_gas();
             }
             Effect::TLoad { key } => self.get(running, key).and_then(|key| {
                 self.work.journal.transient(Slot::new(running.frame.address, key)).known()
@@ -362,9 +417,7 @@ impl<'a, S: StateView> Machine<'a, S> {
                 Ok(value) => value,
                 Err(ended) => return Some(ended),
             },
-            Effect::Call { kind, target, value, input, output } => {
-                self.call(running, kind, target, value, input, output)
-            }
+            Effect::Call { .. } => self.call(running, effect),
             Effect::Create { value, input, salt } => self.create(running, value, input, salt),
             Effect::SelfDestruct { to } => {
                 self.self_destruct(running, to);
@@ -379,39 +432,43 @@ impl<'a, S: StateView> Machine<'a, S> {
                 let returned = &running.returned;
                 (!returned.open_ended).then(|| U256::from(returned.len()))
             }
-            // Gas is not modelled: the frame is taken to have all of the transaction's.
-            Effect::Gas => Some(U256::from(self.tx.gas_limit)),
+            Effect::Gas => Some(U256::from(running.frame.gas)),
             Effect::Log { .. } => return None,
         };
         if let Some(to) = to {
             self.set(running, to, value);
         }
-        None
+        running.out_of_gas()
     }
 
-    fn sload(&mut self, running: &Running<'_>, key: Operand, is_used: bool) -> Option<U256> {
+    fn sload(&mut self, running: &mut Running<'_>, key: Operand, is_used: bool) -> Option<U256> {
         let Some(key) = self.get(running, key) else {
             self.unknown_key(running.frame.address);
             return None;
         };
         let slot = Slot::new(running.frame.address, key);
-        let (at, cell) = self.work.journal.touch(slot);
+        let (at, cell, is_first) = self.work.journal.touch(slot);
+        if is_first {
+            running.charge(self.prices.cold_slot);
+        }
         match cell.current {
             Value::Unread if is_used => self.read(at, slot).known(),
             value => value.known(),
         }
     }
 
-    fn sstore(&mut self, running: &Running<'_>, key: Operand, value: Operand) {
+    fn sstore(&mut self, running: &mut Running<'_>, key: Operand, value: Operand) {
         let Some(key) = self.get(running, key) else {
             return self.unknown_key(running.frame.address);
         };
         let slot = Slot::new(running.frame.address, key);
-        let (at, cell) = self.work.journal.touch(slot);
+        let (at, mut cell, is_first) = self.work.journal.touch(slot);
         if cell.current == Value::Unread {
-            self.read(at, slot);
+            let value = self.read(at, slot);
+            cell = Cell { original: value, current: value };
         }
         let value = Value::of(self.get(running, value));
+        running.charge(self.prices.store(&cell, value, is_first));
         self.work.journal.set(at, value);
     }
 
@@ -441,9 +498,8 @@ impl<'a, S: StateView> Machine<'a, S> {
 
     fn block_hash(&mut self, running: &Running<'_>, number: Operand) -> Option<U256> {
         let number = u64::try_from(self.get(running, number)?).ok();
-        let recent = number.filter(|n| {
-            *n < self.block.number && self.block.number <= n.saturating_add(256)
-        });
+        let recent =
+            number.filter(|n| *n < self.block.number && self.block.number <= n.saturating_add(256));
         match recent {
             Some(number) => self.state.block_hash(number).map(|hash: B256| hash.into()),
             None => Some(U256::ZERO),
@@ -477,6 +533,7 @@ impl<'a, S: StateView> Machine<'a, S> {
             Effect::Keccak { at, len } => {
                 let len = self.length(running, len)?;
                 let at = if len == 0 { 0 } else { self.range(running, at, len)? };
+                running.charge(per_word(len, 6));
                 Ok(self.hash_memory(running, at, len))
             }
             Effect::Copy { kind, account, to, from, len } => {
@@ -522,7 +579,7 @@ impl<'a, S: StateView> Machine<'a, S> {
             CopyKind::Code => running.memory.copy_bytes(to, &running.frame.code, from, len),
             CopyKind::Memory => {
                 if self.limits.memory < from.saturating_add(len) {
-                    return Err(self.memory_lost());
+                    return Err(self.memory_lost(running));
                 }
                 let bytes = running.memory.range(from, len);
                 running.memory.copy_from(to, &bytes, 0, len);
@@ -539,7 +596,8 @@ impl<'a, S: StateView> Machine<'a, S> {
     fn length(&mut self, running: &Running<'_>, len: Operand) -> Result<usize, Ended> {
         match self.offset(running, len) {
             Some(len) if len <= self.limits.memory => Ok(len),
-            _ => Err(self.memory_lost()),
+            Some(_) => Err(Ended::halted()),
+            None => Err(self.memory_lost(running)),
         }
     }
 
@@ -552,12 +610,14 @@ impl<'a, S: StateView> Machine<'a, S> {
     ) -> Result<usize, Ended> {
         match self.offset(running, at) {
             Some(at) if at.saturating_add(len) <= self.limits.memory => Ok(at),
-            _ => Err(self.memory_lost()),
+            // What is further out costs more gas than a block has.
+            Some(_) => Err(Ended::halted()),
+            None => Err(self.memory_lost(running)),
         }
     }
 
-    fn memory_lost(&mut self) -> Ended {
+    fn memory_lost(&mut self, running: &Running<'_>) -> Ended {
         self.gap(Gap::MemoryLost);
-        Ended { success: true, output: Buffer::lost() }
+        Ended::lost(running.frame.gas)
     }
 }

@@ -14,9 +14,14 @@ use super::{
     buffer::Buffer,
     eval::{Ended, Machine, Running},
     frame::Frame,
+    gas::{CALL_STIPEND, CALL_VALUE, saturate},
     precompile::{is_precompile, run_precompile},
 };
-use crate::{ir::CallKind, summary::Operand, word::flag};
+use crate::{
+    ir::{CallKind, Effect},
+    summary::Operand,
+    word::flag,
+};
 
 /// The first four bytes of calldata, if they are known.
 enum Selector {
@@ -39,6 +44,27 @@ fn selector(input: &Buffer) -> Selector {
     }
 }
 
+impl Frame {
+    /// The frame of a call from this one, its input and gas still to be set.
+    fn callee(&self, kind: CallKind, target: Address, value: U256) -> Self {
+        let (address, caller, value) = match kind {
+            CallKind::Call => (target, self.address, value),
+            CallKind::CallCode => (self.address, self.address, value),
+            CallKind::DelegateCall => (self.address, self.caller, self.value),
+            CallKind::StaticCall => (target, self.address, U256::ZERO),
+        };
+        Self {
+            address,
+            caller,
+            value,
+            input: Buffer::default(),
+            code: Default::default(),
+            depth: self.depth + 1,
+            gas: 0,
+        }
+    }
+}
+
 impl<S: StateView> Machine<'_, S> {
     /// The transaction's own frame.
     pub(super) fn call_top(&mut self, to: Address) {
@@ -53,7 +79,9 @@ impl<S: StateView> Machine<'_, S> {
             input: Buffer::known(self.tx.input.to_vec()),
             code: Default::default(),
             depth: 0,
+            gas: self.tx.gas,
         };
+        self.work.journal.warm(to);
         let ended = match is_precompile(to, self.fork) {
             true => None,
             false => self.enter(to, frame, 0),
@@ -66,7 +94,8 @@ impl<S: StateView> Machine<'_, S> {
     /// Runs the code at `target` in `frame`; none when there is no code.
     fn enter(&mut self, target: Address, mut frame: Frame, base: usize) -> Option<Ended> {
         self.work.journal.read_code(target);
-        let lost = || Ended { success: true, output: Buffer::lost() };
+        let gas = frame.gas;
+        let lost = || Ended::lost(gas);
         if self.work.journal.is_created(target) {
             self.gap(Gap::Creation);
             return Some(lost());
@@ -109,52 +138,63 @@ impl<S: StateView> Machine<'_, S> {
     pub(super) fn call(
         &mut self,
         running: &mut Running<'_>,
-        kind: CallKind,
-        target: Operand,
-        value: Operand,
-        input: (Operand, Operand),
-        output: (Operand, Operand),
+        effect: &Effect<Operand>,
     ) -> Option<U256> {
+        let Effect::Call { kind, gas, target, value, input, output } = *effect else {
+            unreachable!("only calls are sent here")
+        };
         let input = self.memory_range(running, input);
         let value = self.get(running, value).unwrap_or_default();
+        let requested = self.get(running, gas).map_or(u64::MAX, saturate);
         let Some(target) = self.get(running, target).map(address_of) else {
             self.gap(Gap::UnknownCallee);
             return Some(self.not_followed(running, output));
         };
-        let caller = &running.frame;
-        if self.limits.depth <= caller.depth {
+        self.warm(running, target);
+        if self.limits.depth <= running.frame.depth {
             self.gap(Gap::CallDepth);
             return Some(self.not_followed(running, output));
         }
-        let (address, sender, value) = match kind {
-            CallKind::Call => (target, caller.address, value),
-            CallKind::CallCode => (caller.address, caller.address, value),
-            CallKind::DelegateCall => (caller.address, caller.caller, caller.value),
-            CallKind::StaticCall => (target, caller.address, U256::ZERO),
-        };
-        let (depth, payer) = (caller.depth + 1, caller.address);
+        let mut frame = running.frame.callee(kind, target, value);
+        frame.input = input;
         let moves_value = matches!(kind, CallKind::Call | CallKind::CallCode) && !value.is_zero();
-        if moves_value && self.balance(payer).is_some_and(|balance| balance < value) {
-            running.returned = Buffer::default();
-            return Some(U256::ZERO);
+        let payer = running.frame.address;
+        if moves_value {
+            running.charge(CALL_VALUE);
+            if self.balance(payer).is_some_and(|balance| balance < value) {
+                running.returned = Buffer::default();
+                return Some(U256::ZERO);
+            }
         }
+        let given = self.give_gas(running, requested)?;
+        frame.gas = if moves_value { given.saturating_add(CALL_STIPEND) } else { given };
         let checkpoint = self.work.journal.checkpoint();
         if moves_value {
-            self.work.journal.transfer(payer, address, value);
+            self.work.journal.transfer(payer, frame.address, value);
         }
-        let ended = match is_precompile(target, self.fork) {
-            true => run_precompile(target, self.fork, &input),
-            false => {
-                let frame =
-                    Frame { address, caller: sender, value, input, code: Default::default(), depth };
-                let nothing = Ended { success: true, output: Buffer::default() };
-                self.enter(target, frame, running.next_base()).unwrap_or(nothing)
-            }
-        };
+        let ended = self.enter_or_precompile(target, frame, running.next_base());
         if !ended.success {
             self.work.journal.revert(checkpoint);
         }
+        running.frame.gas = running.frame.gas.saturating_add(ended.gas);
         self.finish_call(running, ended, output)
+    }
+
+    /// Takes the gas a call hands over; none when there is not enough.
+    fn give_gas(&self, running: &mut Running<'_>, requested: u64) -> Option<u64> {
+        let left = running.frame.gas;
+        let given =
+            if self.prices.keeps_part { requested.min(left - left / 64) } else { requested };
+        running.charge(given).then_some(given)
+    }
+
+    fn enter_or_precompile(&mut self, target: Address, frame: Frame, base: usize) -> Ended {
+        let gas = frame.gas;
+        if is_precompile(target, self.fork) {
+            return run_precompile(target, self.fork, &frame.input, gas);
+        }
+        let nothing = Ended { success: true, output: Buffer::default(), gas };
+        self.enter(target, frame, base).unwrap_or(nothing)
     }
 
     /// Hands a call's output to the caller; gives the success flag.
@@ -164,7 +204,8 @@ impl<S: StateView> Machine<'_, S> {
         ended: Ended,
         output: (Operand, Operand),
     ) -> Option<U256> {
-        if let (Some(at), Some(len)) = (self.offset(running, output.0), self.offset(running, output.1))
+        if let (Some(at), Some(len)) =
+            (self.offset(running, output.0), self.offset(running, output.1))
             && len != 0
             && at.saturating_add(len) <= self.limits.memory
         {
@@ -178,8 +219,7 @@ impl<S: StateView> Machine<'_, S> {
 
     /// A call that is not followed is taken to succeed with unknown output.
     fn not_followed(&mut self, running: &mut Running<'_>, output: (Operand, Operand)) -> U256 {
-        let lost = Ended { success: true, output: Buffer::lost() };
-        self.finish_call(running, lost, output);
+        self.finish_call(running, Ended::lost(0), output);
         U256::ONE
     }
 

@@ -20,8 +20,8 @@ pub struct TxFrame {
     pub input: Bytes,
     /// The price per gas paid, in wei.
     pub gas_price: U256,
-    /// The gas limit.
-    pub gas_limit: u64,
+    /// Gas left to run with, once the intrinsic cost is paid.
+    pub gas: u64,
     /// Hashes of the transaction's blobs (EIP-4844).
     pub blob_hashes: Vec<B256>,
 }
@@ -59,4 +59,6 @@ pub(super) struct Frame {
     pub(super) input: Buffer,
     pub(super) code: Bytes,
     pub(super) depth: usize,
+    /// Gas left.
+    pub(super) gas: u64,
 }

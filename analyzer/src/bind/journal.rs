@@ -74,6 +74,8 @@ pub(super) struct Journal {
     moved: IndexMap<Address, Moved, DefaultHashBuilder>,
     balance_reads: IndexSet<Address, DefaultHashBuilder>,
     code_reads: IndexSet<Address, DefaultHashBuilder>,
+    /// Accounts touched, for what gas costs.
+    warm: IndexSet<Address, DefaultHashBuilder>,
     created: Vec<Address>,
     destroyed: Vec<Address>,
     log: Vec<Undo>,
@@ -87,6 +89,7 @@ impl Journal {
         self.moved.clear();
         self.balance_reads.clear();
         self.code_reads.clear();
+        self.warm.clear();
         self.created.clear();
         self.destroyed.clear();
         self.log.clear();
@@ -115,12 +118,19 @@ impl Journal {
         }
     }
 
-    /// The cell of `slot`, made untouched if it is new, with its place for [`Self::set`].
-    pub(super) fn touch(&mut self, slot: Slot) -> (usize, Cell) {
+    /// The cell of `slot`, with its place for [`Self::set`], and whether it is touched for the first
+    /// time.
+    pub(super) fn touch(&mut self, slot: Slot) -> (usize, Cell, bool) {
+        let n_before = self.slots.len();
         let entry = self.slots.entry(slot);
         let at = entry.index();
         let cell = entry.or_insert(Cell { original: Value::Unread, current: Value::Unread });
-        (at, *cell)
+        (at, *cell, at == n_before)
+    }
+
+    /// Notes that an account was touched; true when it is the first time.
+    pub(super) fn warm(&mut self, address: Address) -> bool {
+        self.warm.insert(address)
     }
 
     /// Notes what an unread slot holds.

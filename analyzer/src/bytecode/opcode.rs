@@ -5,6 +5,8 @@
 
 use alloy_primitives::U256;
 use revm_bytecode::opcode::OpCode;
+use revm_interpreter::instructions;
+use revm_precompile::primitives::hardfork::SpecId;
 use slotcast_model::Fork;
 
 use super::Pc;
@@ -113,6 +115,27 @@ impl Instruction {
     pub const fn name(&self) -> &'static str {
         OpCode::name_by_op(self.byte)
     }
+}
+
+/// What each opcode costs under `fork` whatever its operands.
+pub(super) const fn gas_table(fork: Fork) -> instructions::GasTable {
+    instructions::gas_table_spec(match fork {
+        Fork::Frontier => SpecId::FRONTIER,
+        Fork::Homestead => SpecId::HOMESTEAD,
+        Fork::TangerineWhistle => SpecId::TANGERINE,
+        Fork::SpuriousDragon => SpecId::SPURIOUS_DRAGON,
+        Fork::Byzantium => SpecId::BYZANTIUM,
+        Fork::Petersburg => SpecId::PETERSBURG,
+        Fork::Istanbul => SpecId::ISTANBUL,
+        Fork::Berlin => SpecId::BERLIN,
+        Fork::London => SpecId::LONDON,
+        Fork::Paris => SpecId::MERGE,
+        Fork::Shanghai => SpecId::SHANGHAI,
+        Fork::Cancun => SpecId::CANCUN,
+        Fork::Prague => SpecId::PRAGUE,
+        Fork::Osaka => SpecId::OSAKA,
+        _ => SpecId::AMSTERDAM,
+    })
 }
 
 /// The kind of `byte` under `fork`: one line an opcode, in the table's order.

@@ -49,7 +49,7 @@ pub enum Effect<T> {
     MStore8 { at: T, value: T },
     Copy { kind: CopyKind, account: T, to: T, from: T, len: T },
     Keccak { at: T, len: T },
-    Call { kind: CallKind, target: T, value: T, input: (T, T), output: (T, T) },
+    Call { kind: CallKind, gas: T, target: T, value: T, input: (T, T), output: (T, T) },
     Create { value: T, input: (T, T), salt: Option<T> },
     Balance { account: T },
     SelfBalance,
@@ -117,8 +117,9 @@ impl<T: Copy> Effect<T> {
                 Effect::Copy { kind, account: f(account), to: f(to), from: f(from), len: f(len) }
             }
             Self::Keccak { at, len } => Effect::Keccak { at: f(at), len: f(len) },
-            Self::Call { kind, target, value, input, output } => Effect::Call {
+            Self::Call { kind, gas, target, value, input, output } => Effect::Call {
                 kind,
+                gas: f(gas),
                 target: f(target),
                 value: f(value),
                 input: (f(input.0), f(input.1)),
@@ -157,6 +158,8 @@ pub enum Exit<T, N> {
         /// Where zero leads.
         other: N,
     },
+    /// To the case of the node whose block begins where this points; undone if none does.
+    Switch(T),
     /// The frame ends well, with these bytes of memory as its output (offset, length).
     Return(T, T),
     /// The frame ends well, without output.
@@ -180,8 +183,13 @@ pub struct Node {
     pub exit: Exit<TermId, NodeId>,
     /// Stack positions (from the bottom) that are phis here, ascending.
     pub phis: Vec<u32>,
-    /// For each successor in the order of the exit: the values its phis take on this edge.
-    pub arguments: [Vec<TermId>; 2],
+    /// Where a switch may lead, ascending by position in the code; empty for other exits.
+    pub cases: Vec<NodeId>,
+    /// For each successor in order: the values its phis take on this edge.
+    pub arguments: Vec<Vec<TermId>>,
+    /// Gas the block costs whatever its operands: an upper bound is not meant, only the part known
+    /// at analysis.
+    pub gas: u64,
     /// Whether every way on from here ends in a revert without touching another contract.
     pub only_reverts: bool,
 }
@@ -194,9 +202,16 @@ impl Node {
             effects: Vec::new(),
             exit: Exit::Unknown(StopReason::Finished),
             phis: Vec::new(),
-            arguments: [Vec::new(), Vec::new()],
+            cases: Vec::new(),
+            arguments: Vec::new(),
+            gas: 0,
             only_reverts: false,
         }
+    }
+
+    /// The nodes that may come next, in the order of the exit.
+    pub fn successors(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.exit.successors().chain(self.cases.iter().copied())
     }
 
     /// Whether some path reaches the node.
@@ -217,7 +232,7 @@ pub struct Graph {
 }
 
 impl<T, N: Copy> Exit<T, N> {
-    /// The successors, in order.
+    /// The successors of all but a switch, in order.
     pub fn successors(&self) -> impl Iterator<Item = N> + use<T, N> {
         let (first, second) = match *self {
             Self::Jump(next) => (Some(next), None),

@@ -185,7 +185,17 @@ pub(crate) fn print_graph(graph: &Graph, pool: &TermPool<'_>) -> String {
         let exit = match node.exit {
             Exit::Jump(next) => format!("jump {}", target(next, 0)),
             Exit::Branch { condition, then, other } => {
-                format!("if {} then {} else {}", print(condition), target(then, 0), target(other, 1))
+                format!(
+                    "if {} then {} else {}",
+                    print(condition),
+                    target(then, 0),
+                    target(other, 1)
+                )
+            }
+            Exit::Switch(target_term) => {
+                let cases = node.cases.iter().enumerate();
+                let cases: Vec<String> = cases.map(|(n, next)| target(*next, n)).collect();
+                format!("switch {} to {}", print(target_term), cases.join(", "))
             }
             Exit::Return(at, len) => format!("return {}..+{}", print(at), print(len)),
             Exit::Stop => "stop".to_owned(),
@@ -216,7 +226,7 @@ fn effect_text(effect: &Effect<TermId>, print: &dyn Fn(TermId) -> String) -> Str
             format!("copy {kind}{account} {}..+{} to {}", print(from), print(len), print(to))
         }
         Effect::Keccak { at, len } => format!("keccak {}..+{}", print(at), print(len)),
-        Effect::Call { kind, target, value, input, output } => format!(
+        Effect::Call { kind, target, value, input, output, .. } => format!(
             "{} {} value {} in {}..+{} out {}..+{}",
             call_name(kind),
             print(target),

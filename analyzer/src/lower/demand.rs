@@ -26,8 +26,7 @@ pub(super) fn demand(graph: &Graph, pool: &mut TermPool<'_>, pointers: &Pointers
     marker.drain();
     // Needed stores need their values, which may need loads, which may make more stores visible.
     loop {
-        let visible =
-            Stores { graph, pool: marker.pool, pointers }.visible(&marker.demand.effects);
+        let visible = Stores { graph, pool: marker.pool, pointers }.visible(&marker.demand.effects);
         let mut changed = false;
         for (node, flags) in visible.iter_enumerated() {
             for (n, _) in flags.iter().enumerate().filter(|(_, visible)| **visible) {
@@ -54,7 +53,7 @@ impl<'a, 't> Marker<'a, 't> {
     fn new(graph: &'a Graph, pool: &'a mut TermPool<'t>) -> Self {
         let mut predecessors = IndexVec::from_elem(Vec::new(), graph.nodes.len());
         for (id, node) in graph.nodes.iter_enumerated() {
-            for (edge, successor) in node.exit.successors().enumerate() {
+            for (edge, successor) in node.successors().enumerate() {
                 predecessors[successor].push((id, edge));
             }
         }
@@ -75,6 +74,7 @@ impl<'a, 't> Marker<'a, 't> {
                 Exit::Branch { condition, then, other } if then != other => {
                     self.need_term(condition);
                 }
+                Exit::Switch(target) => self.need_term(target),
                 Exit::Return(at, len) | Exit::Revert(at, len) => {
                     self.need_term(at);
                     self.need_term(len);
@@ -139,6 +139,9 @@ const fn is_root(effect: &Effect<TermId>) -> bool {
     !effect.is_pure()
         && !matches!(
             effect,
-            Effect::MStore { .. } | Effect::MStore8 { .. } | Effect::Copy { .. } | Effect::Log { .. }
+            Effect::MStore { .. }
+                | Effect::MStore8 { .. }
+                | Effect::Copy { .. }
+                | Effect::Log { .. }
         )
 }

@@ -89,7 +89,7 @@ impl Stores<'_, '_> {
     ) -> Live {
         let node = &self.graph.nodes[node];
         let mut live =
-            node.exit.successors().fold(Live::default(), |live, next| live.union(entry[next]));
+            node.successors().fold(Live::default(), |live, next| live.union(entry[next]));
         if let Exit::Return(at, len) | Exit::Revert(at, len) = node.exit {
             live.add(self.range(at, Some(len)));
         }
@@ -167,9 +167,7 @@ fn reads(effect: &Effect<TermId>) -> Option<(TermId, ReadLen)> {
         Effect::Call { input: (at, len), .. } | Effect::Create { input: (at, len), .. } => {
             Some((at, ReadLen::Bytes(len)))
         }
-        Effect::Copy { kind: CopyKind::Memory, from, len, .. } => {
-            Some((from, ReadLen::Bytes(len)))
-        }
+        Effect::Copy { kind: CopyKind::Memory, from, len, .. } => Some((from, ReadLen::Bytes(len))),
         _ => None,
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     absint::Walk,
     bytecode::Pc,
     ir::{Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
-    summary::{Operand, Program, ProgramNode, Register, Run, Step},
+    summary::{Case, Operand, Program, ProgramNode, Register, Run, Step},
 };
 
 /// Lowers one entry point.
@@ -39,6 +39,7 @@ pub(crate) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
             steps: Vec::new(),
             operands: Vec::new(),
             moves: Vec::new(),
+            cases: Vec::new(),
             constants: Vec::new(),
             n_registers: 0,
             stop: graph.stop,
@@ -55,7 +56,7 @@ fn dominator_tree(graph: &Graph) -> IndexVec<NodeId, Vec<NodeId>> {
         flow.add_node(());
     }
     for (id, node) in graph.nodes.iter_enumerated() {
-        for successor in node.exit.successors() {
+        for successor in node.successors() {
             flow.add_edge(NodeIndex::new(id.as_usize()), NodeIndex::new(successor.as_usize()), ());
         }
     }
@@ -93,6 +94,8 @@ impl Scheduler<'_, '_> {
             steps: empty,
             exit: Exit::Stop,
             moves: [empty; 2],
+            cases: empty,
+            gas: 0,
             only_reverts: false,
         };
         self.program.nodes.resize(self.graph.nodes.len(), unreachable);
@@ -136,9 +139,11 @@ impl Scheduler<'_, '_> {
         {
             *run = self.moves(successor, arguments, &mut computed);
         }
+        let cases = self.cases(id, &mut computed);
         let steps = Run { start, end: self.program.steps.len() as u32 };
+        let gas = u32::try_from(node.gas).unwrap_or(u32::MAX);
         self.program.nodes[id.as_usize()] =
-            ProgramNode { steps, exit, moves, only_reverts: node.only_reverts };
+            ProgramNode { steps, exit, moves, cases, gas, only_reverts: node.only_reverts };
         computed
     }
 
@@ -173,6 +178,7 @@ impl Scheduler<'_, '_> {
             Exit::Return(at, len) => {
                 Exit::Return(self.operand(at, computed), self.operand(len, computed))
             }
+            Exit::Switch(target) => Exit::Switch(self.operand(target, computed)),
             Exit::Stop => Exit::Stop,
             Exit::Revert(at, len) => {
                 Exit::Revert(self.operand(at, computed), self.operand(len, computed))
@@ -180,6 +186,19 @@ impl Scheduler<'_, '_> {
             Exit::Invalid => Exit::Invalid,
             Exit::Unknown(reason) => Exit::Unknown(reason),
         }
+    }
+
+    fn cases(&mut self, id: NodeId, computed: &mut Vec<TermId>) -> Run {
+        let graph = self.graph;
+        let node = &graph.nodes[id];
+        let mut cases = Vec::with_capacity(node.cases.len());
+        for (&to, arguments) in node.cases.iter().zip(&node.arguments) {
+            let moves = self.moves(to, arguments, computed);
+            cases.push(Case { pc: graph.nodes[to].pc.0, node: to.0, moves });
+        }
+        let start = self.program.cases.len() as u32;
+        self.program.cases.extend(cases);
+        Run { start, end: self.program.cases.len() as u32 }
     }
 
     fn moves(&mut self, to: NodeId, arguments: &[TermId], computed: &mut Vec<TermId>) -> Run {

@@ -74,16 +74,38 @@ impl Run {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "fields are destination and operands")]
 pub enum Step {
-    Apply { op: Op, to: Register, operands: [Operand; 3] },
-    Env { to: Register, env: Env },
-    CallData { to: Register, at: Operand },
-    BlobHash { to: Register, index: Operand },
+    Apply {
+        op: Op,
+        to: Register,
+        operands: [Operand; 3],
+    },
+    Env {
+        to: Register,
+        env: Env,
+    },
+    CallData {
+        to: Register,
+        at: Operand,
+    },
+    BlobHash {
+        to: Register,
+        index: Operand,
+    },
     /// keccak256 of the words in a run of the program's operand list.
-    Keccak { to: Register, words: Run },
+    Keccak {
+        to: Register,
+        words: Run,
+    },
     /// An ordered effect; its result, when used, goes to `to`.
-    Effect { pc: Pc, to: Option<Register>, effect: Effect<Operand> },
+    Effect {
+        pc: Pc,
+        to: Option<Register>,
+        effect: Effect<Operand>,
+    },
     /// A value the analysis lost; a defect of ours that shows as an unknown, not as a wrong word.
-    Lost { to: Register },
+    Lost {
+        to: Register,
+    },
 }
 
 /// A stretch of steps without a branch.
@@ -95,8 +117,23 @@ pub struct ProgramNode {
     pub exit: Exit<Operand, u32>,
     /// For each successor, the moves that give its phis their values, all at once.
     pub moves: [Run; 2],
+    /// Where a switch may lead, ascending by position in the code.
+    pub cases: Run,
+    /// Gas the stretch costs whatever its operands.
+    pub gas: u32,
     /// Whether every way on from here reverts without touching state.
     pub only_reverts: bool,
+}
+
+/// One way a switch may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// The jump destination the case is for.
+    pub pc: u32,
+    /// The node it leads to.
+    pub node: u32,
+    /// The moves on the edge.
+    pub moves: Run,
 }
 
 /// What is left of one entry point.
@@ -110,6 +147,8 @@ pub struct Program {
     pub operands: Vec<Operand>,
     /// Moves on edges.
     pub moves: Vec<(Register, Operand)>,
+    /// Cases of switches.
+    pub cases: Vec<Case>,
     /// Constants.
     pub constants: Vec<U256>,
     /// How many registers a frame needs.
@@ -123,13 +162,20 @@ impl Program {
     pub fn empty(stop: StopReason) -> Self {
         let nothing = Run::default();
         let exit = Exit::Unknown(stop);
-        let entry =
-            ProgramNode { steps: nothing, exit, moves: [nothing; 2], only_reverts: false };
+        let entry = ProgramNode {
+            steps: nothing,
+            exit,
+            moves: [nothing; 2],
+            cases: nothing,
+            gas: 0,
+            only_reverts: false,
+        };
         Self {
             nodes: vec![entry],
             steps: Vec::new(),
             operands: Vec::new(),
             moves: Vec::new(),
+            cases: Vec::new(),
             constants: Vec::new(),
             n_registers: 0,
             stop,
