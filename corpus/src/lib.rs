@@ -17,10 +17,13 @@ mod validate;
 pub mod contract;
 mod generate;
 
+mod embedded;
+
 mod error;
 
 pub use block::{RecordedBlock, RecordedReceipt};
 pub use contract::Contract;
+pub use embedded::{EMBEDDED, EMBEDDED_PLAN, embedded};
 pub use error::{CorpusError, Signer, ValidationError};
 pub use files::{list, read_file, write_file};
 pub use format::{parse, print, print_packed};

@@ -1,0 +1,252 @@
+//! What can be asked of the command?
+//!
+//! In: the arguments. Out: [`Args`].
+//! Invariant: every command says in its help what it does and shows how it is used.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{
+    ArgAction, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use slotcast::corpus::{Era, Scenario};
+
+/// More threads than any machine this will run on; beyond it a typing error is likelier.
+const MAX_THREADS: u64 = 1024;
+
+/// Forecasts which storage slots Ethereum transactions touch, and runs blocks in parallel by it.
+#[derive(Debug, Parser)]
+#[command(name = "slotcast", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// What holds for every command.
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+const EXAMPLES: &str = "\
+FILE is a recorded block (*.json or *.json.gz) or a folder of them; without one, the block embedded
+in this program is used.
+
+Exit codes: 0 success, 1 a check failed, 2 bad input.
+
+Examples:
+  slotcast run                            predict, schedule, run in parallel and check
+  slotcast run -j 4 --json blocks/        the same for a folder, one JSON line per block
+  slotcast score blocks/                  how good the predictions are
+  slotcast predict --tx 3 block.json.gz   what transaction 3 will touch
+  slotcast analyze Token.json             what each function of a contract touches";
+
+/// What holds for every command.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output and resources")]
+pub(crate) struct Global {
+    /// Print JSON, one document per line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to colour the output.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub(crate) color: Color,
+    /// Print results and errors only.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print more.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// How many threads to run blocks with [default: one for each core].
+    #[arg(
+        short = 'j', long, global = true, value_name = "N", visible_alias = "jobs",
+        value_parser = clap::value_parser!(u64).range(1..=MAX_THREADS)
+    )]
+    threads: Option<u64>,
+}
+
+impl Global {
+    /// How many threads to use.
+    pub(crate) fn threads(&self) -> usize {
+        let given = self.threads.and_then(|threads| usize::try_from(threads).ok());
+        given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get))
+    }
+}
+
+/// When to colour the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Predict, schedule, run in parallel, and compare with running in order and with the header.
+    #[command(after_help = "\
+Examples:
+  slotcast run
+  slotcast run -j 8 blocks/
+  slotcast run --json block.json.gz | jq .matchesSequential")]
+    Run(Files),
+    /// Say what each transaction will touch, without running any.
+    #[command(after_help = "\
+Without --format, --json prints the prediction file (the same as --format slotcast).
+
+Examples:
+  slotcast predict --tx 3
+  slotcast predict --format slotcast block.json.gz > predictions.json
+  slotcast predict --format eip2930 block.json.gz | jq '.txs[0].accessList'")]
+    Predict(Predict),
+    /// Compare predictions with what the transactions really touch.
+    #[command(after_help = "\
+Examples:
+  slotcast score blocks/
+  slotcast score --json block.json.gz
+  slotcast score --predictions predictions.json block.json.gz")]
+    Score(Score),
+    /// Print dependencies, layers and critical path, and simulate up to 64 threads.
+    #[command(after_help = "\
+The times are simulated from estimated gas; `slotcast run` measures.
+
+Examples:
+  slotcast schedule block.json.gz
+  slotcast schedule --format dot block.json.gz | dot -Tsvg > block.svg")]
+    Schedule(Schedule),
+    /// Make up a block with real signatures and a header that its execution satisfies.
+    #[command(after_help = "\
+Examples:
+  slotcast generate --out block.json.gz
+  slotcast generate --seed 7 --txs 200 --scenario amm --era cancun --out amm.json")]
+    Generate(Generate),
+}
+
+/// The blocks to work on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Files {
+    /// Recorded blocks, or folders of them.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Arguments of `predict`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Predict {
+    /// The blocks.
+    #[command(flatten)]
+    pub(crate) blocks: Files,
+    /// The JSON dialect to print.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Dialect>,
+    /// Only the transaction at this position.
+    #[arg(long, value_name = "N")]
+    pub(crate) tx: Option<u32>,
+}
+
+/// A way to write predictions down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dialect {
+    /// The prediction file.
+    Slotcast,
+    /// EIP-2930 access lists.
+    Eip2930,
+    /// The keys of an EIP-7928 block access list, with what each transaction reads.
+    Bal,
+    /// The dependencies between transactions, as BEP-396 has them.
+    Txdag,
+}
+
+/// Arguments of `score`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Score {
+    /// The blocks.
+    #[command(flatten)]
+    pub(crate) blocks: Files,
+    /// Score the predictions in this file instead of our own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predictions: Option<PathBuf>,
+}
+
+/// Arguments of `schedule`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schedule {
+    /// The blocks.
+    #[command(flatten)]
+    pub(crate) blocks: Files,
+    /// How to print the schedule [default: text, or json with --json].
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<ScheduleFormat>,
+}
+
+/// How to print a schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScheduleFormat {
+    /// Tables; with -v every transaction and what it waits for.
+    Text,
+    /// One JSON document per block.
+    Json,
+    /// A graph in the Graphviz language.
+    Dot,
+}
+
+/// Arguments of `generate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Generate {
+    /// Decides everything the other arguments leave open.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many transactions.
+    #[arg(long, value_name = "N", default_value_t = 400)]
+    pub(crate) txs: usize,
+    /// What they do.
+    #[arg(long, default_value = Scenario::Mixed.name(), value_parser = scenario())]
+    pub(crate) scenario: Scenario,
+    /// When the block takes place.
+    #[arg(long, default_value = Era::Osaka.name(), value_parser = era())]
+    pub(crate) era: Era,
+    /// The chain the transactions are signed for.
+    #[arg(long, value_name = "ID", default_value_t = 1)]
+    pub(crate) chain_id: u64,
+    /// Where to write the block; packed if the name ends in .gz.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+fn scenario() -> impl TypedValueParser<Value = Scenario> {
+    let names = Scenario::ALL.iter().map(|scenario| scenario.name());
+    PossibleValuesParser::new(names).map(|name| {
+        let found = Scenario::ALL.iter().find(|scenario| scenario.name() == name);
+        *found.expect("the parser lets known names through only")
+    })
+}
+
+fn era() -> impl TypedValueParser<Value = Era> {
+    PossibleValuesParser::new(Era::ALL.map(Era::name)).map(|name| {
+        let found = Era::ALL.into_iter().find(|era| era.name() == name);
+        found.expect("the parser lets known names through only")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_how_it_is_used() {
+        for command in Args::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Examples:\n  slotcast "), "{}", command.get_name());
+        }
+    }
+}

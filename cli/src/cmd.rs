@@ -1,0 +1,26 @@
+//! Which command was given?
+//!
+//! In: the arguments. Out: what the command came to.
+
+mod generate;
+mod predict;
+mod run;
+mod schedule;
+mod score;
+
+use crate::{
+    args::{Args, Command},
+    failure::{Failure, Verdict},
+    render::Console,
+};
+
+/// Does what was asked for.
+pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
+    match &args.command {
+        Command::Run(files) => run::run(files, args.global.threads(), console),
+        Command::Predict(predict) => predict::predict(predict, console),
+        Command::Score(score) => score::score(score, console),
+        Command::Schedule(schedule) => schedule::schedule(schedule, console),
+        Command::Generate(generate) => generate::generate(generate, console),
+    }
+}
