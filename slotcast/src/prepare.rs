@@ -66,7 +66,9 @@ pub enum RunError {
 /// What to do about an error of the executor, if the recording is to blame.
 const fn advice(error: &ExecutionError) -> &'static str {
     match error {
-        ExecutionError::Database { .. } => "; record the block again with everything it touches",
+        ExecutionError::Database { .. } | ExecutionError::Block { .. } => {
+            "; record the block again with everything it touches"
+        }
         ExecutionError::UnsupportedChain { .. } => "; correct chainId",
         _ => "",
     }
@@ -75,6 +77,8 @@ const fn advice(error: &ExecutionError) -> &'static str {
 /// Validates and converts a recording.
 pub fn prepare(recorded: &RecordedBlock) -> Result<Prepared, RunError> {
     recorded.validate()?;
+    // A wrong sender can go unnoticed by everything a header proves.
+    recorded.validate_senders()?;
     let block = block_of(recorded);
     let fork = fork_of(&block)
         .map_err(|source| RunError::Execution { number: recorded.number(), source })?;

@@ -127,6 +127,9 @@ fn print(block: u64, score: &BlockScore, is_first: bool, console: &Console) -> R
     ]))
 }
 
+/// A row's name, and its cell for some transactions.
+type Row = (&'static str, fn(&Figures) -> String);
+
 fn print_table(n_blocks: usize, line: &ScoreLine, console: &Console) -> Result<(), Failure> {
     let head = format!(
         "{:<26}{:>10}{:>10}{:>10}{:>10}",
@@ -139,7 +142,7 @@ fn print_table(n_blocks: usize, line: &ScoreLine, console: &Console) -> Result<(
     console.line("")?;
     console.line(console.paint(HEAD, &head))?;
     let parts = [&line.all, &line.strata.transfer, &line.strata.erc20, &line.strata.other];
-    let rows: [(&str, fn(&Figures) -> String); 16] = [
+    let rows: [Row; 16] = [
         ("transactions", |figures| figures.txs.to_string()),
         ("with storage", |figures| figures.storage_txs.to_string()),
         ("slot recall", |figures| share(figures.slot_recall)),

@@ -1,0 +1,218 @@
+//! Is every bad input refused with exit code 2, nothing on stdout, and one line that names the file
+//! and the field and says what to do?
+
+use std::fs;
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use slotcast::{
+    corpus,
+    model::{IndexVec, Prediction},
+    prediction_file,
+};
+
+use crate::command::{Folder, run};
+
+/// Runs `slotcast args file`, which must be refused, and gives the error.
+fn refused(folder: &Folder, args: &[&str]) -> String {
+    let ran = run(args);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args:?}: {}", ran.stderr);
+    assert_eq!(ran.stderr.lines().count(), 1, "{args:?}: {}", ran.stderr);
+    folder.without_path(ran.stderr.trim_end())
+}
+
+/// What `slotcast run` says of a small block with this change.
+fn changed(change: impl FnOnce(&mut Value)) -> String {
+    let folder = Folder::new();
+    let mut block = folder.block();
+    change(&mut block);
+    let path = folder.write_json("changed.json", &block);
+    refused(&folder, &["run", &path])
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let folder = Folder::new();
+    let path = folder.path("nowhere.json");
+    let error = refused(&folder, &["run", &path]);
+    assert_snapshot!(error, @"error: <folder>/nowhere.json: cannot be read: No such file or directory (os error 2); name a recorded block or a folder of them");
+}
+
+#[test]
+fn an_empty_folder() {
+    let folder = Folder::new();
+    let path = folder.path("");
+    let error = refused(&folder, &["score", &path]);
+    assert_snapshot!(error, @"error: <folder>/: holds no *.json or *.json.gz file; name a folder of recorded blocks");
+}
+
+#[test]
+fn gzip_cut_short() {
+    let folder = Folder::new();
+    let path = folder.generate("b.json.gz", &["--txs", "5"]);
+    let bytes = fs::read(&path).unwrap();
+    let cut = folder.write("cut.json.gz", &bytes[..bytes.len() / 2]);
+    let error = refused(&folder, &["run", &cut]);
+    for command in ["predict", "score", "schedule"] {
+        assert_eq!(refused(&folder, &[command, &cut]), error);
+    }
+    assert_snapshot!(error, @"error: <folder>/cut.json.gz: gzip data is damaged or cut short (incomplete deflate stream); fetch or record the file again");
+}
+
+#[test]
+fn text_that_is_no_json() {
+    let folder = Folder::new();
+    let path = folder.generate("b.json", &["--txs", "5"]);
+    let bytes = fs::read(&path).unwrap();
+    let cut = folder.write("cut.json", &bytes[..1000]);
+    assert_snapshot!(refused(&folder, &["run", &cut]), @"error: <folder>/cut.json: not valid JSON: EOF while parsing a string at line 1 column 1000; fetch or record the file again");
+    let prose = folder.write("prose.json", "a block");
+    assert_snapshot!(refused(&folder, &["run", &prose]), @"error: <folder>/prose.json: not valid JSON: expected value at line 1 column 1; fetch or record the file again");
+}
+
+#[test]
+fn a_missing_field() {
+    let error = changed(|file| {
+        file["block"].as_object_mut().unwrap().remove("timestamp");
+    });
+    assert_snapshot!(error, @"error: <folder>/changed.json: block: missing field `timestamp`");
+    let error = changed(|file| {
+        file.as_object_mut().unwrap().remove("preState");
+    });
+    assert_snapshot!(error, @"error: <folder>/changed.json: top level: missing field `preState`");
+    let error = changed(|file| {
+        file["block"]["transactions"][7].as_object_mut().unwrap().remove("gas");
+    });
+    assert_snapshot!(error, @"error: <folder>/changed.json: block.transactions[7]: missing field `gas`");
+}
+
+#[test]
+fn a_field_of_the_wrong_kind() {
+    let error = changed(|file| file["block"]["transactions"][2]["value"] = json!("ten"));
+    assert_snapshot!(error, @"error: <folder>/changed.json: block.transactions[2].value: invalid hex `ten`: write numbers as 0x… in hexadecimal");
+}
+
+#[test]
+fn a_header_that_does_not_match() {
+    let error = changed(|file| file["block"]["gasUsed"] = json!("0x1"));
+    assert!(error.contains("changed.json: block 24500000: header hashes to "), "{error}");
+    assert!(error.ends_with("a header field is missing or changed"), "{error}");
+    let error = changed(|file| {
+        file["block"]["transactions"].as_array_mut().unwrap().pop();
+        file.as_object_mut().unwrap().remove("receipts");
+    });
+    assert!(error.contains("transactions give transactionsRoot"), "{error}");
+}
+
+#[test]
+fn a_sender_who_did_not_sign() {
+    let error = changed(|file| {
+        file["block"]["transactions"][0]["from"] = json!(format!("0x{}", "ab".repeat(20)));
+    });
+    assert!(error.contains("changed.json: block 24500000: transaction 0 is from "), "{error}");
+}
+
+#[test]
+fn a_called_account_without_code() {
+    let only_hashes = |file: &mut Value| {
+        let called: Vec<Value> = file["block"]["transactions"].as_array().unwrap().clone();
+        for to in called.iter().filter_map(|tx| tx["to"].as_str()) {
+            let Some(account) = file["preState"].get_mut(to) else { continue };
+            let account = account.as_object_mut().unwrap();
+            if account.remove("code").is_some() {
+                account.insert("codeHash".to_owned(), json!(format!("0x{}", "ab".repeat(32))));
+            }
+        }
+    };
+    let error = changed(only_hashes);
+    assert!(
+        error.contains("is not recorded: the account was touched but never executed"),
+        "{error}"
+    );
+    assert!(error.contains("changed.json: block 24500000: "), "{error}");
+    assert!(error.contains("code of 0x"), "{error}");
+    assert!(error.ends_with("record the block again with everything it touches"), "{error}");
+    // Predicting needs no code: what cannot be known is said to be unknown.
+    let folder = Folder::new();
+    let mut block = folder.block();
+    only_hashes(&mut block);
+    let path = folder.write_json("changed.json", &block);
+    assert_eq!(run(&["predict", &path]).code, 0);
+    assert!(refused(&folder, &["score", &path]).contains("code of 0x"));
+}
+
+#[test]
+fn a_wrong_chain() {
+    assert_snapshot!(changed(|file| file["chainId"] = json!("0x5")), @"error: <folder>/changed.json: block.transactions[0].chainId: signed for chain 1, but the file's chainId is 5; correct chainId");
+    let folder = Folder::new();
+    let mut block = folder.generate_value(&["--scenario", "transfers", "--txs", "0"]);
+    block["chainId"] = json!("0x3e7");
+    let path = folder.write_json("unknown.json", &block);
+    assert_snapshot!(refused(&folder, &["run", &path]), @"error: <folder>/unknown.json: block 24500000: chain id 999 is not supported; known are 1 (mainnet), 11155111 (sepolia), 17000 (holesky), 560048 (hoodi), 1337 and 31337 (development); correct chainId");
+}
+
+#[test]
+fn predictions_for_another_block() {
+    let folder = Folder::new();
+    let block = folder.generate("b.json", &["--txs", "2"]);
+    let empty: IndexVec<_, Prediction> = IndexVec::new();
+    let other = folder.write("other.json", prediction_file::print(7, &empty));
+    let error = refused(&folder, &["score", "--predictions", &other, &block]);
+    assert_snapshot!(error, @"error: <folder>/other.json: block: the predictions are for block 7 but block 24500000 was asked for; predict that block, or name the one the file is for");
+    let too_many = IndexVec::from(vec![Prediction::default(); 3]);
+    let long = folder.write("long.json", prediction_file::print(24_500_000, &too_many));
+    let error = refused(&folder, &["score", "--predictions", &long, &block]);
+    assert_snapshot!(error, @"error: <folder>/long.json: txs: there is no transaction 2 in block 24500000, which has 2");
+}
+
+#[test]
+fn predictions_that_cannot_be_read() {
+    let folder = Folder::new();
+    let missing = folder.path("missing.json");
+    let error = refused(&folder, &["score", "--predictions", &missing]);
+    assert_snapshot!(error, @"error: <folder>/missing.json: cannot be read: No such file or directory (os error 2); name a file written by `slotcast predict --json`");
+    let torn = folder.write("torn.json", "{\"block\": 1, \"txs\": [");
+    let error = refused(&folder, &["score", "--predictions", &torn]);
+    assert_snapshot!(error, @"error: <folder>/torn.json: not valid JSON: EOF while parsing a list at line 1 column 21; write it with `slotcast predict --json`");
+    let wrong = folder.write("wrong.json", r#"{"block": 1, "txs": [{"index": 0, "reads": 3}]}"#);
+    let error = refused(&folder, &["score", "--predictions", &wrong]);
+    assert_snapshot!(error, @"error: <folder>/wrong.json: txs[0].reads: invalid type: integer `3`, expected a sequence");
+}
+
+#[test]
+fn a_transaction_that_is_not_there() {
+    let folder = Folder::new();
+    let block = folder.generate("b.json", &["--txs", "2"]);
+    assert_snapshot!(refused(&folder, &["predict", "--tx", "2", &block]), @"error: <folder>/b.json: --tx 2: the block has 2 transactions, counted from 0");
+}
+
+#[test]
+fn a_plan_that_cannot_be_carried_out() {
+    let folder = Folder::new();
+    let out = folder.path("b.json");
+    let args = ["generate", "--scenario", "blobs", "--era", "london", "--out", &out];
+    assert_snapshot!(refused(&folder, &args), @"error: --scenario: scenario `blobs` needs cancun or later, not london; choose another --era");
+    let args = ["generate", "--chain-id", "5", "--out", &out];
+    assert_snapshot!(refused(&folder, &args), @"error: chain id 5 is not supported; known are 1 (mainnet), 11155111 (sepolia), 17000 (holesky), 560048 (hoodi), 1337 and 31337 (development)");
+}
+
+#[test]
+fn arguments_that_make_no_sense() {
+    for args in [&["run", "-j", "0"][..], &["predict", "--format", "yaml"], &["fly"], &[]] {
+        let ran = run(args);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(ran.stderr.contains("--help") || ran.stderr.contains("Usage: "), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn results_before_the_bad_file_are_kept() {
+    let folder = Folder::new();
+    let good = folder.generate("1.json", &["--txs", "2"]);
+    let bad = folder.write("2.json", "{}");
+    let ran = run(&["run", "--json", &good, &bad]);
+    assert_eq!((ran.code, ran.stdout.lines().count()), (2, 1));
+    assert!(ran.stderr.contains("2.json: top level: missing field"), "{}", ran.stderr);
+    // The embedded block parses, whatever the files say.
+    assert_eq!(corpus::embedded().unwrap().transactions.len(), 400);
+}

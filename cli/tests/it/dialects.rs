@@ -1,0 +1,80 @@
+//! Do predictions and schedules have the shape of their dialects?
+
+use insta::{assert_json_snapshot, assert_snapshot};
+use serde_json::Value;
+
+use crate::command::{Folder, json_lines, run};
+
+/// A small block whose predictions do not depend on any contract.
+fn block(folder: &Folder) -> String {
+    folder.generate("b.json", &["--txs", "5", "--scenario", "transfers", "--seed", "4"])
+}
+
+fn predicted(dialect: &str, more: &[&str]) -> Value {
+    let folder = Folder::new();
+    let block = block(&folder);
+    let mut lines = json_lines(&[&["predict", "--format", dialect, &block], more].concat());
+    assert_eq!(lines.len(), 1);
+    lines.remove(0)
+}
+
+#[test]
+fn the_prediction_file() {
+    assert_json_snapshot!(predicted("slotcast", &["--tx", "1"]));
+    let all = predicted("slotcast", &[]);
+    assert_eq!(all["txs"].as_array().unwrap().len(), 5);
+    assert_eq!(predicted("slotcast", &["--json"]), all);
+}
+
+#[test]
+fn json_without_a_format_is_the_prediction_file() {
+    let folder = Folder::new();
+    let block = block(&folder);
+    let file = run(&["predict", "--format", "slotcast", &block]).stdout;
+    assert_eq!(run(&["predict", "--json", &block]).stdout, file);
+}
+
+#[test]
+fn access_lists() {
+    assert_json_snapshot!(predicted("eip2930", &["--tx", "1"]));
+}
+
+#[test]
+fn block_access_list_keys() {
+    assert_json_snapshot!(predicted("bal", &["--tx", "1"]));
+}
+
+#[test]
+fn the_transaction_dag() {
+    assert_json_snapshot!(predicted("txdag", &[]));
+}
+
+#[test]
+fn predictions_as_text() {
+    let folder = Folder::new();
+    let block = block(&folder);
+    assert_snapshot!(run(&["predict", "--tx", "1", &block]).stdout);
+}
+
+#[test]
+fn a_schedule_as_text() {
+    let folder = Folder::new();
+    let block = block(&folder);
+    assert_snapshot!(run(&["schedule", &block]).stdout);
+}
+
+#[test]
+fn a_schedule_as_json() {
+    let folder = Folder::new();
+    let block = block(&folder);
+    let lines = json_lines(&["schedule", "--json", &block]);
+    assert_eq!(json_lines(&["schedule", "--format", "json", &block]), lines);
+    assert_json_snapshot!(lines[0]);
+}
+
+#[test]
+fn a_schedule_as_a_graph() {
+    let folder = Folder::new();
+    let block = block(&folder);
+    assert_snapshot!(run(&["schedule", "--format", "dot", &block]).stdout);
+}

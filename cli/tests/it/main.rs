@@ -1,0 +1,8 @@
+//! Does the command do what its help says, run as a user runs it?
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod command;
+mod dialects;
+mod results;

@@ -1,0 +1,214 @@
+//! Do results have the fields other tools read, and the exit codes scripts rely on?
+
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use slotcast::corpus;
+
+use crate::command::{Folder, command, json_lines, keys, run};
+
+const FIGURES: [&str; 16] = [
+    "completeClaimsSound",
+    "criticalPathInflation",
+    "edgePrecision",
+    "edgeRecall",
+    "edgeRecallNear",
+    "exactShare",
+    "predictMicros",
+    "sequentialMicros",
+    "slotPrecision",
+    "slotRecall",
+    "stateReadsPerTx",
+    "storageTxs",
+    "supersetShare",
+    "txs",
+    "wildcardTxShare",
+    "writeRecall",
+];
+
+/// The one value of `lines` with the members in `without` taken out.
+fn only(mut lines: Vec<Value>, without: &[&str]) -> Value {
+    assert_eq!(lines.len(), 1);
+    let mut line = lines.remove(0);
+    for member in without {
+        assert!(line.as_object_mut().unwrap().remove(*member).is_some(), "{member}");
+    }
+    line
+}
+
+#[test]
+fn run_reports_what_other_tools_read() {
+    let report = only(json_lines(&["run", "--json", "-j", "2"]), &[]);
+    let expected = [
+        "block",
+        "chainId",
+        "criticalPathGas",
+        "digests",
+        "edges",
+        "executions",
+        "gasUsed",
+        "layers",
+        "matchesHeader",
+        "matchesSequential",
+        "micros",
+        "reexecuted",
+        "schedule",
+        "schemaVersion",
+        "spec",
+        "threads",
+        "txs",
+    ];
+    assert_eq!(keys(&report), expected);
+    assert_eq!(keys(&report["matchesHeader"]), ["gasUsed", "logsBloom", "receiptsRoot"]);
+    assert_eq!(keys(&report["digests"]), ["outcome", "prediction", "schedule"]);
+    let micros = ["analyze", "execute", "predict", "schedule", "sequential", "total"];
+    assert_eq!(keys(&report["micros"]), micros);
+    let embedded = corpus::embedded().unwrap();
+    assert_eq!(report["block"], embedded.number());
+    assert_eq!(report["gasUsed"], embedded.header.gas_used);
+    assert_eq!((&report["txs"], &report["threads"]), (&json!(400), &json!(2)));
+    assert_eq!(report["schedule"], "layers");
+    assert_eq!(report["matchesSequential"], true);
+    assert_eq!(
+        report["matchesHeader"],
+        json!({"gasUsed": true, "receiptsRoot": true, "logsBloom": true})
+    );
+    let n_again = report["reexecuted"].as_array().unwrap().len();
+    assert!(report["executions"].as_u64().unwrap() <= 400 + n_again as u64);
+    let path = report["criticalPathGas"].as_u64().unwrap();
+    assert!(0 < path && path <= embedded.header.gas_used);
+}
+
+#[test]
+fn the_number_of_threads_changes_the_times_only() {
+    let of = |threads| only(json_lines(&["run", "--json", "-j", threads]), &["micros", "threads"]);
+    let one = of("1");
+    assert_eq!(of("2"), one);
+    assert_eq!(of("3"), one);
+}
+
+fn figures_and(more: &[&'static str]) -> Vec<&'static str> {
+    let mut names = [&FIGURES[..], more].concat();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn score_reports_what_other_tools_read() {
+    let folder = Folder::new();
+    let block = folder.generate("b.json.gz", &["--txs", "60", "--seed", "9"]);
+    let lines = json_lines(&["score", "--json", &block, &block]);
+    let [first, second, last] = lines.as_slice() else { panic!("{lines:?}") };
+    for line in [first, second] {
+        assert_eq!(keys(line), figures_and(&["block", "schemaVersion", "strata"]));
+    }
+    assert_eq!(keys(last), ["schemaVersion", "total"]);
+    let total = &last["total"];
+    assert_eq!(keys(total), figures_and(&["strata"]));
+    assert_eq!(keys(&total["strata"]), ["erc20", "other", "transfer"]);
+    let part = |stratum: &str| {
+        assert_eq!(keys(&total["strata"][stratum]), FIGURES);
+        total["strata"][stratum]["txs"].as_u64().unwrap()
+    };
+    assert_eq!(part("transfer") + part("erc20") + part("other"), 120);
+    assert_eq!(total["txs"], 120);
+    assert_eq!(total["slotRecall"], first["slotRecall"], "a block counted twice scores the same");
+    assert!(total["sequentialMicros"].as_u64().is_some());
+    assert_eq!(total["strata"]["other"]["sequentialMicros"], Value::Null);
+}
+
+#[test]
+fn predictions_written_and_read_back_score_the_same() {
+    let folder = Folder::new();
+    let block = folder.generate("b.json.gz", &["--txs", "60", "--seed", "9"]);
+    let file = folder.write("p.json", run(&["predict", "--json", &block]).stdout);
+    let figures = |args: &[&str]| {
+        let mut lines = json_lines(&[&["score", "--json", &block], args].concat());
+        lines.truncate(1);
+        // How many words were read is counted from the words themselves, which a file does not list.
+        only(lines, &["predictMicros", "sequentialMicros", "stateReadsPerTx", "strata"])
+    };
+    let ours = figures(&[]);
+    assert_eq!(figures(&["--predictions", &file]), ours);
+    let none = folder.write("none.json", r#"{"block": 24500000, "txs": []}"#);
+    let nothing = figures(&["--predictions", &none]);
+    assert_eq!(nothing["slotRecall"], 0.0);
+    assert_eq!(nothing["edgeRecall"], 0.0);
+}
+
+#[test]
+fn a_header_with_another_result_fails_the_check() {
+    let folder = Folder::new();
+    let path = folder.generate("b.json", &["--txs", "3"]);
+    let mut block = corpus::read_file(path.as_ref()).unwrap();
+    block.header.gas_used += 1;
+    block.hash = block.header.hash_slow();
+    block.receipts = None;
+    corpus::write_file(path.as_ref(), &block).unwrap();
+    let ran = run(&["run", &path]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, ""));
+    assert!(ran.stdout.contains("differs: gasUsed\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("1/1 equal to sequential execution, 0/1 to their headers"));
+    let report = run(&["run", "--json", &path]);
+    assert_eq!(report.code, 1);
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!(report["matchesHeader"]["gasUsed"], false);
+    assert_eq!(report["matchesSequential"], true);
+}
+
+#[test]
+fn a_folder_is_worked_through_in_block_order() {
+    let folder = Folder::new();
+    for (name, era) in [("b-9.json", "london"), ("b-10.json.gz", "osaka"), ("b-2.json", "berlin")] {
+        folder.generate(name, &["--txs", "2", "--scenario", "transfers", "--era", era]);
+    }
+    let reports = json_lines(&["run", "--json", &folder.path("")]);
+    let specs: Vec<_> = reports.iter().map(|report| report["spec"].as_str().unwrap()).collect();
+    assert_eq!(specs, ["Berlin", "London", "Osaka"]);
+}
+
+#[test]
+fn colour_is_for_terminals_unless_asked_for() {
+    let folder = Folder::new();
+    let block = folder.generate("b.json", &["--txs", "2"]);
+    assert!(!run(&["run", &block]).stdout.contains('\x1b'));
+    assert!(!run(&["run", "--color", "never", &block]).stdout.contains('\x1b'));
+    assert!(run(&["run", "--color", "always", &block]).stdout.contains("\x1b[32mok"));
+    assert!(!run(&["run", "--color", "always", "--json", &block]).stdout.contains('\x1b'));
+    let missing = folder.path("missing.json");
+    assert!(run(&["run", "--color", "always", &missing]).stderr.contains("\x1b["));
+}
+
+#[test]
+fn more_is_said_when_asked_for_and_less_as_well() {
+    let folder = Folder::new();
+    let block = folder.generate("b.json", &["--txs", "2"]);
+    assert_eq!(run(&["run", &block]).stderr, "");
+    assert!(run(&["run", "-v", &block]).stderr.contains("contracts summarised in"));
+    let out = folder.path("c.json");
+    assert!(run(&["generate", "--txs", "1", "--out", &out]).stderr.contains("1 transaction"));
+    assert_eq!(run(&["generate", "--txs", "1", "--out", &out, "-q"]).stderr, "");
+}
+
+#[test]
+fn a_reader_who_leaves_is_no_error() {
+    let mut child =
+        command(&["predict"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "block 24500000: 400 transactions\n");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn the_help_lists_the_commands() {
+    let ran = run(&["--help"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert_snapshot!(ran.stdout);
+}
