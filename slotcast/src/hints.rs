@@ -29,3 +29,6 @@ fn key_of(slot: &Slot) -> B256 {
 pub fn print(document: &impl Serialize) -> String {
     serde_json::to_string(document).expect("plain lists and numbers can be written as JSON")
 }
+
+#[cfg(test)]
+mod tests;
