@@ -1,3 +1,8 @@
 //! Does the whole hold together? One suite over all crates, in reading order.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod embedded;
+mod wrong_advice;
+
 mod tidy;

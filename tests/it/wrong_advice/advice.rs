@@ -1,0 +1,168 @@
+//! What may be predicted of a block, from the truth to lies?
+//!
+//! In: a block. Out: its sequential outcome and [`Advice`] of every kind.
+//! Invariant: everything is drawn from seeds, so a failure is the same every time.
+
+use slotcast::{
+    Prepared,
+    executor::{BlockOutcome, SequentialSettings, execute_sequential},
+    model::{
+        AccountAccess, Index, IndexVec, Observation, Prediction, Slot, StorageAccess, TxIndex,
+    },
+};
+
+/// Predictions for a whole block.
+pub(crate) struct Advice {
+    pub(crate) kind: &'static str,
+    pub(crate) predictions: IndexVec<TxIndex, Prediction>,
+}
+
+/// The sequential outcome, and advice of every kind.
+pub(crate) fn advice_for(prepared: &Prepared) -> (BlockOutcome, Vec<Advice>) {
+    let settings = SequentialSettings { is_observed: true };
+    let sequential = execute_sequential(prepared.block(), prepared.state(), &settings).unwrap();
+    let truth = &sequential.observations;
+    let n = truth.len();
+    let from = |kind, of: &dyn Fn(TxIndex) -> Prediction| Advice {
+        kind,
+        predictions: truth.indices().map(of).collect(),
+    };
+    let mirrored = |tx: TxIndex| TxIndex::from_usize(n - 1 - tx.as_usize());
+    let next = |tx: TxIndex| TxIndex::from_usize((tx.as_usize() + 1) % n);
+    let everything = Everything::of(truth);
+    let number = prepared.block().header.number;
+    let advice = vec![
+        from("empty", &|_| Prediction::default()),
+        from("perfect", &|tx| faithful(&truth[tx])),
+        from("reversed", &|tx| faithful(&truth[mirrored(tx)])),
+        from("shifted", &|tx| faithful(&truth[next(tx)])),
+        from("random", &|tx| everything.draw(number.wrapping_add(u64::from(tx.0)))),
+        from("storage only", &|tx| storage_only(&truth[tx])),
+        from("everything is added to", &|tx| added(&truth[tx])),
+        from("changes without reads", &|tx| unread(&truth[tx], tx)),
+        from("everything at once", &|_| everything.all()),
+    ];
+    (sequential.outcome, advice)
+}
+
+fn prediction(storage: StorageAccess, accounts: AccountAccess) -> Prediction {
+    Prediction::new(storage, accounts, vec![], vec![], vec![])
+}
+
+/// What the transaction did.
+fn faithful(seen: &Observation) -> Prediction {
+    let storage =
+        StorageAccess { reads: seen.reads.clone(), writes: seen.writes.clone(), deltas: vec![] };
+    prediction(storage, seen.accounts.clone())
+}
+
+/// The slots, and no word of nonces and balances.
+fn storage_only(seen: &Observation) -> Prediction {
+    let storage =
+        StorageAccess { reads: seen.reads.clone(), writes: seen.writes.clone(), deltas: vec![] };
+    prediction(storage, AccountAccess::default())
+}
+
+/// Claims that all slots and balances are only added to, so that nothing has to wait.
+fn added(seen: &Observation) -> Prediction {
+    let storage = StorageAccess { deltas: seen.reads.clone(), ..StorageAccess::default() };
+    let accounts = AccountAccess {
+        balance_credits: [&seen.accounts.balance_debits[..], &seen.accounts.balance_credits]
+            .concat(),
+        ..AccountAccess::default()
+    };
+    prediction(storage, accounts)
+}
+
+/// Claims that each transaction of a few touches what others read, and nothing that it reads itself.
+fn unread(seen: &Observation, tx: TxIndex) -> Prediction {
+    if tx.0 % 3 == 0 {
+        return Prediction::default();
+    }
+    let deltas = seen.writes.clone();
+    let accounts = AccountAccess {
+        code_reads: seen.accounts.code_reads.clone(),
+        destroyed: seen.accounts.code_reads.iter().copied().take(1).collect(),
+        ..AccountAccess::default()
+    };
+    prediction(StorageAccess { deltas, ..StorageAccess::default() }, accounts)
+}
+
+/// All that any transaction of the block touches.
+struct Everything {
+    slots: Vec<Slot>,
+    accounts: AccountAccess,
+}
+
+impl Everything {
+    fn of(truth: &IndexVec<TxIndex, Observation>) -> Self {
+        let mut slots: Vec<Slot> =
+            truth.iter().flat_map(|seen| seen.reads.iter().copied()).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        let mut accounts = AccountAccess::default();
+        for seen in truth {
+            accounts.balance_debits.extend_from_slice(&seen.accounts.balance_debits);
+            accounts.nonces.extend_from_slice(&seen.accounts.nonces);
+            accounts.code_reads.extend_from_slice(&seen.accounts.code_reads);
+        }
+        for list in [&mut accounts.balance_debits, &mut accounts.nonces, &mut accounts.code_reads] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        Self { slots, accounts }
+    }
+
+    /// Some of it.
+    fn draw(&self, seed: u64) -> Prediction {
+        let mut random = Random(seed);
+        let mut storage = StorageAccess::default();
+        for _ in 0..random.below(8) {
+            let Some(slot) = random.choose(&self.slots) else { break };
+            match random.below(3) {
+                0 => storage.reads.push(slot),
+                1 => storage.writes.push(slot),
+                _ => storage.deltas.push(slot),
+            }
+        }
+        let mut accounts = AccountAccess::default();
+        for _ in 0..random.below(3) {
+            accounts.nonces.extend(random.choose(&self.accounts.nonces));
+            accounts.balance_reads.extend(random.choose(&self.accounts.balance_debits));
+            accounts.balance_credits.extend(random.choose(&self.accounts.balance_debits));
+            accounts.created.extend(random.choose(&self.accounts.code_reads));
+        }
+        prediction(storage, accounts)
+    }
+
+    /// The first few of everything, which makes every transaction wait for the one before it.
+    fn all(&self) -> Prediction {
+        let writes = self.slots.iter().copied().take(4).collect();
+        let accounts = AccountAccess {
+            nonces: self.accounts.nonces.iter().copied().take(4).collect(),
+            ..AccountAccess::default()
+        };
+        prediction(StorageAccess { writes, ..StorageAccess::default() }, accounts)
+    }
+}
+
+/// A small reproducible sequence of numbers.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+
+    fn choose<T: Copy>(&mut self, from: &[T]) -> Option<T> {
+        let n = u64::try_from(from.len()).unwrap();
+        (n != 0).then(|| from[usize::try_from(self.below(n)).unwrap()])
+    }
+}
