@@ -76,7 +76,7 @@ fn added(seen: &Observation) -> Prediction {
 
 /// Claims that each transaction of a few touches what others read, and nothing that it reads itself.
 fn unread(seen: &Observation, tx: TxIndex) -> Prediction {
-    if tx.0 % 3 == 0 {
+    if tx.0.is_multiple_of(3) {
         return Prediction::default();
     }
     let deltas = seen.writes.clone();
