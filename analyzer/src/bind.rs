@@ -27,7 +27,7 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use slotcast_model::{Fork, Gap, Prediction, Slot};
 
-use crate::summary::Summary;
+use crate::{bytecode::Pc, summary::Summary};
 
 pub use frame::{BlockWords, TxFrame};
 
@@ -41,6 +41,12 @@ pub trait StateView {
     fn nonce(&self, address: Address) -> Option<u64>;
     /// What runs at an address.
     fn callee(&self, address: Address) -> Callee;
+    /// What runs at an address, analysed again with one more target of a computed jump.
+    ///
+    /// A view that cannot do so leaves the jump unresolved.
+    fn refine(&self, _address: Address, _jump: Pc, _target: Pc) -> Option<Callee> {
+        None
+    }
     /// The hash of one of the last 256 blocks.
     fn block_hash(&self, number: u64) -> Option<B256>;
 }

@@ -20,11 +20,14 @@ pub mod ir;
 pub mod limits;
 mod lower;
 pub mod summary;
+mod targets;
 pub mod word;
 
 use alloy_primitives::keccak256;
 use bumpalo::Bump;
 use slotcast_model::Fork;
+
+pub use summary::describe;
 
 use crate::{
     absint::{Entry, walk},
@@ -35,18 +38,27 @@ use crate::{
     summary::{Program, Summary},
 };
 
+pub use targets::Targets;
+
 /// Summarises runtime `code` under the rules of `fork`.
 ///
 /// Total: returns on any bytes within `limits`, with the reason why it stopped in
 /// [`Summary::stop`] and in each program.
 pub fn analyze(code: &[u8], fork: Fork, limits: &Limits) -> Summary {
+    analyze_with(code, fork, Targets::default(), limits)
+}
+
+/// Summarises runtime `code`, taking computed jumps to lead to these `targets`.
+pub fn analyze_with(code: &[u8], fork: Fork, targets: Targets, limits: &Limits) -> Summary {
     let mut fuel = Fuel::new(limits.fuel_per_contract);
     let bytecode = Bytecode::new(code, fork);
-    let (fallback, mut selectors) = entry_point(&bytecode, None, &mut fuel, limits);
+    let (fallback, mut selectors) = entry_point(&bytecode, None, &targets, &mut fuel, limits);
     selectors.truncate(limits.functions);
     let functions: Vec<(u32, Program)> = selectors
         .into_iter()
-        .map(|selector| (selector, entry_point(&bytecode, Some(selector), &mut fuel, limits).0))
+        .map(|selector| {
+            (selector, entry_point(&bytecode, Some(selector), &targets, &mut fuel, limits).0)
+        })
         .collect();
     let stop = functions.iter().fold(fallback.stop, |worst, (_, program)| worst.max(program.stop));
     Summary {
@@ -55,14 +67,29 @@ pub fn analyze(code: &[u8], fork: Fork, limits: &Limits) -> Summary {
         delegate: delegation(code).filter(|_| Fork::Prague <= fork),
         functions,
         fallback,
+        targets,
         stop,
     }
+}
+
+/// One entry point of `code` as text: its nodes with their effects over terms.
+///
+/// `selector` names a function; none is the fallback. For people and test cases.
+pub fn ir_text(code: &[u8], fork: Fork, selector: Option<u32>, limits: &Limits) -> String {
+    let bytecode = Bytecode::new(code, fork);
+    let arena = Bump::new();
+    let mut pool = TermPool::new(&arena, selector);
+    let mut fuel = Fuel::new(limits.fuel_per_function);
+    let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
+    let walk = walk(&bytecode, entry, &mut pool, &Targets::default(), &mut fuel, limits);
+    ir::print_graph(&walk.graph, &pool)
 }
 
 /// Walks and lowers one entry point, with the selectors it compares calldata with.
 fn entry_point(
     code: &Bytecode<'_>,
     selector: Option<u32>,
+    targets: &Targets,
     contract_fuel: &mut Fuel,
     limits: &Limits,
 ) -> (Program, Vec<u32>) {
@@ -74,7 +101,7 @@ fn entry_point(
     let granted = limits.fuel_per_function.min(contract_fuel.left());
     let mut fuel = Fuel::new(granted);
     let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-    let walk = walk(code, entry, &mut pool, &mut fuel, limits);
+    let walk = walk(code, entry, &mut pool, targets, &mut fuel, limits);
     contract_fuel.burn(granted - fuel.left());
     (lower(&walk, &mut pool), walk.selectors)
 }

@@ -19,8 +19,6 @@ pub struct Limits {
     pub nodes_per_function: usize,
     /// Contexts one basic block may be cloned into before it is given up.
     pub contexts_per_block: u32,
-    /// Jump destinations a computed jump may be tried on.
-    pub jump_table: usize,
     /// Entry points of one contract.
     pub functions: usize,
 }
@@ -32,7 +30,6 @@ impl Default for Limits {
             fuel_per_contract: 8_000_000,
             nodes_per_function: 20_000,
             contexts_per_block: 256,
-            jump_table: 256,
             functions: 1024,
         }
     }

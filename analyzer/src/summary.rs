@@ -5,13 +5,17 @@
 //! Invariants: functions are ascending by selector; a summary depends on the code, the fork and the
 //! limits alone, holds nothing of any state, and is plain data that serialises.
 
+mod describe;
 mod program;
 
 use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 
-use crate::limits::StopReason;
+use crate::{limits::StopReason, targets::Targets};
 
+pub use describe::{
+    AccessKind, AccessText, CallForm, CallText, Certainty, Description, FunctionText, describe,
+};
 pub use program::{Case, Operand, Program, ProgramNode, Register, Run, Source, Step};
 
 /// The version of the analysis: summaries of another version are not to be mixed with these.
@@ -30,6 +34,8 @@ pub struct Summary {
     pub functions: Vec<(u32, Program)>,
     /// What runs when no selector matches: fallback, receive, or a contract without a dispatcher.
     pub fallback: Program,
+    /// Where computed jumps were taken to lead.
+    pub targets: Targets,
     /// The worst reason why the analysis of some entry point ended.
     pub stop: StopReason,
 }

@@ -14,7 +14,10 @@ use alloy_primitives::{
     Address, B256, U256,
     map::{AddressMap, HashMap},
 };
-use slotcast_analyzer::bind::{Callee, Changes, StateView};
+use slotcast_analyzer::{
+    bind::{Callee, Changes, StateView},
+    bytecode::Pc,
+};
 use slotcast_model::Slot;
 
 /// A parent state with the expected changes of earlier transactions.
@@ -78,6 +81,10 @@ impl<S: StateView> StateView for Forward<'_, S> {
 
     fn callee(&self, address: Address) -> Callee {
         self.parent.callee(address)
+    }
+
+    fn refine(&self, address: Address, jump: Pc, target: Pc) -> Option<Callee> {
+        self.parent.refine(address, jump, target)
     }
 
     fn block_hash(&self, number: u64) -> Option<B256> {

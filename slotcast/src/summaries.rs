@@ -15,8 +15,9 @@ use alloy_primitives::{
     map::{AddressMap, B256Map},
 };
 use slotcast_analyzer::{
-    analyze,
+    analyze, analyze_with,
     bind::{Callee, StateView},
+    bytecode::Pc,
     limits::Limits,
     summary::Summary,
 };
@@ -62,6 +63,20 @@ impl Summaries {
         made.spent += clock.elapsed();
         made.by_hash.insert(code_hash, Arc::clone(&summary));
         summary
+    }
+
+    /// The summary of `code` with one more target of a computed jump; none when it was known.
+    fn refine(&self, code_hash: B256, code: &[u8], jump: Pc, target: Pc) -> Option<Arc<Summary>> {
+        let mut targets = self.get(code_hash, code).targets.clone();
+        if !targets.insert(jump, target) {
+            return None;
+        }
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let clock = Clock::start();
+        let summary = Arc::new(analyze_with(code, self.fork, targets, &self.limits));
+        made.spent += clock.elapsed();
+        made.by_hash.insert(code_hash, Arc::clone(&summary));
+        Some(summary)
     }
 
     /// How many summaries there are.
@@ -122,6 +137,20 @@ impl StateView for View<'_> {
     fn callee(&self, address: Address) -> Callee {
         let mut callees = self.callees.lock().unwrap_or_else(PoisonError::into_inner);
         callees.entry(address).or_insert_with(|| self.find(address)).clone()
+    }
+
+    fn refine(&self, address: Address, jump: Pc, target: Pc) -> Option<Callee> {
+        let Callee::Contract { summary, code } = self.find(address) else { return None };
+        // Another account with the same code may have met the target already.
+        let mut refined = summary.targets.clone();
+        let summary = match refined.insert(jump, target) {
+            true => self.summaries.refine(summary.code_hash, &code, jump, target)?,
+            false => summary,
+        };
+        let callee = Callee::Contract { summary, code };
+        let mut callees = self.callees.lock().unwrap_or_else(PoisonError::into_inner);
+        callees.insert(address, callee.clone());
+        Some(callee)
     }
 
     fn block_hash(&self, number: u64) -> Option<B256> {

@@ -19,7 +19,7 @@ const STACK_LIMIT: usize = 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BlockEnd {
     Next(Pc),
-    Jump(TermId),
+    Jump { at: Pc, target: TermId },
     Branch { condition: TermId, target: TermId, next: Pc },
     Return(TermId, TermId),
     Stop,
@@ -156,7 +156,7 @@ impl Transfer<'_, '_> {
 
     fn end(&mut self, instruction: &Instruction) -> BlockEnd {
         match instruction.kind {
-            Kind::Jump => BlockEnd::Jump(self.pop()),
+            Kind::Jump => BlockEnd::Jump { at: instruction.pc, target: self.pop() },
             Kind::JumpI => {
                 let (target, condition) = (self.pop(), self.pop());
                 BlockEnd::Branch { condition, target, next: Bytecode::next(instruction) }

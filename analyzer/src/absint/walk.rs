@@ -20,6 +20,7 @@ use crate::{
     bytecode::{Bytecode, Pc},
     ir::{Effect, Exit, Graph, Node, NodeId, Op, Term, TermId, TermPool},
     limits::{Fuel, Limits, StopReason},
+    targets::Targets,
 };
 
 /// Which entry point to walk.
@@ -48,6 +49,7 @@ pub(crate) fn walk<'t>(
     code: &Bytecode<'_>,
     entry: Entry,
     pool: &mut TermPool<'t>,
+    targets: &Targets,
     fuel: &mut Fuel,
     limits: &Limits,
 ) -> Walk {
@@ -62,6 +64,7 @@ pub(crate) fn walk<'t>(
         worklist: BinaryHeap::new(),
         selectors: Vec::new(),
         stop: StopReason::Finished,
+        targets,
         limits,
     };
     let start = State::new(walker.pool);
@@ -107,6 +110,7 @@ struct Walker<'a, 't> {
     worklist: BinaryHeap<Reverse<NodeId>>,
     selectors: Vec<u32>,
     stop: StopReason,
+    targets: &'a Targets,
     limits: &'a Limits,
 }
 
@@ -131,8 +135,8 @@ impl Walker<'_, '_> {
         let (n_steps, gas) = (transfer.n_steps, transfer.gas);
         let (state, effects) = (transfer.state, transfer.effects);
         let (exit, cases) = match end {
-            BlockEnd::Jump(target) if self.pool.as_const(target).is_none() => {
-                self.switch(target, &state)
+            BlockEnd::Jump { at, target } if self.pool.as_const(target).is_none() => {
+                self.switch(at, target, &state)
             }
             end => (self.resolve(end, &state), Vec::new()),
         };
@@ -149,13 +153,7 @@ impl Walker<'_, '_> {
     fn resolve(&mut self, end: BlockEnd, state: &State) -> Exit<TermId, NodeId> {
         match end {
             BlockEnd::Next(pc) => self.jump(pc, state),
-            BlockEnd::Jump(target) => match self.pool.as_const(target) {
-                Some(target) => match self.code.jump_target(target) {
-                    Some(pc) => self.jump(pc, state),
-                    None => Exit::Invalid,
-                },
-                None => self.unresolved(),
-            },
+            BlockEnd::Jump { target, .. } => self.jump_to(target, state),
             BlockEnd::Branch { condition, target, next } => {
                 self.branch(condition, target, next, state)
             }
@@ -163,6 +161,16 @@ impl Walker<'_, '_> {
             BlockEnd::Stop => Exit::Stop,
             BlockEnd::Revert(at, len) => Exit::Revert(at, len),
             BlockEnd::Invalid => Exit::Invalid,
+        }
+    }
+
+    fn jump_to(&mut self, target: TermId, state: &State) -> Exit<TermId, NodeId> {
+        match self.pool.as_const(target) {
+            Some(target) => match self.code.jump_target(target) {
+                Some(pc) => self.jump(pc, state),
+                None => Exit::Invalid,
+            },
+            None => self.unresolved(),
         }
     }
 
@@ -175,16 +183,19 @@ impl Walker<'_, '_> {
         Exit::Unknown(StopReason::UnresolvedJump)
     }
 
-    /// A jump to a computed target: every destination in the code is a case.
-    fn switch(&mut self, target: TermId, state: &State) -> (Exit<TermId, NodeId>, Vec<NodeId>) {
-        let targets: Vec<Pc> = self.code.jump_targets().collect();
-        if self.limits.jump_table < targets.len() {
-            return (self.unresolved(), Vec::new());
-        }
+    /// A jump to a computed target: the cases are the targets met so far.
+    fn switch(
+        &mut self,
+        at: Pc,
+        target: TermId,
+        state: &State,
+    ) -> (Exit<TermId, NodeId>, Vec<NodeId>) {
+        self.stop = self.stop.max(StopReason::UnresolvedJump);
+        let targets = self.targets;
         let cases: Option<Vec<NodeId>> =
-            targets.into_iter().map(|target| self.enter(target, state)).collect();
+            targets.of(at).map(|target| self.enter(target, state)).collect();
         match cases {
-            Some(cases) => (Exit::Switch(target), cases),
+            Some(cases) => (Exit::Switch { at, target }, cases),
             None => (Exit::Unknown(StopReason::NodeLimit), Vec::new()),
         }
     }
@@ -199,7 +210,7 @@ impl Walker<'_, '_> {
         let (condition, negated) = strip_negations(self.pool, condition);
         if let Some(value) = self.pool.as_const(condition) {
             return match value.is_zero() == negated {
-                true => self.resolve(BlockEnd::Jump(target), state),
+                true => self.jump_to(target, state),
                 false => self.jump(next, state),
             };
         }
@@ -209,7 +220,7 @@ impl Walker<'_, '_> {
             self.selectors.push(selector);
             // The side where the selector is equal belongs to that function.
             return match equal_when_set == negated {
-                true => self.resolve(BlockEnd::Jump(target), state),
+                true => self.jump_to(target, state),
                 false => self.jump(next, state),
             };
         }
@@ -272,8 +283,10 @@ impl Walker<'_, '_> {
                 false => Node::unreachable(draft.pc),
             })
             .collect();
-        let unresolved = Exit::Unknown(StopReason::UnresolvedJump);
-        let n_unresolved = nodes.iter().filter(|node| node.exit == unresolved).count() as u32;
+        let is_unresolved = |node: &&Node| {
+            matches!(node.exit, Exit::Unknown(StopReason::UnresolvedJump) | Exit::Switch { .. })
+        };
+        let n_unresolved = nodes.iter().filter(is_unresolved).count() as u32;
         let graph = Graph { nodes, stop: self.stop, n_unresolved };
         Walk { graph, selectors: self.selectors, pointers: self.pointers }
     }
@@ -390,7 +403,6 @@ fn only_reverts(nodes: &IndexVec<NodeId, Draft>) -> IndexVec<NodeId, bool> {
                 Exit::Revert(..) | Exit::Invalid => true,
                 Exit::Jump(next) => result[next],
                 Exit::Branch { then, other, .. } => result[then] && result[other],
-                Exit::Switch(_) => draft.cases.iter().all(|&case| result[case]),
                 _ => false,
             };
             changed |= reverts;

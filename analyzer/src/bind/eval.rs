@@ -15,6 +15,7 @@ use super::{
     journal::{Cell, Journal, Value},
 };
 use crate::{
+    bytecode::Pc,
     ir::{CopyKind, Effect, Env, Exit},
     limits::StopReason,
     summary::{Case, Operand, Program, Run, Source, Step},
@@ -40,17 +41,24 @@ pub(super) struct Ended {
     pub(super) output: Buffer,
     /// Gas handed back.
     pub(super) gas: u64,
+    /// The computed jump the frame stopped at, and its target.
+    pub(super) new_target: Option<(Pc, Pc)>,
 }
 
 impl Ended {
     /// A frame that was not, or not to its end, followed: taken to succeed, with unknown output.
     pub(super) const fn lost(gas: u64) -> Self {
-        Self { success: true, output: Buffer::lost(), gas }
+        Self { success: true, output: Buffer::lost(), gas, new_target: None }
     }
 
     /// A frame that is undone and keeps its gas.
     pub(super) fn halted() -> Self {
-        Self { success: false, output: Buffer::default(), gas: 0 }
+        Self { success: false, ..Self::returned(Buffer::default(), 0) }
+    }
+
+    /// A frame that ends well.
+    pub(super) const fn returned(output: Buffer, gas: u64) -> Self {
+        Self { success: true, output, gas, new_target: None }
     }
 }
 
@@ -188,13 +196,9 @@ impl<'a, S: StateView> Machine<'a, S> {
                         false => (other, node.moves[1]),
                     }
                 }
-                Exit::Switch(target) => match self.case(&running, target, node.cases) {
+                Exit::Switch { at, target } => match self.case(&running, target, node.cases) {
                     Some(case) => (case.node, case.moves),
-                    None if self.get(&running, target).is_some() => return Ended::halted(),
-                    None => {
-                        self.gap(Gap::UnresolvedJump);
-                        return Ended::lost(running.frame.gas);
-                    }
+                    None => return self.new_target(&running, at, target),
                 },
                 exit => return self.leave(&running, exit),
             };
@@ -226,6 +230,13 @@ impl<'a, S: StateView> Machine<'a, S> {
         cases.binary_search_by_key(&target, |case| case.pc).ok().map(|at| &cases[at])
     }
 
+    /// A computed jump leads somewhere the analysis does not know yet.
+    fn new_target(&mut self, running: &Running<'_>, at: Pc, target: Operand) -> Ended {
+        let target = self.get(running, target).and_then(|target| u32::try_from(target).ok());
+        let lost = Ended::lost(running.frame.gas);
+        Ended { new_target: target.map(|target| (at, Pc(target))), ..lost }
+    }
+
     fn leave(&mut self, running: &Running<'_>, exit: Exit<Operand, u32>) -> Ended {
         let gas = running.frame.gas;
         match exit {
@@ -237,9 +248,10 @@ impl<'a, S: StateView> Machine<'a, S> {
                     }
                     _ => Buffer::lost(),
                 };
-                Ended { success: matches!(exit, Exit::Return(..)), output, gas }
+                let success = matches!(exit, Exit::Return(..));
+                Ended { success, ..Ended::returned(output, gas) }
             }
-            Exit::Stop => Ended { success: true, output: Buffer::default(), gas },
+            Exit::Stop => Ended::returned(Buffer::default(), gas),
             Exit::Invalid => Ended::halted(),
             Exit::Unknown(reason) => {
                 self.gap(match reason {
@@ -248,7 +260,7 @@ impl<'a, S: StateView> Machine<'a, S> {
                 });
                 Ended::lost(gas)
             }
-            Exit::Jump(_) | Exit::Branch { .. } | Exit::Switch(_) => {
+            Exit::Jump(_) | Exit::Branch { .. } | Exit::Switch { .. } => {
                 unreachable!("jumps are followed by the caller")
             }
         }

@@ -23,7 +23,11 @@ use crate::{
     word::flag,
 };
 
+/// How often one frame is run again because a computed jump led somewhere new.
+const MAX_NEW_TARGETS: usize = 256;
+
 /// The first four bytes of calldata, if they are known.
+#[derive(Clone, Copy)]
 enum Selector {
     Known(u32),
     /// Fewer than four bytes.
@@ -100,38 +104,47 @@ impl<S: StateView> Machine<'_, S> {
             self.gap(Gap::Creation);
             return Some(lost());
         }
-        let (mut summary, mut code) = match self.state.callee(target) {
-            Callee::Nothing => return None,
-            Callee::Contract { summary, code } => (summary, code),
-            Callee::Unavailable => {
-                self.gap(Gap::MissingState);
-                return Some(lost());
-            }
-        };
-        if let Some(delegate) = summary.delegate {
+        let mut account = target;
+        let mut callee = self.state.callee(target);
+        if let Callee::Contract { summary, .. } = &callee
+            && let Some(delegate) = summary.delegate
+        {
             // A delegation leads to code once, never on to another delegation (EIP-7702).
             self.work.journal.read_code(delegate);
-            match self.state.callee(delegate) {
-                Callee::Contract { summary: next, code: next_code } => {
-                    (summary, code) = (next, next_code);
-                }
+            account = delegate;
+            callee = self.state.callee(delegate);
+        }
+        let selector = selector(&frame.input);
+        if matches!(selector, Selector::Unknown) {
+            self.gap(Gap::UnknownCallee);
+            return Some(lost());
+        }
+        let checkpoint = self.work.journal.checkpoint();
+        for _ in 0..MAX_NEW_TARGETS {
+            let (summary, code) = match callee {
                 Callee::Nothing => return None,
+                Callee::Contract { summary, code } => (summary, code),
                 Callee::Unavailable => {
                     self.gap(Gap::MissingState);
                     return Some(lost());
                 }
+            };
+            let program = match selector {
+                Selector::Known(selector) => summary.entry(Some(selector)),
+                Selector::Short | Selector::Unknown => summary.entry(None),
+            };
+            frame.code = code;
+            let ended = self.run(program, frame.clone(), base);
+            let Some((jump, to)) = ended.new_target else { return Some(ended) };
+            // The frame is run again from its start, now that the jump has one more case.
+            match self.state.refine(account, jump, to) {
+                Some(refined) => callee = refined,
+                None => break,
             }
+            self.work.journal.revert(checkpoint);
         }
-        let program = match selector(&frame.input) {
-            Selector::Known(selector) => summary.entry(Some(selector)),
-            Selector::Short => summary.entry(None),
-            Selector::Unknown => {
-                self.gap(Gap::UnknownCallee);
-                return Some(lost());
-            }
-        };
-        frame.code = code;
-        Some(self.run(program, frame, base))
+        self.gap(Gap::UnresolvedJump);
+        Some(lost())
     }
 
     /// CALL, CALLCODE, DELEGATECALL or STATICCALL; gives the success flag.
@@ -193,7 +206,7 @@ impl<S: StateView> Machine<'_, S> {
         if is_precompile(target, self.fork) {
             return run_precompile(target, self.fork, &frame.input, gas);
         }
-        let nothing = Ended { success: true, output: Buffer::default(), gas };
+        let nothing = Ended::returned(Buffer::default(), gas);
         self.enter(target, frame, base).unwrap_or(nothing)
     }
 

@@ -23,15 +23,13 @@ pub(super) fn is_precompile(address: Address, fork: Fork) -> bool {
 
 /// Runs the precompiled contract at `address`.
 pub(super) fn run_precompile(address: Address, fork: Fork, input: &Buffer, gas: u64) -> Ended {
-    let unknown = Ended { success: true, output: Buffer::unknown(VERIFIED_LEN), gas };
+    let unknown = Ended::returned(Buffer::unknown(VERIFIED_LEN), gas);
     let Some(bytes) = input.slice(0, input.len()) else { return unknown };
     let Some(precompile) = precompiles(fork).get(&address) else { return unknown };
     match precompile.execute(bytes, GAS_LIMIT, 0) {
-        Ok(run) if run.is_success() && run.gas_used <= gas => Ended {
-            success: true,
-            output: Buffer::known(run.bytes.to_vec()),
-            gas: gas - run.gas_used,
-        },
+        Ok(run) if run.is_success() && run.gas_used <= gas => {
+            Ended::returned(Buffer::known(run.bytes.to_vec()), gas - run.gas_used)
+        }
         Ok(run) if run.is_success() || run.is_revert() => Ended::halted(),
         _ => unknown,
     }

@@ -158,8 +158,15 @@ pub enum Exit<T, N> {
         /// Where zero leads.
         other: N,
     },
-    /// To the case of the node whose block begins where this points; undone if none does.
-    Switch(T),
+    /// To the case of the node whose block begins where the target points.
+    ///
+    /// The cases are those that binding has met so far; see [`crate::Targets`].
+    Switch {
+        /// The jump instruction.
+        at: Pc,
+        /// The computed target.
+        target: T,
+    },
     /// The frame ends well, with these bytes of memory as its output (offset, length).
     Return(T, T),
     /// The frame ends well, without output.

@@ -74,7 +74,7 @@ impl<'a, 't> Marker<'a, 't> {
                 Exit::Branch { condition, then, other } if then != other => {
                     self.need_term(condition);
                 }
-                Exit::Switch(target) => self.need_term(target),
+                Exit::Switch { target, .. } => self.need_term(target),
                 Exit::Return(at, len) | Exit::Revert(at, len) => {
                     self.need_term(at);
                     self.need_term(len);

@@ -178,7 +178,9 @@ impl Scheduler<'_, '_> {
             Exit::Return(at, len) => {
                 Exit::Return(self.operand(at, computed), self.operand(len, computed))
             }
-            Exit::Switch(target) => Exit::Switch(self.operand(target, computed)),
+            Exit::Switch { at, target } => {
+                Exit::Switch { at, target: self.operand(target, computed) }
+            }
             Exit::Stop => Exit::Stop,
             Exit::Revert(at, len) => {
                 Exit::Revert(self.operand(at, computed), self.operand(len, computed))
