@@ -12,6 +12,6 @@ mod print;
 mod term;
 
 pub use effect::{CallKind, CopyKind, Effect, Exit, Graph, Node, NodeId};
-pub(crate) use fold::base_offset;
-pub(crate) use print::{print_graph, print_term};
+pub(crate) use fold::{base_offset, bits};
+pub(crate) use print::{Leaves, Text, as_condition, as_reader, call_name, print_graph};
 pub use term::{Env, Op, Term, TermId, TermPool};

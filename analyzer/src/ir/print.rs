@@ -1,115 +1,185 @@
 //! How are terms and graphs written down?
 //!
 //! In: terms. Out: text such as `keccak(caller . 3)`, `storage[5]`, `arg0 & 0xff`.
-//! Invariant: the same term prints the same in every run; depth is cut off, and said, at a limit.
+//! Invariants: the same term prints the same in every run; a text says with `…` where it was cut
+//! off, at [`MAX_DEPTH`] or after [`MAX_TERMS`], so printing is bounded however terms share parts.
+
+mod graph;
+mod reader;
 
 use core::fmt::Write as _;
 
 use alloy_primitives::U256;
 
-use super::{Effect, Env, Exit, Graph, Op, Term, TermId, TermPool};
-use crate::ir::{CallKind, CopyKind};
+use super::{Env, Op, Term, TermId, TermPool};
 
-/// Operands nested deeper than this print as `…`.
-const MAX_DEPTH: usize = 12;
+pub(crate) use graph::{call_name, print_graph};
+pub(crate) use reader::{as_condition, as_reader};
 
-/// A term as text; `results` names what effects gave, for the reader of an access list.
-pub(crate) fn print_term(
-    pool: &TermPool<'_>,
-    term: TermId,
-    results: &dyn Fn(Term<'_>) -> Option<String>,
-) -> String {
-    let mut text = String::new();
-    Printer { pool, results }.term(&mut text, term, 0);
-    text
+/// Operands nested deeper than this are cut off.
+const MAX_DEPTH: usize = 24;
+/// Terms in one text.
+const MAX_TERMS: usize = 160;
+
+/// What the reader of a text knows of the leaves.
+pub(crate) trait Leaves {
+    /// Writes a phi or the result of an effect.
+    fn leaf(&self, out: &mut Text<'_, '_>, leaf: Term<'_>);
+
+    /// Writes a constant in a way of its own; false when it has none.
+    fn constant(&self, _out: &mut Text<'_, '_>, _value: U256) -> bool {
+        false
+    }
+
+    /// Whether a leaf is a word of storage, of which shifts and masks take fields.
+    fn is_stored(&self, _leaf: Term<'_>) -> bool {
+        false
+    }
 }
 
-struct Printer<'a, 't> {
+/// A text being written over one pool.
+pub(crate) struct Text<'a, 't> {
     pool: &'a TermPool<'t>,
-    results: &'a dyn Fn(Term<'_>) -> Option<String>,
+    leaves: &'a dyn Leaves,
+    style: Style,
+    buffer: String,
+    depth: usize,
+    left: usize,
 }
 
-impl Printer<'_, '_> {
-    fn term(&self, out: &mut String, term: TermId, depth: usize) {
-        if depth == MAX_DEPTH {
-            out.push('…');
+/// For whom a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Style {
+    /// Every operation as it stands.
+    Exact,
+    /// What a contract's author would have written.
+    Reader,
+}
+
+impl<'a, 't> Text<'a, 't> {
+    const fn new(pool: &'a TermPool<'t>, leaves: &'a dyn Leaves, style: Style) -> Self {
+        Self { pool, leaves, style, buffer: String::new(), depth: 0, left: MAX_TERMS }
+    }
+
+    /// Writes text as it stands.
+    pub(crate) fn push(&mut self, text: &str) {
+        self.buffer.push_str(text);
+    }
+
+    /// Writes `term` where nothing around it can be mistaken for a part of it.
+    pub(crate) fn term(&mut self, term: TermId) {
+        self.nested(term, false);
+    }
+
+    /// Writes `term` as an operand.
+    fn operand(&mut self, term: TermId) {
+        self.nested(term, true);
+    }
+
+    fn nested(&mut self, term: TermId, is_operand: bool) {
+        if self.depth == MAX_DEPTH || self.left == 0 {
+            self.push("…");
             return;
         }
+        self.left -= 1;
+        self.depth += 1;
         match self.pool.get(term) {
-            Term::Const(value) => out.push_str(&constant(value)),
-            Term::Env(env) => out.push_str(env_name(env)),
-            Term::CallData(at) => self.calldata(out, at, depth),
-            Term::BlobHash(index) => self.call(out, "blobhash", &[index], depth),
-            Term::Apply(op, operands) => self.apply(out, op, &operands[..op.arity()], depth),
-            Term::Keccak(words) => {
-                out.push_str("keccak(");
-                for (n, &word) in words.iter().enumerate() {
-                    if n != 0 {
-                        out.push_str(" . ");
-                    }
-                    self.term(out, word, depth + 1);
-                }
-                out.push(')');
+            Term::Const(value) => self.constant(value),
+            Term::Env(env) => self.push(env_name(env)),
+            Term::CallData(at) => self.calldata(at),
+            Term::BlobHash(index) => self.call("blobhash", &[index]),
+            Term::Apply(op, operands) => self.apply(op, &operands[..op.arity()], is_operand),
+            Term::Keccak(words) => self.keccak(words),
+            leaf @ (Term::Phi(..) | Term::Result(..)) => {
+                let leaves = self.leaves;
+                leaves.leaf(self, leaf);
             }
-            leaf @ (Term::Phi(..) | Term::Result(..)) => match (self.results)(leaf) {
-                Some(name) => out.push_str(&name),
-                None => out.push_str("merged"),
-            },
+        }
+        self.depth -= 1;
+    }
+
+    fn constant(&mut self, value: U256) {
+        let leaves = self.leaves;
+        if self.style == Style::Exact || !leaves.constant(self, value) {
+            self.push(&constant(value));
         }
     }
 
-    fn calldata(&self, out: &mut String, at: TermId, depth: usize) {
+    /// `keccak(a . b)`.
+    pub(crate) fn keccak(&mut self, words: &[TermId]) {
+        self.push("keccak(");
+        for (n, &word) in words.iter().enumerate() {
+            if n != 0 {
+                self.push(" . ");
+            }
+            self.term(word);
+        }
+        self.push(")");
+    }
+
+    fn calldata(&mut self, at: TermId) {
         match self.pool.as_usize(at) {
             Some(at) if 4 <= at && (at - 4) % 32 == 0 => {
-                let _ = write!(out, "arg{}", (at - 4) / 32);
+                let _ = write!(self.buffer, "arg{}", (at - 4) / 32);
             }
             _ => {
-                out.push_str("calldata[");
-                self.term(out, at, depth + 1);
-                out.push(']');
+                self.push("calldata[");
+                self.term(at);
+                self.push("]");
             }
         }
     }
 
-    fn call(&self, out: &mut String, name: &str, operands: &[TermId], depth: usize) {
-        out.push_str(name);
-        out.push('(');
+    fn call(&mut self, name: &str, operands: &[TermId]) {
+        self.push(name);
+        self.push("(");
         for (n, &operand) in operands.iter().enumerate() {
             if n != 0 {
-                out.push_str(", ");
+                self.push(", ");
             }
-            self.term(out, operand, depth + 1);
+            self.term(operand);
         }
-        out.push(')');
+        self.push(")");
     }
 
-    fn apply(&self, out: &mut String, op: Op, operands: &[TermId], depth: usize) {
+    fn apply(&mut self, op: Op, operands: &[TermId], is_operand: bool) {
+        if self.style == Style::Reader && self.apply_for_reader(op, operands, is_operand) {
+            return;
+        }
         let Some(sign) = infix(op) else {
-            return self.call(out, &format!("{op:?}").to_lowercase(), operands, depth);
+            return self.call(&format!("{op:?}").to_lowercase(), operands);
         };
-        // A constant reads better behind the sign; a sum with a huge constant is a difference.
+        // A constant reads better behind the sign.
         let (mut left, mut right) = (operands[0], operands[1]);
         if op.commutes() && self.pool.as_const(left).is_some() {
             core::mem::swap(&mut left, &mut right);
         }
-        if depth != 0 {
-            out.push('(');
+        self.infix(left, sign, right, is_operand);
+    }
+
+    /// `left sign right`, in parentheses as an operand; adding a huge constant is subtracting.
+    fn infix(&mut self, left: TermId, sign: &str, right: TermId, is_operand: bool) {
+        if is_operand {
+            self.push("(");
         }
-        self.term(out, left, depth + 1);
-        match (op, self.pool.as_const(right)) {
-            (Op::Add, Some(value)) if value.bit(255) => {
-                let _ = write!(out, " - {}", constant(value.wrapping_neg()));
+        self.operand(left);
+        match self.pool.as_const(right) {
+            Some(value) if sign == "+" && value.bit(255) && U256::MAX - value < DISTANCE => {
+                let _ = write!(self.buffer, " - {}", constant(value.wrapping_neg()));
             }
             _ => {
-                let _ = write!(out, " {sign} ");
-                self.term(out, right, depth + 1);
+                let _ = write!(self.buffer, " {sign} ");
+                self.operand(right);
             }
         }
-        if depth != 0 {
-            out.push(')');
+        if is_operand {
+            self.push(")");
         }
     }
 }
+
+/// Constants closer than this to zero, from below, read as something subtracted.
+const DISTANCE: U256 = U256::from_limbs([0, 1, 0, 0]);
 
 const fn infix(op: Op) -> Option<&'static str> {
     Some(match op {
@@ -129,7 +199,7 @@ const fn infix(op: Op) -> Option<&'static str> {
 }
 
 /// Small numbers in decimal, others in hexadecimal.
-fn constant(value: U256) -> String {
+pub(crate) fn constant(value: U256) -> String {
     if value < U256::from(1024) { value.to_string() } else { format!("{value:#x}") }
 }
 
@@ -151,117 +221,5 @@ const fn env_name(env: Env) -> &'static str {
         Env::BaseFee => "basefee",
         Env::BlobBaseFee => "blobbasefee",
         Env::SlotNumber => "slotnumber",
-    }
-}
-
-/// A graph as text: a paragraph a node, a line an effect.
-pub(crate) fn print_graph(graph: &Graph, pool: &TermPool<'_>) -> String {
-    let name = |term: Term<'_>| match term {
-        Term::Phi(node, position) => Some(format!("phi{node}.{position}")),
-        Term::Result(node, pc) => Some(format!("n{node}@{pc}")),
-        _ => None,
-    };
-    let print = |term| print_term(pool, term, &name);
-    let mut out = String::new();
-    for (id, node) in graph.nodes.iter_enumerated().filter(|(_, node)| node.is_reachable()) {
-        let _ = write!(out, "n{id} (pc {:#x})", node.pc.0);
-        if node.only_reverts {
-            out.push_str(" only reverts");
-        }
-        out.push('\n');
-        for (pc, effect) in &node.effects {
-            let _ = writeln!(out, "  {:#06x} {}", pc.0, effect_text(effect, &print));
-        }
-        let target = |next: crate::ir::NodeId, n: usize| {
-            let phis = graph.nodes[next].phis.iter().zip(&node.arguments[n]);
-            let moves: Vec<String> =
-                phis.map(|(at, value)| format!("phi{next}.{at} = {}", print(*value))).collect();
-            if moves.is_empty() {
-                format!("n{next}")
-            } else {
-                format!("n{next} [{}]", moves.join(", "))
-            }
-        };
-        let exit = match node.exit {
-            Exit::Jump(next) => format!("jump {}", target(next, 0)),
-            Exit::Branch { condition, then, other } => {
-                format!(
-                    "if {} then {} else {}",
-                    print(condition),
-                    target(then, 0),
-                    target(other, 1)
-                )
-            }
-            Exit::Switch(target_term) => {
-                let cases = node.cases.iter().enumerate();
-                let cases: Vec<String> = cases.map(|(n, next)| target(*next, n)).collect();
-                format!("switch {} to {}", print(target_term), cases.join(", "))
-            }
-            Exit::Return(at, len) => format!("return {}..+{}", print(at), print(len)),
-            Exit::Stop => "stop".to_owned(),
-            Exit::Revert(..) => "revert".to_owned(),
-            Exit::Invalid => "invalid".to_owned(),
-            Exit::Unknown(reason) => format!("unknown: {reason}"),
-        };
-        let _ = writeln!(out, "  {exit}");
-    }
-    out
-}
-
-fn effect_text(effect: &Effect<TermId>, print: &dyn Fn(TermId) -> String) -> String {
-    match *effect {
-        Effect::SLoad { key } => format!("sload [{}]", print(key)),
-        Effect::SStore { key, value } => format!("sstore [{}] = {}", print(key), print(value)),
-        Effect::TLoad { key } => format!("tload [{}]", print(key)),
-        Effect::TStore { key, value } => format!("tstore [{}] = {}", print(key), print(value)),
-        Effect::MLoad { at } => format!("mload {}", print(at)),
-        Effect::MStore { at, value } => format!("mstore {} = {}", print(at), print(value)),
-        Effect::MStore8 { at, value } => format!("mstore8 {} = {}", print(at), print(value)),
-        Effect::Copy { kind, account, to, from, len } => {
-            let account = match kind {
-                CopyKind::ExtCode => format!(" of {}", print(account)),
-                _ => String::new(),
-            };
-            let kind = format!("{kind:?}").to_lowercase();
-            format!("copy {kind}{account} {}..+{} to {}", print(from), print(len), print(to))
-        }
-        Effect::Keccak { at, len } => format!("keccak {}..+{}", print(at), print(len)),
-        Effect::Call { kind, target, value, input, output, .. } => format!(
-            "{} {} value {} in {}..+{} out {}..+{}",
-            call_name(kind),
-            print(target),
-            print(value),
-            print(input.0),
-            print(input.1),
-            print(output.0),
-            print(output.1)
-        ),
-        Effect::Create { value, input, salt } => format!(
-            "create value {} code {}..+{}{}",
-            print(value),
-            print(input.0),
-            print(input.1),
-            salt.map(|salt| format!(" salt {}", print(salt))).unwrap_or_default()
-        ),
-        Effect::Balance { account } => format!("balance {}", print(account)),
-        Effect::SelfBalance => "selfbalance".to_owned(),
-        Effect::ExtCodeSize { account } => format!("extcodesize {}", print(account)),
-        Effect::ExtCodeHash { account } => format!("extcodehash {}", print(account)),
-        Effect::BlockHash { number } => format!("blockhash {}", print(number)),
-        Effect::ReturnDataSize => "returndatasize".to_owned(),
-        Effect::MSize => "msize".to_owned(),
-        Effect::Gas => "gas".to_owned(),
-        Effect::SelfDestruct { to } => format!("selfdestruct to {}", print(to)),
-        Effect::Log { at, len } => format!("log {}..+{}", print(at), print(len)),
-    }
-}
-
-/// The call's name as a reader knows it.
-pub(crate) const fn call_name(kind: CallKind) -> &'static str {
-    match kind {
-        CallKind::Call => "call",
-        CallKind::CallCode => "callcode",
-        CallKind::DelegateCall => "delegatecall",
-        CallKind::StaticCall => "staticcall",
     }
 }

@@ -4,6 +4,8 @@
 //! Invariants: equal terms have equal ids; operands have smaller ids than the terms built on them;
 //! terms are pure, so a term may be computed again wherever its leaves are known.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{U256, map::HashMap};
 use bumpalo::Bump;
 use serde::{Deserialize, Serialize};
@@ -114,6 +116,8 @@ pub struct TermPool<'t> {
     arena: &'t Bump,
     terms: Vec<Term<'t>>,
     ids: HashMap<Term<'t>, TermId>,
+    /// What hashes that were computed here are hashes of.
+    preimages: BTreeMap<U256, &'t [TermId]>,
     selector: Option<u32>,
 }
 
@@ -122,7 +126,13 @@ impl<'t> TermPool<'t> {
     ///
     /// With a `selector`, the first four bytes of calldata are taken to be it.
     pub fn new(arena: &'t Bump, selector: Option<u32>) -> Self {
-        Self { arena, terms: Vec::new(), ids: HashMap::default(), selector }
+        Self {
+            arena,
+            terms: Vec::new(),
+            ids: HashMap::default(),
+            preimages: BTreeMap::new(),
+            selector,
+        }
     }
 
     /// The term behind `id`.
@@ -180,13 +190,22 @@ impl<'t> TermPool<'t> {
             .map(|&word| self.as_const(word).map(|value| value.to_be_bytes::<32>()))
             .collect::<Option<Vec<_>>>()
             .map(|words| words.concat());
+        let words = self.arena.alloc_slice_copy(words);
         match constants {
-            Some(bytes) => self.constant(alloy_primitives::keccak256(bytes).into()),
-            None => {
-                let words = self.arena.alloc_slice_copy(words);
-                self.intern(Term::Keccak(words))
+            Some(bytes) => {
+                let hash = alloy_primitives::keccak256(bytes).into();
+                self.preimages.insert(hash, words);
+                self.constant(hash)
             }
+            None => self.intern(Term::Keccak(words)),
         }
+    }
+
+    /// The words whose hash lies nearest below `value`, with the distance, among the hashes that
+    /// [`keccak`](Self::keccak) folded.
+    pub fn preimage(&self, value: U256) -> Option<(&'t [TermId], U256)> {
+        let (hash, words) = self.preimages.range(..=value).next_back()?;
+        Some((words, value - hash))
     }
 
     /// `op` on `operands`, simplified; missing operands are ignored by the operation.

@@ -1,0 +1,336 @@
+//! What would a person want to know of a contract's accesses?
+//!
+//! In: bytecode. Out: a [`Description`]: for each function the slots it reads, writes and adds to and
+//! the calls it makes, as text, each with whether it must happen or only may.
+//! Invariants: deterministic; lists are sorted (calls: in an order of execution) and without repeats;
+//! `Must` is claimed only of what every path to a successful end does, as far as the walk saw.
+//!
+//! A description is for reading. It is made from the same walk as a summary, not from the summary:
+//! programs keep only what decides an access and forget how a key came about.
+
+mod adds;
+mod behind;
+mod memory;
+mod names;
+mod paths;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy_primitives::{B256, keccak256};
+use bumpalo::Bump;
+use slotcast_model::Fork;
+
+use self::{
+    adds::{Adds, adds},
+    behind::Behind,
+    memory::Memories,
+    names::{Hashes, Names},
+    paths::Paths,
+};
+use crate::{
+    Targets,
+    absint::{Entry, Walk, walk},
+    bytecode::{Bytecode, Pc},
+    ir::{CallKind, Effect, Exit, NodeId, TermId, TermPool},
+    limits::{Fuel, Limits, StopReason},
+};
+
+/// Conditions longer than this explain nothing.
+const MAX_WHEN: usize = 80;
+
+/// A contract, described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// keccak256 of the runtime code.
+    pub code_hash: B256,
+    /// Bytes of runtime code.
+    pub code_size: u32,
+    /// The functions, ascending by selector, then what runs when no selector matches, unless that
+    /// only reverts.
+    pub functions: Vec<FunctionText>,
+    /// Distinct basic blocks that some entry point reaches.
+    pub n_blocks: u32,
+    /// Those of them that end in a jump whose target is not known.
+    pub n_unresolved: u32,
+    /// The worst reason why the analysis of some entry point ended.
+    pub stop: StopReason,
+}
+
+/// One entry point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionText {
+    /// The function's selector; none for the fallback and receive functions.
+    pub selector: Option<u32>,
+    /// Its accesses to storage, ascending by slot text.
+    pub accesses: Vec<AccessText>,
+    /// Its calls, in an order in which they may happen; `call#2` in a text is the third of them.
+    pub calls: Vec<CallText>,
+    /// Why its analysis ended.
+    pub stop: StopReason,
+}
+
+/// What is done to a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccessKind {
+    /// Its value is loaded.
+    Read,
+    /// It is stored to.
+    Write,
+    /// Every store adds to the value there, or subtracts from it, something that does not depend on
+    /// it. The old value may still be looked at, by a guard for example.
+    Add,
+}
+
+impl AccessKind {
+    /// The kind as a word.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Add => "add",
+        }
+    }
+}
+
+/// Whether something happens each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// On every path that ends well.
+    Must,
+    /// On some path.
+    May,
+}
+
+impl Certainty {
+    /// The certainty as a word.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Must => "must",
+            Self::May => "may",
+        }
+    }
+}
+
+/// One access to storage.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AccessText {
+    /// The slot, such as `keccak(caller . 3)`.
+    pub slot: String,
+    /// What is done to it.
+    pub kind: AccessKind,
+    /// Whose storage it is: `this`, the account whose code runs or that delegates to it.
+    pub contract: String,
+    /// Whether it happens each time.
+    pub certainty: Certainty,
+    /// The nearest condition it depends on, when one is short enough to be read.
+    pub when: Option<String>,
+}
+
+/// A way to run other code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CallForm {
+    /// A message call.
+    Call(CallKind),
+    /// CREATE.
+    Create,
+    /// CREATE2.
+    Create2,
+}
+
+impl CallForm {
+    /// The form as the lower-case name of its opcode.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Call(kind) => crate::ir::call_name(kind),
+            Self::Create => "create",
+            Self::Create2 => "create2",
+        }
+    }
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallText {
+    /// How it is called.
+    pub kind: CallForm,
+    /// Who is called; `new` for a creation.
+    pub target: String,
+    /// The selector called, `msg.sig` when that of this call is passed on; none when not known.
+    pub selector: Option<String>,
+    /// Whether it happens each time.
+    pub certainty: Certainty,
+}
+
+/// Describes runtime `code` under the rules of `fork`.
+///
+/// Total, like [`analyze`](crate::analyze), and within the same limits.
+pub fn describe(code: &[u8], fork: Fork, limits: &Limits) -> Description {
+    let bytecode = Bytecode::new(code, fork);
+    let mut describer = Describer {
+        code: &bytecode,
+        fuel: Fuel::new(limits.fuel_per_contract),
+        limits,
+        hashes: Hashes::new(),
+        blocks: BTreeSet::new(),
+        unresolved: BTreeSet::new(),
+    };
+    let (fallback, mut selectors) = describer.function(None);
+    selectors.truncate(limits.functions);
+    let mut functions: Vec<FunctionText> =
+        selectors.into_iter().filter_map(|selector| describer.function(Some(selector)).0).collect();
+    functions.extend(fallback);
+    let stop = functions.iter().map(|f| f.stop).max().unwrap_or(StopReason::Finished);
+    Description {
+        code_hash: keccak256(code),
+        code_size: code.len() as u32,
+        functions,
+        n_blocks: describer.blocks.len() as u32,
+        n_unresolved: describer.unresolved.len() as u32,
+        stop,
+    }
+}
+
+struct Describer<'a> {
+    code: &'a Bytecode<'a>,
+    fuel: Fuel,
+    limits: &'a Limits,
+    hashes: Hashes,
+    blocks: BTreeSet<Pc>,
+    unresolved: BTreeSet<Pc>,
+}
+
+impl Describer<'_> {
+    /// One entry point, with the selectors it compares calldata with; no text when it only reverts.
+    fn function(&mut self, selector: Option<u32>) -> (Option<FunctionText>, Vec<u32>) {
+        if self.fuel.left() == 0 {
+            let stop = StopReason::FuelLimit;
+            let text = FunctionText { selector, accesses: Vec::new(), calls: Vec::new(), stop };
+            return (Some(text), Vec::new());
+        }
+        let arena = Bump::new();
+        let mut pool = TermPool::new(&arena, selector);
+        let granted = self.limits.fuel_per_function.min(self.fuel.left());
+        let mut fuel = Fuel::new(granted);
+        let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
+        let walk = walk(self.code, entry, &mut pool, &Targets::default(), &mut fuel, self.limits);
+        self.fuel.burn(granted - fuel.left());
+        for node in walk.graph.nodes.iter().filter(|node| node.is_reachable()) {
+            self.blocks.insert(node.pc);
+            if node.exit == Exit::Unknown(StopReason::UnresolvedJump) {
+                self.unresolved.insert(node.pc);
+            }
+        }
+        let only_reverts = walk.graph.nodes[NodeId(0)].only_reverts;
+        let text = (selector.is_some() || !only_reverts)
+            .then(|| function_text(selector, &walk, &mut pool, &self.hashes));
+        (text, walk.selectors)
+    }
+}
+
+fn function_text(
+    selector: Option<u32>,
+    walk: &Walk,
+    pool: &mut TermPool<'_>,
+    hashes: &Hashes,
+) -> FunctionText {
+    let paths = Paths::new(&walk.graph);
+    let behind = Behind::new(&walk.graph);
+    let memories = Memories::new(walk, &paths, pool);
+    let adds = adds(&walk.graph, &behind, pool);
+    let mut names = Names::new(pool, &behind, &memories, hashes);
+    let calls = call_texts(walk, &paths, &mut names);
+    let accesses = access_texts(walk, &paths, &names, &adds);
+    FunctionText { selector, accesses, calls, stop: walk.graph.stop }
+}
+
+/// Where something happens.
+type Places = BTreeSet<NodeId>;
+
+/// The calls in reverse postorder, equal ones once; tells `names` their numbers on the way.
+fn call_texts(walk: &Walk, paths: &Paths, names: &mut Names<'_, '_>) -> Vec<CallText> {
+    let mut found: Vec<((CallForm, String, Option<String>), Places)> = Vec::new();
+    for &node in paths.order() {
+        for (position, (pc, effect)) in walk.graph.nodes[node].effects.iter().enumerate() {
+            let text = match *effect {
+                Effect::Call { kind, target, input, .. } => {
+                    let selector = names.called_selector(node, position, input);
+                    (CallForm::Call(kind), names.callee(target), selector)
+                }
+                Effect::Create { salt, .. } => {
+                    let form = if salt.is_some() { CallForm::Create2 } else { CallForm::Create };
+                    (form, "new".to_owned(), None)
+                }
+                _ => continue,
+            };
+            let number = match found.iter().position(|(known, _)| *known == text) {
+                Some(number) => number,
+                None => {
+                    found.push((text, Places::new()));
+                    found.len() - 1
+                }
+            };
+            found[number].1.insert(node);
+            names.number_call(node, *pc, number);
+        }
+    }
+    let text = |((kind, target, selector), places): ((CallForm, String, _), Places)| CallText {
+        kind,
+        target,
+        selector,
+        certainty: paths.certainty(&places),
+    };
+    found.into_iter().map(text).collect()
+}
+
+fn access_texts(walk: &Walk, paths: &Paths, names: &Names<'_, '_>, adds: &Adds) -> Vec<AccessText> {
+    // Equal terms print once; different terms may still print alike.
+    let mut slots: BTreeMap<TermId, String> = BTreeMap::new();
+    let mut places: BTreeMap<(String, AccessKind), Places> = BTreeMap::new();
+    for (node, effect) in effects(walk) {
+        let (key, kind) = match *effect {
+            Effect::SLoad { key } => (key, AccessKind::Read),
+            Effect::SStore { key, .. } if adds.contains(key) => (key, AccessKind::Add),
+            Effect::SStore { key, .. } => (key, AccessKind::Write),
+            _ => continue,
+        };
+        let slot = slots.entry(key).or_insert_with(|| names.text(key)).clone();
+        places.entry((slot, kind)).or_default().insert(node);
+    }
+    let certainties: BTreeMap<(String, AccessKind), Certainty> =
+        places.iter().map(|(access, places)| (access.clone(), paths.certainty(places))).collect();
+    let is_part_of_add = |slot: &str, certainty: Certainty| {
+        let add = certainties.get(&(slot.to_owned(), AccessKind::Add));
+        add.is_some_and(|add| *add <= certainty)
+    };
+    let mut texts = Vec::new();
+    for ((slot, kind), places) in places {
+        let certainty = certainties[&(slot.clone(), kind)];
+        if kind == AccessKind::Read && is_part_of_add(&slot, certainty) {
+            continue;
+        }
+        let when = match certainty {
+            Certainty::Must => None,
+            Certainty::May => when(paths, names, &places),
+        };
+        texts.push(AccessText { slot, kind, contract: "this".to_owned(), certainty, when });
+    }
+    texts
+}
+
+/// All effects on reachable nodes.
+fn effects(walk: &Walk) -> impl Iterator<Item = (NodeId, &Effect<TermId>)> {
+    let nodes = walk.graph.nodes.iter_enumerated();
+    nodes.flat_map(|(id, node)| node.effects.iter().map(move |(_, effect)| (id, effect)))
+}
+
+/// The nearest condition that decides whether one of `places` is reached, if all agree on it.
+fn when(paths: &Paths, names: &Names<'_, '_>, places: &Places) -> Option<String> {
+    let mut texts: BTreeSet<Option<String>> = BTreeSet::new();
+    for &node in places {
+        let decider = paths.decider(node);
+        texts.insert(decider.map(|(condition, holds)| names.condition(condition, holds)));
+    }
+    let text = texts.pop_first().filter(|_| texts.is_empty())??;
+    (text.chars().count() < MAX_WHEN).then_some(text)
+}

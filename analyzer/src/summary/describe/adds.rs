@@ -1,0 +1,71 @@
+//! Which slots are only added to?
+//!
+//! In: a graph. Out: the keys to which every store is an addition.
+//! Before → after: `S[k] := S[k] + d`, `S[k] := S[k] - d` → add. Guard: `d` holds no load of `S[k]`,
+//! and no store to a key that is the same term is of another form. Whether the old value is looked
+//! at otherwise is not asked here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::behind::Behind;
+use crate::ir::{Effect, Graph, Op, Term, TermId, TermPool};
+
+/// Operands looked at per store.
+const MAX_VISITS: usize = 512;
+
+/// Keys to which every store is an addition.
+pub(super) struct Adds {
+    keys: BTreeSet<TermId>,
+}
+
+impl Adds {
+    pub(super) fn contains(&self, key: TermId) -> bool {
+        self.keys.contains(&key)
+    }
+}
+
+/// Finds the keys that are only added to.
+pub(super) fn adds(graph: &Graph, behind: &Behind<'_>, pool: &TermPool<'_>) -> Adds {
+    let mut is_add: BTreeMap<TermId, bool> = BTreeMap::new();
+    for (_, effect) in graph.nodes.iter().flat_map(|node| &node.effects) {
+        if let Effect::SStore { key, value } = *effect {
+            let adds = is_addition(behind, pool, key, value);
+            is_add.entry(key).and_modify(|all| *all &= adds).or_insert(adds);
+        }
+    }
+    Adds { keys: is_add.into_iter().filter(|(_, adds)| *adds).map(|(key, _)| key).collect() }
+}
+
+fn is_addition(behind: &Behind<'_>, pool: &TermPool<'_>, key: TermId, value: TermId) -> bool {
+    let Term::Apply(op, [a, b, _]) = pool.get(value) else { return false };
+    let from = |old: TermId, other: TermId| {
+        loads(behind, pool.get(old), key) && !depends_on(behind, pool, other, key)
+    };
+    match op {
+        Op::Add => from(a, b) || from(b, a),
+        Op::Sub => from(a, b),
+        _ => false,
+    }
+}
+
+/// Whether `leaf` is what a load of `key` gave.
+fn loads(behind: &Behind<'_>, leaf: Term<'_>, key: TermId) -> bool {
+    behind.effect(leaf).is_some_and(|effect| effect == Effect::SLoad { key })
+}
+
+/// Whether `term` holds a load of `key`, or too much to tell.
+fn depends_on(behind: &Behind<'_>, pool: &TermPool<'_>, term: TermId, key: TermId) -> bool {
+    let mut seen = BTreeSet::from([term]);
+    let mut pending = vec![term];
+    while let Some(term) = pending.pop() {
+        if MAX_VISITS < seen.len() || loads(behind, pool.get(term), key) {
+            return true;
+        }
+        behind.for_each_operand(pool, term, |operand| {
+            if seen.insert(operand) {
+                pending.push(operand);
+            }
+        });
+    }
+    false
+}

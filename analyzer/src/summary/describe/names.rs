@@ -1,0 +1,401 @@
+//! What is a value called?
+//!
+//! In: the leaves of one entry point. Out: [`Names`], which turns terms into text for a reader.
+//! Invariant: a name depends on the code alone; a loop's values are numbered in the order in which
+//! texts first mention them.
+
+mod hashes;
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use alloy_primitives::{Address, U256};
+
+use super::{
+    behind::Behind,
+    memory::{Memories, Origin},
+};
+use crate::{
+    bytecode::Pc,
+    ir::{Effect, Leaves, NodeId, Op, Term, TermId, TermPool, Text, as_condition, as_reader},
+};
+
+pub(super) use hashes::Hashes;
+
+/// Values a phi is spelt out with.
+const MAX_CHOICES: usize = 3;
+/// Terms looked at to tell whether a phi goes round.
+const MAX_VISITS: usize = 512;
+/// Words of a hash that are spelt out.
+const MAX_WORDS: u32 = 8;
+const WORD: u32 = 32;
+
+/// Names for one entry point.
+pub(super) struct Names<'a, 't> {
+    pool: &'a TermPool<'t>,
+    behind: &'a Behind<'a>,
+    memories: &'a Memories<'a>,
+    hashes: &'a Hashes,
+    calls: BTreeMap<(NodeId, Pc), usize>,
+    loops: RefCell<Vec<(NodeId, u32)>>,
+}
+
+/// What a phi stands for.
+enum Choice {
+    /// One of these.
+    Of(Vec<TermId>),
+    /// A value that goes round a loop.
+    Loop,
+    /// Too much to say.
+    Merged,
+}
+
+impl<'a, 't> Names<'a, 't> {
+    pub(super) const fn new(
+        pool: &'a TermPool<'t>,
+        behind: &'a Behind<'a>,
+        memories: &'a Memories<'a>,
+        hashes: &'a Hashes,
+    ) -> Self {
+        let loops = RefCell::new(Vec::new());
+        Self { pool, behind, memories, hashes, calls: BTreeMap::new(), loops }
+    }
+
+    /// Makes the call at `pc` in `node` known as the one of this number.
+    pub(super) fn number_call(&mut self, node: NodeId, pc: Pc, number: usize) {
+        self.calls.insert((node, pc), number);
+    }
+
+    /// `term` as text.
+    pub(super) fn text(&self, term: TermId) -> String {
+        as_reader(self.pool, self, term)
+    }
+
+    /// That `condition` holds, or does not, as text.
+    pub(super) fn condition(&self, condition: TermId, holds: bool) -> String {
+        as_condition(self.pool, self, condition, holds)
+    }
+
+    /// Who is called at the address `target`.
+    pub(super) fn callee(&self, target: TermId) -> String {
+        match self.pool.as_const(target) {
+            Some(value) => match self.pool.as_usize(target).and_then(precompile) {
+                Some(name) => name.to_owned(),
+                None => format!("{:#x}", Address::from_word(value.into())),
+            },
+            None => self.text(target),
+        }
+    }
+
+    /// The selector that the call at `position` of `node` passes in `input`.
+    pub(super) fn called_selector(
+        &self,
+        node: NodeId,
+        position: usize,
+        (at, len): (TermId, TermId),
+    ) -> Option<String> {
+        if self.pool.as_const(len).is_some_and(|len| len < U256::from(4)) {
+            return None;
+        }
+        let mut texts: Vec<String> = Vec::new();
+        for origin in self.memories.read((node, position), at, 0, 4) {
+            let text = match origin {
+                Origin::Stored(word, skip) => {
+                    let bytes = self.high_bytes(word, skip + 4)?;
+                    format!("{:#010x}", bytes.wrapping_to::<u32>())
+                }
+                Origin::CallData(from, 0) if self.pool.as_const(from) == Some(U256::ZERO) => {
+                    "msg.sig".to_owned()
+                }
+                _ => return None,
+            };
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        match texts.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            _ => Some(format!("{{{}}}", texts.join(" | "))),
+        }
+    }
+
+    /// The first `n` bytes of a word as a number, if they are constant.
+    fn high_bytes(&self, word: TermId, n: u32) -> Option<U256> {
+        let shift = 8 * (WORD - n) as usize;
+        if let Some(value) = self.pool.as_const(word) {
+            return Some(value >> shift);
+        }
+        // A selector is put in front of bytes that were there: `(x & low) | selector`.
+        let Term::Apply(Op::Or, [a, b, _]) = self.pool.get(word) else { return None };
+        let (value, other) = match (self.pool.as_const(a), self.pool.as_const(b)) {
+            (Some(value), _) => (value, b),
+            (_, Some(value)) => (value, a),
+            _ => return None,
+        };
+        (crate::ir::bits(self.pool, other) <= shift).then(|| value >> shift)
+    }
+
+    fn result(&self, out: &mut Text<'_, '_>, node: NodeId, pc: Pc) {
+        let Some((position, effect)) = self.behind.effect_at(node, pc) else {
+            return out.push("merged");
+        };
+        let mut function = |name: &str, operand: TermId| {
+            out.push(name);
+            out.term(operand);
+        };
+        match effect {
+            Effect::SLoad { key } => {
+                function("storage[", key);
+                out.push("]");
+            }
+            Effect::TLoad { key } => {
+                function("transient[", key);
+                out.push("]");
+            }
+            Effect::Balance { account } => {
+                function("balance(", account);
+                out.push(")");
+            }
+            Effect::ExtCodeSize { account } => {
+                function("extcodesize(", account);
+                out.push(")");
+            }
+            Effect::ExtCodeHash { account } => {
+                function("extcodehash(", account);
+                out.push(")");
+            }
+            Effect::BlockHash { number } => {
+                function("blockhash(", number);
+                out.push(")");
+            }
+            Effect::MLoad { at } => self.load(out, (node, position), at),
+            Effect::Keccak { at, len } => self.hash(out, (node, position, pc), at, len),
+            Effect::Call { .. } => self.call(out, node, pc, ".ok"),
+            Effect::Create { .. } => self.call(out, node, pc, ".address"),
+            Effect::SelfBalance => out.push("balance(this)"),
+            Effect::ReturnDataSize => out.push("returndatasize"),
+            Effect::MSize => out.push("msize"),
+            Effect::Gas => out.push("gas"),
+            _ => out.push("merged"),
+        }
+    }
+
+    fn call(&self, out: &mut Text<'_, '_>, node: NodeId, pc: Pc, part: &str) {
+        match self.calls.get(&(node, pc)) {
+            Some(number) => out.push(&format!("call#{number}{part}")),
+            None => out.push(&format!("call{part}")),
+        }
+    }
+
+    fn load(&self, out: &mut Text<'_, '_>, place: (NodeId, usize), at: TermId) {
+        let origins = self.memories.read(place, at, 0, WORD);
+        if !self.origins(out, &origins) {
+            out.push("memory[");
+            out.term(at);
+            out.push("]");
+        }
+    }
+
+    /// Writes what a word of memory may hold; false when that is not known.
+    fn origins(&self, out: &mut Text<'_, '_>, origins: &[Origin]) -> bool {
+        match origins {
+            [] => return false,
+            [one] => self.origin(out, *one),
+            _ => {
+                out.push("{");
+                for (n, &origin) in origins.iter().enumerate() {
+                    out.push(if n == 0 { "" } else { " | " });
+                    self.origin(out, origin);
+                }
+                out.push("}");
+            }
+        }
+        true
+    }
+
+    fn origin(&self, out: &mut Text<'_, '_>, origin: Origin) {
+        match origin {
+            // Words are read whole, so nothing of a stored one was skipped.
+            Origin::Stored(value, _) => out.term(value),
+            Origin::CallData(from, skip) => match self.pool.as_usize(from) {
+                Some(from) if 4 <= from && (from - 4 + skip as usize) % 32 == 0 => {
+                    out.push(&format!("arg{}", (from - 4 + skip as usize) / 32));
+                }
+                _ => {
+                    out.push("calldata[");
+                    out.term(from);
+                    out.push(&if skip == 0 { "]".to_owned() } else { format!(" + {skip}]") });
+                }
+            },
+            Origin::Returned(node, pc, skip) => {
+                self.call(out, node, pc, &format!("[{}]", skip / WORD));
+            }
+            Origin::Zero => out.push("0"),
+        }
+    }
+
+    /// A hash of memory that the walk could not see: its words, or at least its last one, which is
+    /// the slot of a mapping with keys of any length.
+    fn hash(
+        &self,
+        out: &mut Text<'_, '_>,
+        (node, position, pc): (NodeId, usize, Pc),
+        at: TermId,
+        len: TermId,
+    ) {
+        let read = |at, skip| self.memories.read((node, position), at, skip, WORD);
+        if let Some(tail) = self.memories.tail(node, pc) {
+            let origins = read(tail, 0);
+            if origins.is_empty() {
+                return out.push("keccak(bytes)");
+            }
+            out.push("keccak(bytes . ");
+            self.origins(out, &origins);
+            return out.push(")");
+        }
+        let len = self.pool.as_usize(len).and_then(|len| u32::try_from(len).ok());
+        let n_words = len.filter(|len| len % WORD == 0).map(|len| len / WORD);
+        let words: Vec<Vec<Origin>> = match n_words {
+            Some(n) if n <= MAX_WORDS => (0..n).map(|n| read(at, n * WORD)).collect(),
+            _ => Vec::new(),
+        };
+        if words.is_empty() || words.iter().all(Vec::is_empty) {
+            return out.push("keccak(bytes)");
+        }
+        out.push("keccak(");
+        for (n, origins) in words.iter().enumerate() {
+            out.push(if n == 0 { "" } else { " . " });
+            if !self.origins(out, origins) {
+                out.push("merged");
+            }
+        }
+        out.push(")");
+    }
+
+    fn phi(&self, out: &mut Text<'_, '_>, node: NodeId, position: u32) {
+        match self.choice(node, position) {
+            Choice::Of(values) => {
+                let mut values = values.into_iter();
+                let first = values.next().expect("a choice is made of some value");
+                if values.len() == 0 {
+                    return out.term(first);
+                }
+                out.push("{");
+                out.term(first);
+                for value in values {
+                    out.push(" | ");
+                    out.term(value);
+                }
+                out.push("}");
+            }
+            Choice::Loop => {
+                let mut loops = self.loops.borrow_mut();
+                let number = match loops.iter().position(|known| *known == (node, position)) {
+                    Some(number) => number,
+                    None => {
+                        loops.push((node, position));
+                        loops.len() - 1
+                    }
+                };
+                out.push(&format!("loop{number}"));
+            }
+            Choice::Merged => out.push("merged"),
+        }
+    }
+
+    /// What a phi stands for: phis behind it are looked through, and it goes round a loop when one
+    /// of its values is computed from it.
+    fn choice(&self, node: NodeId, position: u32) -> Choice {
+        let Some(phi) = self.pool.find(Term::Phi(node, position)) else { return Choice::Merged };
+        let others = |phi: TermId, node, position| {
+            self.behind.incoming(node, position).iter().copied().filter(move |value| *value != phi)
+        };
+        let direct: Vec<TermId> = others(phi, node, position).collect();
+        if direct.len() == 1 {
+            return Choice::Of(direct);
+        }
+        let mut web = vec![phi];
+        let mut values: Vec<TermId> = Vec::new();
+        let mut n_done = 0;
+        while let Some(&next) = web.get(n_done) {
+            n_done += 1;
+            let Term::Phi(node, position) = self.pool.get(next) else { continue };
+            for value in others(next, node, position) {
+                let list = match self.pool.get(value) {
+                    Term::Phi(..) => &mut web,
+                    _ => &mut values,
+                };
+                if !list.contains(&value) {
+                    list.push(value);
+                }
+            }
+            if MAX_VISITS < web.len() {
+                return Choice::Merged;
+            }
+        }
+        match self.goes_round(&web, &values) {
+            Some(true) => Choice::Loop,
+            Some(false) if !values.is_empty() && values.len() <= MAX_CHOICES => Choice::Of(values),
+            _ => Choice::Merged,
+        }
+    }
+
+    /// Whether one of `values` is computed from a phi of `web`; none when it is too much to tell.
+    fn goes_round(&self, web: &[TermId], values: &[TermId]) -> Option<bool> {
+        let mut seen: std::collections::BTreeSet<TermId> = values.iter().copied().collect();
+        let mut pending = values.to_vec();
+        while let Some(term) = pending.pop() {
+            if web.contains(&term) {
+                return Some(true);
+            }
+            if MAX_VISITS < seen.len() {
+                return None;
+            }
+            self.behind.for_each_operand(self.pool, term, |operand| {
+                if seen.insert(operand) {
+                    pending.push(operand);
+                }
+            });
+        }
+        Some(false)
+    }
+}
+
+impl Leaves for Names<'_, '_> {
+    fn leaf(&self, out: &mut Text<'_, '_>, leaf: Term<'_>) {
+        match leaf {
+            Term::Phi(node, position) => self.phi(out, node, position),
+            Term::Result(node, pc) => self.result(out, node, pc),
+            _ => unreachable!("all other terms are printed by the text itself"),
+        }
+    }
+
+    fn constant(&self, out: &mut Text<'_, '_>, value: U256) -> bool {
+        if value == U256::MAX {
+            out.push("max");
+            return true;
+        }
+        self.hashes.write(out, self.pool, value)
+    }
+
+    fn is_stored(&self, leaf: Term<'_>) -> bool {
+        matches!(self.behind.effect(leaf), Some(Effect::SLoad { .. }))
+    }
+}
+
+/// The name of the precompile at an address.
+const fn precompile(address: usize) -> Option<&'static str> {
+    Some(match address {
+        1 => "ecrecover",
+        2 => "sha256",
+        3 => "ripemd160",
+        4 => "identity",
+        5 => "modexp",
+        6 => "bn254.add",
+        7 => "bn254.mul",
+        8 => "bn254.pairing",
+        9 => "blake2f",
+        10 => "kzg",
+        _ => return None,
+    })
+}

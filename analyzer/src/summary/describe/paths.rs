@@ -1,0 +1,190 @@
+//! What happens on every path, and what decides whether it happens?
+//!
+//! In: a graph. Out: [`Paths`], to ask for the certainty of an access and for the branch behind it.
+//! Invariant: a path counts when it ends well or where the walk lost it; when no path does, all
+//! count that do more than revert.
+
+use std::collections::BTreeSet;
+
+use petgraph::{
+    algo::dominators,
+    graph::{DiGraph, NodeIndex},
+    visit::DfsPostOrder,
+};
+use slotcast_model::{Index, IndexVec};
+
+use super::Certainty;
+use crate::ir::{Exit, Graph, NodeId, TermId};
+
+/// The shape of one entry point.
+pub(super) struct Paths {
+    successors: IndexVec<NodeId, Vec<NodeId>>,
+    predecessors: IndexVec<NodeId, Vec<NodeId>>,
+    /// Branches: condition, where it leads when it holds, and where else.
+    branches: IndexVec<NodeId, Option<(TermId, NodeId, NodeId)>>,
+    /// Where a path that counts ends.
+    ends: IndexVec<NodeId, bool>,
+    /// What lies on a path that counts.
+    counts: IndexVec<NodeId, bool>,
+    dominator: IndexVec<NodeId, Option<NodeId>>,
+    /// Distance from the entry in the dominator tree.
+    depth: IndexVec<NodeId, u32>,
+    order: Vec<NodeId>,
+}
+
+impl Paths {
+    pub(super) fn new(graph: &Graph) -> Self {
+        let n = graph.nodes.len();
+        let mut successors = IndexVec::from_elem(Vec::new(), n);
+        let mut predecessors = IndexVec::from_elem(Vec::new(), n);
+        let mut branches = IndexVec::from_elem(None, n);
+        let mut flow: DiGraph<(), ()> = DiGraph::new();
+        for _ in &graph.nodes {
+            flow.add_node(());
+        }
+        for (id, node) in graph.nodes.iter_enumerated() {
+            for next in node.successors() {
+                successors[id].push(next);
+                predecessors[next].push(id);
+                flow.add_edge(NodeIndex::new(id.as_usize()), NodeIndex::new(next.as_usize()), ());
+            }
+            if let Exit::Branch { condition, then, other } = node.exit {
+                branches[id] = (then != other).then_some((condition, then, other));
+            }
+        }
+        let ends = ends(graph);
+        let counts = leading_to(&ends, &predecessors);
+        let order = reverse_postorder(&flow);
+        let (dominator, depth) = dominator_tree(&flow, &order, n);
+        Self { successors, predecessors, branches, ends, counts, dominator, depth, order }
+    }
+
+    /// Reachable nodes, each behind its dominators.
+    pub(super) fn order(&self) -> &[NodeId] {
+        &self.order
+    }
+
+    /// The nodes that lead to `node`.
+    pub(super) fn predecessors(&self, node: NodeId) -> &[NodeId] {
+        &self.predecessors[node]
+    }
+
+    /// Whether every path that counts passes one of `places`.
+    pub(super) fn certainty(&self, places: &BTreeSet<NodeId>) -> Certainty {
+        let entry = NodeId(0);
+        if places.contains(&entry) {
+            return Certainty::Must;
+        }
+        let mut seen = IndexVec::from_elem(false, self.counts.len());
+        seen[entry] = true;
+        let mut pending = vec![entry];
+        while let Some(node) = pending.pop() {
+            if self.ends[node] {
+                return Certainty::May;
+            }
+            for &next in &self.successors[node] {
+                if self.counts[next] && !seen[next] && !places.contains(&next) {
+                    seen[next] = true;
+                    pending.push(next);
+                }
+            }
+        }
+        Certainty::Must
+    }
+
+    /// The nearest branch one side of which leads to `node` and the other around it, with whether
+    /// its condition holds on the way there.
+    pub(super) fn decider(&self, node: NodeId) -> Option<(TermId, bool)> {
+        let mut below = node;
+        while let Some(above) = self.dominator[below] {
+            if let Some((condition, then, other)) = self.branches[above] {
+                let rest = if below == then { other } else { then };
+                let is_side = below == then || below == other;
+                if is_side && self.counts[rest] && self.is_entered_only_from(below, above) {
+                    return Some((condition, below == then));
+                }
+            }
+            below = above;
+        }
+        None
+    }
+
+    /// Whether `node` is entered from `from`, and otherwise only from behind itself.
+    fn is_entered_only_from(&self, node: NodeId, from: NodeId) -> bool {
+        self.predecessors[node].iter().all(|&p| p == from || self.dominates(node, p))
+    }
+
+    fn dominates(&self, above: NodeId, mut below: NodeId) -> bool {
+        while self.depth[above] < self.depth[below] {
+            match self.dominator[below] {
+                Some(next) => below = next,
+                None => return false,
+            }
+        }
+        above == below
+    }
+}
+
+fn ends(graph: &Graph) -> IndexVec<NodeId, bool> {
+    let well = |exit: &Exit<TermId, NodeId>| {
+        matches!(exit, Exit::Return(..) | Exit::Stop | Exit::Unknown(_))
+    };
+    let reachable = graph.nodes.iter().map(|node| node.is_reachable());
+    let ends: IndexVec<NodeId, bool> = graph
+        .nodes
+        .iter()
+        .zip(reachable)
+        .map(|(n, reachable)| reachable && well(&n.exit))
+        .collect();
+    if ends.iter().any(|&end| end) {
+        return ends;
+    }
+    let undone = |exit: &Exit<TermId, NodeId>| matches!(exit, Exit::Revert(..) | Exit::Invalid);
+    graph.nodes.iter().map(|node| undone(&node.exit) && !node.only_reverts).collect()
+}
+
+/// For each node whether an end lies ahead.
+fn leading_to(
+    ends: &IndexVec<NodeId, bool>,
+    predecessors: &IndexVec<NodeId, Vec<NodeId>>,
+) -> IndexVec<NodeId, bool> {
+    let mut leads = ends.clone();
+    let mut pending: Vec<NodeId> = ends.indices().filter(|&node| ends[node]).collect();
+    while let Some(node) = pending.pop() {
+        for &previous in &predecessors[node] {
+            if !leads[previous] {
+                leads[previous] = true;
+                pending.push(previous);
+            }
+        }
+    }
+    leads
+}
+
+fn reverse_postorder(flow: &DiGraph<(), ()>) -> Vec<NodeId> {
+    let mut order = Vec::new();
+    let mut search = DfsPostOrder::new(flow, NodeIndex::new(0));
+    while let Some(node) = search.next(flow) {
+        order.push(NodeId::from_usize(node.index()));
+    }
+    order.reverse();
+    order
+}
+
+fn dominator_tree(
+    flow: &DiGraph<(), ()>,
+    order: &[NodeId],
+    n: usize,
+) -> (IndexVec<NodeId, Option<NodeId>>, IndexVec<NodeId, u32>) {
+    let tree = dominators::simple_fast(flow, NodeIndex::new(0));
+    let mut dominator = IndexVec::from_elem(None, n);
+    let mut depth = IndexVec::from_elem(0, n);
+    for &node in order {
+        let above = tree.immediate_dominator(NodeIndex::new(node.as_usize()));
+        if let Some(above) = above.map(|above| NodeId::from_usize(above.index())) {
+            dominator[node] = Some(above);
+            depth[node] = depth[above] + 1;
+        }
+    }
+    (dominator, depth)
+}
