@@ -19,6 +19,7 @@
 //! reached from the free memory pointer of one moment does not overlap memory reached from that of
 //! another, nor anything below 0x80; a store through any other pointer may hit all memory from 0x80.
 
+mod dead_end;
 mod memory;
 mod state;
 mod transfer;

@@ -33,6 +33,12 @@ impl State {
         (self.stack.len() + self.memory.len()) as u64
     }
 
+    /// The state as a dead end sees it: the top `need` words of the stack.
+    pub(super) fn cut(&self, need: u32) -> Self {
+        let from = self.stack.len().saturating_sub(need as usize);
+        Self { stack: self.stack[from..].to_vec(), memory: self.memory.clone() }
+    }
+
     /// The state's context.
     pub(super) fn context(&self, pool: &TermPool<'_>, code: &Bytecode<'_>) -> Context {
         let mut context = Context::new();

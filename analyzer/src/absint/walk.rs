@@ -12,6 +12,7 @@ use alloy_primitives::{U256, map::HashMap};
 use slotcast_model::IndexVec;
 
 use super::{
+    dead_end::DeadEnds,
     memory::Pointers,
     state::{Context, State},
     transfer::{BlockEnd, Transfer},
@@ -64,6 +65,7 @@ pub(crate) fn walk<'t>(
         worklist: BinaryHeap::new(),
         selectors: Vec::new(),
         stop: StopReason::Finished,
+        dead_ends: DeadEnds::default(),
         targets,
         limits,
     };
@@ -110,6 +112,7 @@ struct Walker<'a, 't> {
     worklist: BinaryHeap<Reverse<NodeId>>,
     selectors: Vec<u32>,
     stop: StopReason,
+    dead_ends: DeadEnds,
     targets: &'a Targets,
     limits: &'a Limits,
 }
@@ -237,7 +240,15 @@ impl Walker<'_, '_> {
     /// The node for `pc` in the context of `state`, with the state joined in; none when there are
     /// too many.
     fn enter(&mut self, pc: Pc, state: &State) -> Option<NodeId> {
-        let key = (pc, state.context(self.pool, self.code));
+        let cut;
+        let (state, key) = match self.dead_ends.need(self.code, pc) {
+            Some(need) => {
+                cut = state.cut(need);
+                let context = Context::from_slice(&[u32::MAX, cut.stack.len() as u32]);
+                (&cut, (pc, context))
+            }
+            None => (state, (pc, state.context(self.pool, self.code))),
+        };
         if let Some(&node) = self.by_key.get(&key) {
             let draft = &mut self.nodes[node];
             if draft.entry.join(state, node, self.pool) && !draft.queued {
@@ -292,11 +303,7 @@ impl Walker<'_, '_> {
     }
 
     fn node(&self, draft: &Draft, only_reverts: bool) -> Node {
-        let argument = |position: u32| draft.stack[position as usize];
-        let arguments = draft
-            .successors()
-            .map(|next| self.phis(next).into_iter().map(argument).collect())
-            .collect();
+        let arguments = draft.successors().map(|next| self.arguments(draft, next)).collect();
         Node {
             pc: draft.pc,
             effects: draft.effects.clone(),
@@ -309,8 +316,13 @@ impl Walker<'_, '_> {
         }
     }
 
-    fn phis(&self, node: NodeId) -> Vec<u32> {
-        self.phis_of(&self.nodes[node])
+    /// The values the phis of `next` take when it is entered from `draft`.
+    fn arguments(&self, draft: &Draft, next: NodeId) -> Vec<TermId> {
+        let next = &self.nodes[next];
+        // A dead end sees only the top of the stack.
+        let hidden = draft.stack.len() - next.entry.stack.len();
+        let phis = self.phis_of(next);
+        phis.into_iter().map(|position| draft.stack[hidden + position as usize]).collect()
     }
 
     /// Positions whose value is a phi of the node itself.

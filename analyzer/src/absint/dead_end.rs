@@ -1,0 +1,113 @@
+//! Which code can only revert, and how much of the stack does it look at?
+//!
+//! In: a position in the code. Out: for a dead end the number of stack words it needs.
+//! Invariant: a dead end is straight-line code, jumps over constants included, that reaches REVERT
+//! or INVALID and touches nothing but memory on the way.
+//!
+//! The same revert or panic code is reached from every check in every context. It reads few stack
+//! words and never returns, so one node with just those words stands for all contexts. Before:
+//! every call path has its own copies; after: one copy each.
+
+use alloy_primitives::{U256, map::HashMap};
+
+use crate::bytecode::{Bytecode, Kind, Pc};
+
+/// Longer code is not worth recognising.
+const MAX_INSTRUCTIONS: usize = 96;
+
+/// Dead ends by where they begin, found out once.
+#[derive(Debug, Default)]
+pub(super) struct DeadEnds {
+    known: HashMap<Pc, Option<u32>>,
+}
+
+impl DeadEnds {
+    /// How many stack words the code at `pc` needs, if it is a dead end.
+    pub(super) fn need(&mut self, code: &Bytecode<'_>, pc: Pc) -> Option<u32> {
+        *self.known.entry(pc).or_insert_with(|| scan(code, pc))
+    }
+}
+
+fn scan(code: &Bytecode<'_>, mut pc: Pc) -> Option<u32> {
+    // Words pushed since the start; the rest of the stack lies below.
+    let mut stack: Vec<Option<U256>> = Vec::new();
+    let mut need = 0_usize;
+    for _ in 0..MAX_INSTRUCTIONS {
+        let instruction = code.decode(pc);
+        pc = Bytecode::next(&instruction);
+        let inputs = usize::from(instruction.inputs);
+        if stack.len() < inputs {
+            let missing = inputs - stack.len();
+            need += missing;
+            stack.splice(0..0, core::iter::repeat_n(None, missing));
+        }
+        let top = stack.len();
+        match instruction.kind {
+            Kind::Revert | Kind::Invalid => return u32::try_from(need).ok(),
+            Kind::Push => stack.push(Some(instruction.immediate)),
+            Kind::Dup(n) => stack.push(stack[top - usize::from(n)]),
+            Kind::Swap(n) => stack.swap(top - 1, top - 1 - usize::from(n)),
+            Kind::Jump => pc = code.jump_target(stack.pop().flatten()?)?,
+            kind if is_harmless(kind) => {
+                stack.truncate(top - inputs);
+                stack.extend(core::iter::repeat_n(None, usize::from(instruction.outputs)));
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+const fn is_harmless(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Pure(_)
+            | Kind::Env(_)
+            | Kind::Keccak
+            | Kind::CallDataLoad
+            | Kind::Copy(
+                crate::ir::CopyKind::CallData
+                    | crate::ir::CopyKind::Code
+                    | crate::ir::CopyKind::ReturnData
+            )
+            | Kind::ReturnDataSize
+            | Kind::Pop
+            | Kind::MLoad
+            | Kind::MStore
+            | Kind::MStore8
+            | Kind::JumpDest
+            | Kind::Pc
+            | Kind::MSize
+            | Kind::Gas
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use slotcast_model::Fork;
+
+    use super::*;
+
+    fn need(code: &[u8]) -> Option<u32> {
+        scan(&Bytecode::new(code, Fork::Osaka), Pc(0))
+    }
+
+    #[test]
+    fn a_revert_needs_what_lies_below_its_own_words() {
+        // PUSH1 0, DUP1, REVERT.
+        assert_eq!(need(&[0x60, 0, 0x80, 0xfd]), Some(0));
+        // DUP2, MSTORE, PUSH1 0, DUP1, REVERT: the value below is used twice.
+        assert_eq!(need(&[0x81, 0x52, 0x60, 0, 0x80, 0xfd]), Some(2));
+        // PUSH1 4, JUMP, STOP, JUMPDEST, INVALID.
+        assert_eq!(need(&[0x60, 4, 0x56, 0x00, 0x5b, 0xfe]), Some(0));
+    }
+
+    #[test]
+    fn what_touches_state_or_goes_on_is_no_dead_end() {
+        // PUSH1 0, SLOAD, INVALID.
+        assert_eq!(need(&[0x60, 0, 0x54, 0xfe]), None);
+        // JUMP to an unknown place.
+        assert_eq!(need(&[0x56]), None);
+        assert_eq!(need(&[0x00]), None);
+    }
+}
