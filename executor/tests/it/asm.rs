@@ -11,6 +11,8 @@ pub(crate) mod op {
     pub(crate) const ISZERO: u8 = 0x15;
     pub(crate) const BALANCE: u8 = 0x31;
     pub(crate) const CALLER: u8 = 0x33;
+    pub(crate) const CALLVALUE: u8 = 0x34;
+    pub(crate) const CALLDATASIZE: u8 = 0x36;
     pub(crate) const EXTCODESIZE: u8 = 0x3b;
     pub(crate) const EXTCODEHASH: u8 = 0x3f;
     pub(crate) const BLOCKHASH: u8 = 0x40;
@@ -64,6 +66,15 @@ impl Asm {
         self
     }
 
+    /// Runs `then` if `condition` leaves something else than zero.
+    pub(crate) fn when(mut self, condition: Self, then: Self) -> Self {
+        self.0.extend(condition.0);
+        let target = (self.0.len() + 5 + then.0.len()) as u16;
+        self = self.op(&[op::ISZERO, 0x61]).op(&target.to_be_bytes()).op(&[op::JUMPI]);
+        self.0.extend(then.0);
+        self.op(&[op::JUMPDEST])
+    }
+
     /// Stores the word on the stack in slot `key`.
     pub(crate) fn store(self, key: u64) -> Self {
         self.push(key).op(&[op::SSTORE])
@@ -102,7 +113,7 @@ impl Asm {
     }
 }
 
-/// Initialisation code, of at most 32 bytes, that deploys a runtime of at most 16.
+/// Initialisation code, of at most 32 bytes, that deploys a runtime of at most 23.
 pub(crate) fn init_code(runtime: &[u8]) -> Vec<u8> {
     let mut asm = Asm::default();
     asm.0.push(0x5f + runtime.len() as u8);

@@ -13,7 +13,7 @@ use crate::{
     parallel::{Random, check},
 };
 
-const N_SENDERS: u8 = 5;
+const N_SENDERS: u8 = 12;
 const N_CONTRACTS: u8 = 6;
 
 impl Random {
@@ -64,21 +64,25 @@ fn salt(n: u64) -> [u8; 32] {
     alloy_primitives::U256::from(n).to_be_bytes()
 }
 
-fn snippet(asm: Asm, random: &mut Random) -> Asm {
+fn snippet(asm: Asm, random: &mut Random, fork: Fork) -> Asm {
     let (key, somebody) = (random.below(3), anybody(random));
     let wei = random.pick(&[0, 0, 0, 1, 1_000, ETHER]);
     let gas = random.pick(&[0, 5_000, 50_000, 200_000]);
     match random.below(24) {
         0..4 => asm.increment(key),
         4 => asm.push_address(somebody).op(&[op::BALANCE]).store(key),
-        5 => asm.op(&[op::SELFBALANCE]).store(key),
+        5 if Fork::Istanbul <= fork => asm.op(&[op::SELFBALANCE]).store(key),
         6..9 => asm.call(op::CALL, somebody, wei, gas).store(key),
         9 => asm.call(op::CALL, somebody, wei, gas).op(&[op::POP]),
         10 => asm.call(op::CALLCODE, somebody, wei, gas).op(&[op::POP]),
-        11 => asm.call_without_value(op::DELEGATECALL, somebody, gas).store(key),
-        12 => asm.call_without_value(op::STATICCALL, somebody, gas).store(key),
+        11 if Fork::Homestead <= fork => {
+            asm.call_without_value(op::DELEGATECALL, somebody, gas).store(key)
+        }
+        12 if Fork::Byzantium <= fork => {
+            asm.call_without_value(op::STATICCALL, somebody, gas).store(key)
+        }
         13 => asm.create(&init_code(&child(random.next())), wei, None).store(key),
-        14 => {
+        14 if Fork::Petersburg <= fork => {
             let salt = random.below(2);
             asm.create(&init_code(&child(random.next())), wei, Some(salt)).store(key)
         }
@@ -87,31 +91,34 @@ fn snippet(asm: Asm, random: &mut Random) -> Asm {
             let called = created.push(0).push(0).push(0).push(0).push(0);
             called.op(&[0x85]).push(30_000).op(&[op::CALL]).store(key).op(&[op::POP])
         }
-        16 => asm.push_address(somebody).op(&[op::EXTCODEHASH]).store(key),
+        16 if Fork::Petersburg <= fork => {
+            asm.push_address(somebody).op(&[op::EXTCODEHASH]).store(key)
+        }
         17 => asm.push_address(somebody).op(&[op::EXTCODESIZE]).store(key),
         18 => asm.op(&[op::COINBASE, op::BALANCE]).store(key),
         19 => asm.op(&[op::GAS]).store(key),
         20 => asm.push(1).op(&[op::NUMBER, 0x03, op::BLOCKHASH]).store(key),
-        21 => asm.push(key).op(&[op::TLOAD]).push(1).op(&[op::ADD]).push(key).op(&[op::TSTORE]),
+        21 if Fork::Cancun <= fork => {
+            asm.push(key).op(&[op::TLOAD]).push(1).op(&[op::ADD]).push(key).op(&[op::TSTORE])
+        }
         22 => asm.push(0).push(0).op(&[op::LOG0]),
         // Goes on only if a slot is zero.
-        _ => {
-            let asm = asm.push(key).op(&[op::SLOAD, op::ISZERO]);
-            let target = asm.0.len() as u64 + 6;
-            let mut asm = asm;
-            asm.0.extend([0x61, (target >> 8) as u8, target as u8]);
-            asm.op(&[op::JUMPI, op::STOP, op::STOP, op::JUMPDEST])
+        23 => {
+            let is_set = Asm::default().push(key).op(&[op::SLOAD]);
+            asm.when(is_set, Asm::default().op(&[op::STOP]))
         }
+        // What the fork does not have yet.
+        _ => asm.push_address(somebody).op(&[op::BALANCE]).store(key),
     }
 }
 
-fn program(random: &mut Random) -> Vec<u8> {
+fn program(random: &mut Random, fork: Fork) -> Vec<u8> {
     let n_snippets = 1 + random.below(5);
     let mut asm = Asm::default();
     for _ in 0..n_snippets {
-        asm = snippet(asm, random);
+        asm = snippet(asm, random, fork);
     }
-    match random.below(12) {
+    match random.below(16) {
         0 => asm.push_address(anybody(random)).op(&[op::SELFDESTRUCT]).0,
         1 => asm.push(0).push(0).op(&[op::REVERT]).0,
         2 => asm.op(&[op::INVALID]).0,
@@ -134,13 +141,13 @@ fn random_block(seed: u64, fork: Fork) -> Made {
         made.gas_limit = 2_000_000;
     }
     for n in 0..N_SENDERS {
-        let wei = random.pick(&[ETHER / 100, 2 * ETHER, 4_000_000, 10 * ETHER]);
+        let wei = random.pick(&[10 * ETHER, 10 * ETHER, 2 * ETHER, 60_000_000]);
         made.account(sender(n.into()), wei);
     }
     for n in 0..N_CONTRACTS {
         let wei = random.pick(&[0, 1, 1_500, 3 * ETHER]);
         let storage = [(0, random.below(3)), (1, 7)];
-        made.contract(contract(n.into()), wei, &program(&mut random), &storage);
+        made.contract(contract(n.into()), wei, &program(&mut random, fork), &storage);
     }
     let mut nonces = [0; N_SENDERS as usize];
     for _ in 0..4 + random.below(20) {
@@ -151,9 +158,12 @@ fn random_block(seed: u64, fork: Fork) -> Made {
 
 fn random_transaction(made: &mut Made, random: &mut Random, fork: Fork, nonces: &mut [u64]) {
     let from = random.below(N_SENDERS.into());
-    let nonce = nonces[from as usize];
-    // Now and then a nonce is wrong, and everything later of that sender with it.
-    nonces[from as usize] += if random.below(25) == 0 { 2 } else { 1 };
+    // Now and then a nonce is wrong.
+    let nonce = match random.below(30) {
+        0 => 9,
+        _ => nonces[from as usize],
+    };
+    nonces[from as usize] += u64::from(nonce != 9);
     if Fork::Prague <= fork && random.below(8) == 0 {
         let (_, authorization) = authorization(contract(random.next()), random.below(2));
         let to = anybody(random);
@@ -166,12 +176,12 @@ fn random_transaction(made: &mut Made, random: &mut Random, fork: Fork, nonces: 
         _ => TxKind::Call(contract(random.next())),
     };
     let input = match to {
-        TxKind::Create => program(random).into(),
+        TxKind::Create => program(random, fork).into(),
         TxKind::Call(_) => Bytes::new(),
     };
     let call = Call {
         wei: random.pick(&[0, 0, 1, 1_000, ETHER / 2]),
-        gas_limit: random.pick(&[21_000, 60_000, 120_000, 400_000, 1_000_000]),
+        gas_limit: random.pick(&[60_000, 120_000, 400_000, 1_000_000, 1_000_000]),
         gas_price: random.pick(&[if fork < Fork::London { 0 } else { 7 }, 10, 50]),
         input,
     };

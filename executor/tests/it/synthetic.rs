@@ -341,3 +341,148 @@ fn a_schedule_for_another_block_is_an_error() {
     let error = execute(&block, &Schedule::single_layer(3), &state, &settings).unwrap_err();
     assert_eq!(error.to_string(), "the schedule is for 3 transactions and the block has 0");
 }
+
+#[test]
+fn a_spender_that_gets_everything_back_is_disturbed_all_the_same() {
+    // Asked to, CODE sends 6 to OTHER, which sends them back, so that its balance ends as it began;
+    // otherwise it gives 6 away. Of 10, the 4 that are left are not enough to send 6 anywhere.
+    let back = Asm::default().push(0).push(0).push(0).push(0).push(6).op(&[op::CALLER]);
+    let back = back.push(9_000).op(&[op::CALL]).0;
+    let round = Asm::default().call(op::CALL, OTHER, 6, 50_000).store(1).op(&[op::STOP]);
+    let code = Asm::default()
+        .when(Asm::default().op(&[op::CALLVALUE]), Asm::default().op(&[op::STOP]))
+        .when(Asm::default().op(&[op::CALLDATASIZE]), round)
+        .call(op::CALL, C, 6, 0);
+    let mut made = rich(Fork::London);
+    made.contract(CODE, 10, &code.0, &[]).contract(OTHER, 0, &back, &[]);
+    let ask = Call { input: [1].into(), ..Call::default() };
+    made.send(A, 0, call(CODE), Call::default()).send(B, 0, call(CODE), ask);
+    run_again(&made, &[1]);
+}
+
+#[test]
+fn a_sender_must_be_able_to_pay_for_all_its_gas() {
+    // B is delegated to code that gives most of its balance away. What is left would pay for the gas
+    // used, but not for the limit.
+    let give = Asm::default().call(op::CALL, C, 1_000_000, 0).op(&[op::POP]).0;
+    let delegation = [&[0xef, 0x01, 0x00], CODE.as_slice()].concat();
+    let mut made = Made::new(Fork::Prague);
+    made.account(A, ETHER).contract(CODE, 0, &give, &[]);
+    made.record(AccountRecord {
+        address: B,
+        balance: U256::from(3_000_001),
+        nonce: 0,
+        code: CodeRecord::Known(delegation.into()),
+        storage: vec![],
+    });
+    made.send(A, 0, call(B), Call::default()).pay(B, 0, C, 1);
+    let txs = run_again(&made, &[1]);
+    assert!(matches!(&txs[1], TxOutcome::Rejected(reason) if reason.starts_with("lack of funds")));
+}
+
+#[test]
+fn a_call_that_fails_for_its_price_looked_at_the_callee() {
+    // OTHER has enough gas to pay 1 to somebody who exists, not to bring somebody into existence.
+    let pay = Asm::default().call(op::CALL, C, 1, 0).op(&[op::POP]).0;
+    let code = Asm::default().push_address(C).op(&[op::EXTCODESIZE, op::POP]);
+    let code = code.call(op::CALL, OTHER, 0, 20_000).store(0).0;
+    let mut made = Made::new(Fork::London);
+    made.account(A, ETHER).account(B, ETHER);
+    made.contract(CODE, 0, &code, &[]).contract(OTHER, 5, &pay, &[]);
+    made.pay(A, 0, C, 1).send(B, 0, call(CODE), Call::default());
+    run_again(&made, &[1]);
+}
+
+#[test]
+fn a_contract_made_again_starts_with_empty_storage() {
+    let destroy = Asm::default().op(&[op::CALLER, op::SELFDESTRUCT]);
+    let is_asked = Asm::default().op(&[op::CALLDATASIZE]);
+    let runtime = Asm::default().when(is_asked, destroy).increment(0).0;
+    let init = init_code(&runtime);
+    let factory = Asm::default().create(&init, 0, Some(1)).store(0).0;
+    let child = CODE.create2_from_code(U256::from(1).to_be_bytes::<32>(), &init);
+    let mut made = rich(Fork::London);
+    made.contract(CODE, 0, &factory, &[]).contract(child, 0, &runtime, &[(0, 5)]);
+    let ask = Call { input: [1].into(), ..Call::default() };
+    made.send(A, 0, call(child), ask).send(B, 0, call(CODE), Call::default());
+    made.send(C, 0, call(child), Call::default());
+    run_again(&made, &[1, 2]);
+    let (block, state) = made.build();
+    let settings = SequentialSettings { is_observed: false };
+    let outcome = execute_sequential(&block, &state, &settings).unwrap().outcome;
+    let change = outcome.state.iter().find(|change| change.address == child).unwrap();
+    assert!(change.destroyed);
+    assert_eq!(change.storage[0].after, U256::from(1));
+}
+
+#[test]
+fn an_account_that_only_a_withdrawn_run_made_does_not_exist() {
+    // In its first layer transaction 1 pays OTHER; it would not after transaction 0. Transaction 2
+    // finds OTHER made, and has to leave it as if it had made it itself.
+    let switch = Asm::default().push(1).store(0).op(&[op::STOP]);
+    let pay = Asm::default().call(op::CALL, OTHER, 1, 0).op(&[op::STOP]);
+    let is_unset = Asm::default().push(0).op(&[op::SLOAD, op::ISZERO]);
+    let is_asked = Asm::default().op(&[op::CALLDATASIZE]);
+    let code = Asm::default().when(is_asked, switch).when(is_unset, pay).0;
+    let mut made = rich(Fork::London);
+    made.contract(CODE, 5, &code, &[]);
+    let ask = Call { input: [1].into(), ..Call::default() };
+    made.send(A, 0, call(CODE), ask).send(B, 0, call(CODE), Call::default()).pay(C, 0, OTHER, 3);
+    let (block, state) = made.build();
+    let layers = vec![vec![TxIndex(1)], vec![TxIndex(0), TxIndex(2)]];
+    let schedule = Schedule::from_layers(3, layers).unwrap();
+    let settings = SequentialSettings { is_observed: false };
+    let sequential = execute_sequential(&block, &state, &settings).unwrap();
+    let parallel = execute(&block, &schedule, &state, &Settings::with_threads(2).unwrap()).unwrap();
+    assert_eq!(parallel.outcome, sequential.outcome);
+    assert_eq!(parallel.reexecuted, [TxIndex(1)]);
+}
+
+#[test]
+fn an_empty_call_pays_for_a_new_account_before_spurious_dragon() {
+    let code = Asm::default().call(op::CALL, OTHER, 0, 0).op(&[op::POP, op::GAS]).store(0).0;
+    let mut made = rich(Fork::Homestead);
+    made.contract(CODE, 0, &code, &[]).pay(A, 0, OTHER, 1);
+    run_again(made.send(B, 0, call(CODE), Call::default()), &[1]);
+}
+
+#[test]
+fn an_authority_is_looked_at() {
+    // Whether it exists decides a refund.
+    let (authority, first) = authorization(CODE, 0);
+    let mut made = rich(Fork::Prague);
+    run_again(made.pay(A, 0, authority, 1).delegate(B, 0, C, vec![first]), &[1]);
+    // Its nonce decides whether the authorization holds.
+    let (authority, second) = authorization(CODE, 1);
+    let mut made = rich(Fork::Prague);
+    made.account(authority, ETHER);
+    run_again(made.pay(authority, 0, C, 1).delegate(B, 0, C, vec![second]), &[1]);
+}
+
+#[test]
+fn what_the_system_calls_left_is_seen() {
+    let history = "0x0000f90827f1c53a10cb7a02335b175320002935".parse().unwrap();
+    let mut made = rich(Fork::Prague);
+    made.send(A, 0, call(history), Call::default()).send(B, 0, call(history), Call::default());
+    run_again(&made, &[1]);
+}
+
+#[test]
+fn instructions_that_look_are_noticed() {
+    let to_own_slot = |asm: Asm| asm.op(&[op::CALLER, op::SSTORE]).0;
+    let own_balance = to_own_slot(Asm::default().op(&[op::SELFBALANCE]));
+    let mut made = rich(Fork::London);
+    made.contract(CODE, 0, &own_balance, &[]);
+    made.send(A, 0, call(CODE), Call { wei: 5, ..Call::default() });
+    run_again(made.send(B, 0, call(CODE), Call::default()), &[1]);
+
+    let hash = to_own_slot(Asm::default().push_address(OTHER).op(&[op::EXTCODEHASH]));
+    let mut made = rich(Fork::London);
+    made.contract(CODE, 0, &hash, &[]).pay(A, 0, OTHER, 1);
+    run_again(made.send(B, 0, call(CODE), Call::default()), &[1]);
+
+    let size = to_own_slot(Asm::default().push_address(OTHER).op(&[op::EXTCODESIZE]));
+    let mut made = rich(Fork::London);
+    made.contract(CODE, 0, &size, &[]).pay(A, 0, OTHER, 1);
+    run_again(made.send(B, 0, call(CODE), Call::default()), &[]);
+}
