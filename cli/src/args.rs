@@ -9,7 +9,10 @@ use clap::{
     ArgAction, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use slotcast::corpus::{Era, Scenario};
+use slotcast::{
+    corpus::{Era, Scenario},
+    model::Fork,
+};
 
 /// More threads than any machine this will run on; beyond it a typing error is likelier.
 const MAX_THREADS: u64 = 1024;
@@ -117,6 +120,16 @@ Examples:
   slotcast schedule block.json.gz
   slotcast schedule --format dot block.json.gz | dot -Tsvg > block.svg")]
     Schedule(Schedule),
+    /// Say what each function of a contract touches, from its bytecode alone.
+    #[command(after_help = "\
+CODE is runtime code in hexadecimal, a file with such code (text or bytes), or an artifact of solc,
+Foundry, Hardhat, Truffle or Waffle.
+
+Examples:
+  slotcast analyze 0x6000355400
+  slotcast analyze out/Token.sol/Token.json
+  slotcast analyze --json build/*.json | jq .functions")]
+    Analyze(Analyze),
     /// Make up a block with real signatures and a header that its execution satisfies.
     #[command(after_help = "\
 Examples:
@@ -193,6 +206,17 @@ pub(crate) enum ScheduleFormat {
     Dot,
 }
 
+/// Arguments of `analyze`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Analyze {
+    /// Codes and artifacts.
+    #[arg(value_name = "CODE|FILE|ARTIFACT", required = true)]
+    pub(crate) codes: Vec<String>,
+    /// The fork under whose rules the code runs.
+    #[arg(long, default_value = Fork::Osaka.name(), value_parser = fork())]
+    pub(crate) fork: Fork,
+}
+
 /// Arguments of `generate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Generate {
@@ -222,6 +246,11 @@ fn scenario() -> impl TypedValueParser<Value = Scenario> {
         let found = Scenario::ALL.iter().find(|scenario| scenario.name() == name);
         *found.expect("the parser lets known names through only")
     })
+}
+
+fn fork() -> impl TypedValueParser<Value = Fork> {
+    PossibleValuesParser::new(Fork::ALL.map(Fork::name))
+        .map(|name| Fork::from_name(&name).expect("the parser lets known names through only"))
 }
 
 fn era() -> impl TypedValueParser<Value = Era> {

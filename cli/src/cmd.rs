@@ -2,6 +2,7 @@
 //!
 //! In: the arguments. Out: what the command came to.
 
+mod analyze;
 mod generate;
 mod predict;
 mod run;
@@ -21,6 +22,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         Command::Predict(predict) => predict::predict(predict, console),
         Command::Score(score) => score::score(score, console),
         Command::Schedule(schedule) => schedule::schedule(schedule, console),
+        Command::Analyze(analyze) => analyze::analyze(analyze, console),
         Command::Generate(generate) => generate::generate(generate, console),
     }
 }

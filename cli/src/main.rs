@@ -8,6 +8,7 @@
 mod args;
 mod cmd;
 
+mod artifact;
 mod input;
 mod progress;
 mod render;

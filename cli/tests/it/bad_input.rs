@@ -197,6 +197,19 @@ fn a_plan_that_cannot_be_carried_out() {
 }
 
 #[test]
+fn code_that_is_none() {
+    let folder = Folder::new();
+    assert_snapshot!(refused(&folder, &["analyze", "nowhere.json"]), @"error: nowhere.json: is neither a file nor hexadecimal code; name a file, or write code as 0x…");
+    assert_snapshot!(refused(&folder, &["analyze", "0x600"]), @"error: 0x600: has an odd number of hexadecimal digits; one is missing");
+    let interface = folder.write("interface.json", r#"{"abi": [], "deployedBytecode": "0x"}"#);
+    assert_snapshot!(refused(&folder, &["analyze", &interface]), @"error: <folder>/interface.json: holds no runtime code (deployedBytecode); compile with it, or name a contract that is no interface");
+    let unlinked = folder.write("unlinked.json", r#"{"deployedBytecode": "0x60__$f0$__"}"#);
+    assert_snapshot!(refused(&folder, &["analyze", &unlinked]), @"error: <folder>/unlinked.json: the code has unlinked libraries; link it first");
+    let torn = folder.write("torn.json", r#"{"deployedBytecode": "#);
+    assert_snapshot!(refused(&folder, &["analyze", &torn]), @"error: <folder>/torn.json: not valid JSON: EOF while parsing a value at line 1 column 20; compile it again");
+}
+
+#[test]
 fn arguments_that_make_no_sense() {
     for args in [&["run", "-j", "0"][..], &["predict", "--format", "yaml"], &["fly"], &[]] {
         let ran = run(args);

@@ -212,3 +212,57 @@ fn the_help_lists_the_commands() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     assert_snapshot!(ran.stdout);
 }
+
+#[test]
+fn analyze_reports_what_other_tools_read() {
+    let contracts = concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus/data/contracts");
+    let (token, weth) = (format!("{contracts}/Token.json"), format!("{contracts}/Weth.json"));
+    let lines = json_lines(&["analyze", "--json", &token, &weth]);
+    assert_eq!(lines.len(), 2);
+    let expected = [
+        "blocks",
+        "codeHash",
+        "functions",
+        "micros",
+        "name",
+        "schemaVersion",
+        "size",
+        "stopReason",
+        "unresolvedJumps",
+    ];
+    assert_eq!(keys(&lines[0]), expected);
+    assert_eq!((&lines[0]["name"], &lines[0]["stopReason"]), (&json!("Token"), &json!("finished")));
+    let functions = lines[0]["functions"].as_array().unwrap();
+    let transfer = functions.iter().find(|of| of["selector"] == "0xa9059cbb").unwrap();
+    assert_eq!(keys(transfer), ["accesses", "calls", "coverage", "name", "selector"]);
+    assert_eq!(transfer["name"], "transfer(address,uint256)");
+    assert_eq!(transfer["coverage"], "complete");
+    let accesses = transfer["accesses"].as_array().unwrap();
+    let names: Vec<_> = accesses.iter().map(|access| access["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["balanceOf[arg0]", "balanceOf[caller]"]);
+    for access in accesses {
+        assert_eq!(keys(access), ["certainty", "contract", "kind", "name", "slot"]);
+        assert_eq!((&access["contract"], &access["certainty"]), (&json!("this"), &json!("must")));
+    }
+}
+
+#[test]
+fn analyze_takes_code_in_any_form() {
+    // Stores the caller in slot 5.
+    let hash = |argument: &str| {
+        let line = only(json_lines(&["analyze", "--json", argument]), &["micros", "name"]);
+        assert_eq!(line["functions"][0]["accesses"][0]["slot"], "5");
+        assert_eq!(line["functions"][0]["selector"], Value::Null);
+        line
+    };
+    let folder = Folder::new();
+    let expected = hash("0x33600555");
+    assert_eq!(expected["size"], 4);
+    assert_eq!(hash("33600555"), expected);
+    assert_eq!(hash(&folder.write("code.hex", "0x33600555\n")), expected);
+    assert_eq!(hash(&folder.write("code.bin", [0x33, 0x60, 0x05, 0x55])), expected);
+    let artifact = r#"{"deployedBytecode": {"object": "0x33600555"}}"#;
+    assert_eq!(hash(&folder.write("out.json", artifact)), expected);
+    let text = run(&["analyze", "0x33600555"]).stdout;
+    assert!(text.ends_with("\n\nfallback\n  write [5]\n"), "{text}");
+}

@@ -55,8 +55,7 @@ fn predictions() -> IndexVec<TxIndex, Prediction> {
         ..AccountAccess::default()
     };
     let second = StorageAccess { reads: vec![slot(2, 2)], ..StorageAccess::default() };
-    let second_accounts =
-        AccountAccess { created: vec![account(6)], ..AccountAccess::default() };
+    let second_accounts = AccountAccess { created: vec![account(6)], ..AccountAccess::default() };
     let word = StateRead { location: slot(2, 1).into(), value: U256::ZERO };
     IndexVec::from(vec![
         Prediction::new(first, first_accounts, vec![], vec![word], vec![]),
@@ -69,8 +68,7 @@ fn an_access_list_names_what_is_not_warm_anyway() {
     let predictions = predictions();
     let lists = access_lists(&block(), predictions.iter_enumerated());
     assert_eq!((lists.schema_version, lists.block), (1, 5));
-    let item =
-        |n, storage_keys: Vec<B256>| AccessListItem { address: account(n), storage_keys };
+    let item = |n, storage_keys: Vec<B256>| AccessListItem { address: account(n), storage_keys };
     let expected = vec![
         item(2, vec![key(1), key(2)]),
         item(7, vec![]),
@@ -119,7 +117,8 @@ fn what_follows_is_not_in_the_dag() {
     let lists: Vec<&[u32]> = dag.tx_deps.iter().map(|tx| tx.tx_indexes.as_slice()).collect();
     assert_eq!(lists, [&[][..], &[0], &[], &[1, 2]]);
     let text = print(&tx_dag(5, &schedule, [TxIndex(3)]));
-    let expected = r#"{"schemaVersion":1,"block":5,"type":1,"txDeps":[{"index":3,"txIndexes":[1,2]}]}"#;
+    let expected =
+        r#"{"schemaVersion":1,"block":5,"type":1,"txDeps":[{"index":3,"txIndexes":[1,2]}]}"#;
     assert_eq!(text, expected);
 }
 
