@@ -15,6 +15,7 @@
 
 mod account;
 mod buffer;
+mod create;
 mod eval;
 mod follow;
 mod frame;
@@ -25,7 +26,7 @@ mod precompile;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use slotcast_model::{Fork, Gap, Prediction, Slot};
+use slotcast_model::{Fork, Prediction, Slot};
 
 use crate::{bytecode::Pc, summary::Summary};
 
@@ -41,6 +42,8 @@ pub trait StateView {
     fn nonce(&self, address: Address) -> Option<u64>;
     /// What runs at an address.
     fn callee(&self, address: Address) -> Callee;
+    /// What `code`, which is at no address yet, does: init code, or code that it leaves behind.
+    fn summarise(&self, code: Bytes) -> Callee;
     /// What runs at an address, analysed again with one more target of a computed jump.
     ///
     /// A view that cannot do so leaves the jump unresolved.
@@ -95,6 +98,8 @@ pub struct Changes {
     pub balances: Vec<(Address, U256, U256)>,
     /// Accounts with the number of contracts they created.
     pub created: Vec<(Address, u64)>,
+    /// Created accounts with their code, if it is known.
+    pub codes: Vec<(Address, Option<Bytes>)>,
 }
 
 /// A transaction bound to a state.
@@ -134,7 +139,7 @@ impl Binder {
             eval::Machine::new(&mut self.work, self.limits, self.fork, tx, block, state);
         match tx.to {
             Some(to) => machine.call_top(to),
-            None => machine.gap(Gap::Creation),
+            None => machine.create_top(),
         }
         machine.finish()
     }

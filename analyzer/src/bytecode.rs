@@ -6,7 +6,7 @@
 
 mod opcode;
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, Bytes, U256};
 use revm_interpreter::instructions::GasTable;
 use serde::{Deserialize, Serialize};
 use slotcast_model::{Fork, Index, index_newtype};
@@ -104,6 +104,11 @@ const fn push_width(byte: u8) -> usize {
         0x60..=0x7f => byte as usize - 0x5f,
         _ => 0,
     }
+}
+
+/// The delegation designator (EIP-7702) that points to `delegate`.
+pub fn delegation_to(delegate: Address) -> Bytes {
+    [&DELEGATION_PREFIX, delegate.as_slice()].concat().into()
 }
 
 /// The account a delegation designator (EIP-7702) points to, if `code` is one.

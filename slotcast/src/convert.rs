@@ -79,6 +79,7 @@ pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords, fork: Fork) -> T
     TxFrame {
         caller: tx.signer(),
         to: tx.to(),
+        nonce: tx.nonce(),
         value: tx.value(),
         input: tx.input().clone(),
         gas_price: U256::from(tx.effective_gas_price(base_fee)),

@@ -11,12 +11,12 @@
 //! changes come out of binding anyway.
 
 use alloy_primitives::{
-    Address, B256, U256,
+    Address, B256, Bytes, U256,
     map::{AddressMap, HashMap},
 };
 use slotcast_analyzer::{
     bind::{Callee, Changes, StateView},
-    bytecode::Pc,
+    bytecode::{Pc, delegation_to},
 };
 use slotcast_model::Slot;
 
@@ -26,6 +26,8 @@ pub struct Forward<'a, S> {
     parent: &'a S,
     storage: HashMap<Slot, Option<U256>>,
     accounts: AddressMap<Account>,
+    /// Code put in place since, if it is known.
+    codes: AddressMap<Option<Bytes>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,7 +40,12 @@ struct Account {
 impl<'a, S: StateView> Forward<'a, S> {
     /// The parent state as it is.
     pub fn new(parent: &'a S) -> Self {
-        Self { parent, storage: HashMap::default(), accounts: AddressMap::default() }
+        Self {
+            parent,
+            storage: HashMap::default(),
+            accounts: AddressMap::default(),
+            codes: AddressMap::default(),
+        }
     }
 
     /// Lays the changes of the next transaction on top.
@@ -51,6 +58,16 @@ impl<'a, S: StateView> Forward<'a, S> {
         }
         for &(address, n_created) in &changes.created {
             self.accounts.entry(address).or_default().nonce += n_created;
+        }
+        self.codes.extend(changes.codes.iter().cloned());
+    }
+
+    /// Puts delegations in place of the code of each authority, given with whom it delegates to
+    /// (EIP-7702); a delegation to the zero address takes the code away.
+    pub fn delegate(&mut self, delegations: &[(Address, Address)]) {
+        for &(authority, delegate) in delegations {
+            let code = if delegate.is_zero() { Bytes::new() } else { delegation_to(delegate) };
+            self.codes.insert(authority, Some(code));
         }
     }
 
@@ -80,7 +97,15 @@ impl<S: StateView> StateView for Forward<'_, S> {
     }
 
     fn callee(&self, address: Address) -> Callee {
-        self.parent.callee(address)
+        match self.codes.get(&address) {
+            Some(Some(code)) => self.parent.summarise(code.clone()),
+            Some(None) => Callee::Unavailable,
+            None => self.parent.callee(address),
+        }
+    }
+
+    fn summarise(&self, code: Bytes) -> Callee {
+        self.parent.summarise(code)
     }
 
     fn refine(&self, address: Address, jump: Pc, target: Pc) -> Option<Callee> {

@@ -6,10 +6,11 @@
 //! account.
 
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
-use alloy_primitives::U256;
+use alloy_eips::eip7702::SignedAuthorization;
+use alloy_primitives::{Address, U256};
 use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView};
 use slotcast_executor::Block;
-use slotcast_model::{AccountAccess, Fork, IndexVec, Prediction, TxIndex};
+use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
 
 use crate::{
     convert::{frame_of, words_of},
@@ -39,17 +40,18 @@ pub fn predict_block<S: StateView>(
     let mut forward = Forward::new(view);
     let mut predictions = IndexVec::new();
     for tx in &block.transactions {
-        match basis {
-            Basis::Parent => {
-                predictions.push(predict_tx(&mut binder, tx, &words, view).prediction);
-            }
+        let bound = match basis {
+            Basis::Parent => predict_tx(&mut binder, tx, &words, view),
             Basis::BlockOrder => {
-                let bound = predict_tx(&mut binder, tx, &words, &forward);
+                let delegations = delegations(tx);
+                forward.delegate(&delegations);
+                let bound = predict_frames(&mut binder, tx, &words, &delegations, &forward);
                 forward.apply(&bound.changes);
                 forward.sent(tx.signer());
-                predictions.push(bound.prediction);
+                bound
             }
-        }
+        };
+        predictions.push(bound.prediction);
     }
     predictions
 }
@@ -61,10 +63,43 @@ pub fn predict_tx<S: StateView>(
     words: &BlockWords,
     view: &S,
 ) -> Bound {
+    let delegations = delegations(tx);
+    if delegations.is_empty() {
+        return predict_frames(binder, tx, words, &delegations, view);
+    }
+    let mut delegated = Forward::new(view);
+    delegated.delegate(&delegations);
+    predict_frames(binder, tx, words, &delegations, &delegated)
+}
+
+/// The authorities of a transaction's authorisations with the accounts they delegate to (EIP-7702).
+fn delegations(tx: &Recovered<TxEnvelope>) -> Vec<(Address, Address)> {
+    let authorizations = tx.authorization_list().unwrap_or_default();
+    let delegation =
+        |signed: &SignedAuthorization| Some((signed.recover_authority().ok()?, signed.address));
+    authorizations.iter().filter_map(delegation).collect()
+}
+
+/// Predicts one transaction on a view in which its own delegations are in place.
+fn predict_frames<S: StateView>(
+    binder: &mut Binder,
+    tx: &Recovered<TxEnvelope>,
+    words: &BlockWords,
+    delegations: &[(Address, Address)],
+    view: &S,
+) -> Bound {
     let frame = frame_of(tx, words, binder.fork());
     let Bound { prediction, changes } = binder.bind(&frame, words, view);
     let mut accounts = prediction.accounts().clone();
-    add_envelope(&mut accounts, tx, frame.gas_price, words, view);
+    let sender = tx.signer();
+    accounts.nonces.push(sender);
+    if !frame.gas_price.is_zero() {
+        accounts.balance_debits.push(sender);
+    }
+    if U256::from(words.base_fee) < frame.gas_price {
+        accounts.balance_credits.push(words.coinbase);
+    }
+    accounts.nonces.extend(delegations.iter().map(|(authority, _)| authority));
     let prediction = Prediction::new(
         prediction.storage().clone(),
         accounts,
@@ -73,38 +108,4 @@ pub fn predict_tx<S: StateView>(
         prediction.gaps().to_vec(),
     );
     Bound { prediction, changes }
-}
-
-/// The accounts that every transaction touches around its frames.
-fn add_envelope<S: StateView>(
-    accounts: &mut AccountAccess,
-    tx: &Recovered<TxEnvelope>,
-    gas_price: U256,
-    words: &BlockWords,
-    view: &S,
-) {
-    let sender = tx.signer();
-    accounts.nonces.push(sender);
-    if !gas_price.is_zero() {
-        accounts.balance_debits.push(sender);
-    }
-    if U256::from(words.base_fee) < gas_price {
-        accounts.balance_credits.push(words.coinbase);
-    }
-    for authorization in tx.authorization_list().unwrap_or_default() {
-        if let Ok(authority) = authorization.recover_authority() {
-            accounts.nonces.push(authority);
-        }
-    }
-    if tx.is_create()
-        && let Some(nonce) = view.nonce(sender)
-    {
-        // In a chain of the sender's own transactions the nonce on the parent state is too low;
-        // what the transaction says is the nonce it will run with.
-        let created = sender.create(nonce.max(tx.nonce()));
-        accounts.created.push(created);
-        if !tx.value().is_zero() {
-            accounts.balance_credits.push(created);
-        }
-    }
 }

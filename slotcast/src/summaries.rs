@@ -11,7 +11,7 @@ use std::{
 };
 
 use alloy_primitives::{
-    Address, B256, U256,
+    Address, B256, Bytes, U256, keccak256,
     map::{AddressMap, B256Map},
 };
 use slotcast_analyzer::{
@@ -137,6 +137,13 @@ impl StateView for View<'_> {
     fn callee(&self, address: Address) -> Callee {
         let mut callees = self.callees.lock().unwrap_or_else(PoisonError::into_inner);
         callees.entry(address).or_insert_with(|| self.find(address)).clone()
+    }
+
+    fn summarise(&self, code: Bytes) -> Callee {
+        if code.is_empty() {
+            return Callee::Nothing;
+        }
+        Callee::Contract { summary: self.summaries.get(keccak256(&code), &code), code }
     }
 
     fn refine(&self, address: Address, jump: Pc, target: Pc) -> Option<Callee> {

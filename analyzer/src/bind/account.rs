@@ -34,7 +34,7 @@ impl<S: StateView> Machine<'_, S> {
                 let account = address_of(self.get(running, account)?);
                 self.warm(running, account);
                 self.work.journal.read_code(account);
-                match self.state.callee(account) {
+                match self.callee(account) {
                     Callee::Nothing => Some(U256::ZERO),
                     Callee::Contract { code, .. } => Some(U256::from(code.len())),
                     Callee::Unavailable => None,
@@ -44,7 +44,7 @@ impl<S: StateView> Machine<'_, S> {
                 let account = address_of(self.get(running, account)?);
                 self.warm(running, account);
                 self.work.journal.read_code(account);
-                match self.state.callee(account) {
+                match self.callee(account) {
                     Callee::Nothing => self.hash_without_code(account),
                     Callee::Contract { summary, .. } => Some(summary.code_hash.into()),
                     Callee::Unavailable => None,
@@ -73,10 +73,26 @@ impl<S: StateView> Machine<'_, S> {
     pub(super) fn code_of(&mut self, running: &Running<'_>, account: Operand) -> Option<Bytes> {
         let account = address_of(self.get(running, account)?);
         self.work.journal.read_code(account);
-        match self.state.callee(account) {
+        match self.callee(account) {
             Callee::Nothing => Some(Bytes::new()),
             Callee::Contract { code, .. } => Some(code),
             Callee::Unavailable => None,
+        }
+    }
+
+    /// What runs at an address, contracts created by this transaction included.
+    pub(super) fn callee(&mut self, address: Address) -> Callee {
+        if !self.work.journal.is_created(address) {
+            return self.state.callee(address);
+        }
+        match self.work.journal.code(address) {
+            Some(code) if code.is_empty() => Callee::Nothing,
+            Some(code) => self.state.summarise(code),
+            // Called while it is being created, it has no code yet; else the code is not known.
+            None => {
+                self.gap(Gap::Creation);
+                Callee::Unavailable
+            }
         }
     }
 

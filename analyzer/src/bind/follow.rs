@@ -100,19 +100,15 @@ impl<S: StateView> Machine<'_, S> {
         self.work.journal.read_code(target);
         let gas = frame.gas;
         let lost = || Ended::lost(gas);
-        if self.work.journal.is_created(target) {
-            self.gap(Gap::Creation);
-            return Some(lost());
-        }
         let mut account = target;
-        let mut callee = self.state.callee(target);
+        let mut callee = self.callee(target);
         if let Callee::Contract { summary, .. } = &callee
             && let Some(delegate) = summary.delegate
         {
             // A delegation leads to code once, never on to another delegation (EIP-7702).
             self.work.journal.read_code(delegate);
             account = delegate;
-            callee = self.state.callee(delegate);
+            callee = self.callee(delegate);
         }
         let selector = selector(&frame.input);
         if matches!(selector, Selector::Unknown) {
@@ -236,7 +232,11 @@ impl<S: StateView> Machine<'_, S> {
         U256::ONE
     }
 
-    fn memory_range(&self, running: &Running<'_>, (at, len): (Operand, Operand)) -> Buffer {
+    pub(super) fn memory_range(
+        &self,
+        running: &Running<'_>,
+        (at, len): (Operand, Operand),
+    ) -> Buffer {
         match (self.offset(running, at), self.offset(running, len)) {
             (_, Some(0)) => Buffer::default(),
             (Some(at), Some(len)) if at.saturating_add(len) <= self.limits.memory => {
@@ -244,36 +244,6 @@ impl<S: StateView> Machine<'_, S> {
             }
             _ => Buffer::lost(),
         }
-    }
-
-    /// CREATE or CREATE2: the address is predicted, the init code is not followed.
-    pub(super) fn create(
-        &mut self,
-        running: &mut Running<'_>,
-        value: Operand,
-        input: (Operand, Operand),
-        salt: Option<Operand>,
-    ) -> Option<U256> {
-        self.gap(Gap::Creation);
-        running.returned = Buffer::default();
-        let creator = running.frame.address;
-        let created = match salt {
-            Some(salt) => {
-                let init = self.memory_range(running, input);
-                let hash = keccak256(init.slice(0, init.len())?);
-                creator.create2(self.get(running, salt)?.to_be_bytes::<32>(), hash)
-            }
-            None => {
-                let nonce = self.state.nonce(creator)?;
-                self.rely(Location::Nonce(creator), U256::from(nonce));
-                creator.create(nonce.wrapping_add(self.work.journal.n_created(creator)))
-            }
-        };
-        self.work.journal.create(creator, created);
-        if let Some(value) = self.get(running, value).filter(|value| !value.is_zero()) {
-            self.work.journal.transfer(creator, created, value);
-        }
-        Some(U256::from_be_slice(created.as_slice()))
     }
 
     /// SELFDESTRUCT: everything goes to `to`.

@@ -14,6 +14,8 @@ pub struct TxFrame {
     pub caller: Address,
     /// The recipient; none when a contract is created.
     pub to: Option<Address>,
+    /// The sender's nonce, which a created contract's address depends on.
+    pub nonce: u64,
     /// Wei sent.
     pub value: U256,
     /// Calldata, or init code.

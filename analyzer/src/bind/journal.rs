@@ -4,7 +4,7 @@
 //! Invariants: a revert restores values but never forgets that something was touched; a slot is
 //! written if its value at the end differs from that at the start, or if either is unknown.
 
-use alloy_primitives::{Address, U256, map::DefaultHashBuilder};
+use alloy_primitives::{Address, Bytes, U256, map::DefaultHashBuilder};
 use indexmap::{IndexMap, IndexSet};
 use slotcast_model::{AccountAccess, Slot, StorageAccess};
 
@@ -78,6 +78,9 @@ pub(super) struct Journal {
     warm: IndexSet<Address, DefaultHashBuilder>,
     created: Vec<Address>,
     destroyed: Vec<Address>,
+    /// Code that creations left behind. A creation that is undone leaves its entry, which nothing
+    /// asks for any more.
+    codes: Vec<(Address, Bytes)>,
     log: Vec<Undo>,
 }
 
@@ -92,6 +95,7 @@ impl Journal {
         self.warm.clear();
         self.created.clear();
         self.destroyed.clear();
+        self.codes.clear();
         self.log.clear();
     }
 
@@ -183,12 +187,16 @@ impl Journal {
         at_start.wrapping_add(moved.credit).saturating_sub(moved.debit)
     }
 
-    /// Counts one more contract created by `creator`; gives how many there were before.
-    pub(super) fn create(&mut self, creator: Address, created: Address) {
+    /// Counts one more contract created by the contract `creator`.
+    pub(super) fn count_created(&mut self, creator: Address) {
         let at = self.account(creator);
         let old = self.moved[at].n_created;
         self.moved[at].n_created = old + 1;
         self.log.push(Undo::Nonce(at, old));
+    }
+
+    /// Notes a created account.
+    pub(super) fn create(&mut self, created: Address) {
         self.created.push(created);
         self.log.push(Undo::Created);
     }
@@ -209,6 +217,16 @@ impl Journal {
 
     pub(super) fn read_code(&mut self, address: Address) {
         self.code_reads.insert(address);
+    }
+
+    /// Notes the code that the creation of `address` left behind.
+    pub(super) fn set_code(&mut self, address: Address, code: Bytes) {
+        self.codes.push((address, code));
+    }
+
+    /// The code of an account created in this transaction, if it is known.
+    pub(super) fn code(&self, address: Address) -> Option<Bytes> {
+        self.codes.iter().rev().find(|(at, _)| *at == address).map(|(_, code)| code.clone())
     }
 
     pub(super) fn is_created(&self, address: Address) -> bool {
@@ -267,6 +285,7 @@ impl Journal {
                 .filter(|(_, moved)| moved.n_created != 0)
                 .map(|(&address, moved)| (address, moved.n_created))
                 .collect(),
+            codes: self.created.iter().map(|&address| (address, self.code(address))).collect(),
         }
     }
 
