@@ -9,7 +9,7 @@
 use std::sync::RwLock;
 
 use alloy_primitives::Address;
-use revm::{database_interface::DatabaseRef, state::EvmState};
+use revm::{database_interface::DatabaseRef, primitives::hardfork::SpecId, state::EvmState};
 use slotcast_model::{Index, IndexVec, TxIndex};
 
 use crate::{
@@ -28,6 +28,7 @@ use crate::{
 pub(crate) struct CommittedPrefix<'a, DB: DatabaseRef> {
     canonical: Canonical<'a, DB>,
     base: &'a DB,
+    spec: SpecId,
     txs: IndexVec<TxIndex, TxOutcome>,
     tally: Tally,
 }
@@ -53,7 +54,7 @@ impl<'a, DB: DatabaseRef> CommittedPrefix<'a, DB> {
         canonical.changes_so_far(|address, info, slots| versions.start(address, info, slots));
         drop(versions);
         let tally = Tally::new(block.n_transactions());
-        Ok(Self { canonical, base, txs: IndexVec::new(), tally })
+        Ok(Self { canonical, base, spec: rules.spec(), txs: IndexVec::new(), tally })
     }
 
     /// The first transaction that is not decided.
@@ -80,7 +81,7 @@ impl<'a, DB: DatabaseRef> CommittedPrefix<'a, DB> {
         versions: &mut Versions,
     ) -> Result<(), ExecutionError> {
         assert_eq!(speculative.tx(), self.next(), "transactions are decided in block order");
-        let retry = match validate(speculative, versions, self.base) {
+        let retry = match validate(speculative, versions, self.base, self.spec) {
             Ok(validated) if self.canonical.admits(validated.tx()) => {
                 if !is_published {
                     versions.publish(validated.tx(), validated.state());

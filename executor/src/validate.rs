@@ -9,13 +9,15 @@
 //! Storage, code and block hashes enter only as read, so equal values give equal steps. Of an
 //! account it uses balance, nonce and existence only where `evm.rs` and its instructions noted a
 //! look; those are compared. What was only added to or spent from enters the result as a sum, and a
-//! sum is moved by [`rebase`]. Touching an account that ends up empty deletes it, which depends on
-//! whether it was there, so that is compared as well.
+//! sum is moved by [`rebase`]. Since Spurious Dragon an account that is touched and left empty is
+//! deleted when the result is committed, by what it is then. Before, revm decides when a run ends
+//! whether touching an empty account makes it, so existence is compared wherever that may be.
 
 use alloy_primitives::Address;
 use revm::{
     context::result::ResultAndState,
     database_interface::DatabaseRef,
+    primitives::hardfork::SpecId,
     state::{AccountInfo, AccountStatus, EvmState},
 };
 use slotcast_model::TxIndex;
@@ -63,11 +65,12 @@ pub(crate) fn validate<DB: DatabaseRef>(
     speculative: Speculative,
     versions: &mut Versions,
     base: &DB,
+    spec: SpecId,
 ) -> Result<Validated, Retry> {
     let tx = speculative.tx();
     let Some(mut run) = speculative.into_run() else { return Err(Retry { superseded: None }) };
     let moves = are_slots_current(&run.reads, tx, versions, base)
-        .then(|| moved_accounts(&mut run, tx, versions, base))
+        .then(|| moved_accounts(&run, tx, versions, base, spec))
         .flatten();
     match moves {
         Some(moves) => {
@@ -109,10 +112,11 @@ struct Moved {
 
 /// The accounts to move, or nothing when one of them was looked at.
 fn moved_accounts<DB: DatabaseRef>(
-    run: &mut SpeculativeRun,
+    run: &SpeculativeRun,
     tx: TxIndex,
     versions: &mut Versions,
     base: &DB,
+    spec: SpecId,
 ) -> Option<Vec<(Address, Moved)>> {
     let SpeculativeRun { result, reads } = run;
     let must_match =
@@ -131,7 +135,7 @@ fn moved_accounts<DB: DatabaseRef>(
         if must_match || !read.usage.allows(read.info.as_ref(), committed.as_ref()) {
             return None;
         }
-        if let Some(moved) = moved(&result.state, *address, read, committed)? {
+        if let Some(moved) = moved(&result.state, *address, read, committed, spec)? {
             moves.push((*address, moved));
         }
     }
@@ -145,11 +149,9 @@ fn moved(
     address: Address,
     read: &AccountRead,
     committed: Option<AccountInfo>,
+    spec: SpecId,
 ) -> Option<Option<Moved>> {
     let account = state.get(&address)?;
-    if !account.is_touched() {
-        return Some(None);
-    }
     let absent = AccountInfo::default();
     let found = read.info.as_ref().unwrap_or(&absent);
     let now = committed.as_ref().unwrap_or(&absent);
@@ -163,12 +165,13 @@ fn moved(
     }
     let is_same_kind =
         found.is_empty() == now.is_empty() && read.info.is_some() == committed.is_some();
-    let may_vanish = account.info.is_empty() || end.is_empty();
+    let is_kept_empty =
+        spec < SpecId::SPURIOUS_DRAGON && (account.info.is_empty() || end.is_empty());
     let is_remade = account.is_created() || account.is_selfdestructed();
-    if (may_vanish || is_remade) && !is_same_kind {
+    if (is_kept_empty || is_remade) && !is_same_kind {
         return None;
     }
-    Some(Some(Moved { committed, end }))
+    Some(account.is_touched().then_some(Moved { committed, end }))
 }
 
 /// Rewrites an account as if the run had started from the committed one.

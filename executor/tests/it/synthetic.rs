@@ -447,6 +447,34 @@ fn an_empty_call_pays_for_a_new_account_before_spurious_dragon() {
 }
 
 #[test]
+fn touching_an_account_makes_it_before_spurious_dragon() {
+    // Transaction 1 makes OTHER in its layer by touching it, and would not after transaction 0; so
+    // transaction 2 finds it made, and makes it in truth.
+    let switch = Asm::default().push(1).store(0).op(&[op::STOP]);
+    let touch = Asm::default().call(op::CALL, OTHER, 0, 0).op(&[op::STOP]);
+    let is_unset = Asm::default().push(0).op(&[op::SLOAD, op::ISZERO]);
+    let is_asked = Asm::default().op(&[op::CALLDATASIZE]);
+    let code = Asm::default().when(is_asked, switch).when(is_unset, touch).0;
+    for fork in [Fork::Homestead, Fork::London] {
+        let mut made = rich(fork);
+        made.contract(CODE, 0, &code, &[]);
+        let ask = Call { input: [1].into(), ..Call::default() };
+        made.send(A, 0, call(CODE), ask).send(B, 0, call(CODE), Call::default());
+        made.pay(C, 0, OTHER, 0);
+        let (block, state) = made.build();
+        let layers = vec![vec![TxIndex(1)], vec![TxIndex(0), TxIndex(2)]];
+        let schedule = Schedule::from_layers(3, layers).unwrap();
+        let settings = SequentialSettings { is_observed: false };
+        let sequential = execute_sequential(&block, &state, &settings).unwrap();
+        let is_made = sequential.outcome.state.iter().any(|change| change.address == OTHER);
+        assert_eq!(is_made, fork < Fork::SpuriousDragon);
+        let settings = Settings::with_threads(2).unwrap();
+        let parallel = execute(&block, &schedule, &state, &settings).unwrap();
+        assert_eq!(parallel.outcome, sequential.outcome, "{fork}");
+    }
+}
+
+#[test]
 fn an_authority_is_looked_at() {
     // Whether it exists decides a refund.
     let (authority, first) = authorization(CODE, 0);
