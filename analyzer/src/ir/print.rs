@@ -23,8 +23,8 @@ const MAX_TERMS: usize = 160;
 
 /// What the reader of a text knows of the leaves.
 pub(crate) trait Leaves {
-    /// Writes a phi or the result of an effect.
-    fn leaf(&self, out: &mut Text<'_, '_>, leaf: Term<'_>);
+    /// Writes a phi or the result of an effect, in parentheses where it is an operand and a sum.
+    fn leaf(&self, out: &mut Text<'_, '_>, leaf: Term<'_>, is_operand: bool);
 
     /// Writes a constant in a way of its own; false when it has none.
     fn constant(&self, _out: &mut Text<'_, '_>, _value: U256) -> bool {
@@ -72,7 +72,7 @@ impl<'a, 't> Text<'a, 't> {
     }
 
     /// Writes `term` as an operand.
-    fn operand(&mut self, term: TermId) {
+    pub(crate) fn operand(&mut self, term: TermId) {
         self.nested(term, true);
     }
 
@@ -92,7 +92,7 @@ impl<'a, 't> Text<'a, 't> {
             Term::Keccak(words) => self.keccak(words),
             leaf @ (Term::Phi(..) | Term::Result(..)) => {
                 let leaves = self.leaves;
-                leaves.leaf(self, leaf);
+                leaves.leaf(self, leaf, is_operand);
             }
         }
         self.depth -= 1;
@@ -199,8 +199,8 @@ const fn infix(op: Op) -> Option<&'static str> {
 }
 
 /// Small numbers in decimal, others in hexadecimal.
-pub(crate) fn constant(value: U256) -> String {
-    if value < U256::from(1024) { value.to_string() } else { format!("{value:#x}") }
+fn constant(value: U256) -> String {
+    if value < U256::from(1_000_000) { value.to_string() } else { format!("{value:#x}") }
 }
 
 const fn env_name(env: Env) -> &'static str {

@@ -32,10 +32,12 @@ use crate::{
     Targets,
     absint::{Entry, Walk, walk},
     bytecode::{Bytecode, Pc},
-    ir::{CallKind, Effect, Exit, NodeId, TermId, TermPool},
+    ir::{CallKind, Effect, Exit, Node, NodeId, TermId, TermPool},
     limits::{Fuel, Limits, StopReason},
 };
 
+/// Jump destinations tried as targets of a dispatcher's table.
+const MAX_TABLE: usize = 512;
 /// Conditions longer than this explain nothing.
 const MAX_WHEN: usize = 80;
 
@@ -62,7 +64,7 @@ pub struct Description {
 pub struct FunctionText {
     /// The function's selector; none for the fallback and receive functions.
     pub selector: Option<u32>,
-    /// Its accesses to storage, ascending by slot text.
+    /// Its accesses to storage: those at small constant slots, ascending, then the rest by text.
     pub accesses: Vec<AccessText>,
     /// Its calls, in an order in which they may happen; `call#2` in a text is the third of them.
     pub calls: Vec<CallText>,
@@ -113,7 +115,7 @@ impl Certainty {
 }
 
 /// One access to storage.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessText {
     /// The slot, such as `keccak(caller . 3)`.
     pub slot: String,
@@ -150,7 +152,7 @@ impl CallForm {
 }
 
 /// One call.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallText {
     /// How it is called.
     pub kind: CallForm,
@@ -210,21 +212,62 @@ impl Describer<'_> {
         }
         let arena = Bump::new();
         let mut pool = TermPool::new(&arena, selector);
-        let granted = self.limits.fuel_per_function.min(self.fuel.left());
-        let mut fuel = Fuel::new(granted);
-        let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-        let walk = walk(self.code, entry, &mut pool, &Targets::default(), &mut fuel, self.limits);
-        self.fuel.burn(granted - fuel.left());
+        let walk = self.walk(selector, &mut pool, &Targets::default());
         for node in walk.graph.nodes.iter().filter(|node| node.is_reachable()) {
             self.blocks.insert(node.pc);
-            if node.exit == Exit::Unknown(StopReason::UnresolvedJump) {
+            if is_unresolved(node) {
                 self.unresolved.insert(node.pc);
             }
         }
         let only_reverts = walk.graph.nodes[NodeId(0)].only_reverts;
         let text = (selector.is_some() || !only_reverts)
             .then(|| function_text(selector, &walk, &mut pool, &self.hashes));
-        (text, walk.selectors)
+        let selectors = match selector {
+            Some(_) => Vec::new(),
+            None => self.selectors(walk),
+        };
+        (text, selectors)
+    }
+
+    /// Walks an entry point within what is left of the fuel.
+    fn walk(&mut self, selector: Option<u32>, pool: &mut TermPool<'_>, targets: &Targets) -> Walk {
+        let granted = self.limits.fuel_per_function.min(self.fuel.left());
+        let mut fuel = Fuel::new(granted);
+        let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
+        let walk = walk(self.code, entry, pool, targets, &mut fuel, self.limits);
+        self.fuel.burn(granted - fuel.left());
+        walk
+    }
+
+    /// The selectors of a dispatcher of which `walk` followed what it could.
+    ///
+    /// A dispatcher that jumps by a table computes its target from the selector, so without one the
+    /// walk ends there. It is repeated with every jump destination as a target, only to see which
+    /// selectors are compared with behind the jump.
+    fn selectors(&mut self, walk: Walk) -> Vec<u32> {
+        let mut targets = Targets::default();
+        for node in &walk.graph.nodes {
+            if let Exit::Switch { at, .. } = node.exit {
+                for target in self.code.jump_targets().take(MAX_TABLE) {
+                    targets.insert(at, target);
+                }
+            }
+        }
+        if targets == Targets::default() {
+            return walk.selectors;
+        }
+        let arena = Bump::new();
+        let mut pool = TermPool::new(&arena, None);
+        self.walk(None, &mut pool, &targets).selectors
+    }
+}
+
+/// Whether the way on from a node is not known.
+fn is_unresolved(node: &Node) -> bool {
+    match node.exit {
+        Exit::Unknown(reason) => reason == StopReason::UnresolvedJump,
+        Exit::Switch { .. } => node.cases.is_empty(),
+        _ => false,
     }
 }
 
@@ -236,7 +279,7 @@ fn function_text(
 ) -> FunctionText {
     let paths = Paths::new(&walk.graph);
     let behind = Behind::new(&walk.graph);
-    let memories = Memories::new(walk, &paths, pool);
+    let memories = Memories::new(walk, &paths, &behind, pool);
     let adds = adds(&walk.graph, &behind, pool);
     let mut names = Names::new(pool, &behind, &memories, hashes);
     let calls = call_texts(walk, &paths, &mut names);
@@ -247,9 +290,12 @@ fn function_text(
 /// Where something happens.
 type Places = BTreeSet<NodeId>;
 
+/// A call as text, but for how certain it is.
+type CallKey = (CallForm, String, Option<String>);
+
 /// The calls in reverse postorder, equal ones once; tells `names` their numbers on the way.
 fn call_texts(walk: &Walk, paths: &Paths, names: &mut Names<'_, '_>) -> Vec<CallText> {
-    let mut found: Vec<((CallForm, String, Option<String>), Places)> = Vec::new();
+    let mut found: Vec<(CallKey, Places)> = Vec::new();
     for &node in paths.order() {
         for (position, (pc, effect)) in walk.graph.nodes[node].effects.iter().enumerate() {
             let text = match *effect {
@@ -274,7 +320,7 @@ fn call_texts(walk: &Walk, paths: &Paths, names: &mut Names<'_, '_>) -> Vec<Call
             names.number_call(node, *pc, number);
         }
     }
-    let text = |((kind, target, selector), places): ((CallForm, String, _), Places)| CallText {
+    let text = |((kind, target, selector), places): (CallKey, Places)| CallText {
         kind,
         target,
         selector,
@@ -315,6 +361,8 @@ fn access_texts(walk: &Walk, paths: &Paths, names: &Names<'_, '_>, adds: &Adds) 
         };
         texts.push(AccessText { slot, kind, contract: "this".to_owned(), certainty, when });
     }
+    // Plain slots by number, then the rest by text; the sort is stable.
+    texts.sort_by_key(|text| text.slot.parse::<u64>().unwrap_or(u64::MAX));
     texts
 }
 

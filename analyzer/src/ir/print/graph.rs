@@ -12,7 +12,7 @@ use crate::ir::{CallKind, CopyKind, Effect, Exit, Graph, Node, NodeId, Term, Ter
 struct ByPlace;
 
 impl Leaves for ByPlace {
-    fn leaf(&self, out: &mut Text<'_, '_>, leaf: Term<'_>) {
+    fn leaf(&self, out: &mut Text<'_, '_>, leaf: Term<'_>, _is_operand: bool) {
         match leaf {
             Term::Phi(node, position) => out.push(&format!("phi{node}.{position}")),
             Term::Result(node, pc) => out.push(&format!("n{node}@{:#x}", pc.0)),

@@ -9,6 +9,8 @@
 //! | address | `x & (2^160 - 1)` → `x` |
 //! | field | `(storage[6] >> 112) & (2^112 - 1)` → `storage[6].bits(112..224)` |
 //! | comparison | `iszero(lt(a, b))` → `a >= b`; `lt(5, x)` → `x > 5`; signed ones `s<` |
+//! | cast | `x & 0xffff` → `uint16(x)`; `x & (0xffff << 240)` → `bytes2(x)` |
+//! | selector | `calldata[0] >> 224` → `msg.sig` |
 //! | scale | `shl(5, x)` → `x * 32`; `shr(5, x)` → `x / 32` |
 //! | sign | `signextend(2, x)` → `int24(x)` |
 //! | element | `arg0 + keccak(7)` → `keccak(7) + arg0` |
@@ -54,10 +56,8 @@ impl Text<'_, '_> {
         let b = operands.get(1).copied().unwrap_or(a);
         match op {
             Op::And | Op::Shr if self.field(op, a, b) => {}
-            Op::And => {
-                let Some(inner) = self.masked_address(a, b) else { return false };
-                self.nested(inner, is_operand);
-            }
+            Op::And | Op::Shr if self.is_selector(op, a, b) => self.push("msg.sig"),
+            Op::And => return self.masked(a, b, is_operand),
             Op::IsZero => self.truth(a, false, is_operand),
             Op::Lt => self.comparison((a, "<", b), ">", is_operand),
             Op::SLt => self.comparison((a, "s<", b), "s>", is_operand),
@@ -93,6 +93,37 @@ impl Text<'_, '_> {
             Term::Apply(..) => 1,
             _ => 2,
         }
+    }
+
+    /// Whether an operation takes the first four bytes of calldata, wherever it leaves them.
+    fn is_selector(&self, op: Op, a: TermId, b: TermId) -> bool {
+        let (word, takes) = match (op, constant_last(self.pool, a, b)) {
+            (Op::And, Some((x, mask))) => (x, mask == U256::from(u32::MAX) << 224),
+            (_, Some((x, by))) => (x, by == U256::from(224)),
+            _ => return false,
+        };
+        let Term::CallData(at) = self.pool.get(word) else { return false };
+        takes && self.pool.as_const(at) == Some(U256::ZERO)
+    }
+
+    /// A mask as the cast it stands for; false for one that is none.
+    fn masked(&mut self, a: TermId, b: TermId, is_operand: bool) -> bool {
+        if let Some(inner) = self.masked_address(a, b) {
+            self.nested(inner, is_operand);
+            return true;
+        }
+        let Some((x, mask)) = constant_last(self.pool, a, b) else { return false };
+        let name = match (low_mask(mask), low_mask(!mask)) {
+            (Some(bits), _) if bits % 8 == 0 && bits < 256 => format!("uint{bits}("),
+            (_, Some(bits)) if bits % 8 == 0 && 64 <= bits && bits < 256 => {
+                format!("bytes{}(", 32 - bits / 8)
+            }
+            _ => return false,
+        };
+        self.push(&name);
+        self.term(x);
+        self.push(")");
+        true
     }
 
     /// `x` of `x & (2^160 - 1)`.

@@ -11,7 +11,7 @@ use super::behind::Behind;
 use crate::ir::{Effect, Graph, Op, Term, TermId, TermPool};
 
 /// Operands looked at per store.
-const MAX_VISITS: usize = 512;
+const MAX_VISITS: usize = 4096;
 
 /// Keys to which every store is an addition.
 pub(super) struct Adds {

@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use alloy_primitives::U256;
 use slotcast_model::IndexVec;
 
-use super::paths::Paths;
+use super::{behind::Behind, paths::Paths};
 use crate::{
     absint::{Place, Walk, place},
     bytecode::Pc,
-    ir::{CopyKind, Effect, Graph, NodeId, Op, TermId, TermPool, base_offset},
+    ir::{CopyKind, Effect, Env, Graph, NodeId, Op, Term, TermId, TermPool, base_offset},
 };
 
 const WORD: u32 = 32;
@@ -24,6 +24,10 @@ const WORD: u32 = 32;
 const MAX_ORIGINS: usize = 3;
 /// Nodes looked at for one word.
 const MAX_NODES: usize = 64;
+/// Copies of copies looked through.
+const MAX_COPIES: u32 = 4;
+/// Parts of a sum looked at.
+const MAX_PARTS: usize = 8;
 /// Below this an absolute address is reserved, and no unknown pointer reaches it.
 const RESERVED: u64 = 0x80;
 
@@ -41,8 +45,14 @@ pub(super) enum Origin {
 }
 
 /// Where an address points to, so far as two can be told apart.
-#[derive(Clone, Copy)]
 struct Address {
+    point: Point,
+    /// The parts of a base that is a sum; none is taken to point backwards.
+    parts: Vec<TermId>,
+}
+
+#[derive(Clone, Copy)]
+struct Point {
     base: TermId,
     offset: U256,
     /// Zero or a value of the free memory pointer, which points to memory of its own.
@@ -57,6 +67,18 @@ enum Overlap {
     Unknown,
 }
 
+/// The last write that touches a piece.
+enum Last {
+    /// It leaves this there.
+    Is(Origin),
+    /// It is a copy, at this position, of what stood there.
+    Copy(usize, Point),
+    /// It is not known what it leaves there.
+    Unknown,
+    /// There is none in the node.
+    None,
+}
+
 /// One write.
 struct Write {
     to: TermId,
@@ -69,6 +91,8 @@ struct Write {
 enum Written {
     Word(TermId),
     CallData(TermId),
+    /// A copy of other memory.
+    Memory(TermId),
     Output(Pc),
     Other,
 }
@@ -85,7 +109,12 @@ pub(super) struct Memories<'a> {
 }
 
 impl<'a> Memories<'a> {
-    pub(super) fn new(walk: &'a Walk, paths: &'a Paths, pool: &mut TermPool<'_>) -> Self {
+    pub(super) fn new(
+        walk: &'a Walk,
+        paths: &'a Paths,
+        behind: &Behind<'_>,
+        pool: &mut TermPool<'_>,
+    ) -> Self {
         let graph = &walk.graph;
         let mut addresses = BTreeMap::new();
         let mut tails = BTreeMap::new();
@@ -106,8 +135,13 @@ impl<'a> Memories<'a> {
                     }
                     _ => {}
                 }
-                if let Some(write) = write(pool, *pc, effect) {
+                let write =
+                    copied_by_loop(behind, pool, effect).or_else(|| write(pool, *pc, effect));
+                if let Some(write) = write {
                     points.push(write.to);
+                    if let Written::Memory(from) = write.what {
+                        points.push(from);
+                    }
                     of_node.push((position, write));
                 }
                 for at in points {
@@ -129,23 +163,35 @@ impl<'a> Memories<'a> {
     /// `position`; empty when that is not known.
     pub(super) fn read(
         &self,
-        (node, position): (NodeId, usize),
+        before: (NodeId, usize),
         at: TermId,
         skip: u32,
         len: u32,
     ) -> Vec<Origin> {
-        let Some(&address) = self.addresses.get(&at) else { return Vec::new() };
-        let piece = Address { offset: address.offset.wrapping_add(U256::from(skip)), ..address };
+        let Some(address) = self.addresses.get(&at) else { return Vec::new() };
+        self.read_point(before, address.point.behind(skip), len, MAX_COPIES).unwrap_or_default()
+    }
+
+    fn read_point(
+        &self,
+        before: (NodeId, usize),
+        point: Point,
+        len: u32,
+        n_copies: u32,
+    ) -> Option<Vec<Origin>> {
         let mut seen = IndexVec::from_elem(false, self.graph.nodes.len());
         let mut n_seen = 0;
         let mut origins = Vec::new();
-        let mut pending = vec![(node, position)];
+        let mut pending = vec![before];
         while let Some((node, end)) = pending.pop() {
-            match self.last_write(node, end, piece, len) {
-                Some(Some(origin)) => origins.push(origin),
-                Some(None) => return Vec::new(),
-                None if node == NodeId(0) => origins.push(Origin::Zero),
-                None => {
+            match self.last_write(node, end, point, len) {
+                Last::Is(origin) => origins.push(origin),
+                Last::Copy(position, from) if 0 < n_copies => {
+                    origins.extend(self.read_point((node, position), from, len, n_copies - 1)?);
+                }
+                Last::Copy(..) | Last::Unknown => return None,
+                Last::None if node == NodeId(0) => origins.push(Origin::Zero),
+                Last::None => {
                     for &previous in self.paths.predecessors(node) {
                         if !seen[previous] {
                             seen[previous] = true;
@@ -158,47 +204,47 @@ impl<'a> Memories<'a> {
             origins.sort_unstable();
             origins.dedup();
             if MAX_NODES < n_seen || MAX_ORIGINS < origins.len() {
-                return Vec::new();
+                return None;
             }
         }
-        origins
+        Some(origins)
     }
 
-    /// The last write in `node` before `end` that touches the piece; `Some(None)` for one of which
-    /// it is not known what it leaves there.
-    fn last_write(
-        &self,
-        node: NodeId,
-        end: usize,
-        piece: Address,
-        len: u32,
-    ) -> Option<Option<Origin>> {
+    /// The last write in `node` before `end` that touches the piece.
+    fn last_write(&self, node: NodeId, end: usize, piece: Point, len: u32) -> Last {
         let before = self.writes[node].iter().rev().filter(|(position, _)| *position < end);
-        for (_, write) in before {
+        for (position, write) in before {
             match self.overlap(write, piece, len) {
                 Overlap::None => {}
-                Overlap::Unknown => return Some(None),
+                Overlap::Unknown => return Last::Unknown,
                 Overlap::Within(skip) => {
-                    return Some(match write.what {
-                        Written::Word(value) => Some(Origin::Stored(value, skip)),
-                        Written::CallData(from) => Some(Origin::CallData(from, skip)),
-                        Written::Output(pc) => Some(Origin::Returned(node, pc, skip)),
-                        Written::Other => None,
-                    });
+                    return match write.what {
+                        Written::Word(value) => Last::Is(Origin::Stored(value, skip)),
+                        Written::CallData(from) => Last::Is(Origin::CallData(from, skip)),
+                        Written::Output(pc) => Last::Is(Origin::Returned(node, pc, skip)),
+                        Written::Memory(from) => match self.addresses.get(&from) {
+                            Some(from) => Last::Copy(*position, from.point.behind(skip)),
+                            None => Last::Unknown,
+                        },
+                        Written::Other => Last::Unknown,
+                    };
                 }
             }
         }
-        None
+        Last::None
     }
 
-    fn overlap(&self, write: &Write, piece: Address, len: u32) -> Overlap {
-        let Some(&to) = self.addresses.get(&write.to) else { return Overlap::Unknown };
+    fn overlap(&self, write: &Write, piece: Point, len: u32) -> Overlap {
+        let Some(address) = self.addresses.get(&write.to) else { return Overlap::Unknown };
+        let to = address.point;
         if to.base != piece.base {
-            let reserved = |a: Address, b: Address| {
+            let reserved = |a: Point, b: Point| {
                 a.is_root && a.offset < U256::from(RESERVED) && b.offset < U256::MAX >> 1
             };
             let apart = to.is_root && piece.is_root || reserved(to, piece) || reserved(piece, to);
-            return if apart { Overlap::None } else { Overlap::Unknown };
+            let end = piece.offset.saturating_add(U256::from(len));
+            let is_behind = address.parts.contains(&piece.base) && end <= to.offset;
+            return if apart || is_behind { Overlap::None } else { Overlap::Unknown };
         }
         let distance = piece.offset.wrapping_sub(to.offset);
         if let Some(written) = write.len {
@@ -210,19 +256,38 @@ impl<'a> Memories<'a> {
             let before = U256::from(len) <= distance.wrapping_neg() && distance.bit(255);
             return if behind || before { Overlap::None } else { Overlap::Unknown };
         }
+        // A copy of unknown length is taken to hold at least the piece at its start.
+        if distance.is_zero() && matches!(write.what, Written::Memory(_)) {
+            return Overlap::Within(0);
+        }
         let before = distance.bit(255) && U256::from(len) <= distance.wrapping_neg();
         if before { Overlap::None } else { Overlap::Unknown }
     }
 }
 
+impl Point {
+    /// The place `skip` bytes on.
+    fn behind(self, skip: u32) -> Self {
+        Self { offset: self.offset.wrapping_add(U256::from(skip)), ..self }
+    }
+}
+
 fn address(pool: &mut TermPool<'_>, at: TermId, is_root: bool) -> Address {
-    match pool.as_const(at) {
-        Some(offset) => Address { base: pool.constant(U256::ZERO), offset, is_root: true },
-        None => {
-            let (base, offset) = base_offset(pool, at);
-            Address { base, offset, is_root }
+    let (base, offset) = match pool.as_const(at) {
+        Some(offset) => (pool.constant(U256::ZERO), offset),
+        None => base_offset(pool, at),
+    };
+    let mut parts = Vec::new();
+    let mut sums = vec![base];
+    while let Some(sum) = sums.pop() {
+        if let Term::Apply(Op::Add, [a, b, _]) = pool.get(sum)
+            && parts.len() < MAX_PARTS
+        {
+            parts.extend([a, b]);
+            sums.extend([a, b]);
         }
     }
+    Address { point: Point { base, offset, is_root }, parts }
 }
 
 /// The address of the last word of `len` bytes from `at` on.
@@ -230,6 +295,36 @@ fn tail(pool: &mut TermPool<'_>, at: TermId, len: TermId) -> TermId {
     let back = pool.constant(U256::from(WORD).wrapping_neg());
     let end = pool.apply(Op::Add, &[at, len]);
     pool.apply(Op::Add, &[end, back])
+}
+
+/// A copy that a loop makes word by word, `mstore(to + i, mload(from + i))` for `i` from zero on, as
+/// the copy it is.
+fn copied_by_loop(
+    behind: &Behind<'_>,
+    pool: &mut TermPool<'_>,
+    effect: &Effect<TermId>,
+) -> Option<Write> {
+    let Effect::MStore { at: to, value } = *effect else { return None };
+    let Effect::MLoad { at: from } = behind.effect(pool.get(value))? else { return None };
+    let zero = pool.constant(U256::ZERO);
+    let (to_base, to_offset) = base_offset(pool, to);
+    let (from_base, from_offset) = base_offset(pool, from);
+    let Term::Apply(Op::Add, [a, b, _]) = pool.get(to_base) else { return None };
+    let Term::Apply(Op::Add, [c, d, _]) = pool.get(from_base) else { return None };
+    for (index, to, others) in [(a, b, [c, d]), (b, a, [c, d])] {
+        let Term::Phi(node, position) = pool.get(index) else { continue };
+        let from = match others {
+            [from, other] | [other, from] if other == index => from,
+            _ => continue,
+        };
+        if behind.incoming(node, position).contains(&zero) {
+            let (to_offset, from_offset) = (pool.constant(to_offset), pool.constant(from_offset));
+            let to = pool.apply(Op::Add, &[to, to_offset]);
+            let from = pool.apply(Op::Add, &[from, from_offset]);
+            return Some(Write { to, len: None, what: Written::Memory(from) });
+        }
+    }
+    None
 }
 
 /// What `effect` writes to memory, if it does.
@@ -243,9 +338,13 @@ fn write(pool: &TermPool<'_>, pc: Pc, effect: &Effect<TermId>) -> Option<Write> 
         Effect::Copy { kind, to, from, len, .. } => {
             let what = match kind {
                 CopyKind::CallData => Written::CallData(from),
+                CopyKind::Memory => Written::Memory(from),
                 _ => Written::Other,
             };
-            Write { to, len: small(len), what }
+            // What lies behind the end of calldata reads as zero, in memory as in calldata.
+            let is_all =
+                kind == CopyKind::CallData && pool.get(len) == Term::Env(Env::CallDataSize);
+            Write { to, len: if is_all { Some(u32::MAX) } else { small(len) }, what }
         }
         Effect::Call { output, .. } => {
             Write { to: output.0, len: small(output.1), what: Written::Output(pc) }

@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     bytecode::Pc,
-    ir::{Effect, Leaves, NodeId, Op, Term, TermId, TermPool, Text, as_condition, as_reader},
+    ir::{
+        Effect, Leaves, NodeId, Op, Term, TermId, TermPool, Text, as_condition, as_reader,
+        base_offset,
+    },
 };
 
 pub(super) use hashes::Hashes;
@@ -27,7 +30,11 @@ const MAX_CHOICES: usize = 3;
 const MAX_VISITS: usize = 512;
 /// Words of a hash that are spelt out.
 const MAX_WORDS: u32 = 8;
+/// Memory addresses longer than this, as text, say nothing.
+const MAX_ADDRESS: usize = 24;
 const WORD: u32 = 32;
+/// Steps of a loop larger than this are no steps.
+const MAX_STEP: U256 = U256::from_limbs([1 << 32, 0, 0, 0]);
 
 /// Names for one entry point.
 pub(super) struct Names<'a, 't> {
@@ -41,10 +48,14 @@ pub(super) struct Names<'a, 't> {
 
 /// What a phi stands for.
 enum Choice {
+    /// This, which is no phi.
+    One(TermId),
     /// One of these.
     Of(Vec<TermId>),
     /// A value that goes round a loop.
     Loop,
+    /// One that starts here and grows by this in every round.
+    Count { start: TermId, step: U256 },
     /// Too much to say.
     Merged,
 }
@@ -106,6 +117,8 @@ impl<'a, 't> Names<'a, 't> {
                 Origin::CallData(from, 0) if self.pool.as_const(from) == Some(U256::ZERO) => {
                     "msg.sig".to_owned()
                 }
+                // The path on which a copying loop copies nothing.
+                Origin::Zero => continue,
                 _ => return None,
             };
             if !texts.contains(&text) {
@@ -190,9 +203,9 @@ impl<'a, 't> Names<'a, 't> {
     fn load(&self, out: &mut Text<'_, '_>, place: (NodeId, usize), at: TermId) {
         let origins = self.memories.read(place, at, 0, WORD);
         if !self.origins(out, &origins) {
-            out.push("memory[");
-            out.term(at);
-            out.push("]");
+            let at = self.text(at);
+            let is_short = at.chars().count() <= MAX_ADDRESS;
+            out.push(&format!("memory[{}]", if is_short { &at } else { ".." }));
         }
     }
 
@@ -218,7 +231,7 @@ impl<'a, 't> Names<'a, 't> {
             // Words are read whole, so nothing of a stored one was skipped.
             Origin::Stored(value, _) => out.term(value),
             Origin::CallData(from, skip) => match self.pool.as_usize(from) {
-                Some(from) if 4 <= from && (from - 4 + skip as usize) % 32 == 0 => {
+                Some(from) if 4 <= from && (from - 4 + skip as usize).is_multiple_of(32) => {
                     out.push(&format!("arg{}", (from - 4 + skip as usize) / 32));
                 }
                 _ => {
@@ -272,55 +285,105 @@ impl<'a, 't> Names<'a, 't> {
         out.push(")");
     }
 
-    fn phi(&self, out: &mut Text<'_, '_>, node: NodeId, position: u32) {
+    fn phi(&self, out: &mut Text<'_, '_>, (node, position): (NodeId, u32), is_operand: bool) {
         match self.choice(node, position) {
+            Choice::One(value) if is_operand => out.operand(value),
+            Choice::One(value) => out.term(value),
             Choice::Of(values) => {
-                let mut values = values.into_iter();
-                let first = values.next().expect("a choice is made of some value");
-                if values.len() == 0 {
-                    return out.term(first);
-                }
                 out.push("{");
-                out.term(first);
-                for value in values {
-                    out.push(" | ");
+                for (n, value) in values.into_iter().enumerate() {
+                    out.push(if n == 0 { "" } else { " | " });
                     out.term(value);
                 }
                 out.push("}");
             }
-            Choice::Loop => {
-                let mut loops = self.loops.borrow_mut();
-                let number = match loops.iter().position(|known| *known == (node, position)) {
-                    Some(number) => number,
-                    None => {
-                        loops.push((node, position));
-                        loops.len() - 1
-                    }
-                };
-                out.push(&format!("loop{number}"));
+            Choice::Loop => out.push(&self.loop_name(node, position)),
+            Choice::Count { start, step } => {
+                let mut name = self.loop_name(node, position);
+                if step != U256::ONE {
+                    name = format!("{name} * {step}");
+                }
+                if self.pool.as_const(start) == Some(U256::ZERO)
+                    && !(is_operand && step != U256::ONE)
+                {
+                    return out.push(&name);
+                }
+                out.push(if is_operand { "(" } else { "" });
+                if self.pool.as_const(start) != Some(U256::ZERO) {
+                    out.term(start);
+                    out.push(" + ");
+                }
+                out.push(&name);
+                out.push(if is_operand { ")" } else { "" });
             }
             Choice::Merged => out.push("merged"),
         }
     }
 
+    fn loop_name(&self, node: NodeId, position: u32) -> String {
+        let mut loops = self.loops.borrow_mut();
+        let number = match loops.iter().position(|known| *known == (node, position)) {
+            Some(number) => number,
+            None => {
+                loops.push((node, position));
+                loops.len() - 1
+            }
+        };
+        format!("loop{number}")
+    }
+
+    /// The start and the step of a phi of two values, one of which is the phi and a constant.
+    fn count(&self, phi: TermId, values: &[TermId]) -> Option<Choice> {
+        let &[a, b] = values else { return None };
+        let step = |value| {
+            let (base, step) = base_offset(self.pool, value);
+            (base == phi && step < MAX_STEP).then_some(step)
+        };
+        let (start, step) = match (step(a), step(b)) {
+            (Some(step), None) => (b, step),
+            (None, Some(step)) => (a, step),
+            _ => return None,
+        };
+        Some(Choice::Count { start, step })
+    }
+
     /// What a phi stands for: phis behind it are looked through, and it goes round a loop when one
     /// of its values is computed from it.
     fn choice(&self, node: NodeId, position: u32) -> Choice {
-        let Some(phi) = self.pool.find(Term::Phi(node, position)) else { return Choice::Merged };
-        let others = |phi: TermId, node, position| {
-            self.behind.incoming(node, position).iter().copied().filter(move |value| *value != phi)
-        };
-        let direct: Vec<TermId> = others(phi, node, position).collect();
-        if direct.len() == 1 {
-            return Choice::Of(direct);
+        let (mut node, mut position) = (node, position);
+        for _ in 0..MAX_VISITS {
+            let Some(phi) = self.pool.find(Term::Phi(node, position)) else { break };
+            let direct: Vec<TermId> = self.others(phi, node, position).collect();
+            match direct.as_slice() {
+                [one] => match self.pool.get(*one) {
+                    Term::Phi(next, at) => (node, position) = (next, at),
+                    _ => return Choice::One(*one),
+                },
+                _ => return self.count(phi, &direct).unwrap_or_else(|| self.web(phi)),
+            }
         }
+        Choice::Merged
+    }
+
+    /// The values that meet in a phi, but for itself.
+    fn others(
+        &self,
+        phi: TermId,
+        node: NodeId,
+        position: u32,
+    ) -> impl Iterator<Item = TermId> + '_ {
+        self.behind.incoming(node, position).iter().copied().filter(move |value| *value != phi)
+    }
+
+    /// What a phi stands for that many values reach, some of them through other phis.
+    fn web(&self, phi: TermId) -> Choice {
         let mut web = vec![phi];
         let mut values: Vec<TermId> = Vec::new();
         let mut n_done = 0;
         while let Some(&next) = web.get(n_done) {
             n_done += 1;
             let Term::Phi(node, position) = self.pool.get(next) else { continue };
-            for value in others(next, node, position) {
+            for value in self.others(next, node, position) {
                 let list = match self.pool.get(value) {
                     Term::Phi(..) => &mut web,
                     _ => &mut values,
@@ -335,7 +398,11 @@ impl<'a, 't> Names<'a, 't> {
         }
         match self.goes_round(&web, &values) {
             Some(true) => Choice::Loop,
-            Some(false) if !values.is_empty() && values.len() <= MAX_CHOICES => Choice::Of(values),
+            Some(false) => match values.as_slice() {
+                [one] => Choice::One(*one),
+                [_, ..] if values.len() <= MAX_CHOICES => Choice::Of(values),
+                _ => Choice::Merged,
+            },
             _ => Choice::Merged,
         }
     }
@@ -362,9 +429,9 @@ impl<'a, 't> Names<'a, 't> {
 }
 
 impl Leaves for Names<'_, '_> {
-    fn leaf(&self, out: &mut Text<'_, '_>, leaf: Term<'_>) {
+    fn leaf(&self, out: &mut Text<'_, '_>, leaf: Term<'_>, is_operand: bool) {
         match leaf {
-            Term::Phi(node, position) => self.phi(out, node, position),
+            Term::Phi(node, position) => self.phi(out, (node, position), is_operand),
             Term::Result(node, pc) => self.result(out, node, pc),
             _ => unreachable!("all other terms are printed by the text itself"),
         }

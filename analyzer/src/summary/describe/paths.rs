@@ -14,7 +14,7 @@ use petgraph::{
 use slotcast_model::{Index, IndexVec};
 
 use super::Certainty;
-use crate::ir::{Exit, Graph, NodeId, TermId};
+use crate::ir::{Exit, Graph, Node, NodeId, TermId};
 
 /// The shape of one entry point.
 pub(super) struct Paths {
