@@ -6,7 +6,7 @@
 
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
 use alloy_eips::eip7840::BlobParams;
-use alloy_primitives::{KECCAK256_EMPTY, U256};
+use alloy_primitives::{B256, KECCAK256_EMPTY, U256};
 use slotcast_analyzer::bind::{BlockWords, TxFrame};
 use slotcast_corpus::{PreAccount, RecordedBlock};
 use slotcast_executor::{AccountRecord, Block, CodeRecord, MemoryState};
@@ -84,6 +84,10 @@ pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords, fork: Fork) -> T
         input: tx.input().clone(),
         gas_price: U256::from(tx.effective_gas_price(base_fee)),
         gas: tx.gas_limit().saturating_sub(intrinsic_gas(tx, fork)),
+        access_list: tx.access_list().map_or_else(Vec::new, |list| {
+            let words = |keys: &[B256]| keys.iter().map(|&key| key.into()).collect();
+            list.iter().map(|item| (item.address, words(&item.storage_keys))).collect()
+        }),
         blob_hashes: tx.blob_versioned_hashes().unwrap_or_default().to_vec(),
     }
 }

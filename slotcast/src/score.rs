@@ -293,7 +293,7 @@ fn count_tx(tx: &Scored<'_>) -> Counts {
         complete_claims: claims.into(),
         sound_claims: (claims && superset).into(),
         wildcard_txs: (!tx.prediction.wildcards().is_empty()).into(),
-        state_reads: tx.prediction.relied_on().len() as u64,
+        state_reads: tx.prediction.n_state_reads() as u64,
         ..Counts::default()
     }
 }

@@ -139,7 +139,13 @@ impl Walker<'_, '_> {
         let (state, effects) = (transfer.state, transfer.effects);
         let (exit, cases) = match end {
             BlockEnd::Jump { at, target } if self.pool.as_const(target).is_none() => {
-                self.switch(at, target, &state)
+                self.switch(at, target, None, &state)
+            }
+            BlockEnd::Branch { condition, target, next }
+                if self.pool.as_const(target).is_none() =>
+            {
+                let target = self.select(condition, target, next);
+                self.switch(Pc(next.0 - 1), target, Some(next), &state)
             }
             end => (self.resolve(end, &state), Vec::new()),
         };
@@ -186,21 +192,38 @@ impl Walker<'_, '_> {
         Exit::Unknown(StopReason::UnresolvedJump)
     }
 
-    /// A jump to a computed target: the cases are the targets met so far.
+    /// A jump to a computed target: the cases are the targets met so far, and `next` where the jump
+    /// is conditional.
     fn switch(
         &mut self,
         at: Pc,
         target: TermId,
+        next: Option<Pc>,
         state: &State,
     ) -> (Exit<TermId, NodeId>, Vec<NodeId>) {
         self.stop = self.stop.max(StopReason::UnresolvedJump);
-        let targets = self.targets;
+        let code = self.code;
+        let is_target = |target: &Pc| code.jump_target(U256::from(target.0)).is_some();
+        let mut targets: Vec<Pc> = self.targets.of(at).filter(is_target).chain(next).collect();
+        targets.sort_unstable();
+        targets.dedup();
         let cases: Option<Vec<NodeId>> =
-            targets.of(at).map(|target| self.enter(target, state)).collect();
+            targets.into_iter().map(|target| self.enter(target, state)).collect();
         match cases {
             Some(cases) => (Exit::Switch { at, target }, cases),
             None => (Exit::Unknown(StopReason::NodeLimit), Vec::new()),
         }
+    }
+
+    /// Where a conditional jump to a computed target leads, as one value:
+    /// `next + (condition != 0) * (target - next)`.
+    fn select(&mut self, condition: TermId, target: TermId, next: Pc) -> TermId {
+        let next = self.pool.constant(U256::from(next.0));
+        let is_zero = self.pool.apply(Op::IsZero, &[condition]);
+        let taken = self.pool.apply(Op::IsZero, &[is_zero]);
+        let distance = self.pool.apply(Op::Sub, &[target, next]);
+        let moved = self.pool.apply(Op::Mul, &[taken, distance]);
+        self.pool.apply(Op::Add, &[next, moved])
     }
 
     fn branch(

@@ -11,11 +11,11 @@ use super::{
     BindLimits, BlockWords, Bound, StateView, TxFrame,
     buffer::Buffer,
     frame::Frame,
-    gas::{Prices, per_word},
+    gas::{GAS_SLACK, Prices, per_word},
     journal::{Cell, Journal, Value},
 };
 use crate::{
-    bytecode::Pc,
+    bytecode::{Bytecode, Pc},
     ir::{CopyKind, Effect, Env, Exit},
     limits::StopReason,
     summary::{Case, Operand, Program, Run, Source, Step},
@@ -90,7 +90,7 @@ pub(super) struct Running<'p> {
 impl Running<'_> {
     /// Takes gas; false, and nothing is left, when there is not enough.
     pub(super) const fn charge(&mut self, gas: u64) -> bool {
-        let enough = gas <= self.frame.gas;
+        let enough = gas <= self.frame.gas.saturating_add(GAS_SLACK);
         self.frame.gas = self.frame.gas.saturating_sub(gas);
         self.is_out_of_gas |= !enough;
         enough
@@ -122,6 +122,10 @@ impl<'a, S: StateView> Machine<'a, S> {
         work.wildcards.clear();
         work.journal.warm(tx.caller);
         work.journal.warm(block.coinbase);
+        for &(address, ref keys) in &tx.access_list {
+            work.journal.warm(address);
+            work.journal.warm_slots(address, keys);
+        }
         let (prices, steps_left) = (Prices::of(fork), limits.steps);
         Self { work, limits, fork, prices, tx, block, state, steps_left }
     }
@@ -232,9 +236,17 @@ impl<'a, S: StateView> Machine<'a, S> {
 
     /// A computed jump leads somewhere the analysis does not know yet.
     fn new_target(&mut self, running: &Running<'_>, at: Pc, target: Operand) -> Ended {
-        let target = self.get(running, target).and_then(|target| u32::try_from(target).ok());
-        let lost = Ended::lost(running.frame.gas);
-        Ended { new_target: target.map(|target| (at, Pc(target))), ..lost }
+        let Some(target) = self.get(running, target) else {
+            self.gap(Gap::UnresolvedJump);
+            return Ended::lost(running.frame.gas);
+        };
+        match Bytecode::new(&running.frame.code, self.fork).jump_target(target) {
+            Some(target) => {
+                let lost = Ended::lost(running.frame.gas);
+                Ended { new_target: Some((at, target)), ..lost }
+            }
+            None => Ended::halted(),
+        }
     }
 
     fn leave(&mut self, running: &Running<'_>, exit: Exit<Operand, u32>) -> Ended {

@@ -24,6 +24,8 @@ pub struct TxFrame {
     pub gas_price: U256,
     /// Gas left to run with, once the intrinsic cost is paid.
     pub gas: u64,
+    /// Accounts and slots that are warm from the start (EIP-2930).
+    pub access_list: Vec<(Address, Vec<U256>)>,
     /// Hashes of the transaction's blobs (EIP-4844).
     pub blob_hashes: Vec<B256>,
 }

@@ -29,6 +29,9 @@ pub(super) struct Prices {
     pub(super) keeps_part: bool,
 }
 
+/// A block's fixed costs are taken when it is entered, those behind a call included; what a call
+/// finds missing by less than this may be there.
+pub(super) const GAS_SLACK: u64 = 200;
 /// Added to a call that sends wei.
 pub(super) const CALL_VALUE: u64 = 9_000;
 /// Given to the callee of a call that sends wei.

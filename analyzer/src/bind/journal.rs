@@ -76,6 +76,8 @@ pub(super) struct Journal {
     code_reads: IndexSet<Address, DefaultHashBuilder>,
     /// Accounts touched, for what gas costs.
     warm: IndexSet<Address, DefaultHashBuilder>,
+    /// Slots of the access list, which are touched for the first time at no cost.
+    warm_slots: Vec<Slot>,
     created: Vec<Address>,
     destroyed: Vec<Address>,
     /// Code that creations left behind. A creation that is undone leaves its entry, which nothing
@@ -93,6 +95,7 @@ impl Journal {
         self.balance_reads.clear();
         self.code_reads.clear();
         self.warm.clear();
+        self.warm_slots.clear();
         self.created.clear();
         self.destroyed.clear();
         self.codes.clear();
@@ -129,7 +132,13 @@ impl Journal {
         let entry = self.slots.entry(slot);
         let at = entry.index();
         let cell = entry.or_insert(Cell { original: Value::Unread, current: Value::Unread });
-        (at, *cell, at == n_before)
+        let is_first = at == n_before && !self.warm_slots.contains(&slot);
+        (at, *cell, is_first)
+    }
+
+    /// Notes slots of the access list.
+    pub(super) fn warm_slots(&mut self, address: Address, keys: &[U256]) {
+        self.warm_slots.extend(keys.iter().map(|&key| Slot::new(address, key)));
     }
 
     /// Notes that an account was touched; true when it is the first time.
