@@ -21,6 +21,7 @@ mod follow;
 mod frame;
 mod gas;
 mod journal;
+mod memory;
 mod precompile;
 
 use std::sync::Arc;

@@ -26,10 +26,10 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            fuel_per_function: 2_000_000,
-            fuel_per_contract: 8_000_000,
-            nodes_per_function: 20_000,
-            contexts_per_block: 256,
+            fuel_per_function: 8_000_000,
+            fuel_per_contract: 40_000_000,
+            nodes_per_function: 60_000,
+            contexts_per_block: 2048,
             functions: 1024,
         }
     }

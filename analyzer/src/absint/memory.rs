@@ -127,7 +127,7 @@ impl Memory {
         len: u32,
     ) -> Option<Vec<TermId>> {
         let Place::At { base, offset } = place(pool, pointers, at) else { return None };
-        if len % WORD != 0 || MAX_TRACKED_WORDS * WORD < len {
+        if !len.is_multiple_of(WORD) || MAX_TRACKED_WORDS * WORD < len {
             return None;
         }
         (0..len / WORD).map(|n| self.find(base, offset.checked_add(n * WORD)?)).collect()

@@ -35,13 +35,6 @@ impl Buffer {
         self.bytes.len()
     }
 
-    /// Forgets everything, keeping the allocation.
-    pub(super) fn clear(&mut self) {
-        self.bytes.clear();
-        self.unknown.clear();
-        self.open_ended = false;
-    }
-
     /// The bytes `at..at + len` as far as they exist, if all are known.
     pub(super) fn slice(&self, at: usize, len: usize) -> Option<&[u8]> {
         if !self.is_known(at, len) {

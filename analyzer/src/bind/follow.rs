@@ -5,8 +5,8 @@
 //! Invariants: calls nest no deeper than the limit; a callee that reverts leaves no change behind;
 //! what is not followed gives unknown results and says so.
 
-use alloy_primitives::{Address, U256, keccak256};
-use slotcast_model::{Fork, Gap, Location};
+use alloy_primitives::{Address, U256};
+use slotcast_model::{Fork, Gap};
 
 use super::{
     Callee, StateView,

@@ -98,14 +98,14 @@ impl Stores<'_, '_> {
                 visible[n] |= live.meets(range);
                 live.words &= !range.covered;
             }
-            if needed[n] || visible[n] {
-                if let Some((at, len)) = reads(effect) {
-                    let range = match len {
-                        ReadLen::Word => self.word(at),
-                        ReadLen::Bytes(len) => self.range(at, Some(len)),
-                    };
-                    live.add(range);
-                }
+            if (needed[n] || visible[n])
+                && let Some((at, len)) = reads(effect)
+            {
+                let range = match len {
+                    ReadLen::Word => self.word(at),
+                    ReadLen::Bytes(len) => self.range(at, Some(len)),
+                };
+                live.add(range);
             }
         }
         live

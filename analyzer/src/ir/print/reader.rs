@@ -115,7 +115,7 @@ impl Text<'_, '_> {
         let Some((x, mask)) = constant_last(self.pool, a, b) else { return false };
         let name = match (low_mask(mask), low_mask(!mask)) {
             (Some(bits), _) if bits % 8 == 0 && bits < 256 => format!("uint{bits}("),
-            (_, Some(bits)) if bits % 8 == 0 && 64 <= bits && bits < 256 => {
+            (_, Some(bits)) if bits % 8 == 0 && (64..256).contains(&bits) => {
                 format!("bytes{}(", 32 - bits / 8)
             }
             _ => return false,

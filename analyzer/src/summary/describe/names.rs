@@ -5,36 +5,29 @@
 //! texts first mention them.
 
 mod hashes;
+mod phis;
 
 use std::{cell::RefCell, collections::BTreeMap};
 
 use alloy_primitives::{Address, U256};
 
+use self::phis::{Choice, Phis};
 use super::{
     behind::Behind,
     memory::{Memories, Origin},
 };
 use crate::{
     bytecode::Pc,
-    ir::{
-        Effect, Leaves, NodeId, Op, Term, TermId, TermPool, Text, as_condition, as_reader,
-        base_offset,
-    },
+    ir::{Effect, Leaves, NodeId, Op, Term, TermId, TermPool, Text, as_condition, as_reader},
 };
 
 pub(super) use hashes::Hashes;
 
-/// Values a phi is spelt out with.
-const MAX_CHOICES: usize = 3;
-/// Terms looked at to tell whether a phi goes round.
-const MAX_VISITS: usize = 512;
 /// Words of a hash that are spelt out.
 const MAX_WORDS: u32 = 8;
 /// Memory addresses longer than this, as text, say nothing.
 const MAX_ADDRESS: usize = 24;
 const WORD: u32 = 32;
-/// Steps of a loop larger than this are no steps.
-const MAX_STEP: U256 = U256::from_limbs([1 << 32, 0, 0, 0]);
 
 /// Names for one entry point.
 pub(super) struct Names<'a, 't> {
@@ -44,20 +37,6 @@ pub(super) struct Names<'a, 't> {
     hashes: &'a Hashes,
     calls: BTreeMap<(NodeId, Pc), usize>,
     loops: RefCell<Vec<(NodeId, u32)>>,
-}
-
-/// What a phi stands for.
-enum Choice {
-    /// This, which is no phi.
-    One(TermId),
-    /// One of these.
-    Of(Vec<TermId>),
-    /// A value that goes round a loop.
-    Loop,
-    /// One that starts here and grows by this in every round.
-    Count { start: TermId, step: U256 },
-    /// Too much to say.
-    Merged,
 }
 
 impl<'a, 't> Names<'a, 't> {
@@ -286,7 +265,8 @@ impl<'a, 't> Names<'a, 't> {
     }
 
     fn phi(&self, out: &mut Text<'_, '_>, (node, position): (NodeId, u32), is_operand: bool) {
-        match self.choice(node, position) {
+        let phis = Phis { pool: self.pool, behind: self.behind };
+        match phis.choice(node, position) {
             Choice::One(value) if is_operand => out.operand(value),
             Choice::One(value) => out.term(value),
             Choice::Of(values) => {
@@ -330,101 +310,6 @@ impl<'a, 't> Names<'a, 't> {
             }
         };
         format!("loop{number}")
-    }
-
-    /// The start and the step of a phi of two values, one of which is the phi and a constant.
-    fn count(&self, phi: TermId, values: &[TermId]) -> Option<Choice> {
-        let &[a, b] = values else { return None };
-        let step = |value| {
-            let (base, step) = base_offset(self.pool, value);
-            (base == phi && step < MAX_STEP).then_some(step)
-        };
-        let (start, step) = match (step(a), step(b)) {
-            (Some(step), None) => (b, step),
-            (None, Some(step)) => (a, step),
-            _ => return None,
-        };
-        Some(Choice::Count { start, step })
-    }
-
-    /// What a phi stands for: phis behind it are looked through, and it goes round a loop when one
-    /// of its values is computed from it.
-    fn choice(&self, node: NodeId, position: u32) -> Choice {
-        let (mut node, mut position) = (node, position);
-        for _ in 0..MAX_VISITS {
-            let Some(phi) = self.pool.find(Term::Phi(node, position)) else { break };
-            let direct: Vec<TermId> = self.others(phi, node, position).collect();
-            match direct.as_slice() {
-                [one] => match self.pool.get(*one) {
-                    Term::Phi(next, at) => (node, position) = (next, at),
-                    _ => return Choice::One(*one),
-                },
-                _ => return self.count(phi, &direct).unwrap_or_else(|| self.web(phi)),
-            }
-        }
-        Choice::Merged
-    }
-
-    /// The values that meet in a phi, but for itself.
-    fn others(
-        &self,
-        phi: TermId,
-        node: NodeId,
-        position: u32,
-    ) -> impl Iterator<Item = TermId> + '_ {
-        self.behind.incoming(node, position).iter().copied().filter(move |value| *value != phi)
-    }
-
-    /// What a phi stands for that many values reach, some of them through other phis.
-    fn web(&self, phi: TermId) -> Choice {
-        let mut web = vec![phi];
-        let mut values: Vec<TermId> = Vec::new();
-        let mut n_done = 0;
-        while let Some(&next) = web.get(n_done) {
-            n_done += 1;
-            let Term::Phi(node, position) = self.pool.get(next) else { continue };
-            for value in self.others(next, node, position) {
-                let list = match self.pool.get(value) {
-                    Term::Phi(..) => &mut web,
-                    _ => &mut values,
-                };
-                if !list.contains(&value) {
-                    list.push(value);
-                }
-            }
-            if MAX_VISITS < web.len() {
-                return Choice::Merged;
-            }
-        }
-        match self.goes_round(&web, &values) {
-            Some(true) => Choice::Loop,
-            Some(false) => match values.as_slice() {
-                [one] => Choice::One(*one),
-                [_, ..] if values.len() <= MAX_CHOICES => Choice::Of(values),
-                _ => Choice::Merged,
-            },
-            _ => Choice::Merged,
-        }
-    }
-
-    /// Whether one of `values` is computed from a phi of `web`; none when it is too much to tell.
-    fn goes_round(&self, web: &[TermId], values: &[TermId]) -> Option<bool> {
-        let mut seen: std::collections::BTreeSet<TermId> = values.iter().copied().collect();
-        let mut pending = values.to_vec();
-        while let Some(term) = pending.pop() {
-            if web.contains(&term) {
-                return Some(true);
-            }
-            if MAX_VISITS < seen.len() {
-                return None;
-            }
-            self.behind.for_each_operand(self.pool, term, |operand| {
-                if seen.insert(operand) {
-                    pending.push(operand);
-                }
-            });
-        }
-        Some(false)
     }
 }
 

@@ -126,16 +126,13 @@ impl Paths {
 }
 
 fn ends(graph: &Graph) -> IndexVec<NodeId, bool> {
-    let well = |exit: &Exit<TermId, NodeId>| {
-        matches!(exit, Exit::Return(..) | Exit::Stop | Exit::Unknown(_))
+    let well = |node: &Node| match node.exit {
+        Exit::Return(..) | Exit::Stop => true,
+        Exit::Unknown(_) => node.is_reachable(),
+        Exit::Switch { .. } => node.cases.is_empty(),
+        _ => false,
     };
-    let reachable = graph.nodes.iter().map(|node| node.is_reachable());
-    let ends: IndexVec<NodeId, bool> = graph
-        .nodes
-        .iter()
-        .zip(reachable)
-        .map(|(n, reachable)| reachable && well(&n.exit))
-        .collect();
+    let ends: IndexVec<NodeId, bool> = graph.nodes.iter().map(well).collect();
     if ends.iter().any(|&end| end) {
         return ends;
     }
