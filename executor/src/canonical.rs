@@ -1,26 +1,27 @@
 //! What does Ethereum say a block does, one transaction after the other?
 //!
-//! In: a block, its rules and a base state. Out: [`Canonical`], the block executor of `alloy-evm`
-//! over a caching state, which both the sequential and the parallel executor commit through.
+//! In: a block, its rules and a state to run on. Out: [`Canonical`], the block executor of
+//! `alloy-evm`, which both the sequential and the parallel executor commit through.
 //! Invariants: transactions are committed in block order; system calls, receipts, withdrawals,
 //! requests and rewards are the block executor's, never ours; after an error it is not used again.
 
 use core::{any::Any, fmt, panic::AssertUnwindSafe};
 use std::{borrow::Cow, panic::catch_unwind};
 
-use alloy_consensus::{ReceiptEnvelope, Transaction, TxType};
+use alloy_consensus::{Transaction, TxEnvelope, TxType};
 use alloy_evm::{
     Evm,
     block::{
-        BlockExecutionError, BlockExecutor, BlockValidationError, InternalBlockExecutionError,
+        BlockExecutionError, BlockExecutionResult, BlockExecutor, BlockValidationError,
+        InternalBlockExecutionError, StateDB,
     },
     eth::{
         EthBlockExecutionCtx, EthBlockExecutor, EthEvm, EthEvmBuilder, EthTxResult,
-        receipt_builder::AlloyReceiptBuilder,
+        receipt_builder::{ReceiptBuilder, ReceiptBuilderCtx},
     },
     precompiles::PrecompilesMap,
 };
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256};
 use revm::{
     Database,
     bytecode::Bytecode,
@@ -28,25 +29,40 @@ use revm::{
         Cfg,
         result::{EVMError, HaltReason, ResultAndState},
     },
-    database::{BundleState, State, states::bundle_state::BundleRetention},
     database_interface::{DatabaseRef, bal::EvmDatabaseError},
     primitives::{StorageKey, StorageValue},
     state::AccountInfo,
 };
-use slotcast_model::{IndexVec, Observation, TxIndex};
+use slotcast_model::{Observation, TxIndex};
 
 use crate::{
     error::{ExecutionError, Source},
     fork::{Chain, Rules},
     input::Block,
     observe::Watch,
-    outcome::{BlockOutcome, TxOutcome, receipt_proofs, state_changes},
+    outcome::Receipt,
 };
 
 /// What running a transaction gives before it is committed.
 pub(crate) type TxResult = EthTxResult<HaltReason, TxType>;
 
-type CanonicalEvm<'a, DB> = EthEvm<State<Base<'a, DB>>, Watch, PrecompilesMap>;
+/// Makes receipts without blooms, which are worked out when somebody asks.
+#[derive(Clone, Copy, Debug)]
+struct PlainReceipts;
+
+impl ReceiptBuilder for PlainReceipts {
+    type Transaction = TxEnvelope;
+    type Receipt = Receipt;
+
+    fn build_receipt<E: Evm>(&self, ctx: ReceiptBuilderCtx<'_, TxType, E>) -> Receipt {
+        Receipt {
+            tx_type: ctx.tx_type,
+            success: ctx.result.is_success(),
+            cumulative_gas_used: ctx.cumulative_gas_used,
+            logs: ctx.result.into_logs(),
+        }
+    }
+}
 
 /// A transaction after it was run and before it is committed.
 pub(crate) enum Run {
@@ -56,14 +72,21 @@ pub(crate) enum Run {
     Rejected(String),
 }
 
+type CanonicalExecutor<'a, S> =
+    EthBlockExecutor<'a, EthEvm<S, Watch, PrecompilesMap>, &'a Chain, PlainReceipts>;
+
 /// The block executor, positioned between two transactions.
-pub(crate) struct Canonical<'a, DB: DatabaseRef> {
+pub(crate) struct Canonical<'a, S: StateDB + fmt::Debug> {
     block: &'a Block,
     rules: &'a Rules,
-    executor: EthBlockExecutor<'a, CanonicalEvm<'a, DB>, &'a Chain, AlloyReceiptBuilder>,
+    executor: CanonicalExecutor<'a, S>,
 }
 
-impl<'a, DB: DatabaseRef> Canonical<'a, DB> {
+impl<'a, S, E> Canonical<'a, S>
+where
+    S: StateDB + Database<Error = EvmDatabaseError<E>> + fmt::Debug,
+    E: core::error::Error + Send + Sync + 'static,
+{
     /// Starts the block: its system calls are run, none of its transactions is.
     ///
     /// With `is_watched`, every transaction can be observed, at the price of looking at every
@@ -71,10 +94,9 @@ impl<'a, DB: DatabaseRef> Canonical<'a, DB> {
     pub(crate) fn open(
         block: &'a Block,
         rules: &'a Rules,
-        base: &'a DB,
+        state: S,
         is_watched: bool,
     ) -> Result<Self, ExecutionError> {
-        let state = State::builder().with_database(Base(base)).with_bundle_update().build();
         let evm = EthEvmBuilder::new(state, rules.env.clone())
             .inspector(Watch::default())
             .set_inspect(is_watched)
@@ -88,8 +110,7 @@ impl<'a, DB: DatabaseRef> Canonical<'a, DB> {
             tx_count_hint: Some(block.n_transactions()),
             slot_number: block.header.slot_number,
         };
-        let receipts = AlloyReceiptBuilder::default();
-        let mut executor = EthBlockExecutor::new(evm, ctx, &rules.chain, receipts);
+        let mut executor = EthBlockExecutor::new(evm, ctx, &rules.chain, PlainReceipts);
         executor.apply_pre_execution_changes().map_err(block_error)?;
         Ok(Self { block, rules, executor })
     }
@@ -103,7 +124,7 @@ impl<'a, DB: DatabaseRef> Canonical<'a, DB> {
         }));
         match result {
             Ok(Ok(result)) => Ok(Run::Executed(result)),
-            Ok(Err(error)) => rejection::<DB>(tx, error).map(Run::Rejected),
+            Ok(Err(error)) => rejection::<E>(tx, error).map(Run::Rejected),
             Err(panic) => Err(ExecutionError::Panicked { tx, message: panic_text(&*panic) }),
         }
     }
@@ -143,52 +164,20 @@ impl<'a, DB: DatabaseRef> Canonical<'a, DB> {
         }
     }
 
-    /// Shows every account that differs from the base state by now, in no particular order.
-    pub(crate) fn changes_so_far(
-        &self,
-        mut show: impl FnMut(Address, Option<AccountInfo>, Vec<(U256, U256)>),
-    ) {
-        let cache = &self.executor.evm().db().cache;
-        cache.accounts.iter().for_each(|(address, account)| {
-            if !account.status.is_not_modified() {
-                let slots = account.account.as_ref().map(|account| &account.storage);
-                let slots = slots.into_iter().flatten().map(|(key, value)| (*key, *value));
-                show(*address, account.account_info(), slots.collect());
-            }
-        });
-    }
-
-    /// The account as committed, if it was ever loaded; for assertions.
-    pub(crate) fn loaded_account(&self, address: Address) -> Option<Option<AccountInfo>> {
-        self.executor.evm().db().cache.accounts.get(&address).map(|it| it.account_info())
+    /// The state it runs on.
+    pub(crate) fn state_mut(&mut self) -> &mut S {
+        self.executor.evm_mut().db_mut()
     }
 
     /// Ends the block: withdrawals, requests and rewards.
-    pub(crate) fn finish(
-        self,
-        txs: IndexVec<TxIndex, TxOutcome>,
-    ) -> Result<BlockOutcome, ExecutionError> {
+    pub(crate) fn finish(self) -> Result<(S, BlockExecutionResult<Receipt>), ExecutionError> {
         let (evm, result) = self.executor.finish().map_err(block_error)?;
-        let mut state = evm.into_db();
-        state.merge_transitions(BundleRetention::PlainState);
-        let bundle: BundleState = state.take_bundle();
-        let receipts: Vec<ReceiptEnvelope> = result.receipts;
-        let (receipts_root, logs_bloom) = receipt_proofs(&receipts);
-        Ok(BlockOutcome {
-            txs,
-            receipts,
-            gas_used: result.gas_used,
-            blob_gas_used: result.blob_gas_used,
-            logs_bloom,
-            receipts_root: self.rules.receipts_root_is_provable().then_some(receipts_root),
-            requests: result.requests,
-            state: state_changes(&bundle),
-        })
+        Ok((evm.into_db(), result))
     }
 }
 
 /// The reason why a transaction was not run, if that is the transaction's own fault.
-fn rejection<DB: DatabaseRef>(
+fn rejection<E: core::error::Error + Send + Sync + 'static>(
     tx: TxIndex,
     error: BlockExecutionError,
 ) -> Result<String, ExecutionError> {
@@ -201,15 +190,18 @@ fn rejection<DB: DatabaseRef>(
         ) => Ok(error.to_string()),
         BlockExecutionError::Validation(BlockValidationError::EVM { error, .. })
         | BlockExecutionError::Internal(InternalBlockExecutionError::EVM { error, .. }) => {
-            Err(evm_error::<DB>(tx, error))
+            Err(evm_error::<E>(tx, error))
         }
         error => Err(ExecutionError::Evm { tx, source: Box::new(error) }),
     }
 }
 
 /// Takes the base state's own error out of its wrappings.
-fn evm_error<DB: DatabaseRef>(tx: TxIndex, error: Source) -> ExecutionError {
-    match error.downcast::<EVMError<EvmDatabaseError<DB::Error>>>() {
+fn evm_error<E: core::error::Error + Send + Sync + 'static>(
+    tx: TxIndex,
+    error: Source,
+) -> ExecutionError {
+    match error.downcast::<EVMError<EvmDatabaseError<E>>>() {
         Ok(error) => match *error {
             EVMError::Database(EvmDatabaseError::Database(source)) => {
                 ExecutionError::Database { tx: Some(tx), source: Box::new(source) }
@@ -225,7 +217,7 @@ fn block_error(error: BlockExecutionError) -> ExecutionError {
 }
 
 /// The text of a panic, as far as it has one.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+fn panic_text(panic: &(dyn Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

@@ -8,7 +8,6 @@
 
 use std::sync::RwLock;
 
-use alloy_primitives::Address;
 use revm::{database_interface::DatabaseRef, primitives::hardfork::SpecId, state::EvmState};
 use slotcast_model::{Index, IndexVec, TxIndex};
 
@@ -17,18 +16,20 @@ use crate::{
     error::ExecutionError,
     evm::Speculative,
     fallback::Tally,
-    fork::Rules,
+    fork::{Fork, Rules},
     input::Block,
+    ledger::Ledger,
     outcome::{BlockOutcome, TxOutcome},
     validate::{Retry, Validated, validate},
-    versions::{Seen, Versions},
+    versions::{Stamp, Versions},
 };
 
 /// The transactions below [`CommittedPrefix::next`], decided for good.
 pub(crate) struct CommittedPrefix<'a, DB: DatabaseRef> {
-    canonical: Canonical<'a, DB>,
+    canonical: Canonical<'a, Ledger<'a, DB>>,
     base: &'a DB,
     spec: SpecId,
+    fork: Fork,
     txs: IndexVec<TxIndex, TxOutcome>,
     tally: Tally,
 }
@@ -42,19 +43,18 @@ pub(crate) struct Finished {
 }
 
 impl<'a, DB: DatabaseRef> CommittedPrefix<'a, DB> {
-    /// The empty prefix: the block's system calls are run and entered into `store`.
+    /// The empty prefix: the block's system calls are run and their effects stand in `store`, which
+    /// is held.
     pub(crate) fn open(
         block: &'a Block,
         rules: &'a Rules,
         base: &'a DB,
-        store: &RwLock<Versions>,
+        store: &'a RwLock<Versions>,
     ) -> Result<Self, ExecutionError> {
-        let canonical = Canonical::open(block, rules, base, false)?;
-        let mut versions = store.write().expect("nobody wrote before");
-        canonical.changes_so_far(|address, info, slots| versions.start(address, info, slots));
-        drop(versions);
+        let canonical = Canonical::open(block, rules, Ledger::open(base, store), false)?;
         let tally = Tally::new(block.n_transactions());
-        Ok(Self { canonical, base, spec: rules.spec(), txs: IndexVec::new(), tally })
+        let (spec, fork) = (rules.spec(), rules.fork());
+        Ok(Self { canonical, base, spec, fork, txs: IndexVec::new(), tally })
     }
 
     /// The first transaction that is not decided.
@@ -72,49 +72,56 @@ impl<'a, DB: DatabaseRef> CommittedPrefix<'a, DB> {
         self.tally.count_run(tx);
     }
 
+    /// Keeps workers out of the versions, to extend the prefix.
+    pub(crate) fn hold(&mut self) {
+        self.canonical.state_mut().hold();
+    }
+
+    /// Lets workers read the versions.
+    pub(crate) fn release(&mut self) {
+        self.canonical.state_mut().release();
+    }
+
+    /// Enters the effects of a speculative run that cannot be decided yet.
+    pub(crate) fn publish(&mut self, tx: TxIndex, state: &EvmState) {
+        self.versions().publish(Stamp::of(tx), state);
+    }
+
     /// Decides the next transaction from its speculative run, running it again if that is not good
     /// enough.
     pub(crate) fn extend(
         &mut self,
         speculative: Speculative,
         is_published: bool,
-        versions: &mut Versions,
     ) -> Result<(), ExecutionError> {
-        assert_eq!(speculative.tx(), self.next(), "transactions are decided in block order");
-        let retry = match validate(speculative, versions, self.base, self.spec) {
-            Ok(validated) if self.canonical.admits(validated.tx()) => {
-                if !is_published {
-                    versions.publish(validated.tx(), validated.state());
-                }
-                let touched = cfg!(debug_assertions)
-                    .then(|| validated.state().keys().copied().collect::<Vec<_>>());
-                self.commit(validated);
-                self.assert_agreement(touched.unwrap_or_default(), versions);
+        let tx = self.next();
+        assert_eq!(speculative.tx(), tx, "transactions are decided in block order");
+        let (base, spec) = (self.base, self.spec);
+        let retry = match validate(speculative, self.versions(), base, spec) {
+            Ok(validated) if self.canonical.admits(tx) => {
+                self.commit(validated, is_published);
                 return Ok(());
             }
             // What does not fit into the block is rejected by whoever says so for good.
             Ok(validated) => Retry { superseded: Some(validated.into_result().state) },
             Err(retry) => retry,
         };
-        self.tally.count_retry(self.next());
+        self.tally.count_retry(tx);
         if let Some(state) = retry.superseded.filter(|_| is_published) {
-            versions.retract(self.next(), &state);
+            self.versions().retract(Stamp::of(tx), &state);
         }
-        self.run_next(|tx, state| versions.publish(tx, state))
+        self.run_next()
     }
 
-    /// Runs the next transaction on the prefix, for good, and shows its state to `publish`.
-    pub(crate) fn run_next(
-        &mut self,
-        publish: impl FnOnce(TxIndex, &EvmState),
-    ) -> Result<(), ExecutionError> {
+    /// Runs the next transaction on the prefix, for good.
+    pub(crate) fn run_next(&mut self) -> Result<(), ExecutionError> {
         let tx = self.next();
         self.tally.count_run(tx);
+        self.canonical.state_mut().turn_to(Stamp::of(tx));
         let outcome = match self.canonical.run(tx)? {
             Run::Rejected(reason) => TxOutcome::Rejected(reason),
             Run::Executed(result) => {
                 let outcome = TxOutcome::executed(&result.result.result);
-                publish(tx, &result.result.state);
                 self.canonical.commit(result);
                 outcome
             }
@@ -124,30 +131,41 @@ impl<'a, DB: DatabaseRef> CommittedPrefix<'a, DB> {
     }
 
     /// Ends the block.
-    pub(crate) fn finish(self) -> Result<Finished, ExecutionError> {
-        let outcome = self.canonical.finish(self.txs)?;
+    pub(crate) fn finish(mut self) -> Result<Finished, ExecutionError> {
+        self.canonical.state_mut().turn_to(Stamp::CLOSING);
+        let (mut ledger, result) = self.canonical.finish()?;
+        let state = ledger
+            .versions()
+            .changes(self.base)
+            .map_err(|source| ExecutionError::Database { tx: None, source: Box::new(source) })?;
+        let outcome = BlockOutcome {
+            fork: self.fork,
+            txs: self.txs,
+            receipts: result.receipts,
+            gas_used: result.gas_used,
+            blob_gas_used: result.blob_gas_used,
+            requests: result.requests,
+            state,
+        };
         let (reexecuted, n_executions) = self.tally.into_counts();
         Ok(Finished { outcome, reexecuted, n_executions })
     }
 
-    /// Two records are kept of what is committed, the block executor's and the versions; where both
-    /// know an account they must agree.
-    fn assert_agreement(&self, touched: Vec<Address>, versions: &mut Versions) {
-        for address in touched {
-            let known = self.canonical.loaded_account(address);
-            if let (Some(known), Seen::Left(left)) =
-                (known, versions.account_mut(address, self.next()))
-            {
-                assert_eq!(known.as_ref(), left, "account {address} below {}", self.next());
-            }
-        }
-    }
-
-    fn commit(&mut self, validated: Validated) {
+    fn commit(&mut self, validated: Validated, is_published: bool) {
         let tx = validated.tx();
-        let result = validated.into_result();
+        let mut result = validated.into_result();
         self.txs.push(TxOutcome::executed(&result.result));
+        if is_published {
+            // The versions have its effects already, and effects do not depend on what they start
+            // from.
+            result.state = EvmState::default();
+        }
+        self.canonical.state_mut().turn_to(Stamp::of(tx));
         let result = self.canonical.tx_result(tx, result);
         self.canonical.commit(result);
+    }
+
+    fn versions(&mut self) -> &mut Versions {
+        self.canonical.state_mut().versions()
     }
 }

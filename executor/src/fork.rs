@@ -211,10 +211,8 @@ impl Rules {
         self.env.cfg_env.spec
     }
 
-    /// Whether receipts hold a status; before, they hold a state root, which a partial state does
-    /// not give.
-    pub(crate) fn receipts_root_is_provable(&self) -> bool {
-        SpecId::BYZANTIUM <= self.spec()
+    pub(crate) const fn fork(&self) -> Fork {
+        Fork::from_spec(self.spec())
     }
 }
 

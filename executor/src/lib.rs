@@ -23,6 +23,7 @@ mod commit;
 mod evm;
 mod fallback;
 mod fees;
+mod ledger;
 mod parallel;
 mod telemetry;
 mod validate;
@@ -34,8 +35,8 @@ pub use fallback::FallbackRule;
 pub use fork::{Fork, spec_name};
 pub use input::Block;
 pub use outcome::{
-    AccountChange, AccountFields, BlockOutcome, ExecutedTx, HeaderCheck, SlotChange, TxOutcome,
-    TxStatus,
+    AccountChange, AccountFields, BlockOutcome, ExecutedTx, HeaderCheck, Receipt, SlotChange,
+    TxOutcome, TxStatus,
 };
 pub use parallel::{Parallel, Pool, Settings, execute};
 pub use sequential::{Sequential, SequentialSettings, execute_sequential};

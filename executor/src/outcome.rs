@@ -2,10 +2,11 @@
 //!
 //! In: results of the block executor. Out: [`BlockOutcome`], plain data to compare, print and hash.
 //! Invariants: equal executions give equal outcomes whichever executor made them; nothing measured
-//! stands here; lists of accounts and slots are ascending and hold changes only.
+//! stands here, and nothing that follows from the rest, such as blooms and roots, which are worked
+//! out when asked for; lists of accounts and slots are ascending and hold changes only.
 
-use alloy_consensus::{Header, ReceiptEnvelope, TxReceipt, proofs};
-use alloy_eips::{Encodable2718, eip7685::Requests};
+use alloy_consensus::{EthereumReceipt, Header, TxReceipt, proofs};
+use alloy_eips::eip7685::Requests;
 use alloy_primitives::{Address, B256, Bloom, Bytes, Keccak256, U256};
 use revm::{
     context::result::{ExecutionResult, Output},
@@ -13,6 +14,11 @@ use revm::{
     state::AccountInfo,
 };
 use slotcast_model::{IndexVec, TxIndex};
+
+use crate::fork::Fork;
+
+/// A receipt without its bloom: type, success, cumulative gas and logs.
+pub type Receipt = EthereumReceipt;
 
 /// What became of one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,10 +105,18 @@ pub struct AccountChange {
     pub before: Option<AccountFields>,
     /// After the block; nothing when it does not exist any more.
     pub after: Option<AccountFields>,
-    /// Whether the account was destroyed on the way, which clears the storage it had.
+    /// Whether the account that was there before ceased to exist on the way, which clears the storage
+    /// it had.
     pub destroyed: bool,
     /// Storage slots left with another value, ascending by key.
     pub storage: Vec<SlotChange>,
+}
+
+impl AccountChange {
+    /// Whether anything differs at all.
+    pub(crate) fn is_any(&self) -> bool {
+        self.before != self.after || self.destroyed || !self.storage.is_empty()
+    }
 }
 
 /// One storage slot against the base state.
@@ -137,18 +151,16 @@ impl HeaderCheck {
 /// What a block did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockOutcome {
+    /// The rules it was executed by.
+    pub fork: Fork,
     /// Every transaction.
     pub txs: IndexVec<TxIndex, TxOutcome>,
     /// The receipts of the transactions that ran, in block order.
-    pub receipts: Vec<ReceiptEnvelope>,
+    pub receipts: Vec<Receipt>,
     /// The block's gas, as its header counts it.
     pub gas_used: u64,
     /// The block's blob gas; zero before Cancun.
     pub blob_gas_used: u64,
-    /// All logs.
-    pub logs_bloom: Bloom,
-    /// The root over the receipts; none before Byzantium.
-    pub receipts_root: Option<B256>,
     /// Requests to the consensus layer; none before Prague.
     pub requests: Requests,
     /// Changed accounts, ascending by address.
@@ -156,30 +168,43 @@ pub struct BlockOutcome {
 }
 
 impl BlockOutcome {
+    /// The bloom over all logs.
+    pub fn logs_bloom(&self) -> Bloom {
+        self.receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | receipt.bloom())
+    }
+
+    /// The root over the receipts; nothing before Byzantium, when receipts held a state root, which
+    /// a partial state does not give.
+    pub fn receipts_root(&self) -> Option<B256> {
+        (Fork::Byzantium <= self.fork).then(|| {
+            let receipts: Vec<_> = self.receipts.iter().map(TxReceipt::with_bloom_ref).collect();
+            proofs::calculate_receipt_root(&receipts)
+        })
+    }
+
     /// Compares with what a header claims.
     pub fn check_header(&self, header: &Header) -> HeaderCheck {
         HeaderCheck {
             gas_used: Some(self.gas_used == header.gas_used),
-            receipts_root: self.receipts_root.map(|root| root == header.receipts_root),
-            logs_bloom: Some(self.logs_bloom == header.logs_bloom),
+            receipts_root: self.receipts_root().map(|root| root == header.receipts_root),
+            logs_bloom: Some(self.logs_bloom() == header.logs_bloom),
         }
     }
 
     /// One hash over everything in the outcome: equal exactly when outcomes are.
     pub fn digest(&self) -> B256 {
         let mut hash = Encoder(Keccak256::new());
+        hash.bytes(self.fork.name().as_bytes());
         hash.number(self.txs.len() as u64);
         for tx in &self.txs {
             hash.tx(tx);
         }
         hash.number(self.receipts.len() as u64);
         for receipt in &self.receipts {
-            hash.bytes(&receipt.encoded_2718());
+            hash.receipt(receipt);
         }
         hash.number(self.gas_used);
         hash.number(self.blob_gas_used);
-        hash.bytes(self.logs_bloom.as_slice());
-        hash.bytes(self.receipts_root.as_ref().map_or(&[], |root| root.as_slice()));
         hash.number(self.requests.len() as u64);
         for request in self.requests.iter() {
             hash.bytes(request);
@@ -190,12 +215,6 @@ impl BlockOutcome {
         }
         hash.0.finalize()
     }
-}
-
-/// The root and the bloom over receipts.
-pub(crate) fn receipt_proofs(receipts: &[ReceiptEnvelope]) -> (B256, Bloom) {
-    let bloom = receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | receipt.bloom());
-    (proofs::calculate_receipt_root(receipts), bloom)
 }
 
 /// The bundle as a sorted list of changes.
@@ -219,13 +238,11 @@ pub(crate) fn state_changes(bundle: &BundleState) -> Vec<AccountChange> {
                 address: *address,
                 before: account.original_info.as_ref().map(AccountFields::from),
                 after: account.info.as_ref().map(AccountFields::from),
-                destroyed: account.was_destroyed(),
+                destroyed: account.was_destroyed() && account.original_info.is_some(),
                 storage,
             }
         })
-        .filter(|change| {
-            change.before != change.after || change.destroyed || !change.storage.is_empty()
-        })
+        .filter(AccountChange::is_any)
         .collect();
     changes.sort_unstable_by_key(|change| change.address);
     changes
@@ -269,6 +286,21 @@ impl Encoder {
                 self.bytes(&executed.output);
                 self.bytes(executed.created.as_ref().map_or(&[], |address| address.as_slice()));
             }
+        }
+    }
+
+    fn receipt(&mut self, receipt: &Receipt) {
+        self.number(u8::from(receipt.tx_type).into());
+        self.number(receipt.success.into());
+        self.number(receipt.cumulative_gas_used);
+        self.number(receipt.logs.len() as u64);
+        for log in &receipt.logs {
+            self.0.update(log.address);
+            self.number(log.topics().len() as u64);
+            for topic in log.topics() {
+                self.0.update(topic);
+            }
+            self.bytes(&log.data.data);
         }
     }
 

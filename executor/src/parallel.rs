@@ -88,8 +88,7 @@ pub fn execute<DB: DatabaseRef + Sync>(
         watch.lap(Phase::Open);
         let pending = block.tx_indices().map(|_| None).collect();
         let rule = settings.fallback;
-        Course { schedule, store: &store, rule, prefix, pending, n_pending: 0, watch: &mut watch }
-            .run(leader)
+        Course { schedule, rule, prefix, pending, watch: &mut watch }.run(leader)
     })?;
     let Finished { outcome, reexecuted, n_executions } = prefix.finish()?;
     watch.lap(Phase::Finish);
@@ -106,11 +105,9 @@ struct Pending {
 /// One block on its way through its layers.
 struct Course<'a, 'w, DB: DatabaseRef> {
     schedule: &'a Schedule,
-    store: &'a RwLock<Versions>,
     rule: FallbackRule,
     prefix: CommittedPrefix<'a, DB>,
     pending: IndexVec<TxIndex, Option<Pending>>,
-    n_pending: usize,
     watch: &'w mut Stopwatch,
 }
 
@@ -128,14 +125,14 @@ impl<'a, DB: DatabaseRef> Course<'a, '_, DB> {
             if let [tx] = layer.as_slice()
                 && *tx == self.prefix.next()
             {
-                let mut versions = self.store.write().expect(WRITER);
-                self.prefix.run_next(|tx, state| versions.publish(tx, state))?;
-                self.advance(&mut versions)?;
+                self.prefix.run_next()?;
+                self.advance()?;
                 self.watch.lap(Phase::Commit);
                 continue;
             }
-            self.store.write().expect(WRITER).settle();
+            self.prefix.release();
             let runs = leader.run_layer(layer_idx);
+            self.prefix.hold();
             self.watch.lap(Phase::Speculate);
             self.take_in(layer, runs)?;
             self.watch.lap(Phase::Commit);
@@ -151,9 +148,7 @@ impl<'a, DB: DatabaseRef> Course<'a, '_, DB> {
 
     /// The speculative run of the next transaction, if there was one.
     fn take_next(&mut self) -> Option<Pending> {
-        let next = self.pending[self.prefix.next()].take();
-        self.n_pending -= usize::from(next.is_some());
-        next
+        self.pending[self.prefix.next()].take()
     }
 
     fn is_given_up(&self) -> bool {
@@ -167,16 +162,14 @@ impl<'a, DB: DatabaseRef> Course<'a, '_, DB> {
         for speculative in runs {
             let tx = speculative.tx();
             self.prefix.count_speculative_run(tx);
-            self.n_pending += 1;
             let before = self.pending[tx].replace(Pending { speculative, is_published: false });
             assert!(before.is_none(), "no transaction stands in two layers");
         }
-        let mut versions = self.store.write().expect(WRITER);
-        self.advance(&mut versions)?;
+        self.advance()?;
         for tx in layer {
             let Some(pending) = &mut self.pending[*tx] else { continue };
             if let Some(state) = pending.speculative.state() {
-                versions.publish(*tx, state);
+                self.prefix.publish(*tx, state);
                 pending.is_published = true;
             }
         }
@@ -184,11 +177,11 @@ impl<'a, DB: DatabaseRef> Course<'a, '_, DB> {
     }
 
     /// Extends the prefix until a transaction has not been run yet, or the schedule is given up.
-    fn advance(&mut self, versions: &mut Versions) -> Result<(), ExecutionError> {
+    fn advance(&mut self) -> Result<(), ExecutionError> {
         while !self.is_complete()
             && let Some(Pending { speculative, is_published }) = self.take_next()
         {
-            self.prefix.extend(speculative, is_published, versions)?;
+            self.prefix.extend(speculative, is_published)?;
             if self.is_given_up() {
                 break;
             }
@@ -199,19 +192,14 @@ impl<'a, DB: DatabaseRef> Course<'a, '_, DB> {
     /// Decides what the layers left, one transaction after the other. What was run speculatively
     /// before the schedule was given up may still hold.
     fn run_rest(&mut self) -> Result<(), ExecutionError> {
-        let mut versions = self.store.write().expect(WRITER);
         while !self.is_complete() {
             match self.take_next() {
                 Some(Pending { speculative, is_published }) => {
-                    self.prefix.extend(speculative, is_published, &mut versions)?;
+                    self.prefix.extend(speculative, is_published)?;
                 }
-                None if self.n_pending == 0 => self.prefix.run_next(|_, _| {})?,
-                None => self.prefix.run_next(|tx, state| versions.publish(tx, state))?,
+                None => self.prefix.run_next()?,
             }
         }
         Ok(())
     }
 }
-
-/// Why the lock of the versions is never poisoned.
-const WRITER: &str = "only this thread writes, and it does not go on after a panic";

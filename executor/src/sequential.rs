@@ -5,15 +5,18 @@
 //! Invariants: transactions run in block order, each on everything before it; a transaction that
 //! cannot be included is a value, and the block goes on without it.
 
-use revm::database_interface::DatabaseRef;
+use revm::{
+    database::{State, states::bundle_state::BundleRetention},
+    database_interface::DatabaseRef,
+};
 use slotcast_model::{IndexVec, Observation, TxIndex};
 
 use crate::{
-    canonical::{Canonical, Run},
+    canonical::{Base, Canonical, Run},
     error::ExecutionError,
     fork::Rules,
     input::Block,
-    outcome::{BlockOutcome, TxOutcome},
+    outcome::{BlockOutcome, TxOutcome, state_changes},
 };
 
 /// How to execute sequentially.
@@ -39,7 +42,8 @@ pub fn execute_sequential<DB: DatabaseRef>(
     settings: &SequentialSettings,
 ) -> Result<Sequential, ExecutionError> {
     let rules = Rules::of(block)?;
-    let mut canonical = Canonical::open(block, &rules, base, settings.is_observed)?;
+    let state = State::builder().with_database(Base(base)).with_bundle_update().build();
+    let mut canonical = Canonical::open(block, &rules, state, settings.is_observed)?;
     let (mut txs, mut observations) = (IndexVec::new(), IndexVec::new());
     for tx in block.tx_indices() {
         match canonical.run(tx)? {
@@ -58,5 +62,16 @@ pub fn execute_sequential<DB: DatabaseRef>(
             }
         }
     }
-    Ok(Sequential { outcome: canonical.finish(txs)?, observations })
+    let (mut state, result) = canonical.finish()?;
+    state.merge_transitions(BundleRetention::PlainState);
+    let outcome = BlockOutcome {
+        fork: rules.fork(),
+        txs,
+        receipts: result.receipts,
+        gas_used: result.gas_used,
+        blob_gas_used: result.blob_gas_used,
+        requests: result.requests,
+        state: state_changes(&state.bundle_state),
+    };
+    Ok(Sequential { outcome, observations })
 }

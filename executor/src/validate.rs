@@ -25,7 +25,7 @@ use slotcast_model::TxIndex;
 use crate::{
     evm::{Speculative, SpeculativeRun},
     fees::{is_lazy, rebase},
-    versions::{Seen, Versions},
+    versions::{Seen, Stamp, Versions},
     view::{AccountRead, Reads},
 };
 
@@ -40,11 +40,6 @@ impl Validated {
     /// Which transaction was run.
     pub(crate) const fn tx(&self) -> TxIndex {
         self.tx
-    }
-
-    /// The state it ends with.
-    pub(crate) const fn state(&self) -> &EvmState {
-        &self.result.state
     }
 
     /// The result, to commit.
@@ -69,8 +64,8 @@ pub(crate) fn validate<DB: DatabaseRef>(
 ) -> Result<Validated, Retry> {
     let tx = speculative.tx();
     let Some(mut run) = speculative.into_run() else { return Err(Retry { superseded: None }) };
-    let moves = are_slots_current(&run.reads, tx, versions, base)
-        .then(|| moved_accounts(&run, tx, versions, base, spec))
+    let moves = are_slots_current(&run.reads, Stamp::of(tx), versions, base)
+        .then(|| moved_accounts(&run, Stamp::of(tx), versions, base, spec))
         .flatten();
     match moves {
         Some(moves) => {
@@ -87,11 +82,11 @@ pub(crate) fn validate<DB: DatabaseRef>(
 /// nothing; whether that is an error is seen when the transaction is run again.
 fn are_slots_current<DB: DatabaseRef>(
     reads: &Reads,
-    tx: TxIndex,
+    stamp: Stamp,
     versions: &Versions,
     base: &DB,
 ) -> bool {
-    reads.slots.iter().all(|read| match versions.slot(read.slot.address, read.slot.key, tx) {
+    reads.slots.iter().all(|read| match versions.slot(read.slot.address, read.slot.key, stamp) {
         Seen::Left(value) => value == read.value,
         Seen::Base if read.is_from_base => true,
         Seen::Base => base
@@ -113,7 +108,7 @@ struct Moved {
 /// The accounts to move, or nothing when one of them was looked at.
 fn moved_accounts<DB: DatabaseRef>(
     run: &SpeculativeRun,
-    tx: TxIndex,
+    stamp: Stamp,
     versions: &mut Versions,
     base: &DB,
     spec: SpecId,
@@ -123,7 +118,7 @@ fn moved_accounts<DB: DatabaseRef>(
         reads.is_opaque || !reads.accounts.values().all(|read| is_lazy(read.info.as_ref()));
     let mut moves = Vec::new();
     for (address, read) in &reads.accounts {
-        let committed = match versions.account_mut(*address, tx) {
+        let committed = match versions.account_mut(*address, stamp) {
             Seen::Left(info) => info.cloned(),
             Seen::Base if read.is_from_base => continue,
             Seen::Base => base.basic_ref(*address).ok()?,

@@ -21,7 +21,7 @@ use slotcast_model::{Slot, TxIndex};
 
 use crate::{
     fees::Use,
-    versions::{Seen, Versions},
+    versions::{Seen, Stamp, Versions},
 };
 
 /// Everything one run read.
@@ -116,7 +116,7 @@ impl<DB: DatabaseRef> Database for View<'_, DB> {
     type Error = DB::Error;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
-        let (info, is_from_base) = match self.versions().account(address, self.tx) {
+        let (info, is_from_base) = match self.versions().account(address, Stamp::of(self.tx)) {
             Seen::Left(info) => (info.cloned(), false),
             Seen::Base => (self.base.basic_ref(address)?, true),
         };
@@ -130,7 +130,7 @@ impl<DB: DatabaseRef> Database for View<'_, DB> {
     }
 
     fn storage(&mut self, address: Address, key: StorageKey) -> Result<StorageValue, Self::Error> {
-        let (value, is_from_base) = match self.versions().slot(address, key, self.tx) {
+        let (value, is_from_base) = match self.versions().slot(address, key, Stamp::of(self.tx)) {
             Seen::Left(value) => (value, false),
             Seen::Base => (self.base.storage_ref(address, key)?, true),
         };
