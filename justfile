@@ -19,11 +19,6 @@ test *ARGS:
 run *FILES:
     cargo run --release -p slotcast-cli -- run {{ FILES }}
 
-# Interleaved sequential and parallel runs.
-[no-cd]
-bench *ARGS:
-    cargo run --release -p slotcast-cli -- bench {{ ARGS }}
-
 # Licences, banned crates and sources of the dependencies; needs cargo-deny.
 deny:
     cargo deny --workspace check licenses bans sources
