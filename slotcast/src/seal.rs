@@ -4,10 +4,10 @@
 //! its header.
 //! Invariant: a sealed block is valid, and running it gives what its header states.
 
-use alloy_consensus::{Eip658Value, ReceiptEnvelope, TxReceipt, Typed2718};
+use alloy_consensus::{Eip658Value, TxReceipt, Typed2718};
 use slotcast_corpus::{BlockResults, RecordedBlock, RecordedReceipt, Unsealed, ValidationError};
 use slotcast_executor::{
-    Block, BlockOutcome, ExecutionError, SequentialSettings, TxOutcome, execute_sequential,
+    Block, BlockOutcome, ExecutionError, Receipt, SequentialSettings, TxOutcome, execute_sequential,
 };
 use slotcast_model::{Fork, TxIndex};
 
@@ -49,8 +49,8 @@ pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
     }
     let sealed = unsealed.seal(BlockResults {
         gas_used: outcome.gas_used,
-        receipts_root: outcome.receipts_root.unwrap_or_default(),
-        logs_bloom: outcome.logs_bloom,
+        receipts_root: outcome.receipts_root().unwrap_or_default(),
+        logs_bloom: outcome.logs_bloom(),
         requests_hash: (Fork::Prague <= fork).then(|| outcome.requests.requests_hash()),
         receipts: Some(receipts(&block, &outcome)),
     });
@@ -78,7 +78,7 @@ fn receipts(block: &Block, outcome: &BlockOutcome) -> Vec<RecordedReceipt> {
 }
 
 /// Before Byzantium a receipt holds a state root instead.
-fn success(receipt: &ReceiptEnvelope) -> Option<bool> {
+fn success(receipt: &Receipt) -> Option<bool> {
     match receipt.status_or_post_state() {
         Eip658Value::Eip658(success) => Some(success),
         Eip658Value::PostState(_) => None,
