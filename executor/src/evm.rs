@@ -49,8 +49,8 @@ type SpeculativeEvm<'a, DB> = Evm<
 pub(crate) struct Speculative {
     /// Which transaction.
     tx: TxIndex,
-    /// What it did and read; nothing when the run failed.
-    run: Option<SpeculativeRun>,
+    /// What it did and read; nothing when the run failed. Boxed, because it is handed on often.
+    run: Option<Box<SpeculativeRun>>,
 }
 
 /// What a speculative run did and read.
@@ -74,7 +74,7 @@ impl Speculative {
     }
 
     /// The run itself, for validation.
-    pub(crate) fn into_run(self) -> Option<SpeculativeRun> {
+    pub(crate) fn into_run(self) -> Option<Box<SpeculativeRun>> {
         self.run
     }
 }
@@ -117,7 +117,7 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
             Ok(Ok(result)) => {
                 self.note_roles();
                 let reads = core::mem::take(&mut self.view().reads);
-                Some(SpeculativeRun { result, reads })
+                Some(Box::new(SpeculativeRun { result, reads }))
             }
             Ok(Err(_)) => None,
             Err(_) => {

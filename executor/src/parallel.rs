@@ -81,7 +81,7 @@ pub fn execute<DB: DatabaseRef + Sync>(
     }
     let mut watch = Stopwatch::start();
     let rules = Rules::of(block)?;
-    let store = RwLock::new(Versions::default());
+    let store = RwLock::new(Versions::with_room_for(n_transactions));
     let prefix = CommittedPrefix::open(block, &rules, base, &store)?;
     let crew = Crew::new(schedule, || Speculator::new(block, &rules, base, &store));
     let prefix = settings.pool.lead(&crew, |leader| {

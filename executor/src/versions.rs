@@ -67,7 +67,7 @@ pub(crate) enum Seen<T> {
 }
 
 /// The effects of everything executed so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Versions {
     chains: AddressMap<Chain>,
     /// Chains changed since all were settled, with repeats.
@@ -75,6 +75,12 @@ pub(crate) struct Versions {
 }
 
 impl Versions {
+    /// No effects, with room for those of `n_transactions` that touch two accounts of their own.
+    pub(crate) fn with_room_for(n_transactions: usize) -> Self {
+        let chains = AddressMap::with_capacity_and_hasher(2 * n_transactions, Default::default());
+        Self { chains, unsettled: Vec::new() }
+    }
+
     /// Enters the effects of what happened at `stamp`.
     ///
     /// A transaction must not be here yet; opening and closing may consist of several steps.
