@@ -1,12 +1,17 @@
 //! What do the tests that cross crate boundaries share?
 //!
-//! In: the place of this checkout. Out: where things are that tests look at, and what is missing.
-//! Invariant: nothing here judges; the tests do.
+//! In: the place of this checkout. Out: where things are that tests look at, and what is missing;
+//! [`check`], which holds a stage's text forms against the cases of its folder.
+
+pub mod asm;
+pub mod case;
 
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
 };
+
+use crate::case::Case;
 
 /// The root of the checkout.
 pub fn checkout() -> PathBuf {
@@ -27,4 +32,33 @@ pub fn recorded_blocks(test: &str) -> Option<PathBuf> {
     // standard error is closed there is nobody to tell.
     let _ = writeln!(io::stderr(), "skipped {test}: no recorded blocks in ../shared/blocks");
     None
+}
+
+/// Holds what `stage` says of each case in `folder` against what the case expects of it.
+///
+/// With `UPDATE_CASES=1` in the environment the cases are written anew instead, to be reviewed.
+///
+/// # Panics
+///
+/// When a text differs, or when there is no case.
+pub fn check(folder: &Path, stage: impl Fn(&Case) -> String) {
+    #[expect(clippy::disallowed_methods, reason = "a person asks for the update")]
+    let is_update = std::env::var("UPDATE_CASES").is_ok_and(|value| value == "1");
+    let entries = folder.read_dir().expect("the cases are part of the checkout");
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("the folder can be listed").path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no cases in {}", folder.display());
+    let mut differences = String::new();
+    for path in paths {
+        let case = Case::read(&path);
+        let actual = stage(&case);
+        if is_update {
+            case.update(&path, &actual);
+        } else if actual != case.expected {
+            let name = path.file_name().unwrap_or_default().display();
+            differences += &format!("{name} expects\n{}but gives\n{actual}\n", case.expected);
+        }
+    }
+    assert!(differences.is_empty(), "{differences}UPDATE_CASES=1 writes the cases anew");
 }

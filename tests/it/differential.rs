@@ -3,10 +3,12 @@
 //! In: every function of every contract of the corpus, called with made-up arguments on made-up
 //! state, in several forks. Out: assertions, and the numbers of cases behind them.
 //!
-//! A forecast with a gap says that it may miss accesses; it is counted and not compared.
+//! A forecast with a gap says that it may miss accesses; it is counted and not compared. Where a call
+//! succeeded, the description of the function is held against it as well.
 
 mod abi;
 mod case;
+mod described;
 mod plausible;
 mod rng;
 mod world;

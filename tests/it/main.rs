@@ -4,6 +4,8 @@
 
 mod differential;
 mod embedded;
+mod snapshots;
+mod stages;
 mod wrong_advice;
 
 mod tidy;

@@ -1,9 +1,11 @@
 //! What is tried, and what came of it?
 //!
-//! In: a [`Case`]. Out: [`Verdict`]: the forecast and the execution of one call agree, do not, or
-//! cannot be compared.
+//! In: a [`Case`]. Out: [`Verdict`]: what was forecast and described of one call and its execution
+//! agree, do not, or cannot be compared.
 
-use alloy_consensus::{Header, SignableTransaction, TxEnvelope, TxLegacy, transaction::Recovered};
+use alloy_consensus::{
+    Header, SignableTransaction, Transaction as _, TxEnvelope, TxLegacy, transaction::Recovered,
+};
 use alloy_primitives::{Address, B256, Signature, TxKind, U256};
 use slotcast::{
     analyzer::bind::{BindLimits, Binder},
@@ -14,6 +16,7 @@ use slotcast::{
 
 use super::{
     abi::{Type, calldata},
+    described::contradiction,
     rng::Rng,
     world::{Base, CALLERS, Shown, Words, World, home},
 };
@@ -103,7 +106,13 @@ impl Case {
         }
         let observation = &run.observations[TxIndex(0)];
         let is_success = executed.status == TxStatus::Success;
-        match difference(&prediction, observation) {
+        let contradiction = || {
+            let description = &world.descriptions[target.contract_idx];
+            let input = transaction.inner().input();
+            contradiction(description, input, home(target.contract_idx), observation)
+        };
+        let difference = difference(&prediction, observation);
+        match difference.or_else(|| contradiction().filter(|_| is_success)) {
             None => Verdict::Agree { is_success, n_slots: observation.reads.len() },
             Some(difference) => Verdict::Differ(format!("{difference} ({:?})", executed.status)),
         }

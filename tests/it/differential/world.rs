@@ -14,7 +14,9 @@ use slotcast::{
     analyzer::{
         bind::{Callee, StateView},
         bytecode::Pc,
+        describe,
         limits::Limits,
+        summary::Description,
     },
     corpus::{Contract, Era},
     executor::{AccountRecord, CodeRecord, MemoryState},
@@ -38,6 +40,8 @@ pub(crate) struct World {
     pub(crate) era: Era,
     state: MemoryState,
     summaries: Summaries,
+    /// What is said of the contracts, in their order.
+    pub(crate) descriptions: Vec<Description>,
     /// What the contracts' storage would hold, by the order of the contracts.
     plausible: Vec<Plausible>,
     /// Contracts that are called like tokens.
@@ -55,11 +59,12 @@ pub(crate) fn home(contract_idx: usize) -> Address {
 
 impl World {
     pub(crate) fn new(contracts: &[Contract], fork: Fork, era: Era) -> Self {
-        let deployed = contracts.iter().enumerate().map(|(n, contract)| AccountRecord {
+        let codes: Vec<Bytes> = contracts.iter().map(|c| deployed_code(contracts, c)).collect();
+        let deployed = codes.iter().enumerate().map(|(n, code)| AccountRecord {
             address: home(n),
             balance: U256::from(10).pow(U256::from(20)),
             nonce: 1,
-            code: CodeRecord::Known(deployed_code(contracts, contract)),
+            code: CodeRecord::Known(code.clone()),
             storage: Vec::new(),
         });
         let callers = CALLERS.map(|address| AccountRecord {
@@ -82,6 +87,7 @@ impl World {
             era,
             state,
             summaries: Summaries::new(fork, Limits::default()),
+            descriptions: codes.iter().map(|c| describe(c, fork, &Limits::default())).collect(),
             plausible: contracts.iter().map(Plausible::new).collect(),
             tokens: tokens.map(|(n, _)| home(n)).collect(),
             addresses,
