@@ -62,6 +62,9 @@ fn exit_text(graph: &Graph, node: &Node, print: &dyn Fn(TermId) -> String) -> St
         Exit::Switch { target: target_term, .. } => {
             let cases = node.cases.iter().enumerate();
             let cases: Vec<String> = cases.map(|(n, next)| target(*next, n)).collect();
+            if cases.is_empty() {
+                return format!("switch {} to unknown targets", print(target_term));
+            }
             format!("switch {} to {}", print(target_term), cases.join(", "))
         }
         Exit::Return(at, len) => format!("return {}..+{}", print(at), print(len)),

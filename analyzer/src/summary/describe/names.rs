@@ -277,9 +277,9 @@ impl<'a, 't> Names<'a, 't> {
                 }
                 out.push("}");
             }
-            Choice::Loop => out.push(&self.loop_name(node, position)),
-            Choice::Count { start, step } => {
-                let mut name = self.loop_name(node, position);
+            Choice::Loop(node, position) => out.push(&self.loop_name(node, position)),
+            Choice::Count { at, start, step } => {
+                let mut name = self.loop_name(at.0, at.1);
                 if step != U256::ONE {
                     name = format!("{name} * {step}");
                 }

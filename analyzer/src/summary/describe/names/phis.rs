@@ -29,46 +29,40 @@ pub(super) enum Choice {
     One(TermId),
     /// One of these.
     Of(Vec<TermId>),
-    /// A value that goes round a loop.
-    Loop,
+    /// A value that goes round a loop, in this phi.
+    Loop(NodeId, u32),
     /// One that starts here and grows by this in every round.
-    Count { start: TermId, step: U256 },
+    Count { at: (NodeId, u32), start: TermId, step: U256 },
     /// Too much to say.
     Merged,
 }
 
 impl Phis<'_, '_> {
-    /// The start and the step of a phi of two values, one of which is the phi and a constant.
-    fn count(&self, phi: TermId, values: &[TermId]) -> Option<Choice> {
-        let &[a, b] = values else { return None };
-        let step = |value| {
-            let (base, step) = base_offset(self.pool, value);
-            (base == phi && step < MAX_STEP).then_some(step)
-        };
-        let (start, step) = match (step(a), step(b)) {
-            (Some(step), None) => (b, step),
-            (None, Some(step)) => (a, step),
-            _ => return None,
-        };
-        Some(Choice::Count { start, step })
-    }
-
     /// What a phi stands for: phis behind it are looked through, and it goes round a loop when one
     /// of its values is computed from it.
     pub(super) fn choice(&self, node: NodeId, position: u32) -> Choice {
-        let (mut node, mut position) = (node, position);
+        let Some(phi) = self.pool.find(Term::Phi(node, position)) else { return Choice::Merged };
+        let settled = self.settle(phi);
+        match self.pool.get(settled) {
+            Term::Phi(node, position) => {
+                let at = (node, position);
+                self.count(settled, at).unwrap_or_else(|| self.web(settled, at))
+            }
+            _ => Choice::One(settled),
+        }
+    }
+
+    /// The value that `term` is another name of: where all other values of a phi are one, that one.
+    fn settle(&self, mut term: TermId) -> TermId {
         for _ in 0..MAX_VISITS {
-            let Some(phi) = self.pool.find(Term::Phi(node, position)) else { break };
-            let direct: Vec<TermId> = self.others(phi, node, position).collect();
-            match direct.as_slice() {
-                [one] => match self.pool.get(*one) {
-                    Term::Phi(next, at) => (node, position) = (next, at),
-                    _ => return Choice::One(*one),
-                },
-                _ => return self.count(phi, &direct).unwrap_or_else(|| self.web(phi)),
+            let Term::Phi(node, position) = self.pool.get(term) else { break };
+            let mut others = self.others(term, node, position);
+            match (others.next(), others.next()) {
+                (Some(one), None) => term = one,
+                _ => break,
             }
         }
-        Choice::Merged
+        term
     }
 
     /// The values that meet in a phi, but for itself.
@@ -81,8 +75,26 @@ impl Phis<'_, '_> {
         self.behind.incoming(node, position).iter().copied().filter(move |value| *value != phi)
     }
 
+    /// A phi of two values, one of which is the phi and a constant.
+    fn count(&self, phi: TermId, at: (NodeId, u32)) -> Option<Choice> {
+        let mut values = self.others(phi, at.0, at.1).map(|value| self.settle(value));
+        let (Some(a), Some(b), None) = (values.next(), values.next(), values.next()) else {
+            return None;
+        };
+        let step = |value| {
+            let (base, step) = base_offset(self.pool, value);
+            (self.settle(base) == phi && step < MAX_STEP).then_some(step)
+        };
+        let (start, step) = match (step(a), step(b)) {
+            (Some(step), None) => (b, step),
+            (None, Some(step)) => (a, step),
+            _ => return None,
+        };
+        Some(Choice::Count { at, start, step })
+    }
+
     /// What a phi stands for that many values reach, some of them through other phis.
-    fn web(&self, phi: TermId) -> Choice {
+    fn web(&self, phi: TermId, at: (NodeId, u32)) -> Choice {
         let mut web = vec![phi];
         let mut values: Vec<TermId> = Vec::new();
         let mut n_done = 0;
@@ -103,7 +115,7 @@ impl Phis<'_, '_> {
             }
         }
         match self.goes_round(&web, &values) {
-            Some(true) => Choice::Loop,
+            Some(true) => Choice::Loop(at.0, at.1),
             Some(false) => match values.as_slice() {
                 [one] => Choice::One(*one),
                 [_, ..] if values.len() <= MAX_CHOICES => Choice::Of(values),
