@@ -23,7 +23,7 @@ pub mod summary;
 mod targets;
 pub mod word;
 
-use alloy_primitives::keccak256;
+use alloy_primitives::{Bytes, keccak256};
 use bumpalo::Bump;
 use slotcast_model::Fork;
 
@@ -33,7 +33,7 @@ use crate::{
     absint::{Entry, walk},
     bytecode::{Bytecode, delegation},
     ir::TermPool,
-    limits::{Fuel, Limits, StopReason},
+    limits::{Fuel, Limits},
     lower::lower,
     summary::{Program, Summary},
 };
@@ -42,34 +42,19 @@ pub use targets::Targets;
 
 /// Summarises runtime `code` under the rules of `fork`.
 ///
-/// Total: returns on any bytes within `limits`, with the reason why it stopped in
-/// [`Summary::stop`] and in each program.
+/// Total: returns on any bytes within `limits`, and so does each function's program when it is made;
+/// each says in [`Program::stop`] why it ended.
 pub fn analyze(code: &[u8], fork: Fork, limits: &Limits) -> Summary {
     analyze_with(code, fork, Targets::default(), limits)
 }
 
 /// Summarises runtime `code`, taking computed jumps to lead to these `targets`.
 pub fn analyze_with(code: &[u8], fork: Fork, targets: Targets, limits: &Limits) -> Summary {
-    let mut fuel = Fuel::new(limits.fuel_per_contract);
-    let bytecode = Bytecode::new(code, fork);
-    let (fallback, mut selectors) = entry_point(&bytecode, None, &targets, &mut fuel, limits);
+    let (fallback, mut selectors) = entry_point(code, fork, None, &targets, limits);
     selectors.truncate(limits.functions);
-    let functions: Vec<(u32, Program)> = selectors
-        .into_iter()
-        .map(|selector| {
-            (selector, entry_point(&bytecode, Some(selector), &targets, &mut fuel, limits).0)
-        })
-        .collect();
-    let stop = functions.iter().fold(fallback.stop, |worst, (_, program)| worst.max(program.stop));
-    Summary {
-        code_hash: keccak256(code),
-        code_size: code.len() as u32,
-        delegate: delegation(code).filter(|_| Fork::Prague <= fork),
-        functions,
-        fallback,
-        targets,
-        stop,
-    }
+    let delegate = delegation(code).filter(|_| Fork::Prague <= fork);
+    let hashed = (Bytes::copy_from_slice(code), keccak256(code));
+    Summary::new(hashed, (fork, *limits, targets), delegate, selectors, fallback)
 }
 
 /// One entry point of `code` as text: its nodes with their effects over terms.
@@ -87,21 +72,17 @@ pub fn ir_text(code: &[u8], fork: Fork, selector: Option<u32>, limits: &Limits) 
 
 /// Walks and lowers one entry point, with the selectors it compares calldata with.
 fn entry_point(
-    code: &Bytecode<'_>,
+    code: &[u8],
+    fork: Fork,
     selector: Option<u32>,
     targets: &Targets,
-    contract_fuel: &mut Fuel,
     limits: &Limits,
 ) -> (Program, Vec<u32>) {
-    if contract_fuel.left() == 0 {
-        return (Program::empty(StopReason::FuelLimit), Vec::new());
-    }
+    let code = Bytecode::new(code, fork);
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, selector);
-    let granted = limits.fuel_per_function.min(contract_fuel.left());
-    let mut fuel = Fuel::new(granted);
+    let mut fuel = Fuel::new(limits.fuel_per_function);
     let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-    let walk = walk(code, entry, &mut pool, targets, &mut fuel, limits);
-    contract_fuel.burn(granted - fuel.left());
+    let walk = walk(&code, entry, &mut pool, targets, &mut fuel, limits);
     (lower(&walk, &mut pool), walk.selectors)
 }

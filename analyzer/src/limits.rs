@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Instructions walked plus stack and memory words copied, for one entry point.
     pub fuel_per_function: u64,
-    /// The same for the whole contract; entry points that find nothing left are not walked.
+    /// The same for the whole contract, where all entry points are walked one after the other, as
+    /// for a description; those that find nothing left are not walked.
     pub fuel_per_contract: u64,
     /// Basic blocks in their label contexts, for one entry point.
     pub nodes_per_function: usize,

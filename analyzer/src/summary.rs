@@ -2,19 +2,26 @@
 //!
 //! In: built by [`analyze`](crate::analyze). Out: [`Summary`]: one [`Program`] for each function of
 //! the dispatcher, and one for the rest.
-//! Invariants: functions are ascending by selector; a summary depends on the code, the fork and the
-//! limits alone, holds nothing of any state, and is plain data that serialises.
+//! Invariants: a program depends on the code, the fork, the targets, the limits and its selector
+//! alone, and holds nothing of any state. A function's program is made when it is first asked for,
+//! which changes nothing but when the time is spent: of a large contract few functions are called.
 
 mod describe;
 mod program;
 
-use alloy_primitives::{Address, B256};
-use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
 
-use crate::{limits::StopReason, targets::Targets};
+use alloy_primitives::{Address, B256, Bytes};
+use slotcast_model::Fork;
+
+use crate::{
+    entry_point,
+    limits::{Limits, StopReason},
+    targets::Targets,
+};
 
 pub use describe::{
-    AccessKind, AccessText, CallForm, CallText, Certainty, Description, FunctionText, describe,
+    AccessKind, AccessText, CallText, Certainty, Description, FunctionText, describe,
 };
 pub use program::{Case, Operand, Program, ProgramNode, Register, Run, Source, Step};
 
@@ -22,31 +29,69 @@ pub use program::{Case, Operand, Program, ProgramNode, Register, Run, Source, St
 pub const ANALYZER_VERSION: u32 = 1;
 
 /// What a contract does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug)]
 pub struct Summary {
-    /// keccak256 of the runtime code.
-    pub code_hash: B256,
-    /// Bytes of runtime code.
-    pub code_size: u32,
-    /// The account that runs instead, when the code is a delegation (EIP-7702).
-    pub delegate: Option<Address>,
-    /// The dispatcher's functions, ascending by selector.
-    pub functions: Vec<(u32, Program)>,
-    /// What runs when no selector matches: fallback, receive, or a contract without a dispatcher.
-    pub fallback: Program,
-    /// Where computed jumps were taken to lead.
-    pub targets: Targets,
-    /// The worst reason why the analysis of some entry point ended.
-    pub stop: StopReason,
+    code: Bytes,
+    code_hash: B256,
+    fork: Fork,
+    limits: Limits,
+    targets: Targets,
+    delegate: Option<Address>,
+    functions: Vec<(u32, OnceLock<Program>)>,
+    fallback: Program,
 }
 
 impl Summary {
-    /// The program that calldata beginning with `selector` enters.
+    /// The parts that do not wait for the first call.
+    pub(crate) fn new(
+        (code, code_hash): (Bytes, B256),
+        (fork, limits, targets): (Fork, Limits, Targets),
+        delegate: Option<Address>,
+        selectors: Vec<u32>,
+        fallback: Program,
+    ) -> Self {
+        let functions = selectors.into_iter().map(|selector| (selector, OnceLock::new())).collect();
+        Self { code, code_hash, fork, limits, targets, delegate, functions, fallback }
+    }
+
+    /// keccak256 of the runtime code.
+    pub const fn code_hash(&self) -> B256 {
+        self.code_hash
+    }
+
+    /// The account that runs instead, when the code is a delegation (EIP-7702).
+    pub const fn delegate(&self) -> Option<Address> {
+        self.delegate
+    }
+
+    /// Where computed jumps were taken to lead.
+    pub const fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    /// The selectors of the dispatcher's functions, ascending.
+    pub fn selectors(&self) -> impl ExactSizeIterator<Item = u32> + '_ {
+        self.functions.iter().map(|(selector, _)| *selector)
+    }
+
+    /// The program that calldata beginning with `selector` enters: the function of that selector, or
+    /// what runs when none matches.
     ///
     /// `None` stands for calldata of fewer than four bytes.
     pub fn entry(&self, selector: Option<u32>) -> &Program {
-        selector
-            .and_then(|selector| self.functions.binary_search_by_key(&selector, |f| f.0).ok())
-            .map_or(&self.fallback, |n| &self.functions[n].1)
+        let function = selector.and_then(|selector| {
+            let at = self.functions.binary_search_by_key(&selector, |f| f.0).ok()?;
+            Some((selector, &self.functions[at].1))
+        });
+        let Some((selector, program)) = function else { return &self.fallback };
+        program.get_or_init(|| {
+            entry_point(&self.code, self.fork, Some(selector), &self.targets, &self.limits).0
+        })
+    }
+
+    /// Makes every program that was not made yet; gives the worst reason why one of them ended.
+    pub fn complete(&self) -> StopReason {
+        let programs = self.selectors().map(|selector| self.entry(Some(selector)));
+        programs.fold(self.fallback.stop, |worst, program| worst.max(program.stop))
     }
 }

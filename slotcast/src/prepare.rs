@@ -115,7 +115,9 @@ impl Prepared {
             let view = View::new(&self.state, &summaries);
             predict_block(&self.block, self.fork, &view, settings.basis, settings.binding)
         };
+        let clock = Clock::start();
         let mut predictions = pass();
+        let first_micros = clock.micros();
         let mut predict_micros = 0;
         for _ in 0..MAX_PASSES {
             let clock = Clock::start();
@@ -127,7 +129,8 @@ impl Prepared {
                 break;
             }
         }
-        let analyze_micros = u64::try_from(summaries.spent().as_micros()).unwrap_or(u64::MAX);
+        // Programs are made inside the first pass, when they are first asked for.
+        let analyze_micros = first_micros.saturating_sub(predict_micros);
         Predicted { predictions, analyze_micros, predict_micros }
     }
 

@@ -5,10 +5,7 @@
 //! Invariant: a summary depends on code, fork and limits alone, so caching it changes nothing but
 //! time.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy_primitives::{
     Address, B256, Bytes, U256, keccak256,
@@ -24,27 +21,18 @@ use slotcast_analyzer::{
 use slotcast_executor::MemoryState;
 use slotcast_model::Fork;
 
-use crate::clock::Clock;
-
 /// Summaries by code hash, for one fork.
 #[derive(Debug)]
 pub struct Summaries {
     fork: Fork,
     limits: Limits,
-    made: Mutex<Made>,
-}
-
-#[derive(Debug, Default)]
-struct Made {
-    by_hash: B256Map<Arc<Summary>>,
-    /// Time spent analysing; telemetry only.
-    spent: Duration,
+    by_hash: Mutex<B256Map<Arc<Summary>>>,
 }
 
 impl Summaries {
     /// An empty cache for code under the rules of `fork`.
     pub fn new(fork: Fork, limits: Limits) -> Self {
-        Self { fork, limits, made: Mutex::default() }
+        Self { fork, limits, by_hash: Mutex::default() }
     }
 
     /// The fork the summaries hold for.
@@ -54,44 +42,31 @@ impl Summaries {
 
     /// The summary of `code`, made now if it is the first time.
     pub fn get(&self, code_hash: B256, code: &[u8]) -> Arc<Summary> {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(summary) = made.by_hash.get(&code_hash) {
-            return Arc::clone(summary);
-        }
-        let clock = Clock::start();
-        let summary = Arc::new(analyze(code, self.fork, &self.limits));
-        made.spent += clock.elapsed();
-        made.by_hash.insert(code_hash, Arc::clone(&summary));
-        summary
+        let mut by_hash = self.by_hash.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Arc::new(analyze(code, self.fork, &self.limits));
+        Arc::clone(by_hash.entry(code_hash).or_insert_with(make))
     }
 
     /// The summary of `code` with one more target of a computed jump; none when it was known.
     fn refine(&self, code_hash: B256, code: &[u8], jump: Pc, target: Pc) -> Option<Arc<Summary>> {
-        let mut targets = self.get(code_hash, code).targets.clone();
+        let mut targets = self.get(code_hash, code).targets().clone();
         if !targets.insert(jump, target) {
             return None;
         }
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let clock = Clock::start();
         let summary = Arc::new(analyze_with(code, self.fork, targets, &self.limits));
-        made.spent += clock.elapsed();
-        made.by_hash.insert(code_hash, Arc::clone(&summary));
+        let mut by_hash = self.by_hash.lock().unwrap_or_else(PoisonError::into_inner);
+        by_hash.insert(code_hash, Arc::clone(&summary));
         Some(summary)
     }
 
     /// How many summaries there are.
     pub fn len(&self) -> usize {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).by_hash.len()
+        self.by_hash.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// The time spent making them.
-    pub fn spent(&self) -> Duration {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).spent
     }
 }
 
@@ -149,9 +124,9 @@ impl StateView for View<'_> {
     fn refine(&self, address: Address, jump: Pc, target: Pc) -> Option<Callee> {
         let Callee::Contract { summary, code } = self.find(address) else { return None };
         // Another account with the same code may have met the target already.
-        let mut refined = summary.targets.clone();
+        let mut refined = summary.targets().clone();
         let summary = match refined.insert(jump, target) {
-            true => self.summaries.refine(summary.code_hash, &code, jump, target)?,
+            true => self.summaries.refine(summary.code_hash(), &code, jump, target)?,
             false => summary,
         };
         let callee = Callee::Contract { summary, code };

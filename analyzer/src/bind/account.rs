@@ -46,7 +46,7 @@ impl<S: StateView> Machine<'_, S> {
                 self.work.journal.read_code(account);
                 match self.callee(account) {
                     Callee::Nothing => self.hash_without_code(account),
-                    Callee::Contract { summary, .. } => Some(summary.code_hash.into()),
+                    Callee::Contract { summary, .. } => Some(summary.code_hash().into()),
                     Callee::Unavailable => None,
                 }
             }

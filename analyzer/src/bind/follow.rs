@@ -103,7 +103,7 @@ impl<S: StateView> Machine<'_, S> {
         let mut account = target;
         let mut callee = self.callee(target);
         if let Callee::Contract { summary, .. } = &callee
-            && let Some(delegate) = summary.delegate
+            && let Some(delegate) = summary.delegate()
         {
             // A delegation leads to code once, never on to another delegation (EIP-7702).
             self.work.journal.read_code(delegate);

@@ -156,29 +156,3 @@ pub struct Program {
     /// Why the analysis of the entry point ended.
     pub stop: StopReason,
 }
-
-impl Program {
-    /// A program that does nothing but say why it was not made.
-    pub fn empty(stop: StopReason) -> Self {
-        let nothing = Run::default();
-        let exit = Exit::Unknown(stop);
-        let entry = ProgramNode {
-            steps: nothing,
-            exit,
-            moves: [nothing; 2],
-            cases: nothing,
-            gas: 0,
-            only_reverts: false,
-        };
-        Self {
-            nodes: vec![entry],
-            steps: Vec::new(),
-            operands: Vec::new(),
-            moves: Vec::new(),
-            cases: Vec::new(),
-            constants: Vec::new(),
-            n_registers: 0,
-            stop,
-        }
-    }
-}
