@@ -253,12 +253,13 @@ impl Default for Call {
     }
 }
 
-/// Stand-ins that stop at once where a block calls a system contract, and one that keeps the parent
-/// hash in its first slot, as the real one does in a slot by number.
+/// Stand-ins for the contracts a block calls: two that stop at once, one that keeps the parent hash
+/// in its first slot, as the real one does in a slot by number, and one that returns its first slot
+/// and then sets it, as the real one returns the requests of the block.
 const SYSTEM_CONTRACTS: [(Fork, &str, &str); 4] = [
     (Fork::Cancun, "0x000f3df6d732807ef1319fb7b8bb8522d0beac02", "0x00"),
     (Fork::Prague, "0x0000f90827f1c53a10cb7a02335b175320002935", "0x5f355f5500"),
-    (Fork::Prague, "0x00000961ef480eb55e80d19ad83579a64c007002", "0x00"),
+    (Fork::Prague, "0x00000961ef480eb55e80d19ad83579a64c007002", "0x5f545f5260015f5560205ff3"),
     (Fork::Prague, "0x0000bbddc7ce488642fb579f8b00f3a590007251", "0x00"),
 ];
 

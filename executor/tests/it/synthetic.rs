@@ -496,6 +496,44 @@ fn what_the_system_calls_left_is_seen() {
 }
 
 #[test]
+fn what_the_last_transaction_left_is_seen_by_the_closing_calls() {
+    let requests = "0x00000961ef480eb55e80d19ad83579a64c007002".parse().unwrap();
+    let mut made = rich(Fork::Prague);
+    let without = made.pay(A, 0, B, 1).build();
+    run_again(&made, &[]);
+    let with = made.send(B, 0, call(requests), Call::default()).build();
+    run_again(&made, &[]);
+    let settings = SequentialSettings { is_observed: false };
+    let requests = [without, with]
+        .map(|(block, state)| execute_sequential(&block, &state, &settings).unwrap().outcome)
+        .map(|outcome| outcome.requests);
+    assert_ne!(requests[0], requests[1]);
+}
+
+#[test]
+fn a_schedule_that_fails_too_often_is_given_up() {
+    // Two layers cut a chain in half. In the first, all but one are run again; by then the schedule
+    // is given up, and the second half runs once.
+    let mut made = rich(Fork::London);
+    for nonce in 0..40 {
+        made.pay(A, nonce, B, 1);
+    }
+    let (block, state) = made.build();
+    let layers = [0..20, 20..40].map(|range| range.map(TxIndex).collect());
+    let schedule = Schedule::from_layers(40, layers.into()).unwrap();
+    for threads in [1, 3] {
+        let run = |fallback| {
+            let settings = Settings { pool: Pool::new(threads).unwrap(), fallback };
+            execute(&block, &schedule, &state, &settings).unwrap()
+        };
+        let (ordinary, patient) = (run(FallbackRule::DEFAULT), run(FallbackRule::NEVER));
+        assert_eq!(ordinary.outcome, patient.outcome);
+        assert_eq!((ordinary.n_executions, patient.n_executions), (20 + 19 + 20, 40 + 19 + 19));
+        assert_eq!(ordinary.reexecuted, (1..20).map(TxIndex).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn instructions_that_look_are_noticed() {
     let to_own_slot = |asm: Asm| asm.op(&[op::CALLER, op::SSTORE]).0;
     let own_balance = to_own_slot(Asm::default().op(&[op::SELFBALANCE]));
