@@ -9,14 +9,14 @@
 use std::sync::RwLock;
 
 use revm::{database_interface::DatabaseRef, primitives::hardfork::SpecId, state::EvmState};
-use slotcast_model::{Index, IndexVec, TxIndex};
+use slotcast_model::{Fork, Index, IndexVec, TxIndex};
 
 use crate::{
     canonical::{Canonical, Run},
     error::ExecutionError,
     evm::Speculative,
     fallback::Tally,
-    fork::{Fork, Rules},
+    fork::Rules,
     input::Block,
     ledger::Ledger,
     outcome::{BlockOutcome, TxOutcome},

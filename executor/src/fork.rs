@@ -4,13 +4,13 @@
 //! inside the crate [`Rules`], the environment revm and the block executor run under.
 //! Invariant: activation heights and times come from `alloy-hardforks` alone.
 
-use core::fmt;
-
 use alloy_eips::{eip6110::MAINNET_DEPOSIT_CONTRACT_ADDRESS, eip7840::BlobParams};
 use alloy_evm::{EvmEnv, eth::spec::EthExecutorSpec};
 use alloy_hardforks::{EthereumChainHardforks, EthereumHardfork, EthereumHardforks, ForkCondition};
 use alloy_primitives::{Address, address};
 use revm::primitives::hardfork::SpecId;
+
+use slotcast_model::Fork;
 
 use crate::{error::ExecutionError, input::Block};
 
@@ -18,112 +18,41 @@ use crate::{error::ExecutionError, input::Block};
 pub(crate) const SUPPORTED_CHAINS: &str = "1 (mainnet), 11155111 (sepolia), 17000 (holesky), \
      560048 (hoodi), 1337 and 31337 (development)";
 
-/// A set of EVM rules, in order of activation.
-///
-/// Forks that change no EVM rule (difficulty bombs, blob parameters) have no entry of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "each is the name of a fork")]
-pub enum Fork {
-    Frontier,
-    Homestead,
-    Tangerine,
-    SpuriousDragon,
-    Byzantium,
-    Petersburg,
-    Istanbul,
-    Berlin,
-    London,
-    Paris,
-    Shanghai,
-    Cancun,
-    Prague,
-    Osaka,
-    Amsterdam,
+/// The fork active in `block`.
+pub fn fork_of(block: &Block) -> Result<Fork, ExecutionError> {
+    fork_at(block.chain_id, block.header.number, block.header.timestamp)
 }
 
-impl Fork {
-    /// All forks, in order of activation.
-    pub const ALL: [Self; 15] = [
-        Self::Frontier,
-        Self::Homestead,
-        Self::Tangerine,
-        Self::SpuriousDragon,
-        Self::Byzantium,
-        Self::Petersburg,
-        Self::Istanbul,
-        Self::Berlin,
-        Self::London,
-        Self::Paris,
-        Self::Shanghai,
-        Self::Cancun,
-        Self::Prague,
-        Self::Osaka,
-        Self::Amsterdam,
-    ];
-
-    /// The fork active in `block`.
-    pub fn of(block: &Block) -> Result<Self, ExecutionError> {
-        Self::at(block.chain_id, block.header.number, block.header.timestamp)
-    }
-
-    /// The fork active on a chain at a block number and timestamp.
-    pub fn at(chain_id: u64, number: u64, timestamp: u64) -> Result<Self, ExecutionError> {
-        let chain = Chain::of(chain_id)?;
-        let spec = alloy_evm::spec_by_timestamp_and_block_number(&chain, timestamp, number);
-        Ok(Self::from_spec(spec))
-    }
-
-    /// The name of the fork.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Frontier => "Frontier",
-            Self::Homestead => "Homestead",
-            Self::Tangerine => "Tangerine",
-            Self::SpuriousDragon => "SpuriousDragon",
-            Self::Byzantium => "Byzantium",
-            Self::Petersburg => "Petersburg",
-            Self::Istanbul => "Istanbul",
-            Self::Berlin => "Berlin",
-            Self::London => "London",
-            Self::Paris => "Paris",
-            Self::Shanghai => "Shanghai",
-            Self::Cancun => "Cancun",
-            Self::Prague => "Prague",
-            Self::Osaka => "Osaka",
-            Self::Amsterdam => "Amsterdam",
-        }
-    }
-
-    const fn from_spec(spec: SpecId) -> Self {
-        match spec {
-            SpecId::FRONTIER => Self::Frontier,
-            SpecId::HOMESTEAD => Self::Homestead,
-            SpecId::TANGERINE => Self::Tangerine,
-            SpecId::SPURIOUS_DRAGON => Self::SpuriousDragon,
-            SpecId::BYZANTIUM => Self::Byzantium,
-            SpecId::PETERSBURG => Self::Petersburg,
-            SpecId::ISTANBUL => Self::Istanbul,
-            SpecId::BERLIN => Self::Berlin,
-            SpecId::LONDON => Self::London,
-            SpecId::MERGE => Self::Paris,
-            SpecId::SHANGHAI => Self::Shanghai,
-            SpecId::CANCUN => Self::Cancun,
-            SpecId::PRAGUE => Self::Prague,
-            SpecId::OSAKA => Self::Osaka,
-            SpecId::AMSTERDAM => Self::Amsterdam,
-        }
-    }
+/// The fork active on a chain at a block number and timestamp.
+pub fn fork_at(chain_id: u64, number: u64, timestamp: u64) -> Result<Fork, ExecutionError> {
+    let chain = Chain::of(chain_id)?;
+    let spec = alloy_evm::spec_by_timestamp_and_block_number(&chain, timestamp, number);
+    Ok(from_spec(spec))
 }
 
-impl fmt::Display for Fork {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+pub(crate) const fn from_spec(spec: SpecId) -> Fork {
+    match spec {
+        SpecId::FRONTIER => Fork::Frontier,
+        SpecId::HOMESTEAD => Fork::Homestead,
+        SpecId::TANGERINE => Fork::Tangerine,
+        SpecId::SPURIOUS_DRAGON => Fork::SpuriousDragon,
+        SpecId::BYZANTIUM => Fork::Byzantium,
+        SpecId::PETERSBURG => Fork::Petersburg,
+        SpecId::ISTANBUL => Fork::Istanbul,
+        SpecId::BERLIN => Fork::Berlin,
+        SpecId::LONDON => Fork::London,
+        SpecId::MERGE => Fork::Paris,
+        SpecId::SHANGHAI => Fork::Shanghai,
+        SpecId::CANCUN => Fork::Cancun,
+        SpecId::PRAGUE => Fork::Prague,
+        SpecId::OSAKA => Fork::Osaka,
+        SpecId::AMSTERDAM => Fork::Amsterdam,
     }
 }
 
 /// The name of the fork active in `block`, for reports.
 pub fn spec_name(block: &Block) -> Result<String, ExecutionError> {
-    Fork::of(block).map(|fork| fork.name().to_owned())
+    fork_of(block).map(|fork| fork.name().to_owned())
 }
 
 /// When each fork becomes active on one chain, and where its deposits go.
@@ -212,7 +141,7 @@ impl Rules {
     }
 
     pub(crate) const fn fork(&self) -> Fork {
-        Fork::from_spec(self.spec())
+        from_spec(self.spec())
     }
 }
 
@@ -222,7 +151,7 @@ mod tests {
 
     #[test]
     fn mainnet_forks_activate_by_number_then_by_time() {
-        let at = |number, timestamp| Fork::at(1, number, timestamp).unwrap();
+        let at = |number, timestamp| fork_at(1, number, timestamp).unwrap();
         assert_eq!(at(0, 0), Fork::Frontier);
         assert_eq!(at(1_150_000, 1_457_981_393), Fork::Homestead);
         assert_eq!(at(7_280_000, 1_551_383_524), Fork::Petersburg);
@@ -235,8 +164,8 @@ mod tests {
     #[test]
     fn a_development_chain_is_osaka_from_the_start() {
         for chain_id in [1337, 31_337] {
-            assert_eq!(Fork::at(chain_id, 0, 0).unwrap(), Fork::Osaka);
-            assert_eq!(Fork::at(chain_id, 1_920_000, u64::MAX).unwrap(), Fork::Osaka);
+            assert_eq!(fork_at(chain_id, 0, 0).unwrap(), Fork::Osaka);
+            assert_eq!(fork_at(chain_id, 1_920_000, u64::MAX).unwrap(), Fork::Osaka);
         }
         let dev = Chain::of(1337).unwrap();
         assert_eq!(dev.blob_params(1), Some(BlobParams::osaka()));
@@ -254,7 +183,7 @@ mod tests {
 
     #[test]
     fn an_unknown_chain_is_an_error_that_lists_the_known() {
-        let error = Fork::at(56, 0, 0).unwrap_err();
+        let error = fork_at(56, 0, 0).unwrap_err();
         assert_eq!(
             error.to_string(),
             "chain id 56 is not supported; known are 1 (mainnet), 11155111 (sepolia), \

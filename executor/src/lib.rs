@@ -32,7 +32,7 @@ mod view;
 
 pub use error::{ExecutionError, Source};
 pub use fallback::FallbackRule;
-pub use fork::{Fork, spec_name};
+pub use fork::{fork_at, fork_of, spec_name};
 pub use input::Block;
 pub use outcome::{
     AccountChange, AccountFields, BlockOutcome, ExecutedTx, HeaderCheck, Receipt, SlotChange,
@@ -40,5 +40,6 @@ pub use outcome::{
 };
 pub use parallel::{Parallel, Pool, Settings, execute};
 pub use sequential::{Sequential, SequentialSettings, execute_sequential};
+pub use slotcast_model::Fork;
 pub use state::{AccountRecord, CodeRecord, MemoryState, MissingCode};
 pub use telemetry::Telemetry;

@@ -15,7 +15,7 @@ use revm::{
 };
 use slotcast_model::{IndexVec, TxIndex};
 
-use crate::fork::Fork;
+use slotcast_model::Fork;
 
 /// A receipt without its bloom: type, success, cumulative gas and logs.
 pub type Receipt = EthereumReceipt;

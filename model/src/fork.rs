@@ -5,14 +5,16 @@
 
 use core::fmt;
 
-/// A hard fork of the execution layer, as far as it changes what bytecode means.
+/// A set of EVM rules, in order of activation.
+///
+/// Forks that change no EVM rule (difficulty bombs, blob parameters) have no entry of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "the forks' own names say it all")]
 pub enum Fork {
     Frontier,
     Homestead,
-    TangerineWhistle,
+    Tangerine,
     SpuriousDragon,
     Byzantium,
     Petersburg,
@@ -32,7 +34,7 @@ impl Fork {
     pub const ALL: [Self; 15] = [
         Self::Frontier,
         Self::Homestead,
-        Self::TangerineWhistle,
+        Self::Tangerine,
         Self::SpuriousDragon,
         Self::Byzantium,
         Self::Petersburg,
@@ -47,24 +49,24 @@ impl Fork {
         Self::Amsterdam,
     ];
 
-    /// The fork's name in lower case, without spaces.
+    /// The fork's name, without spaces.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Frontier => "frontier",
-            Self::Homestead => "homestead",
-            Self::TangerineWhistle => "tangerine",
-            Self::SpuriousDragon => "spurious",
-            Self::Byzantium => "byzantium",
-            Self::Petersburg => "petersburg",
-            Self::Istanbul => "istanbul",
-            Self::Berlin => "berlin",
-            Self::London => "london",
-            Self::Paris => "paris",
-            Self::Shanghai => "shanghai",
-            Self::Cancun => "cancun",
-            Self::Prague => "prague",
-            Self::Osaka => "osaka",
-            Self::Amsterdam => "amsterdam",
+            Self::Frontier => "Frontier",
+            Self::Homestead => "Homestead",
+            Self::Tangerine => "Tangerine",
+            Self::SpuriousDragon => "SpuriousDragon",
+            Self::Byzantium => "Byzantium",
+            Self::Petersburg => "Petersburg",
+            Self::Istanbul => "Istanbul",
+            Self::Berlin => "Berlin",
+            Self::London => "London",
+            Self::Paris => "Paris",
+            Self::Shanghai => "Shanghai",
+            Self::Cancun => "Cancun",
+            Self::Prague => "Prague",
+            Self::Osaka => "Osaka",
+            Self::Amsterdam => "Amsterdam",
         }
     }
 

@@ -6,13 +6,12 @@
 
 use slotcast_analyzer::{bind::BindLimits, limits::Limits};
 use slotcast_corpus::{RecordedBlock, ValidationError};
-use slotcast_executor::{Block, ExecutionError, MemoryState};
+use slotcast_executor::{Block, ExecutionError, MemoryState, fork_of};
 use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
 
 use crate::{
     clock::Clock,
     convert::{block_of, state_of},
-    fork::fork_of,
     predict::{Basis, predict_block},
     summaries::{Summaries, View},
 };

@@ -7,14 +7,12 @@
 use alloy_consensus::{Eip658Value, TxReceipt, Typed2718};
 use slotcast_corpus::{BlockResults, RecordedBlock, RecordedReceipt, Unsealed, ValidationError};
 use slotcast_executor::{
-    Block, BlockOutcome, ExecutionError, Receipt, SequentialSettings, TxOutcome, execute_sequential,
+    Block, BlockOutcome, ExecutionError, Receipt, SequentialSettings, TxOutcome,
+    execute_sequential, fork_of,
 };
 use slotcast_model::{Fork, TxIndex};
 
-use crate::{
-    convert::{block_of, state_of},
-    fork::fork_of,
-};
+use crate::convert::{block_of, state_of};
 
 /// Why a made-up block could not be sealed.
 #[derive(Debug, thiserror::Error)]

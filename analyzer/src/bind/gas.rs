@@ -46,7 +46,7 @@ impl Prices {
             reset: 5_000,
             dirty: 5_000,
             cold_store: 0,
-            keeps_part: Fork::TangerineWhistle <= fork,
+            keeps_part: Fork::Tangerine <= fork,
         };
         if fork < Fork::Istanbul {
             return before_istanbul;

@@ -37,7 +37,7 @@ pub(super) fn run_precompile(address: Address, fork: Fork, input: &Buffer, gas: 
 
 fn precompiles(fork: Fork) -> &'static Precompiles {
     Precompiles::new(match fork {
-        Fork::Frontier | Fork::Homestead | Fork::TangerineWhistle | Fork::SpuriousDragon => {
+        Fork::Frontier | Fork::Homestead | Fork::Tangerine | Fork::SpuriousDragon => {
             PrecompileSpecId::HOMESTEAD
         }
         Fork::Byzantium | Fork::Petersburg => PrecompileSpecId::BYZANTIUM,

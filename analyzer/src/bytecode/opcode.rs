@@ -122,7 +122,7 @@ pub(super) const fn gas_table(fork: Fork) -> instructions::GasTable {
     instructions::gas_table_spec(match fork {
         Fork::Frontier => SpecId::FRONTIER,
         Fork::Homestead => SpecId::HOMESTEAD,
-        Fork::TangerineWhistle => SpecId::TANGERINE,
+        Fork::Tangerine => SpecId::TANGERINE,
         Fork::SpuriousDragon => SpecId::SPURIOUS_DRAGON,
         Fork::Byzantium => SpecId::BYZANTIUM,
         Fork::Petersburg => SpecId::PETERSBURG,
