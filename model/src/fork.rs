@@ -9,7 +9,6 @@ use core::fmt;
 ///
 /// Forks that change no EVM rule (difficulty bombs, blob parameters) have no entry of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
 #[allow(missing_docs, reason = "the forks' own names say it all")]
 pub enum Fork {
     Frontier,
