@@ -19,6 +19,7 @@ pub mod bytecode;
 pub mod ir;
 pub mod limits;
 mod lower;
+pub mod recover;
 pub mod summary;
 mod targets;
 pub mod word;
@@ -27,6 +28,7 @@ use alloy_primitives::{Bytes, keccak256};
 use bumpalo::Bump;
 use slotcast_model::Fork;
 
+pub use recover::recover_layout;
 pub use summary::describe;
 
 use crate::{

@@ -1,0 +1,103 @@
+//! What is a term a sum of?
+//!
+//! Before → after: `((end - start) + 32) + start` → `end + 32`: summands with how often they are
+//! added, and one constant.
+//! Guard: none; addition wraps, so the order of summands never matters.
+
+use alloy_primitives::U256;
+use smallvec::SmallVec;
+
+use crate::ir::{Op, Term, TermId, TermPool};
+
+/// Summands of one sum; a longer one is left as it is.
+const MAX_SUMMANDS: usize = 64;
+
+/// A sum with its constant apart. Equal sums are equal values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sum {
+    /// Distinct summands that are no constants, ascending, each with its factor, which is not zero.
+    pub(super) summands: SmallVec<[(TermId, i32); 4]>,
+    pub(super) constant: U256,
+}
+
+impl Sum {
+    /// Takes `term` apart.
+    pub(super) fn new(pool: &TermPool<'_>, term: TermId) -> Self {
+        let mut sum = Self { summands: SmallVec::new(), constant: U256::ZERO };
+        let mut pending: SmallVec<[(TermId, i32); 8]> = SmallVec::from_iter([(term, 1)]);
+        let mut n_steps = 0;
+        while let Some((part, factor)) = pending.pop() {
+            n_steps += 1;
+            match pool.get(part) {
+                Term::Apply(Op::Add, [a, b, _]) if n_steps < MAX_SUMMANDS => {
+                    pending.extend([(a, factor), (b, factor)]);
+                }
+                Term::Apply(Op::Sub, [a, b, _]) if n_steps < MAX_SUMMANDS => {
+                    pending.extend([(a, factor), (b, -factor)]);
+                }
+                Term::Const(value) if factor < 0 => {
+                    sum.constant = sum.constant.wrapping_sub(value);
+                }
+                Term::Const(value) => sum.constant = sum.constant.wrapping_add(value),
+                _ => sum.add(part, factor),
+            }
+        }
+        sum
+    }
+
+    /// The sum of both.
+    pub(super) fn plus(mut self, other: &Self) -> Self {
+        self.constant = self.constant.wrapping_add(other.constant);
+        other.summands.iter().for_each(|&(term, factor)| self.add(term, factor));
+        self
+    }
+
+    /// The sum without `term`.
+    pub(super) fn without(&self, term: TermId) -> Self {
+        let mut rest = self.clone();
+        rest.summands.retain(|summand| summand.0 != term);
+        rest
+    }
+
+    fn add(&mut self, term: TermId, factor: i32) {
+        match self.summands.binary_search_by_key(&term, |summand| summand.0) {
+            Err(at) => self.summands.insert(at, (term, factor)),
+            Ok(at) if self.summands[at].1 + factor == 0 => drop(self.summands.remove(at)),
+            Ok(at) => self.summands[at].1 += factor,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+
+    use super::*;
+    use crate::ir::Env;
+
+    #[test]
+    fn a_length_added_to_its_start_is_the_end() {
+        let arena = Bump::new();
+        let mut pool = TermPool::new(&arena, None);
+        let start = pool.leaf(Term::Env(Env::Caller));
+        let end = pool.leaf(Term::Env(Env::Origin));
+        let difference = pool.apply(Op::Sub, &[end, start]);
+        let word = pool.constant(U256::from(32));
+        let len = pool.apply(Op::Add, &[difference, word]);
+        let sum = Sum::new(&pool, len).plus(&Sum::new(&pool, start));
+        let expected = pool.apply(Op::Add, &[end, word]);
+        assert_eq!(sum, Sum::new(&pool, expected));
+        assert_eq!(sum.constant, U256::from(32));
+    }
+
+    #[test]
+    fn a_term_added_twice_keeps_its_factor() {
+        let arena = Bump::new();
+        let mut pool = TermPool::new(&arena, None);
+        let x = pool.leaf(Term::Env(Env::Caller));
+        let once = Sum::new(&pool, x);
+        let twice = once.clone().plus(&once);
+        assert_eq!(twice.summands.as_slice(), [(x, 2)]);
+        assert!(twice.without(x).summands.is_empty());
+    }
+}

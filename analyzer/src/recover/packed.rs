@@ -1,0 +1,178 @@
+//! Which bits of a storage word does a value take?
+//!
+//! Before → after: `shr(112, load) & (2^112 - 1)` → bits 112..224 of `load`; `load & 0xff` → bits
+//! 0..8; `shr(160, load)` → bits 160..256; `load & ~0xff00` → bits 8..16, which a store is about to
+//! replace.
+//! Guard: the mask is one run of ones, or all ones but one run. A mask that keeps the high end is
+//! taken to make room below it, for reading the high end needs a shift and no mask.
+
+use core::fmt;
+
+use alloy_primitives::U256;
+
+use crate::ir::{Op, Term, TermId, TermPool};
+
+/// A run of bits in a word, counted from the lowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Field {
+    /// The lowest bit.
+    pub from: u16,
+    /// Behind the highest bit.
+    pub to: u16,
+}
+
+/// All bits of a word.
+const WORD: u16 = 256;
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.from, self.to)
+    }
+}
+
+/// The word that `term` is a part of, and which part: never the whole.
+pub(crate) fn field_of(pool: &TermPool<'_>, term: TermId) -> Option<(TermId, Field)> {
+    let Term::Apply(op, [a, b, _]) = pool.get(term) else { return None };
+    match op {
+        Op::Shr => {
+            let (word, field) = masked(pool, b);
+            let by = u16::try_from(pool.as_usize(a)?).ok()?;
+            let field = Field { from: field.from.max(by), ..field };
+            (field.from < field.to && by != 0).then_some((word, field))
+        }
+        Op::And => {
+            let (inner, mask) = mask(pool, a, b)?;
+            let (word, low) = shifted(pool, inner);
+            let field = kept_or_cleared(mask)?;
+            let field = Field {
+                from: field.from.saturating_add(low),
+                to: field.to.saturating_add(low).min(WORD),
+            };
+            (field.from < field.to).then_some((word, field))
+        }
+        Op::SignExtend => {
+            let bytes = u16::try_from(pool.as_usize(a)?).ok()?.checked_add(1)?;
+            let (word, low) = shifted(pool, b);
+            let to = bytes.checked_mul(8)?.checked_add(low)?;
+            (to < WORD || low != 0 && to == WORD).then_some((word, Field { from: low, to }))
+        }
+        _ => None,
+    }
+}
+
+/// `term` as a word shifted down by a constant.
+fn shifted(pool: &TermPool<'_>, term: TermId) -> (TermId, u16) {
+    match pool.get(term) {
+        Term::Apply(Op::Shr, [by, word, _]) => {
+            let by = pool.as_usize(by).and_then(|by| u16::try_from(by).ok());
+            by.filter(|&by| by < WORD).map_or((term, 0), |by| (word, by))
+        }
+        _ => (term, 0),
+    }
+}
+
+/// `term` as a word of which a mask keeps one run.
+fn masked(pool: &TermPool<'_>, term: TermId) -> (TermId, Field) {
+    let all = Field { from: 0, to: WORD };
+    let Term::Apply(Op::And, [a, b, _]) = pool.get(term) else { return (term, all) };
+    mask(pool, a, b)
+        .and_then(|(word, mask)| Some((word, run(mask)?)))
+        .map_or((term, all), |(word, field)| (word, field))
+}
+
+/// The operands of a conjunction as a word and a constant mask.
+fn mask(pool: &TermPool<'_>, a: TermId, b: TermId) -> Option<(TermId, U256)> {
+    match (pool.as_const(a), pool.as_const(b)) {
+        (_, Some(mask)) => Some((a, mask)),
+        (Some(mask), _) => Some((b, mask)),
+        _ => None,
+    }
+}
+
+/// The run that `mask` keeps, or the one it clears.
+fn kept_or_cleared(mask: U256) -> Option<Field> {
+    match mask.bit(255) {
+        true => run(!mask),
+        false => run(mask),
+    }
+}
+
+/// The ones of `bits` as one run, if they are one.
+fn run(bits: U256) -> Option<Field> {
+    if bits.is_zero() {
+        return None;
+    }
+    let from = bits.trailing_zeros();
+    let ones = bits >> from;
+    let is_run = (ones & ones.wrapping_add(U256::ONE)).is_zero();
+    is_run.then(|| Field { from: from as u16, to: bits.bit_len() as u16 })
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+
+    use super::*;
+    use crate::{bytecode::Pc, ir::NodeId};
+
+    fn check(build: impl Fn(&mut TermPool<'_>, TermId) -> TermId, expected: Option<(u16, u16)>) {
+        let arena = Bump::new();
+        let mut pool = TermPool::new(&arena, None);
+        let load = pool.leaf(Term::Result(NodeId(0), Pc(0)));
+        let term = build(&mut pool, load);
+        let found = field_of(&pool, term);
+        assert!(found.is_none_or(|(word, _)| word == load));
+        assert_eq!(found.map(|(_, field)| (field.from, field.to)), expected);
+    }
+
+    fn apply(pool: &mut TermPool<'_>, op: Op, constant: U256, word: TermId) -> TermId {
+        let constant = pool.constant(constant);
+        pool.apply(op, &[constant, word])
+    }
+
+    fn low(n_bits: usize) -> U256 {
+        (U256::ONE << n_bits) - U256::ONE
+    }
+
+    #[test]
+    fn reads_are_shifts_and_masks_in_either_order() {
+        check(|pool, load| apply(pool, Op::And, low(8), load), Some((0, 8)));
+        check(|pool, load| apply(pool, Op::Shr, U256::from(160), load), Some((160, 256)));
+        check(
+            |pool, load| {
+                let shifted = apply(pool, Op::Shr, U256::from(112), load);
+                apply(pool, Op::And, low(112), shifted)
+            },
+            Some((112, 224)),
+        );
+        check(
+            |pool, load| {
+                let masked = apply(pool, Op::And, low(112) << 112, load);
+                apply(pool, Op::Shr, U256::from(112), masked)
+            },
+            Some((112, 224)),
+        );
+        check(
+            |pool, load| {
+                let shifted = apply(pool, Op::Shr, U256::from(8), load);
+                apply(pool, Op::SignExtend, U256::from(2), shifted)
+            },
+            Some((8, 32)),
+        );
+    }
+
+    #[test]
+    fn a_store_clears_what_it_replaces() {
+        check(|pool, load| apply(pool, Op::And, !low(8), load), Some((0, 8)));
+        let second_byte: U256 = low(8) << 8;
+        check(|pool, load| apply(pool, Op::And, !second_byte, load), Some((8, 16)));
+    }
+
+    #[test]
+    fn what_is_no_run_is_no_field() {
+        check(|pool, load| apply(pool, Op::And, U256::from(5), load), None);
+        check(|_, load| load, None);
+        check(|pool, load| apply(pool, Op::Add, U256::ONE, load), None);
+        check(|pool, load| pool.apply(Op::Shr, &[load, load]), None);
+    }
+}
