@@ -7,7 +7,7 @@
 //!                                               frame, state view ─┘
 //! ```
 //!
-//! [`analyze`] runs once for each code hash; [`bind::bind`] once for each transaction. Neither knows
+//! [`analyze`] runs once for each code hash; [`bind::Binder`] once for each transaction. Neither knows
 //! blocks, other transactions, threads or time, and neither runs an EVM: a summary's program is what
 //! is left of a function when everything that cannot decide an access has been taken out.
 //!

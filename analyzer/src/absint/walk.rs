@@ -252,12 +252,30 @@ impl Walker<'_, '_> {
         }
         let Some(label) = self.pool.as_const(target) else { return self.unresolved() };
         let Some(taken) = self.code.jump_target(label) else { return self.jump(next, state) };
-        let (taken, next) = (self.enter(taken, state), self.enter(next, state));
+        let refuted = self.refuted(condition, state);
+        let refuted = refuted.as_ref().unwrap_or(state);
+        let (on_taken, on_next) = if negated { (refuted, state) } else { (state, refuted) };
+        let (taken, next) = (self.enter(taken, on_taken), self.enter(next, on_next));
         let (Some(taken), Some(next)) = (taken, next) else {
             return Exit::Unknown(StopReason::NodeLimit);
         };
         let (then, other) = if negated { (next, taken) } else { (taken, next) };
         Exit::Branch { condition, then, other }
+    }
+
+    /// The state where `condition` turned out to be zero, if the stack holds it.
+    ///
+    /// Solidity's `try` keeps a call's success flag and tests it again: without this, the second test
+    /// would seem to go both ways and a path that never runs would return to a wrong label.
+    fn refuted(&mut self, condition: TermId, state: &State) -> Option<State> {
+        if !state.stack.contains(&condition) {
+            return None;
+        }
+        let zero = self.pool.constant(U256::ZERO);
+        let mut refuted = state.clone();
+        let held = refuted.stack.iter_mut().filter(|word| **word == condition);
+        held.for_each(|word| *word = zero);
+        Some(refuted)
     }
 
     /// The node for `pc` in the context of `state`, with the state joined in; none when there are
