@@ -66,6 +66,16 @@ impl<'a, 't> Text<'a, 't> {
         self.buffer.push_str(text);
     }
 
+    /// How long the text is by now, in bytes.
+    pub(crate) const fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Takes back what was written since the text was `len` bytes long.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.buffer.truncate(len);
+    }
+
     /// Writes `term` where nothing around it can be mistaken for a part of it.
     pub(crate) fn term(&mut self, term: TermId) {
         self.nested(term, false);

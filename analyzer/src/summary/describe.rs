@@ -245,6 +245,9 @@ impl Describer<'_> {
     /// walk ends there. It is repeated with every jump destination as a target, only to see which
     /// selectors are compared with behind the jump.
     fn selectors(&mut self, walk: Walk) -> Vec<u32> {
+        if !walk.selectors.is_empty() {
+            return walk.selectors;
+        }
         let mut targets = Targets::default();
         for node in &walk.graph.nodes {
             if let Exit::Switch { at, .. } = node.exit {
@@ -253,12 +256,12 @@ impl Describer<'_> {
                 }
             }
         }
-        if targets == Targets::default() {
-            return walk.selectors;
-        }
         let arena = Bump::new();
         let mut pool = TermPool::new(&arena, None);
-        self.walk(None, &mut pool, &targets).selectors
+        match targets == Targets::default() {
+            true => Vec::new(),
+            false => self.walk(None, &mut pool, &targets).selectors,
+        }
     }
 }
 

@@ -7,7 +7,10 @@
 mod hashes;
 mod phis;
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 
 use alloy_primitives::{Address, U256};
 
@@ -25,6 +28,8 @@ pub(super) use hashes::Hashes;
 
 /// Words of a hash that are spelt out.
 const MAX_WORDS: u32 = 8;
+/// Choices within one another that are written out.
+const MAX_OPEN: u32 = 2;
 /// Memory addresses longer than this, as text, say nothing.
 const MAX_ADDRESS: usize = 24;
 const WORD: u32 = 32;
@@ -37,6 +42,8 @@ pub(super) struct Names<'a, 't> {
     hashes: &'a Hashes,
     calls: BTreeMap<(NodeId, Pc), usize>,
     loops: RefCell<Vec<(NodeId, u32)>>,
+    /// Choices being written out, one within the other.
+    n_open: Cell<u32>,
 }
 
 impl<'a, 't> Names<'a, 't> {
@@ -47,7 +54,8 @@ impl<'a, 't> Names<'a, 't> {
         hashes: &'a Hashes,
     ) -> Self {
         let loops = RefCell::new(Vec::new());
-        Self { pool, behind, memories, hashes, calls: BTreeMap::new(), loops }
+        let n_open = Cell::new(0);
+        Self { pool, behind, memories, hashes, calls: BTreeMap::new(), loops, n_open }
     }
 
     /// Makes the call at `pc` in `node` known as the one of this number.
@@ -181,11 +189,17 @@ impl<'a, 't> Names<'a, 't> {
 
     fn load(&self, out: &mut Text<'_, '_>, place: (NodeId, usize), at: TermId) {
         let origins = self.memories.read(place, at, 0, WORD);
-        if !self.origins(out, &origins) {
-            let at = self.text(at);
-            let is_short = at.chars().count() <= MAX_ADDRESS;
-            out.push(&format!("memory[{}]", if is_short { &at } else { ".." }));
+        if self.origins(out, &origins) {
+            return;
         }
+        out.push("memory[");
+        let start = out.len();
+        out.term(at);
+        if start + MAX_ADDRESS < out.len() {
+            out.truncate(start);
+            out.push("..");
+        }
+        out.push("]");
     }
 
     /// Writes what a word of memory may hold; false when that is not known.
@@ -269,13 +283,16 @@ impl<'a, 't> Names<'a, 't> {
         match phis.choice(node, position) {
             Choice::One(value) if is_operand => out.operand(value),
             Choice::One(value) => out.term(value),
+            Choice::Of(_) if self.n_open.get() == MAX_OPEN => out.push("merged"),
             Choice::Of(values) => {
+                self.n_open.set(self.n_open.get() + 1);
                 out.push("{");
                 for (n, value) in values.into_iter().enumerate() {
                     out.push(if n == 0 { "" } else { " | " });
                     out.term(value);
                 }
                 out.push("}");
+                self.n_open.set(self.n_open.get() - 1);
             }
             Choice::Loop(node, position) => out.push(&self.loop_name(node, position)),
             Choice::Count { at, start, step } => {
