@@ -18,7 +18,7 @@ use super::{
     transfer::{BlockEnd, Transfer},
 };
 use crate::{
-    bytecode::{Bytecode, Pc},
+    bytecode::{Bytecode, Kind, Pc},
     ir::{Effect, Exit, Graph, Node, NodeId, Op, Term, TermId, TermPool},
     limits::{Fuel, Limits, StopReason},
     targets::Targets,
@@ -263,12 +263,16 @@ impl Walker<'_, '_> {
         Exit::Branch { condition, then, other }
     }
 
-    /// The state where `condition` turned out to be zero, if the stack holds it.
+    /// The state where `condition` turned out to be zero, if it is a call's success flag that the
+    /// stack still holds.
     ///
-    /// Solidity's `try` keeps a call's success flag and tests it again: without this, the second test
-    /// would seem to go both ways and a path that never runs would return to a wrong label.
+    /// Solidity's `try` keeps the flag and tests it again: without this, the second test would seem
+    /// to go both ways, and a path that never runs would return to a wrong label. Other values are
+    /// left as they are, for a zero would only be merged with the value again.
     fn refuted(&mut self, condition: TermId, state: &State) -> Option<State> {
-        if !state.stack.contains(&condition) {
+        let Term::Result(_, pc) = self.pool.get(condition) else { return None };
+        let is_flag = matches!(self.code.decode(pc).kind, Kind::Call(_));
+        if !is_flag || !state.stack.contains(&condition) {
             return None;
         }
         let zero = self.pool.constant(U256::ZERO);
