@@ -3,7 +3,6 @@
 //! In: recorded blocks, where there are any, and small blocks assembled here. Out: assertions.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "a test says what it skipped and what it counted")]
 
 mod asm;
 mod faults;
