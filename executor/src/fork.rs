@@ -12,7 +12,10 @@ use revm::primitives::hardfork::SpecId;
 
 use slotcast_model::Fork;
 
-use crate::{error::ExecutionError, input::Block};
+use crate::{
+    error::ExecutionError,
+    input::{Block, ForkChoice},
+};
 
 /// The chains whose fork rules are known, as an error names them.
 pub(crate) const SUPPORTED_CHAINS: &str = "1 (mainnet), 11155111 (sepolia), 17000 (holesky), \
@@ -20,7 +23,10 @@ pub(crate) const SUPPORTED_CHAINS: &str = "1 (mainnet), 11155111 (sepolia), 1700
 
 /// The fork active in `block`.
 pub fn fork_of(block: &Block) -> Result<Fork, ExecutionError> {
-    fork_at(block.chain_id, block.header.number, block.header.timestamp)
+    match block.forks {
+        ForkChoice::OfChain => fork_at(block.chain_id, block.header.number, block.header.timestamp),
+        ForkChoice::Fixed(fork) => Ok(fork),
+    }
 }
 
 /// The fork active on a chain at a block number and timestamp.
@@ -75,7 +81,7 @@ impl Chain {
                 address!("0x4242424242424242424242424242424242424242"),
             ),
             560_048 => (EthereumChainHardforks::hoodi(), MAINNET_DEPOSIT_CONTRACT_ADDRESS),
-            1337 | 31_337 => (development(), MAINNET_DEPOSIT_CONTRACT_ADDRESS),
+            1337 | 31_337 => (fixed(Fork::Osaka), MAINNET_DEPOSIT_CONTRACT_ADDRESS),
             _ => return Err(ExecutionError::UnsupportedChain { chain_id }),
         };
         Ok(Self { hardforks, deposit_contract })
@@ -108,17 +114,30 @@ impl EthExecutorSpec for Chain {
     }
 }
 
-/// A development chain: every fork up to Osaka is active from its first block, but for the
-/// irregular state change of the DAO fork, which no development chain has.
-fn development() -> EthereumChainHardforks {
-    let later = |fork: &EthereumHardfork| EthereumHardfork::Osaka < *fork;
-    EthereumChainHardforks::new(EthereumHardfork::devnet().into_iter().filter_map(
-        |(fork, condition)| match fork {
-            EthereumHardfork::Dao => None,
-            fork if later(&fork) => None,
-            fork => Some((fork, condition)),
-        },
-    ))
+/// A chain on which every fork up to `last` is active from its first block, without the irregular
+/// state change of the DAO fork.
+fn fixed(last: Fork) -> EthereumChainHardforks {
+    let last = match last {
+        Fork::Frontier => EthereumHardfork::Frontier,
+        Fork::Homestead => EthereumHardfork::Homestead,
+        Fork::Tangerine => EthereumHardfork::Tangerine,
+        Fork::SpuriousDragon => EthereumHardfork::SpuriousDragon,
+        Fork::Byzantium => EthereumHardfork::Byzantium,
+        Fork::Petersburg => EthereumHardfork::Petersburg,
+        Fork::Istanbul => EthereumHardfork::Istanbul,
+        Fork::Berlin => EthereumHardfork::Berlin,
+        Fork::London => EthereumHardfork::London,
+        Fork::Paris => EthereumHardfork::Paris,
+        Fork::Shanghai => EthereumHardfork::Shanghai,
+        Fork::Cancun => EthereumHardfork::Cancun,
+        Fork::Prague => EthereumHardfork::Prague,
+        Fork::Osaka => EthereumHardfork::Osaka,
+        Fork::Amsterdam => EthereumHardfork::Amsterdam,
+    };
+    let amsterdam = (EthereumHardfork::Amsterdam, ForkCondition::Timestamp(0));
+    let all = EthereumHardfork::devnet().into_iter().chain([amsterdam]);
+    let is_active = |fork: EthereumHardfork| fork != EthereumHardfork::Dao && fork <= last;
+    EthereumChainHardforks::new(all.filter(|(fork, _)| is_active(*fork)))
 }
 
 /// Everything about a block that execution depends on and that is not a transaction.
@@ -130,7 +149,12 @@ pub(crate) struct Rules {
 
 impl Rules {
     pub(crate) fn of(block: &Block) -> Result<Self, ExecutionError> {
-        let chain = Chain::of(block.chain_id)?;
+        let chain = match block.forks {
+            ForkChoice::OfChain => Chain::of(block.chain_id)?,
+            ForkChoice::Fixed(fork) => {
+                Chain { hardforks: fixed(fork), deposit_contract: MAINNET_DEPOSIT_CONTRACT_ADDRESS }
+            }
+        };
         let blob_params = chain.blob_params(block.header.timestamp);
         let env = EvmEnv::for_eth_block(&block.header, &chain, block.chain_id, blob_params);
         Ok(Self { chain, env })
@@ -170,6 +194,17 @@ mod tests {
         let dev = Chain::of(1337).unwrap();
         assert_eq!(dev.blob_params(1), Some(BlobParams::osaka()));
         assert!(!dev.is_ethereum_fork_active_at_block(EthereumHardfork::Dao, 1_920_000));
+    }
+
+    #[test]
+    fn a_fixed_fork_holds_everywhere() {
+        for fork in Fork::ALL {
+            let chain = fixed(fork);
+            for (timestamp, number) in [(0, 0), (1_000, 1), (u64::MAX, u64::MAX)] {
+                let spec = alloy_evm::spec_by_timestamp_and_block_number(&chain, timestamp, number);
+                assert_eq!(from_spec(spec), fork);
+            }
+        }
     }
 
     #[test]

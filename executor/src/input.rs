@@ -7,13 +7,25 @@
 use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_eips::eip4895::Withdrawal;
 use alloy_primitives::B256;
-use slotcast_model::{Index, TxIndex};
+use slotcast_model::{Fork, Index, TxIndex};
+
+/// Whose rules hold in a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForkChoice {
+    /// Those its chain has at the block's number and time.
+    #[default]
+    OfChain,
+    /// Those of this fork, whatever the block's number and time, as test suites have it.
+    Fixed(Fork),
+}
 
 /// A block to execute.
 #[derive(Clone, Debug)]
 pub struct Block {
-    /// The chain, which decides the fork rules.
+    /// The chain, which is what CHAINID gives and mostly decides the rules.
     pub chain_id: u64,
+    /// Whether the chain's activation heights and times decide the rules, or the caller does.
+    pub forks: ForkChoice,
     /// The header as the chain has it, or as a builder is about to seal it.
     pub header: Header,
     /// The hash of the header.

@@ -33,7 +33,7 @@ mod view;
 pub use error::{ExecutionError, Source};
 pub use fallback::FallbackRule;
 pub use fork::{fork_at, fork_of, spec_name};
-pub use input::Block;
+pub use input::{Block, ForkChoice};
 pub use outcome::{
     AccountChange, AccountFields, BlockOutcome, ExecutedTx, HeaderCheck, Receipt, SlotChange,
     TxOutcome, TxStatus,

@@ -9,7 +9,7 @@ use alloy_eips::eip7840::BlobParams;
 use alloy_primitives::{B256, KECCAK256_EMPTY, U256};
 use slotcast_analyzer::bind::{BlockWords, TxFrame};
 use slotcast_corpus::{PreAccount, RecordedBlock};
-use slotcast_executor::{AccountRecord, Block, CodeRecord, MemoryState};
+use slotcast_executor::{AccountRecord, Block, CodeRecord, ForkChoice, MemoryState};
 use slotcast_model::Fork;
 
 /// The block as the executor takes it. Uncle headers are not part of a recording.
@@ -20,6 +20,7 @@ pub fn block_of(recorded: &RecordedBlock) -> Block {
         hash: recorded.hash,
         transactions: recorded.transactions.clone(),
         withdrawals: recorded.withdrawals.clone(),
+        forks: ForkChoice::OfChain,
         ommers: Vec::new(),
     }
 }

@@ -12,7 +12,7 @@ use alloy_eips::{
     eip7702::{Authorization, SignedAuthorization},
 };
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256};
-use slotcast_executor::{AccountRecord, Block, CodeRecord, Fork, MemoryState};
+use slotcast_executor::{AccountRecord, Block, CodeRecord, Fork, ForkChoice, MemoryState};
 
 /// One ether.
 pub(crate) const ETHER: u64 = 1_000_000_000_000_000_000;
@@ -223,6 +223,7 @@ impl Made {
             header,
             transactions: self.transactions.clone(),
             withdrawals: since(Fork::Shanghai).then(Vec::new),
+            forks: ForkChoice::OfChain,
             ommers: vec![],
         };
         let system = SYSTEM_CONTRACTS.iter().filter(|(fork, ..)| since(*fork));

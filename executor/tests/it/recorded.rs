@@ -8,7 +8,7 @@ use std::{fs, io::Read, path::PathBuf};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use flate2::read::GzDecoder;
 use serde_json::Value;
-use slotcast_executor::{AccountRecord, Block, CodeRecord, MemoryState};
+use slotcast_executor::{AccountRecord, Block, CodeRecord, ForkChoice, MemoryState};
 
 /// A recorded block and the state before it.
 pub(crate) struct Recorded {
@@ -50,6 +50,7 @@ pub(crate) fn load(path: &PathBuf) -> Recorded {
         header: rpc.header.inner.clone(),
         withdrawals: rpc.withdrawals.clone().map(|withdrawals| withdrawals.into_inner()),
         transactions: rpc.transactions.into_transactions().map(|tx| tx.inner).collect(),
+        forks: ForkChoice::OfChain,
         ommers: vec![],
     };
     let accounts = record["preState"].as_object().unwrap().iter().map(account);

@@ -2,7 +2,7 @@
 
 use alloy_consensus::{Header, Signed, TxEnvelope, TxLegacy, transaction::Recovered};
 use alloy_primitives::{Address, B256, Signature, TxKind, U64, U256};
-use slotcast_executor::Block;
+use slotcast_executor::{Block, ForkChoice};
 use slotcast_model::{
     AccountAccess, IndexVec, Prediction, Slot, StateRead, StorageAccess, TxIndex,
 };
@@ -36,6 +36,7 @@ fn block() -> Block {
         hash: B256::ZERO,
         transactions: vec![tx(0), tx(1)],
         withdrawals: None,
+        forks: ForkChoice::OfChain,
         ommers: vec![],
     }
 }

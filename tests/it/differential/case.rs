@@ -9,7 +9,7 @@ use alloy_consensus::{
 use alloy_primitives::{Address, B256, Signature, TxKind, U256};
 use slotcast::{
     analyzer::bind::{BindLimits, Binder},
-    executor::{Block, SequentialSettings, TxOutcome, TxStatus, execute_sequential},
+    executor::{Block, ForkChoice, SequentialSettings, TxOutcome, TxStatus, execute_sequential},
     model::{Fork, Gap, Observation, Prediction, Slot, TxIndex},
     predict_tx, words_of,
 };
@@ -166,6 +166,7 @@ fn block(world: &World, transaction: Recovered<TxEnvelope>) -> Block {
         header,
         transactions: vec![transaction],
         withdrawals: since(Fork::Shanghai).then(Vec::new),
+        forks: ForkChoice::OfChain,
         ommers: Vec::new(),
     }
 }
