@@ -58,19 +58,24 @@ pub(crate) struct Global {
     /// Print more.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// How many threads to run blocks with [default: one for each core].
+    /// How many threads to run blocks with [default: one for each core]; `bench` takes several, with
+    /// commas between.
     #[arg(
         short = 'j', long, global = true, value_name = "N", visible_alias = "jobs",
-        value_parser = clap::value_parser!(u64).range(1..=MAX_THREADS)
+        value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..=MAX_THREADS)
     )]
-    threads: Option<u64>,
+    threads: Vec<u64>,
 }
 
 impl Global {
-    /// How many threads to use.
-    pub(crate) fn threads(&self) -> usize {
-        let given = self.threads.and_then(|threads| usize::try_from(threads).ok());
-        given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get))
+    /// The numbers of threads to use, at least one of them.
+    pub(crate) fn threads(&self) -> Vec<usize> {
+        let given = self.threads.iter().filter_map(|threads| usize::try_from(*threads).ok());
+        let given: Vec<usize> = given.collect();
+        match given.is_empty() {
+            true => vec![std::thread::available_parallelism().map_or(1, NonZeroUsize::get)],
+            false => given,
+        }
     }
 }
 
@@ -96,6 +101,17 @@ Examples:
   slotcast run -j 8 blocks/
   slotcast run --json block.json.gz | jq .matchesSequential")]
     Run(Files),
+    /// Measure running by the forecast against a plain loop, in turns.
+    #[command(after_help = "\
+Every figure is a median. The ratio is the time of the plain loop (revm over a cache, one transaction
+after the other) to that of predicting, scheduling and running; `hinted` leaves predicting out, as for
+a builder who has the predictions already.
+
+Examples:
+  slotcast bench
+  slotcast bench --threads 1,2 blocks/
+  slotcast bench --json blocks/ | jq .summary")]
+    Bench(Files),
     /// Say what each transaction will touch, without running any.
     #[command(after_help = "\
 Without --format, --json prints the prediction file (the same as --format slotcast).

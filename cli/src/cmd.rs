@@ -3,6 +3,7 @@
 //! In: the arguments. Out: what the command came to.
 
 mod analyze;
+mod bench;
 mod generate;
 mod predict;
 mod run;
@@ -17,8 +18,13 @@ use crate::{
 
 /// Does what was asked for.
 pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
+    let threads = args.global.threads();
+    if 1 < threads.len() && !matches!(args.command, Command::Bench(_)) {
+        return Err(Failure::bad_input("--threads: only bench takes more than one number"));
+    }
     match &args.command {
-        Command::Run(files) => run::run(files, args.global.threads(), console),
+        Command::Bench(files) => bench::bench(files, &threads, console),
+        Command::Run(files) => run::run(files, threads[0], console),
         Command::Predict(predict) => predict::predict(predict, console),
         Command::Score(score) => score::score(score, console),
         Command::Schedule(schedule) => schedule::schedule(schedule, console),

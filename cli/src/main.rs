@@ -25,6 +25,10 @@ use crate::{
     render::Console,
 };
 
+#[cfg(feature = "fast")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let console = Console::new(&args.global);

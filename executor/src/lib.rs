@@ -19,6 +19,8 @@ mod canonical;
 mod observe;
 mod sequential;
 
+mod baseline;
+
 mod commit;
 mod evm;
 mod fallback;
@@ -30,6 +32,7 @@ mod validate;
 mod versions;
 mod view;
 
+pub use baseline::{Baseline, execute_baseline};
 pub use error::{ExecutionError, Source};
 pub use fallback::FallbackRule;
 pub use fork::{fork_at, fork_of, spec_name};

@@ -26,10 +26,13 @@ mod score_report;
 pub mod hints;
 pub mod prediction_file;
 
+mod bench;
+
 mod seal;
 
 mod clock;
 
+pub use bench::{BenchLine, BenchSettings, BenchSummary, bench_block};
 pub use clock::Clock;
 pub use convert::{block_of, frame_of, state_of, words_of};
 pub use forecast::{estimate_gas, forecasts};

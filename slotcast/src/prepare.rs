@@ -109,11 +109,27 @@ impl Prepared {
     /// binding learns of computed jumps refines the summaries for the next pass, so passes go on
     /// until two agree; the result depends on the block alone.
     pub fn predict(&self, settings: &PredictSettings) -> Predicted {
-        let summaries = Summaries::new(self.fork, settings.analysis);
-        let pass = || {
-            let view = View::new(&self.state, &summaries);
-            predict_block(&self.block, self.fork, &view, settings.basis, settings.binding)
-        };
+        self.predict_with(&self.summaries(settings), settings)
+    }
+
+    /// No summaries yet, for code under the block's fork.
+    pub fn summaries(&self, settings: &PredictSettings) -> Summaries {
+        Summaries::new(self.fork, settings.analysis)
+    }
+
+    /// Predicts every transaction once, with the summaries at hand.
+    pub fn predict_once(
+        &self,
+        summaries: &Summaries,
+        settings: &PredictSettings,
+    ) -> IndexVec<TxIndex, Prediction> {
+        let view = View::new(&self.state, summaries);
+        predict_block(&self.block, self.fork, &view, settings.basis, settings.binding)
+    }
+
+    /// As [`Self::predict`], leaving the summaries behind for the next time.
+    pub fn predict_with(&self, summaries: &Summaries, settings: &PredictSettings) -> Predicted {
+        let pass = || self.predict_once(summaries, settings);
         let clock = Clock::start();
         let mut predictions = pass();
         let first_micros = clock.micros();

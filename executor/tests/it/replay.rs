@@ -1,6 +1,6 @@
 //! Does the sequential executor reproduce what the chain says of recorded blocks?
 
-use slotcast_executor::{SequentialSettings, execute_sequential};
+use slotcast_executor::{SequentialSettings, execute_baseline, execute_sequential};
 
 use crate::recorded;
 
@@ -37,5 +37,17 @@ fn watching_changes_nothing() {
         assert_eq!(plain.outcome, watched.outcome, "block {number}");
         assert_eq!(plain.outcome.digest(), watched.outcome.digest(), "block {number}");
         assert_eq!(watched.observations.len(), recorded.block.n_transactions());
+    }
+}
+
+#[test]
+fn the_baseline_has_the_same_results() {
+    for (number, path) in recorded::paths() {
+        let recorded = recorded::load(&path);
+        let (block, state) = (&recorded.block, &recorded.state);
+        let settings = SequentialSettings { is_observed: false };
+        let sequential = execute_sequential(block, state, &settings).unwrap();
+        let baseline = execute_baseline(block, state).unwrap();
+        assert_eq!(baseline.tx_outcomes(), sequential.outcome.txs, "block {number}");
     }
 }

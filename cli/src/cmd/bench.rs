@@ -1,0 +1,132 @@
+//! `slotcast bench`: how much faster is running by the forecast than a plain loop?
+//!
+//! In: blocks and numbers of threads. Out: one row or JSON line for each block and number of
+//! threads, a summary at the end, and whether all outcomes were the sequential ones.
+
+use serde::Serialize;
+use slotcast::{
+    BenchLine, BenchSettings, BenchSummary, bench_block, executor::Settings, scheduler::Policy,
+};
+
+use crate::{
+    args::Files,
+    failure::{Failure, Verdict},
+    input::Source,
+    progress::Progress,
+    render::{BAD, Columns, Console, HEAD, gas},
+};
+
+/// Fewest and most runs for each figure.
+const RUNS: [usize; 2] = [5, 101];
+/// How long to go on between these, in microseconds.
+const MICROS: u64 = 400_000;
+
+const COLUMNS: Columns = Columns::new(&[
+    ("block", 8),
+    ("txs", 5),
+    ("gas", 8),
+    ("threads", 0),
+    ("in order", 10),
+    ("predict", 10),
+    ("schedule", 10),
+    ("execute", 10),
+    ("ratio", 6),
+    ("hinted", 6),
+    ("runs", 4),
+    ("", 0),
+]);
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    summary: &'a [BenchSummary],
+}
+
+/// Measures all blocks.
+pub(crate) fn bench(
+    files: &Files,
+    threads: &[usize],
+    console: &Console,
+) -> Result<Verdict, Failure> {
+    let sources = Source::list(&files.files)?;
+    let executions = threads.iter().map(|n| Settings::with_threads(*n)).collect::<Result<_, _>>();
+    let settings = BenchSettings {
+        predict: Default::default(),
+        policy: Policy::Optimistic,
+        executions: executions.map_err(Failure::bad_input)?,
+        runs: RUNS,
+        micros: MICROS,
+    };
+    let progress = Progress::new(sources.len(), console);
+    let mut lines: Vec<BenchLine> = Vec::new();
+    for source in &sources {
+        progress.start(source.name());
+        let prepared = source.prepare()?;
+        let of_block = bench_block(&prepared, &settings)
+            .map_err(|error| Failure::in_file(&source.name(), error))?;
+        progress.done(|| print(&of_block, lines.is_empty(), console))?;
+        lines.extend(of_block);
+    }
+    drop(progress);
+    let summaries: Vec<_> = threads.iter().map(|n| BenchSummary::of(*n, &lines)).collect();
+    if console.is_json() {
+        console.document(&Summary { summary: &summaries })?;
+    } else {
+        for summary in &summaries {
+            console.line(text(summary))?;
+        }
+    }
+    Ok(Verdict::of(lines.iter().all(|line| line.matches_sequential)))
+}
+
+fn print(lines: &[BenchLine], is_first: bool, console: &Console) -> Result<(), Failure> {
+    if is_first && !console.is_json() {
+        console.line(console.paint(HEAD, &COLUMNS.head()))?;
+    }
+    for line in lines {
+        if console.is_json() {
+            console.document(line)?;
+            continue;
+        }
+        let micros = |micros: f64| format!("{micros:.1} µs");
+        console.line(COLUMNS.row([
+            line.block.to_string(),
+            line.txs.to_string(),
+            gas(line.gas_used),
+            line.threads.to_string(),
+            micros(line.sequential_micros),
+            micros(line.predict_micros),
+            micros(line.schedule_micros),
+            micros(line.execute_micros),
+            format!("{:.2}", line.ratio),
+            format!("{:.2}", line.ratio_hinted),
+            line.runs.to_string(),
+            match line.matches_sequential {
+                true => String::new(),
+                false => console.paint(BAD, "differs from the sequential outcome"),
+            },
+        ]))?;
+    }
+    Ok(())
+}
+
+fn text(summary: &BenchSummary) -> String {
+    let number = |ratio: Option<f64>| ratio.map_or("-".to_owned(), |it| format!("{it:.3}"));
+    let block = |block: Option<u64>| block.map_or("-".to_owned(), |it| it.to_string());
+    format!(
+        "{} threads, {} blocks of at least 4 Mgas: ratio {}, hinted {}; {} of them since London: \
+         ratio {}, hinted {}; worst of any size: {} (block {}), hinted {} (block {}); {} executions \
+         per transaction",
+        summary.threads,
+        summary.blocks,
+        number(summary.ratio),
+        number(summary.ratio_hinted),
+        summary.blocks_since_london,
+        number(summary.ratio_since_london),
+        number(summary.ratio_hinted_since_london),
+        number(summary.worst_ratio),
+        block(summary.worst_block),
+        number(summary.worst_ratio_hinted),
+        block(summary.worst_hinted_block),
+        number(summary.executions_per_tx),
+    )
+}

@@ -1,0 +1,64 @@
+//! How fast is a loop that does nothing but run the transactions?
+//!
+//! In: a block and a base state. Out: [`Baseline`], the results of its transactions.
+//! Invariants: plain revm over its own `CacheDB`, `transact_commit` for one transaction after the
+//! other and every result kept, as anybody would write it first; nothing here is shared with the
+//! executors that are measured against it, and nothing is tuned.
+//!
+//! It is *not* what a block means: there are no system calls, withdrawals and rewards, and no room
+//! in the block is kept account of. That is [`crate::execute_sequential`], which the results are
+//! tested against.
+
+use alloy_evm::ToTxEnv;
+use revm::{
+    Context, ExecuteCommitEvm, MainBuilder, MainContext,
+    context::result::{EVMError, ExecutionResult},
+    database::CacheDB,
+    database_interface::DatabaseRef,
+};
+use slotcast_model::{IndexVec, TxIndex};
+
+use crate::{error::ExecutionError, fork::Rules, input::Block, outcome::TxOutcome};
+
+/// The results of the transactions of a block, and nothing else of it.
+#[derive(Clone, Debug)]
+pub struct Baseline {
+    results: IndexVec<TxIndex, Result<ExecutionResult, String>>,
+}
+
+impl Baseline {
+    /// The results in the form in which outcomes are compared.
+    pub fn tx_outcomes(&self) -> IndexVec<TxIndex, TxOutcome> {
+        let outcome = |result: &Result<ExecutionResult, String>| match result {
+            Ok(result) => TxOutcome::executed(result),
+            Err(reason) => TxOutcome::Rejected(reason.clone()),
+        };
+        self.results.iter().map(outcome).collect()
+    }
+}
+
+/// Runs the transactions of `block` on `base`, one after the other.
+pub fn execute_baseline<DB: DatabaseRef>(
+    block: &Block,
+    base: &DB,
+) -> Result<Baseline, ExecutionError> {
+    let rules = Rules::of(block)?;
+    let mut evm = Context::mainnet()
+        .with_db(CacheDB::new(base))
+        .with_block(rules.env.block_env.clone())
+        .with_cfg(rules.env.cfg_env.clone())
+        .build_mainnet();
+    let mut results = IndexVec::new();
+    for tx in block.tx_indices() {
+        let result = match evm.transact_commit(block.transaction(tx).to_tx_env()) {
+            Ok(result) => Ok(result),
+            Err(EVMError::Transaction(reason)) => Err(reason.to_string()),
+            Err(EVMError::Database(source)) => {
+                return Err(ExecutionError::Database { tx: Some(tx), source: Box::new(source) });
+            }
+            Err(error) => return Err(ExecutionError::Evm { tx, source: error.to_string().into() }),
+        };
+        results.push(result);
+    }
+    Ok(Baseline { results })
+}

@@ -1,0 +1,310 @@
+//! How much faster is a block run by its forecast than by a plain loop?
+//!
+//! In: a [`Prepared`] block, [`BenchSettings`]. Out: a [`BenchLine`] for each number of threads, and
+//! over all blocks a [`BenchSummary`] for each.
+//! Invariants: sequential and parallel runs take turns in one process; every figure is the median of
+//! its runs; summaries are warm and stay so; every parallel outcome is compared with the sequential
+//! executor's before anything is timed.
+
+use serde::Serialize;
+use slotcast_executor::{
+    Block, ExecutionError, MemoryState, SequentialSettings, Settings, execute, execute_baseline,
+    execute_sequential,
+};
+use slotcast_model::Fork;
+use slotcast_scheduler::{Policy, schedule};
+
+use crate::{
+    clock::Clock,
+    forecast::forecasts,
+    prepare::{PredictSettings, Prepared, RunError},
+    summaries::Summaries,
+};
+
+/// Least gas of the blocks that a summary is about.
+const LARGE_BLOCK_GAS: u64 = 4_000_000;
+
+/// How to measure.
+#[derive(Debug)]
+pub struct BenchSettings {
+    /// How hard to try to predict.
+    pub predict: PredictSettings,
+    /// What to do about predictions that may be missing something.
+    pub policy: Policy,
+    /// Threads, and when to give up a schedule: one after the other.
+    pub executions: Vec<Settings>,
+    /// Least and most runs for a median.
+    pub runs: [usize; 2],
+    /// Between these, runs go on for this long.
+    pub micros: u64,
+}
+
+/// One block on one number of threads; its JSON form is what `slotcast bench --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BenchLine {
+    /// The block's number.
+    pub block: u64,
+    /// How many transactions it has.
+    pub txs: usize,
+    /// The gas it used.
+    pub gas_used: u64,
+    /// How many threads ran it.
+    pub threads: usize,
+    /// Running the plain loop.
+    pub sequential_micros: f64,
+    /// Predicting, scheduling and running.
+    pub total_micros: f64,
+    /// Sequential against total.
+    pub ratio: f64,
+    /// Sequential against scheduling and running alone, the predictions being at hand.
+    pub ratio_hinted: f64,
+    /// Predicting.
+    pub predict_micros: f64,
+    /// From predictions to a schedule.
+    pub schedule_micros: f64,
+    /// Running in parallel.
+    pub execute_micros: f64,
+    /// How often transactions were run, all in all.
+    pub executions: usize,
+    /// Whether the outcome is that of the sequential executor.
+    pub matches_sequential: bool,
+    /// How often everything was run.
+    pub runs: usize,
+    /// Whether the block is one since London.
+    #[serde(skip)]
+    pub since_london: bool,
+}
+
+/// Geometric means of ratios over large blocks, on one number of threads.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BenchSummary {
+    /// How many threads ran the blocks.
+    pub threads: usize,
+    /// Blocks of at least 4 Mgas.
+    pub blocks: usize,
+    /// The mean of their ratios; nothing when there are none.
+    pub ratio: Option<f64>,
+    /// The mean with predictions at hand.
+    pub ratio_hinted: Option<f64>,
+    /// Of these, blocks since London.
+    pub blocks_since_london: usize,
+    /// The mean of their ratios.
+    pub ratio_since_london: Option<f64>,
+    /// The mean with predictions at hand.
+    pub ratio_hinted_since_london: Option<f64>,
+    /// The block of any size with the least ratio.
+    pub worst_block: Option<u64>,
+    /// Its ratio.
+    pub worst_ratio: Option<f64>,
+    /// The block of any size with the least ratio with predictions at hand.
+    pub worst_hinted_block: Option<u64>,
+    /// Its ratio.
+    pub worst_ratio_hinted: Option<f64>,
+    /// Runs for each transaction, over all blocks.
+    pub executions_per_tx: Option<f64>,
+}
+
+impl BenchSummary {
+    /// What the lines on `threads` threads come to.
+    pub fn of(threads: usize, lines: &[BenchLine]) -> Self {
+        let all: Vec<_> = lines.iter().filter(|line| line.threads == threads).collect();
+        let large = || all.iter().filter(|line| LARGE_BLOCK_GAS <= line.gas_used);
+        let recent = || large().filter(|line| line.since_london);
+        let least = |ratio: fn(&BenchLine) -> f64| {
+            let ordered = |line: &&&BenchLine| ratio(line);
+            all.iter().min_by(|a, b| ordered(a).total_cmp(&ordered(b)))
+        };
+        let (worst, worst_hinted) = (least(|line| line.ratio), least(|line| line.ratio_hinted));
+        let n_txs: usize = all.iter().map(|line| line.txs).sum();
+        let n_executions: usize = all.iter().map(|line| line.executions).sum();
+        Self {
+            threads,
+            blocks: large().count(),
+            ratio: geometric_mean(large().map(|line| line.ratio)),
+            ratio_hinted: geometric_mean(large().map(|line| line.ratio_hinted)),
+            blocks_since_london: recent().count(),
+            ratio_since_london: geometric_mean(recent().map(|line| line.ratio)),
+            ratio_hinted_since_london: geometric_mean(recent().map(|line| line.ratio_hinted)),
+            worst_block: worst.map(|line| line.block),
+            worst_ratio: worst.map(|line| line.ratio),
+            worst_hinted_block: worst_hinted.map(|line| line.block),
+            worst_ratio_hinted: worst_hinted.map(|line| line.ratio_hinted),
+            executions_per_tx: (n_txs != 0).then(|| n_executions as f64 / n_txs as f64),
+        }
+    }
+}
+
+/// Measures one block on every number of threads asked for.
+pub fn bench_block(
+    prepared: &Prepared,
+    settings: &BenchSettings,
+) -> Result<Vec<BenchLine>, RunError> {
+    let summaries = prepared.summaries(&settings.predict);
+    prepared.predict_with(&summaries, &settings.predict);
+    let bench = Bench { prepared, settings, summaries };
+    bench.lines().map_err(|source| prepared.failed(source))
+}
+
+struct Bench<'a> {
+    prepared: &'a Prepared,
+    settings: &'a BenchSettings,
+    summaries: Summaries,
+}
+
+/// The times of one parallel run, in microseconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Times {
+    predict: f64,
+    schedule: f64,
+    execute: f64,
+}
+
+impl Bench<'_> {
+    const fn block(&self) -> &Block {
+        self.prepared.block()
+    }
+
+    const fn state(&self) -> &MemoryState {
+        self.prepared.state()
+    }
+
+    fn lines(&self) -> Result<Vec<BenchLine>, ExecutionError> {
+        let unobserved = SequentialSettings { is_observed: false };
+        let truth = execute_sequential(self.block(), self.state(), &unobserved)?.outcome;
+        let mut checked = Vec::new();
+        for execution in &self.settings.executions {
+            let (parallel, _) = self.parallel(execution)?;
+            checked.push((parallel.n_executions, parallel.outcome == truth));
+        }
+        let (sequential, parallel) = self.measure()?;
+        let line = |(n, execution): (usize, &Settings)| {
+            let times: &[Times] = &parallel[n];
+            let of = |part: fn(&Times) -> f64| median(times.iter().map(part));
+            let sequential_micros = median(sequential.iter().copied());
+            let total_micros = of(|it| it.predict + it.schedule + it.execute);
+            let (executions, matches_sequential) = checked[n];
+            BenchLine {
+                block: self.block().header.number,
+                txs: self.block().n_transactions(),
+                gas_used: truth.gas_used,
+                threads: execution.pool.threads(),
+                sequential_micros,
+                total_micros,
+                ratio: sequential_micros / total_micros,
+                ratio_hinted: sequential_micros / of(|it| it.schedule + it.execute),
+                predict_micros: of(|it| it.predict),
+                schedule_micros: of(|it| it.schedule),
+                execute_micros: of(|it| it.execute),
+                executions,
+                matches_sequential,
+                runs: sequential.len(),
+                since_london: Fork::London <= truth.fork,
+            }
+        };
+        Ok(self.settings.executions.iter().enumerate().map(line).collect())
+    }
+
+    /// Runs everything in turns.
+    fn measure(&self) -> Result<(Vec<f64>, Vec<Vec<Times>>), ExecutionError> {
+        let BenchSettings { executions, runs: [least, most], micros, .. } = self.settings;
+        let (mut sequential, mut parallel) = (Vec::new(), vec![Vec::new(); executions.len()]);
+        let all = Clock::start();
+        while sequential.len() < *least || (sequential.len() < *most && all.micros() < *micros) {
+            let clock = Clock::start();
+            let baseline = execute_baseline(self.block(), self.state())?;
+            sequential.push(micros_since(&clock));
+            drop(baseline);
+            for (execution, times) in executions.iter().zip(&mut parallel) {
+                times.push(self.parallel(execution)?.1);
+            }
+        }
+        Ok((sequential, parallel))
+    }
+
+    /// Predicts, schedules and runs once.
+    fn parallel(
+        &self,
+        execution: &Settings,
+    ) -> Result<(slotcast_executor::Parallel, Times), ExecutionError> {
+        let clock = Clock::start();
+        let predictions = self.prepared.predict_once(&self.summaries, &self.settings.predict);
+        let predict = micros_since(&clock);
+        let clock = Clock::start();
+        let schedule = schedule(&forecasts(self.block(), &predictions), &self.settings.policy);
+        let scheduled = micros_since(&clock);
+        let clock = Clock::start();
+        let parallel = execute(self.block(), &schedule, self.state(), execution)?;
+        let execute = micros_since(&clock);
+        Ok((parallel, Times { predict, schedule: scheduled, execute }))
+    }
+}
+
+fn micros_since(clock: &Clock) -> f64 {
+    clock.elapsed().as_secs_f64() * 1e6
+}
+
+/// The middle value, or the mean of the two in the middle.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let n = values.len();
+    match n {
+        0 => 0.0,
+        _ => f64::midpoint(values[(n - 1) / 2], values[n / 2]),
+    }
+}
+
+fn geometric_mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (n, sum) = values.fold((0_usize, 0.0), |(n, sum), value| (n + 1, sum + value.ln()));
+    (n != 0).then(|| (sum / n as f64).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_and_means() {
+        assert_eq!(median([3.0, 1.0, 2.0].into_iter()), 2.0);
+        assert_eq!(median([4.0, 1.0, 2.0, 3.0].into_iter()), 2.5);
+        assert_eq!(median([].into_iter()), 0.0);
+        let mean = geometric_mean([1.0, 4.0].into_iter()).unwrap();
+        assert!((mean - 2.0).abs() < 1e-12);
+        assert_eq!(geometric_mean([].into_iter()), None);
+    }
+
+    #[test]
+    fn a_summary_is_about_large_blocks_but_the_worst_may_be_small() {
+        let line = |block, gas_used, ratio, since_london| BenchLine {
+            block,
+            txs: 2,
+            gas_used,
+            threads: 2,
+            sequential_micros: ratio,
+            total_micros: 1.0,
+            ratio,
+            ratio_hinted: 2.0 * ratio,
+            predict_micros: 0.0,
+            schedule_micros: 0.0,
+            execute_micros: 1.0,
+            executions: 3,
+            matches_sequential: true,
+            runs: 1,
+            since_london,
+        };
+        let lines = [
+            line(1, 4_000_000, 1.0, false),
+            line(2, 9_000_000, 4.0, true),
+            line(3, 3_999_999, 0.5, true),
+        ];
+        let summary = BenchSummary::of(2, &lines);
+        assert_eq!((summary.blocks, summary.blocks_since_london), (2, 1));
+        assert!((summary.ratio.unwrap() - 2.0).abs() < 1e-12);
+        assert!((summary.ratio_hinted_since_london.unwrap() - 8.0).abs() < 1e-12);
+        assert_eq!((summary.worst_block, summary.worst_ratio), (Some(3), Some(0.5)));
+        assert_eq!(summary.executions_per_tx, Some(1.5));
+        assert_eq!(BenchSummary::of(8, &lines).worst_block, None);
+    }
+}
