@@ -93,7 +93,7 @@ impl<S: StateView> StateView for Forward<'_, S> {
 
     fn nonce(&self, address: Address) -> Option<u64> {
         let parent = self.parent.nonce(address)?;
-        Some(parent + self.accounts.get(&address).map_or(0, |account| account.nonce))
+        Some(parent.saturating_add(self.accounts.get(&address).map_or(0, |account| account.nonce)))
     }
 
     fn callee(&self, address: Address) -> Callee {

@@ -5,6 +5,7 @@
 
 pub mod asm;
 pub mod case;
+pub mod conformance;
 
 use std::{
     io::{self, Write},

@@ -91,7 +91,8 @@ impl<S: StateView> Machine<'_, S> {
         self.rely(Location::Nonce(creator), U256::from(nonce));
         // Since EIP-161 a contract's nonce starts at one.
         let own = self.work.journal.is_created(creator) && Fork::SpuriousDragon <= self.fork;
-        let nonce = nonce + u64::from(own) + self.work.journal.n_created(creator);
+        let made = u64::from(own) + self.work.journal.n_created(creator);
+        let nonce = nonce.saturating_add(made);
         Some(creator.create(nonce))
     }
 
