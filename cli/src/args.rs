@@ -126,6 +126,8 @@ Examples:
 Examples:
   slotcast score blocks/
   slotcast score --json block.json.gz
+  slotcast score --rival blocks/          beside running each transaction alone on the parent state
+  slotcast score --misses block.json.gz   every missing and wrong slot, and why
   slotcast score --predictions predictions.json block.json.gz")]
     Score(Score),
     /// Print dependencies, layers and critical path, and simulate up to 64 threads.
@@ -198,6 +200,13 @@ pub(crate) struct Score {
     /// Score the predictions in this file instead of our own.
     #[arg(long, value_name = "FILE")]
     pub(crate) predictions: Option<PathBuf>,
+    /// Score other forecasts beside ours: each transaction run alone on the parent state, and ours
+    /// made on the parent state alone.
+    #[arg(long)]
+    pub(crate) rival: bool,
+    /// List every missing and wrong slot, and why; so does -v.
+    #[arg(long)]
+    pub(crate) misses: bool,
 }
 
 /// Arguments of `schedule`.

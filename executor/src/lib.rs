@@ -19,7 +19,9 @@ mod canonical;
 mod observe;
 mod sequential;
 
+mod alone;
 mod baseline;
+mod inspect;
 
 mod commit;
 mod evm;
@@ -32,11 +34,13 @@ mod validate;
 mod versions;
 mod view;
 
+pub use alone::{Alone, AloneSettings, execute_alone};
 pub use baseline::{Baseline, execute_baseline};
 pub use error::{ExecutionError, Source};
 pub use fallback::FallbackRule;
 pub use fork::{fork_at, fork_of, spec_name};
 pub use input::{Block, ForkChoice};
+pub use inspect::{Answer, Inspected, Question, inspect};
 pub use outcome::{
     AccountChange, AccountFields, BlockOutcome, ExecutedTx, HeaderCheck, Receipt, SlotChange,
     TxOutcome, TxStatus,

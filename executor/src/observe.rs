@@ -14,7 +14,7 @@ use alloy_primitives::{Address, U256};
 use revm::{
     Inspector,
     bytecode::opcode,
-    context::ContextTr,
+    context::{ContextTr, JournalTr},
     interpreter::{
         CallInputs, CallOutcome, Interpreter,
         interpreter_types::{InputsTr, Jumps},
@@ -127,9 +127,11 @@ impl<CTX: ContextTr> Inspector<CTX> for Watch {
         }
     }
 
-    fn call(&mut self, _context: &mut CTX, inputs: &mut CallInputs) -> Option<CallOutcome> {
-        if !inputs.known_bytecode.1.is_empty() {
-            self.codes.push(inputs.bytecode_address);
+    fn call(&mut self, context: &mut CTX, inputs: &mut CallInputs) -> Option<CallOutcome> {
+        // That an account has no code to run is seen by looking; a precompile is known beforehand.
+        let callee = inputs.bytecode_address;
+        if !context.journal().precompile_addresses().contains(&callee) {
+            self.codes.push(callee);
         }
         None
     }

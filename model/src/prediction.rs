@@ -33,7 +33,7 @@ pub struct AccountAccess {
     pub balance_credits: Vec<Address>,
     /// Nonces that are checked and advanced.
     pub nonces: Vec<Address>,
-    /// Accounts whose code is run or inspected.
+    /// Accounts whose code is run or inspected, or found to be missing by a call.
     pub code_reads: Vec<Address>,
     /// Accounts created.
     pub created: Vec<Address>,

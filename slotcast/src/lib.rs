@@ -40,7 +40,10 @@ pub use forward::Forward;
 pub use predict::{Basis, predict_block, predict_tx};
 pub use prepare::{PredictSettings, Predicted, Prepared, RunError, prepare};
 pub use run::{Digests, MatchesHeader, Micros, Report, RunSettings, ScheduleMode, run_block};
-pub use score_report::{BlockScore, Figures, ScoreLine, Strata, score_block};
+pub use score_report::{
+    BlockScore, Compared, DeltaFigures, Figures, Judged, OtherForecast, ScoreLine, Strata, Truth,
+    compare_block, judge_block, score_block,
+};
 pub use seal::{SealError, seal};
 pub use slotcast_analyzer as analyzer;
 pub use slotcast_corpus as corpus;

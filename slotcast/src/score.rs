@@ -5,14 +5,21 @@
 //! as a hit; nothing here depends on time.
 //!
 //! Truth of a transaction: *read* is every slot hit by SLOAD or SSTORE, *write* every slot whose
-//! value changed. A *conflict edge* i → j, i before j, is a slot that i writes and j reads.
+//! value changed. A *conflict edge* i → j, i before j, is a slot that i writes and j reads. A slot
+//! that j is predicted to add to only, and really does, is no reason for an edge.
 
+mod accounts;
 mod edges;
+mod reasons;
 
 use alloy_primitives::Selector;
 use slotcast_model::{Coverage, IndexVec, Observation, Prediction, Slot, TxIndex};
 
 use edges::{critical_path, edges};
+
+pub use accounts::{AccountCounts, HitFigures, Hits};
+pub use reasons::{Bar, Fault, Histogram, Miss, Reason};
+pub(crate) use reasons::{Evidence, misses};
 
 /// Functions whose direct calls make up the stratum `erc20`: a way to split the scoreboard, which
 /// no prediction sees.
@@ -189,6 +196,39 @@ impl Counts {
     }
 }
 
+/// What claims that a slot is only added to are worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeltaCounts {
+    /// Slots claimed to be only added to.
+    pub claimed: u64,
+    /// Those of them of which it is true.
+    pub confirmed: u64,
+    /// Conflict edges while nobody looks at what is only added to.
+    pub edges: u64,
+    /// Those of them that the confirmed claims take away.
+    pub explained_edges: u64,
+}
+
+impl DeltaCounts {
+    /// Adds another block.
+    pub const fn add(&mut self, other: &Self) {
+        self.claimed += other.claimed;
+        self.confirmed += other.confirmed;
+        self.edges += other.edges;
+        self.explained_edges += other.explained_edges;
+    }
+
+    /// Claims that hold.
+    pub fn confirmed_share(&self) -> f64 {
+        share(self.confirmed, self.claimed)
+    }
+
+    /// Edges that the confirmed claims take away; of no edges, none.
+    pub fn explained_edge_share(&self) -> f64 {
+        if self.edges == 0 { 0.0 } else { share(self.explained_edges, self.edges) }
+    }
+}
+
 /// A ratio of counts; nothing of nothing is all of it.
 fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
@@ -201,6 +241,10 @@ pub struct Score {
     pub total: Counts,
     /// By stratum, in the order of [`Stratum::ALL`]. An edge counts for the transaction that reads.
     pub strata: [Counts; 3],
+    /// The account lists.
+    pub accounts: AccountCounts,
+    /// The claims that slots are only added to.
+    pub deltas: DeltaCounts,
 }
 
 impl Score {
@@ -210,6 +254,8 @@ impl Score {
         for (mine, theirs) in self.strata.iter_mut().zip(&other.strata) {
             mine.add(theirs);
         }
+        self.accounts.add(&other.accounts);
+        self.deltas.add(&other.deltas);
     }
 }
 
@@ -220,6 +266,8 @@ pub struct Scored<'a> {
     pub prediction: &'a Prediction,
     /// What happened.
     pub truth: &'a Observation,
+    /// The slots that it was predicted to add to only and really does, ascending.
+    pub confirmed: &'a [Slot],
     /// Its stratum.
     pub stratum: Stratum,
     /// Gas it used.
@@ -233,12 +281,19 @@ pub fn score(txs: &IndexVec<TxIndex, Scored<'_>>) -> Score {
         let counts = count_tx(tx);
         score.total.add(&counts);
         score.strata[tx.stratum as usize].add(&counts);
+        let (predicted, truth) = (tx.prediction.accounts(), &tx.truth.accounts);
+        score.accounts.add(&AccountCounts::of(predicted, truth));
     }
-    let truth = edges(txs, |tx| (&tx.truth.writes, &[], &tx.truth.reads));
-    let predicted = edges(txs, |tx| {
-        let storage = tx.prediction.storage();
-        (&storage.writes, &storage.deltas, &storage.reads)
-    });
+    let truth = edges(txs, |tx| (&tx.truth.writes, &[], &tx.truth.reads), |tx| tx.confirmed);
+    let predicted = edges(
+        txs,
+        |tx| {
+            let storage = tx.prediction.storage();
+            (&storage.writes, &storage.deltas, &storage.reads)
+        },
+        |_| &[],
+    );
+    score.deltas = count_deltas(txs, truth.len());
     for (list, is_true) in [(&truth, true), (&predicted, false)] {
         for edge in list {
             let hit = is_true && predicted.binary_search(edge).is_ok();
@@ -251,6 +306,18 @@ pub fn score(txs: &IndexVec<TxIndex, Scored<'_>>) -> Score {
     score.total.true_path_gas = critical_path(&truth, &gas);
     score.total.predicted_path_gas = critical_path(&predicted, &gas);
     score
+}
+
+fn count_deltas(txs: &IndexVec<TxIndex, Scored<'_>>, n_edges_left: usize) -> DeltaCounts {
+    let sum = |n: fn(&Scored<'_>) -> usize| txs.iter().map(n).sum::<usize>() as u64;
+    let claimed = sum(|tx| tx.prediction.storage().deltas.len());
+    let confirmed = sum(|tx| tx.confirmed.len());
+    let n_edges = match confirmed {
+        0 => n_edges_left,
+        _ => edges(txs, |tx| (&tx.truth.writes, &[], &tx.truth.reads), |_| &[]).len(),
+    };
+    let explained_edges = (n_edges - n_edges_left) as u64;
+    DeltaCounts { claimed, confirmed, edges: n_edges as u64, explained_edges }
 }
 
 fn count_edge(&(from, to): &(TxIndex, TxIndex), is_true: bool, hit: bool) -> Counts {
@@ -300,4 +367,42 @@ fn count_tx(tx: &Scored<'_>) -> Counts {
 
 fn contains(sorted: &[Slot], slot: &Slot) -> bool {
     sorted.binary_search(slot).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::{Address, U256};
+    use slotcast_model::StorageAccess;
+
+    use super::*;
+
+    #[test]
+    fn only_a_confirmed_addition_takes_an_edge_away() {
+        let slot = Slot::new(Address::with_last_byte(1), U256::ONE);
+        let truth =
+            Observation { reads: vec![slot], writes: vec![slot], accounts: Default::default() };
+        let deltas = StorageAccess { deltas: vec![slot], ..StorageAccess::default() };
+        let prediction = Prediction::new(deltas, Default::default(), vec![], vec![], vec![]);
+        let confirmed = [slot];
+        let of = |confirmed| {
+            let scored = Scored {
+                prediction: &prediction,
+                truth: &truth,
+                confirmed,
+                stratum: Stratum::Other,
+                gas: 10,
+            };
+            score(&IndexVec::from(vec![scored, scored]))
+        };
+        let (with, without) = (of(&confirmed), of(&[]));
+        assert_eq!((with.total.exact, without.total.exact), (2, 2));
+        assert_eq!((with.total.true_edges, without.total.true_edges), (0, 1));
+        assert_eq!((with.total.edge_recall(), without.total.edge_recall()), (1.0, 0.0));
+        assert_eq!((with.total.true_path_gas, without.total.true_path_gas), (10, 20));
+        let figures = |deltas: DeltaCounts| {
+            (deltas.edges, deltas.confirmed_share(), deltas.explained_edge_share())
+        };
+        assert_eq!(figures(with.deltas), (1, 1.0, 1.0));
+        assert_eq!(figures(without.deltas), (1, 0.0, 0.0));
+    }
 }

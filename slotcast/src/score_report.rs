@@ -4,37 +4,56 @@
 //! form and that of a sum over blocks.
 //! Invariant: every figure but the times is a function of the recording and the predictions.
 
-use alloy_consensus::Transaction as _;
+mod judge;
+mod rival;
+
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use slotcast_executor::{SequentialSettings, execute_sequential};
 use slotcast_model::{IndexVec, Prediction, TxIndex};
 
 use crate::{
     clock::Clock,
-    prepare::{Prepared, RunError},
-    score::{Counts, Score, Scored, Stratum, score},
+    predict::Basis,
+    prepare::{PredictSettings, Predicted, Prepared, RunError},
+    score::{Bar, Counts, DeltaCounts, Histogram, HitFigures, Score, Stratum},
+    summaries::Summaries,
 };
 
+use judge::score_by;
+use rival::rival_forecast;
+
+pub use judge::{Judged, Truth, judge_block};
+
 /// The score of one block, or the sum over several.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BlockScore {
     /// The counts.
     pub score: Score,
+    /// Why predictions were wrong.
+    pub reasons: Histogram,
     /// Microseconds to predict; nothing for predictions that were given.
     pub predict_micros: Option<u64>,
     /// Microseconds to run the block in order.
     pub sequential_micros: u64,
+    /// The same block forecast in other ways, if that was asked for.
+    pub compared: Option<Compared>,
 }
 
 impl BlockScore {
     /// Adds another block.
     pub fn add(&mut self, other: &Self) {
         self.score.add(&other.score);
+        self.reasons.add(&other.reasons);
         self.sequential_micros += other.sequential_micros;
         self.predict_micros = match (self.predict_micros, other.predict_micros) {
             (Some(mine), Some(theirs)) => Some(mine + theirs),
             (mine, theirs) => mine.or(theirs),
         };
+        if let Some(theirs) = &other.compared {
+            self.compared.get_or_insert_default().add(theirs);
+        }
     }
 }
 
@@ -44,27 +63,77 @@ impl BlockScore {
 pub fn score_block(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,
-) -> Result<BlockScore, RunError> {
-    let (block, state) = (prepared.block(), prepared.state());
-    let run = |is_observed| {
-        execute_sequential(block, state, &SequentialSettings { is_observed })
-            .map_err(|source| prepared.failed(source))
-    };
-    let observed = run(true)?;
+) -> Result<(BlockScore, Judged), RunError> {
+    let judged = judge_block(prepared, predictions)?;
     let clock = Clock::start();
-    run(false)?;
+    execute_sequential(
+        prepared.block(),
+        prepared.state(),
+        &SequentialSettings { is_observed: false },
+    )
+    .map_err(|source| prepared.failed(source))?;
     let sequential_micros = clock.micros();
-    let scored = |tx: TxIndex| {
-        let truth = &observed.observations[tx];
-        Scored {
-            prediction: &predictions[tx],
-            truth,
-            stratum: Stratum::of(block.transaction(tx).input(), truth),
-            gas: observed.outcome.txs[tx].gas_used().unwrap_or(0),
-        }
+    let score = BlockScore {
+        score: judged.score,
+        reasons: Histogram::of(&judged.misses),
+        predict_micros: None,
+        sequential_micros,
+        compared: None,
     };
-    let txs: IndexVec<TxIndex, Scored<'_>> = block.tx_indices().map(scored).collect();
-    Ok(BlockScore { score: score(&txs), predict_micros: None, sequential_micros })
+    Ok((score, judged))
+}
+
+/// Other ways to forecast a block, to set ours beside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Our forecasts on the parent state alone, which is all that the rival has to go by.
+    pub parent: OtherForecast,
+    /// Running every transaction alone on the parent state.
+    pub rival: OtherForecast,
+}
+
+impl Compared {
+    /// Adds another block.
+    pub fn add(&mut self, other: &Self) {
+        self.parent.add(&other.parent);
+        self.rival.add(&other.rival);
+    }
+}
+
+/// How good another way to forecast is, and what it costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OtherForecast {
+    /// The counts.
+    pub score: Score,
+    /// Microseconds it takes.
+    pub micros: u64,
+}
+
+impl OtherForecast {
+    /// Adds another block.
+    pub fn add(&mut self, other: &Self) {
+        self.score.add(&other.score);
+        self.micros += other.micros;
+    }
+}
+
+/// Forecasts the block in other ways and scores that by the same truth; `summaries` may be those
+/// that our own forecast has made.
+pub fn compare_block(
+    prepared: &Prepared,
+    truth: &Truth,
+    summaries: &Summaries,
+) -> Result<Compared, RunError> {
+    let settings = PredictSettings { basis: Basis::Parent, ..PredictSettings::default() };
+    let Predicted { predictions, predict_micros, .. } = prepared.predict_with(summaries, &settings);
+    let parent =
+        OtherForecast { score: judge_block(prepared, &predictions)?.score, micros: predict_micros };
+    let forecast = rival_forecast(prepared)?;
+    let rival = OtherForecast {
+        score: score_by(prepared, &forecast.predictions, truth, |_| &[]),
+        micros: forecast.micros,
+    };
+    Ok(Compared { parent, rival })
 }
 
 /// One line of `slotcast score --json`.
@@ -76,6 +145,46 @@ pub struct ScoreLine {
     pub all: Figures,
     /// The same for every stratum.
     pub strata: Strata,
+    /// The account lists, by kind.
+    pub accounts: BTreeMap<&'static str, HitFigures>,
+    /// The claims that slots are only added to.
+    pub deltas: DeltaFigures,
+    /// Why slots are missing or wrong, the commonest reason first.
+    pub reasons: Vec<Bar>,
+    /// Our forecasts on the parent state alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Figures>,
+    /// Running every transaction alone on the parent state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rival: Option<Figures>,
+}
+
+/// What claims that slots are only added to are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeltaFigures {
+    /// Slots claimed to be only added to.
+    pub claimed: u64,
+    /// Those of them of which it is true.
+    pub confirmed: u64,
+    /// The share of these.
+    pub confirmed_share: f64,
+    /// Conflict edges while nobody looks at what is only added to.
+    pub edges: u64,
+    /// The share of them that the confirmed claims take away.
+    pub explained_edge_share: f64,
+}
+
+impl From<DeltaCounts> for DeltaFigures {
+    fn from(counts: DeltaCounts) -> Self {
+        Self {
+            claimed: counts.claimed,
+            confirmed: counts.confirmed,
+            confirmed_share: counts.confirmed_share(),
+            edges: counts.edges,
+            explained_edge_share: counts.explained_edge_share(),
+        }
+    }
 }
 
 /// The figures of every stratum.
@@ -117,6 +226,7 @@ impl From<&BlockScore> for ScoreLine {
     fn from(block: &BlockScore) -> Self {
         let stratum = |stratum: Stratum| Figures::of_part(&block.score.strata[stratum as usize]);
         let total = &block.score.total;
+        let compared = block.compared.as_ref();
         Self {
             all: Figures {
                 critical_path_inflation: Some(total.critical_path_inflation()),
@@ -129,11 +239,25 @@ impl From<&BlockScore> for ScoreLine {
                 erc20: stratum(Stratum::Erc20),
                 other: stratum(Stratum::Other),
             },
+            accounts: block.score.accounts.kinds().collect(),
+            deltas: block.score.deltas.into(),
+            reasons: block.reasons.bars(),
+            parent: compared.map(|compared| Figures::of_other(&compared.parent)),
+            rival: compared.map(|compared| Figures::of_other(&compared.rival)),
         }
     }
 }
 
 impl Figures {
+    fn of_other(other: &OtherForecast) -> Self {
+        let counts = &other.score.total;
+        Self {
+            critical_path_inflation: Some(counts.critical_path_inflation()),
+            predict_micros: Some(other.micros),
+            ..Self::of_part(counts)
+        }
+    }
+
     fn of_part(counts: &Counts) -> Self {
         Self {
             txs: counts.txs,

@@ -1,14 +1,18 @@
 //! `slotcast score`: how good are predictions?
 //!
 //! In: blocks, and perhaps a file of predictions. Out: one row or JSON line for each block, and the
-//! figures over all, whole and by stratum.
+//! figures over all, whole and by stratum, with the reasons why predictions were wrong.
+
+mod table;
 
 use std::{fs, path::Path};
 
 use serde::Serialize;
 use slotcast::{
-    BlockScore, Figures, Prepared, ScoreLine,
+    BlockScore, Judged, Prepared, ScoreLine, Summaries, compare_block,
+    model::{Location, TxIndex},
     prediction_file::{self, StatedBlock},
+    score::{Miss, Reason},
     score_block,
 };
 
@@ -17,22 +21,8 @@ use crate::{
     failure::{Failure, Verdict},
     input::Source,
     progress::Progress,
-    render::{Columns, Console, HEAD, count, duration},
+    render::Console,
 };
-
-const COLUMNS: Columns = Columns::new(&[
-    ("block", 8),
-    ("txs", 4),
-    ("storage", 0),
-    ("recall", 0),
-    ("precision", 0),
-    ("exact", 6),
-    ("superset", 0),
-    ("edge recall", 0),
-    ("edge precision", 0),
-    ("predict", 8),
-    ("in order", 0),
-]);
 
 /// The line of one block.
 #[derive(Serialize)]
@@ -40,6 +30,41 @@ struct OfBlock {
     block: u64,
     #[serde(flatten)]
     line: ScoreLine,
+    /// What is missing and wrong, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    misses: Option<Vec<MissOut>>,
+}
+
+/// A missing or wrong slot.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MissOut {
+    tx: u32,
+    slot: String,
+    fault: &'static str,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+}
+
+impl From<&Miss> for MissOut {
+    fn from(miss: &Miss) -> Self {
+        let (by, location): (Option<TxIndex>, Option<Location>) = match miss.reason {
+            Reason::StateChanged { by, location } => (Some(by), Some(location)),
+            Reason::ExpectedChange { location } => (None, Some(location)),
+            _ => (None, None),
+        };
+        Self {
+            tx: miss.tx.0,
+            slot: miss.slot.to_string(),
+            fault: miss.fault.text(),
+            reason: miss.reason.kind(),
+            by: by.map(|by| by.0),
+            location: location.map(|location| location.to_string()),
+        }
+    }
 }
 
 /// The last line.
@@ -57,16 +82,25 @@ pub(crate) fn score(args: &Score, console: &Console) -> Result<Verdict, Failure>
     for (n, source) in sources.iter().enumerate() {
         progress.start(source.name());
         let prepared = source.prepare()?;
-        let score = score_one(&prepared, stated.as_deref(), source)?;
+        let (score, judged) = score_one(&prepared, stated.as_deref(), args.rival, source)?;
         total.add(&score);
-        let number = prepared.block().header.number;
-        progress.done(|| print(number, &score, n == 0, console))?;
+        let block = prepared.block().header.number;
+        let misses = args.misses || console.is_verbose();
+        let misses: Option<&[Miss]> = misses.then_some(&judged.misses);
+        let line = ScoreLine::from(&score);
+        progress.done(|| match console.is_json() {
+            true => {
+                let misses = misses.map(|misses| misses.iter().map(MissOut::from).collect());
+                console.document(&OfBlock { block, line, misses })
+            }
+            false => table::block(block, &line, misses.unwrap_or_default(), n == 0, console),
+        })?;
     }
     drop(progress);
     let line = ScoreLine::from(&total);
     match console.is_json() {
         true => console.document(&OfAll { total: line })?,
-        false => print_table(sources.len(), &line, console)?,
+        false => table::total(sources.len(), &line, console)?,
     }
     Ok(Verdict::Holds)
 }
@@ -83,9 +117,12 @@ fn read_predictions(path: &Path) -> Result<Vec<StatedBlock>, Failure> {
 fn score_one(
     prepared: &Prepared,
     stated: Option<&[StatedBlock]>,
+    is_compared: bool,
     source: &Source,
-) -> Result<BlockScore, Failure> {
+) -> Result<(BlockScore, Judged), Failure> {
     let block = prepared.block();
+    let settings = Default::default();
+    let summaries = Summaries::new(prepared.fork(), Default::default());
     let (predictions, predict_micros) = match stated {
         Some(stated) => {
             let predictions =
@@ -94,85 +131,15 @@ fn score_one(
             (predictions, None)
         }
         None => {
-            let predicted = prepared.predict(&Default::default());
+            let predicted = prepared.predict_with(&summaries, &settings);
             (predicted.predictions, Some(predicted.predict_micros))
         }
     };
-    let score = score_block(prepared, &predictions)
-        .map_err(|error| Failure::in_file(&source.name(), error))?;
-    Ok(BlockScore { predict_micros, ..score })
-}
-
-fn print(block: u64, score: &BlockScore, is_first: bool, console: &Console) -> Result<(), Failure> {
-    let line = ScoreLine::from(score);
-    if console.is_json() {
-        return console.document(&OfBlock { block, line });
-    }
-    if is_first {
-        console.line(console.paint(HEAD, &COLUMNS.head()))?;
-    }
-    let figures = &line.all;
-    console.line(COLUMNS.row([
-        block.to_string(),
-        figures.txs.to_string(),
-        figures.storage_txs.to_string(),
-        share(figures.slot_recall),
-        share(figures.slot_precision),
-        share(figures.exact_share),
-        share(figures.superset_share),
-        share(figures.edge_recall),
-        share(figures.edge_precision),
-        time(figures.predict_micros),
-        time(figures.sequential_micros),
-    ]))
-}
-
-/// A row's name, and its cell for some transactions.
-type Row = (&'static str, fn(&Figures) -> String);
-
-fn print_table(n_blocks: usize, line: &ScoreLine, console: &Console) -> Result<(), Failure> {
-    let head = format!(
-        "{:<26}{:>10}{:>10}{:>10}{:>10}",
-        count(n_blocks, "block", "blocks"),
-        "total",
-        "transfer",
-        "erc20",
-        "other",
-    );
-    console.line("")?;
-    console.line(console.paint(HEAD, &head))?;
-    let parts = [&line.all, &line.strata.transfer, &line.strata.erc20, &line.strata.other];
-    let rows: [Row; 16] = [
-        ("transactions", |figures| figures.txs.to_string()),
-        ("with storage", |figures| figures.storage_txs.to_string()),
-        ("slot recall", |figures| share(figures.slot_recall)),
-        ("slot precision", |figures| share(figures.slot_precision)),
-        ("write recall", |figures| share(figures.write_recall)),
-        ("edge recall", |figures| share(figures.edge_recall)),
-        ("edge recall, distance <= 3", |figures| share(figures.edge_recall_near)),
-        ("edge precision", |figures| share(figures.edge_precision)),
-        ("exact", |figures| share(figures.exact_share)),
-        ("superset", |figures| share(figures.superset_share)),
-        ("complete claims sound", |figures| share(figures.complete_claims_sound)),
-        ("with a wildcard", |figures| share(figures.wildcard_tx_share)),
-        ("state reads per tx", |figures| format!("{:.1}", figures.state_reads_per_tx)),
-        ("critical path inflation", |figures| {
-            figures.critical_path_inflation.map_or_else(|| "-".to_owned(), |it| format!("{it:.3}"))
-        }),
-        ("predicting", |figures| time(figures.predict_micros)),
-        ("running in order", |figures| time(figures.sequential_micros)),
-    ];
-    for (name, cell) in rows {
-        let cells = parts.map(|figures| format!("{:>10}", cell(figures))).concat();
-        console.line(format_args!("{name:<26}{cells}"))?;
-    }
-    Ok(())
-}
-
-fn share(share: f64) -> String {
-    format!("{share:.4}")
-}
-
-fn time(micros: Option<u64>) -> String {
-    micros.map_or_else(|| "-".to_owned(), duration)
+    let in_file = |error| Failure::in_file(&source.name(), error);
+    let (score, judged) = score_block(prepared, &predictions).map_err(in_file)?;
+    let compared = match is_compared {
+        true => Some(compare_block(prepared, &judged.truth, &summaries).map_err(in_file)?),
+        false => None,
+    };
+    Ok((BlockScore { predict_micros, compared, ..score }, judged))
 }

@@ -11,6 +11,9 @@ use slotcast::corpus;
 
 use crate::command::{Folder, command, json_lines, keys, run};
 
+/// What a line of `score` says besides figures.
+const PARTS: [&str; 4] = ["accounts", "deltas", "reasons", "strata"];
+
 const FIGURES: [&str; 16] = [
     "completeClaimsSound",
     "criticalPathInflation",
@@ -104,11 +107,25 @@ fn score_reports_what_other_tools_read() {
     let lines = json_lines(&["score", "--json", &block, &block]);
     let [first, second, last] = lines.as_slice() else { panic!("{lines:?}") };
     for line in [first, second] {
-        assert_eq!(keys(line), figures_and(&["block", "schemaVersion", "strata"]));
+        assert_eq!(keys(line), figures_and(&[&PARTS[..], &["block", "schemaVersion"]].concat()));
     }
     assert_eq!(keys(last), ["schemaVersion", "total"]);
     let total = &last["total"];
-    assert_eq!(keys(total), figures_and(&["strata"]));
+    assert_eq!(keys(total), figures_and(&PARTS));
+    let kinds = [
+        "balanceCredits",
+        "balanceDebits",
+        "balanceReads",
+        "codeReads",
+        "created",
+        "destroyed",
+        "nonces",
+    ];
+    assert_eq!(keys(&total["accounts"]), kinds);
+    assert_eq!(keys(&total["accounts"]["nonces"]), ["precision", "predicted", "recall", "true"]);
+    assert_eq!(total["accounts"]["nonces"]["recall"], 1.0);
+    let deltas = ["claimed", "confirmed", "confirmedShare", "edges", "explainedEdgeShare"];
+    assert_eq!(keys(&total["deltas"]), deltas);
     assert_eq!(keys(&total["strata"]), ["erc20", "other", "transfer"]);
     let part = |stratum: &str| {
         assert_eq!(keys(&total["strata"][stratum]), FIGURES);
@@ -129,8 +146,9 @@ fn predictions_written_and_read_back_score_the_same() {
     let figures = |args: &[&str]| {
         let mut lines = json_lines(&[&["score", "--json", &block], args].concat());
         lines.truncate(1);
-        // How many words were read is counted from the words themselves, which a file does not list.
-        only(lines, &["predictMicros", "sequentialMicros", "stateReadsPerTx", "strata"])
+        // How many words were read is counted from the words themselves, which a file does not list,
+        // and without them fewer reasons can be told.
+        only(lines, &["predictMicros", "reasons", "sequentialMicros", "stateReadsPerTx", "strata"])
     };
     let ours = figures(&[]);
     assert_eq!(figures(&["--predictions", &file]), ours);
@@ -138,6 +156,85 @@ fn predictions_written_and_read_back_score_the_same() {
     let nothing = figures(&["--predictions", &none]);
     assert_eq!(nothing["slotRecall"], 0.0);
     assert_eq!(nothing["edgeRecall"], 0.0);
+}
+
+#[test]
+fn other_forecasts_stand_beside_ours() {
+    let folder = Folder::new();
+    let block = folder.generate("b.json.gz", &["--txs", "80", "--seed", "9"]);
+    let without = json_lines(&["score", "--json", &block]);
+    let with = json_lines(&["score", "--json", "--rival", &block]);
+    for (with, without) in with.iter().zip(&without) {
+        let of = |line: &Value| line.get("total").unwrap_or(line).clone();
+        let (with, without) = (of(with), of(without));
+        for other in ["rival", "parent"] {
+            assert_eq!(keys(&with[other]), FIGURES);
+            assert_eq!(with[other]["txs"], 80);
+            assert!(with[other]["predictMicros"].as_u64().is_some());
+            assert_eq!(without.get(other), None);
+        }
+        assert_eq!(with["slotRecall"], without["slotRecall"], "the rival changes nothing of ours");
+        assert_eq!(with["reasons"], without["reasons"]);
+    }
+    let text = run(&["score", "--rival", &block]).stdout;
+    assert!(text.contains("  on parent      rival\n"), "{text}");
+}
+
+#[test]
+fn what_is_missing_is_listed_with_its_reason() {
+    let folder = Folder::new();
+    let block = folder.generate("b.json.gz", &["--txs", "20", "--seed", "9"]);
+    let of_file = |predictions: &str, more: &[&str]| {
+        let file = folder.write("p.json", predictions);
+        run(&[&["score", "--predictions", &file, &block], more].concat()).stdout
+    };
+    let gap = r#"{"block": 24500000, "txs": [{"index": 3, "complete": false, "why": "loop cap"}]}"#;
+    let text = of_file(gap, &["--misses"]);
+    let misses: Vec<&str> = text.lines().filter(|line| line.starts_with("  tx ")).collect();
+    assert!(20 < misses.len(), "{text}");
+    for miss in &misses {
+        let reason = if miss.starts_with("  tx 3:") { "loop cap" } else { "stated partial" };
+        assert!(miss.contains(": missing 0x") && miss.contains(reason), "{miss}");
+    }
+    assert_eq!(of_file(gap, &[]).lines().filter(|line| line.starts_with("  tx ")).count(), 0);
+    let json = of_file(gap, &["--misses", "--json"]);
+    let line: Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!(line["misses"].as_array().unwrap().len(), misses.len());
+    assert_eq!(keys(&line["misses"][0]), ["fault", "reason", "slot", "tx"]);
+    let counted = line["reasons"].as_array().unwrap().iter();
+    let n: u64 = counted.map(|bar| bar["missing"].as_u64().unwrap()).sum();
+    assert_eq!(n, misses.len() as u64);
+}
+
+#[test]
+fn claims_that_slots_are_only_added_to_are_put_to_the_test() {
+    let folder = Folder::new();
+    let args = ["--txs", "60", "--seed", "9", "--scenario", "erc20"];
+    let block = folder.generate("b.json.gz", &args);
+    let mut stated: Value =
+        serde_json::from_str(&run(&["predict", "--json", &block]).stdout).unwrap();
+    // Every write is claimed to be an addition, which of balances is true where there was something
+    // before.
+    let mut n_claims = 0;
+    for tx in stated["txs"].as_array_mut().unwrap() {
+        let writes = tx["writes"].take();
+        let is_kept = |slot: &Value| !writes.as_array().unwrap().contains(slot);
+        tx["reads"].as_array_mut().unwrap().retain(is_kept);
+        n_claims += writes.as_array().unwrap().len() as u64;
+        tx["writes"] = json!([]);
+        tx["deltas"] = writes;
+    }
+    let file = folder.write("p.json", stated.to_string());
+    let claimed = json_lines(&["score", "--json", "--predictions", &file, &block]).remove(0);
+    let plain = json_lines(&["score", "--json", &block]).remove(0);
+    let deltas = &claimed["deltas"];
+    assert_eq!(deltas["claimed"], n_claims);
+    let confirmed = deltas["confirmed"].as_u64().unwrap();
+    assert!(n_claims / 4 < confirmed && confirmed < n_claims, "{deltas}");
+    assert!(0.0 < deltas["explainedEdgeShare"].as_f64().unwrap(), "{deltas}");
+    assert_eq!(plain["deltas"]["edges"], deltas["edges"], "the edges without claims are the same");
+    assert_eq!(claimed["slotRecall"], plain["slotRecall"], "what is added to is touched");
+    assert_eq!(claimed["edgePrecision"], 1.0, "what is only added to is no predicted edge");
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub(crate) mod op {
     //! The opcodes used here, by their names.
     pub(crate) const STOP: u8 = 0x00;
     pub(crate) const ADD: u8 = 0x01;
+    pub(crate) const EQ: u8 = 0x14;
     pub(crate) const ISZERO: u8 = 0x15;
     pub(crate) const BALANCE: u8 = 0x31;
     pub(crate) const CALLER: u8 = 0x33;
@@ -28,6 +29,7 @@ pub(crate) mod op {
     pub(crate) const JUMPDEST: u8 = 0x5b;
     pub(crate) const TLOAD: u8 = 0x5c;
     pub(crate) const TSTORE: u8 = 0x5d;
+    pub(crate) const DUP1: u8 = 0x80;
     pub(crate) const LOG0: u8 = 0xa0;
     pub(crate) const CREATE: u8 = 0xf0;
     pub(crate) const CALL: u8 = 0xf1;

@@ -1,7 +1,7 @@
 //! Which pairs of transactions conflict?
 //!
-//! In: for each transaction the slots it writes, adds to and reads. Out: the conflict edges, and the
-//! gas on their longest chain.
+//! In: for each transaction the slots it writes, adds to and reads, and those of the latter that are
+//! no reason to wait. Out: the conflict edges, and the gas on their longest chain.
 //! Invariant: edges are ascending, without repeats, and lead from a lower to a higher index.
 
 use alloy_primitives::map::HashMap;
@@ -11,16 +11,19 @@ use super::Scored;
 
 /// Pairs (i, j), i before j, where i writes or adds to a slot that j reads or writes.
 ///
-/// Written slots stand among the reads, so the reads are all there is to look at.
+/// Written slots stand among the reads, so the reads are all there is to look at. Those of them that
+/// `unread` lists, ascending, are written without being looked at.
 pub(super) fn edges<'a>(
     txs: &IndexVec<TxIndex, Scored<'a>>,
     lists: impl Fn(&Scored<'a>) -> (&'a [Slot], &'a [Slot], &'a [Slot]),
+    unread: impl Fn(&Scored<'a>) -> &'a [Slot],
 ) -> Vec<(TxIndex, TxIndex)> {
     let mut writers: HashMap<Slot, Vec<TxIndex>> = HashMap::default();
     let mut edges = Vec::new();
     for (reader, tx) in txs.iter_enumerated() {
         let (writes, adds, reads) = lists(tx);
-        for slot in reads {
+        let unread = unread(tx);
+        for slot in reads.iter().filter(|slot| unread.binary_search(slot).is_err()) {
             if let Some(writers) = writers.get(slot) {
                 edges.extend(writers.iter().map(|&writer| (writer, reader)));
             }
