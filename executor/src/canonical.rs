@@ -41,7 +41,11 @@ use crate::{
     input::Block,
     observe::Watch,
     outcome::Receipt,
+    prefix::Meter,
 };
+
+/// What a block left besides its state and its results.
+pub(crate) type Closing = BlockExecutionResult<Receipt>;
 
 /// What running a transaction gives before it is committed.
 pub(crate) type TxResult = EthTxResult<HaltReason, TxType>;
@@ -169,6 +173,24 @@ where
         self.executor.evm_mut().db_mut()
     }
 
+    /// Ends a block whose transactions were decided elsewhere: `receipts` and `meter` are what they
+    /// came to, and `turn` readies the state.
+    pub(crate) fn close(
+        mut self,
+        receipts: Vec<Receipt>,
+        meter: Meter,
+        turn: impl FnOnce(&mut S),
+    ) -> Result<Closing, ExecutionError> {
+        self.executor.receipts = receipts;
+        self.executor.cumulative_tx_gas_used = meter.cumulative;
+        self.executor.block_regular_gas_used = meter.regular;
+        self.executor.block_state_gas_used = meter.state;
+        self.executor.blob_gas_used = meter.blob;
+        turn(self.state_mut());
+        let (_, closing) = self.finish()?;
+        Ok(closing)
+    }
+
     /// Ends the block: withdrawals, requests and rewards.
     pub(crate) fn finish(self) -> Result<(S, BlockExecutionResult<Receipt>), ExecutionError> {
         let (evm, result) = self.executor.finish().map_err(block_error)?;
@@ -217,7 +239,7 @@ fn block_error(error: BlockExecutionError) -> ExecutionError {
 }
 
 /// The text of a panic, as far as it has one.
-fn panic_text(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

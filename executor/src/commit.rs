@@ -20,7 +20,7 @@ use crate::{
     input::Block,
     ledger::Ledger,
     outcome::{BlockOutcome, TxOutcome},
-    validate::{Retry, Validated, validate},
+    validate::{Below, Retry, Validated, validate},
     versions::{Stamp, Versions},
 };
 
@@ -97,7 +97,8 @@ impl<'a, DB: DatabaseRef> CommittedPrefix<'a, DB> {
         let tx = self.next();
         assert_eq!(speculative.tx(), tx, "transactions are decided in block order");
         let (base, spec) = (self.base, self.spec);
-        let retry = match validate(speculative, self.versions(), base, spec) {
+        let mut below = Below { versions: self.versions(), stamp: Stamp::of(tx) };
+        let retry = match validate(speculative, &mut below, base, spec) {
             Ok(validated) if self.canonical.admits(tx) => {
                 self.commit(validated, is_published);
                 return Ok(());

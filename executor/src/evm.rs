@@ -7,8 +7,9 @@
 mod instructions;
 
 use core::panic::AssertUnwindSafe;
-use std::{panic::catch_unwind, sync::RwLock};
+use std::panic::catch_unwind;
 
+use alloy_consensus::Transaction as _;
 use alloy_evm::{ToTxEnv, precompiles::PrecompilesMap};
 use revm::{
     Context, ExecuteEvm, MainBuilder, MainContext,
@@ -30,13 +31,14 @@ use slotcast_model::TxIndex;
 use crate::{
     fork::Rules,
     input::Block,
-    versions::Versions,
-    view::{Reads, View},
+    versions::Stamp,
+    view::{Ground, Reads, View},
 };
 
 type SpeculativeContext<'a, DB> = Context<BlockEnv, TxEnv, CfgEnv, View<'a, DB>>;
 
-type SpeculativeEvm<'a, DB> = Evm<
+/// Revm on a view.
+pub(crate) type ViewEvm<'a, DB> = Evm<
     SpeculativeContext<'a, DB>,
     (),
     EthInstructions<EthInterpreter, SpeculativeContext<'a, DB>>,
@@ -84,8 +86,8 @@ pub(crate) struct Speculator<'a, DB: DatabaseRef> {
     block: &'a Block,
     rules: &'a Rules,
     base: &'a DB,
-    store: &'a RwLock<Versions>,
-    evm: SpeculativeEvm<'a, DB>,
+    ground: Ground<'a>,
+    evm: ViewEvm<'a, DB>,
 }
 
 impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
@@ -93,9 +95,9 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
         block: &'a Block,
         rules: &'a Rules,
         base: &'a DB,
-        store: &'a RwLock<Versions>,
+        ground: Ground<'a>,
     ) -> Self {
-        Self { block, rules, base, store, evm: build_evm(rules, View::new(base, store)) }
+        Self { block, rules, base, ground, evm: watched_evm(rules, View::new(base, ground)) }
     }
 
     /// Begins a layer: until [`Self::leave`], versions stay as they are.
@@ -110,8 +112,20 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
 
     /// Runs `tx` within a layer.
     pub(crate) fn run(&mut self, tx: TxIndex) -> Speculative {
-        let transaction = self.block.transaction(tx);
         self.view().start(tx);
+        self.run_started(tx)
+    }
+
+    /// Runs `tx` on what is decided below `horizon`.
+    pub(crate) fn run_below(&mut self, horizon: Stamp, tx: TxIndex) -> Speculative {
+        let transaction = self.block.transaction(tx);
+        let (sender, nonce) = (transaction.signer(), transaction.nonce());
+        self.view().start_below(horizon, sender, nonce);
+        self.run_started(tx)
+    }
+
+    fn run_started(&mut self, tx: TxIndex) -> Speculative {
+        let transaction = self.block.transaction(tx);
         let result = catch_unwind(AssertUnwindSafe(|| self.evm.transact(transaction.to_tx_env())));
         let run = match result {
             Ok(Ok(result)) => {
@@ -122,7 +136,7 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
             Ok(Err(_)) => None,
             Err(_) => {
                 // A panic may have left the interpreter anywhere, so it is not used again.
-                self.evm = build_evm(self.rules, View::new(self.base, self.store));
+                self.evm = watched_evm(self.rules, View::new(self.base, self.ground));
                 self.enter();
                 None
             }
@@ -184,14 +198,19 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
     }
 }
 
-fn build_evm<'a, DB: DatabaseRef>(rules: &Rules, view: View<'a, DB>) -> SpeculativeEvm<'a, DB> {
+fn watched_evm<'a, DB: DatabaseRef>(rules: &Rules, view: View<'a, DB>) -> ViewEvm<'a, DB> {
+    let mut evm = build_evm(rules, view);
+    instructions::watch(evm.instruction.instruction_table_mut());
+    evm
+}
+
+/// Revm as it is, on a view.
+pub(crate) fn build_evm<'a, DB: DatabaseRef>(rules: &Rules, view: View<'a, DB>) -> ViewEvm<'a, DB> {
     let precompiles = Precompiles::new(PrecompileSpecId::from_spec_id(rules.spec()));
-    let mut evm = Context::mainnet()
+    Context::mainnet()
         .with_db(view)
         .with_block(rules.env.block_env.clone())
         .with_cfg(rules.env.cfg_env.clone())
         .build_mainnet()
-        .with_precompiles(PrecompilesMap::from_static(precompiles));
-    instructions::watch(evm.instruction.instruction_table_mut());
-    evm
+        .with_precompiles(PrecompilesMap::from_static(precompiles))
 }

@@ -1,7 +1,7 @@
 //! What does the committer read and write?
 //!
-//! In: the versions, held for writing, and the base state. Out: [`Ledger`], the state the block
-//! executor runs on when it commits what several threads executed.
+//! In: the versions, held for writing, or the store, and the base state. Out: [`Ledger`] and
+//! [`StoreLedger`], the states the block executor runs on.
 //! Invariants: a read at a stamp sees everything below it and nothing else; a commit is entered
 //! under the stamp of the step that is being decided.
 
@@ -16,8 +16,12 @@ use revm::{
     primitives::{StorageKey, StorageValue},
     state::{Account, AccountInfo},
 };
+use slotcast_model::Slot;
 
-use crate::versions::{Seen, Stamp, Versions};
+use crate::{
+    store::Store,
+    versions::{Seen, Stamp, Versions},
+};
 
 /// The versions and the base state below one stamp.
 pub(crate) struct Ledger<'a, DB> {
@@ -96,5 +100,62 @@ impl<DB: DatabaseRef> DatabaseCommit for Ledger<'_, DB> {
     fn commit(&mut self, changes: AddressMap<Account>) {
         let stamp = self.stamp;
         self.versions().publish(stamp, &changes);
+    }
+}
+
+/// The store and the base state, for what a block does before and after its transactions.
+pub(crate) struct StoreLedger<'a, DB> {
+    base: &'a DB,
+    store: &'a Store,
+    stamp: Stamp,
+}
+
+impl<'a, DB: DatabaseRef> StoreLedger<'a, DB> {
+    /// The ledger at the opening of a block.
+    pub(crate) const fn open(base: &'a DB, store: &'a Store) -> Self {
+        Self { base, store, stamp: Stamp::OPENING }
+    }
+
+    /// Moves on to the closing.
+    pub(crate) const fn turn_to_closing(&mut self) {
+        self.stamp = Stamp::CLOSING;
+    }
+}
+
+impl<DB> fmt::Debug for StoreLedger<'_, DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoreLedger at {:?}", self.stamp)
+    }
+}
+
+impl<DB: DatabaseRef> Database for StoreLedger<'_, DB> {
+    type Error = EvmDatabaseError<DB::Error>;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
+        match self.store.last_account(&address) {
+            Seen::Left(info) => Ok(info),
+            Seen::Base => self.base.basic_ref(address).map_err(EvmDatabaseError::Database),
+        }
+    }
+
+    fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, Self::Error> {
+        self.base.code_by_hash_ref(code_hash).map_err(EvmDatabaseError::Database)
+    }
+
+    fn storage(&mut self, address: Address, key: StorageKey) -> Result<StorageValue, Self::Error> {
+        match self.store.last_slot(&Slot::new(address, key)) {
+            Seen::Left(value) => Ok(value),
+            Seen::Base => self.base.storage_ref(address, key).map_err(EvmDatabaseError::Database),
+        }
+    }
+
+    fn block_hash(&mut self, number: u64) -> Result<B256, Self::Error> {
+        self.base.block_hash_ref(number).map_err(EvmDatabaseError::Database)
+    }
+}
+
+impl<DB: DatabaseRef> DatabaseCommit for StoreLedger<'_, DB> {
+    fn commit(&mut self, changes: AddressMap<Account>) {
+        self.store.commit(self.stamp, changes);
     }
 }

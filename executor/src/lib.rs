@@ -21,6 +21,7 @@ mod sequential;
 
 mod alone;
 mod baseline;
+mod cost;
 mod inspect;
 
 mod commit;
@@ -29,6 +30,14 @@ mod fallback;
 mod fees;
 mod ledger;
 mod parallel;
+
+mod dataflow;
+mod execution;
+mod prefix;
+mod runner;
+mod store;
+mod transfer;
+
 mod telemetry;
 mod validate;
 mod versions;
@@ -36,7 +45,9 @@ mod view;
 
 pub use alone::{Alone, AloneSettings, execute_alone};
 pub use baseline::{Baseline, execute_baseline};
+pub use cost::{Advice, Course, UnitCosts};
 pub use error::{ExecutionError, Source};
+pub use execution::{Execution, block_level_work, execute_dataflow, execute_in_order};
 pub use fallback::FallbackRule;
 pub use fork::{fork_at, fork_of, spec_name};
 pub use input::{Block, ForkChoice};
@@ -48,5 +59,6 @@ pub use outcome::{
 pub use parallel::{Parallel, Pool, Settings, execute};
 pub use sequential::{Sequential, SequentialSettings, execute_sequential};
 pub use slotcast_model::Fork;
+pub use slotcast_scheduler::Mode;
 pub use state::{AccountRecord, CodeRecord, MemoryState, MissingCode};
 pub use telemetry::Telemetry;

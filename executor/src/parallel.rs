@@ -22,18 +22,20 @@ use std::sync::RwLock;
 
 use revm::database_interface::DatabaseRef;
 use slotcast_model::{Index, IndexVec, TxIndex};
-use slotcast_scheduler::Schedule;
+use slotcast_scheduler::{Mode, Schedule};
 
 use crate::{
     commit::{CommittedPrefix, Finished},
     error::ExecutionError,
     evm::{Speculative, Speculator},
+    execution::execute_dataflow,
     fallback::FallbackRule,
     fork::Rules,
     input::Block,
     outcome::BlockOutcome,
     telemetry::{Phase, Stopwatch, Telemetry},
     versions::Versions,
+    view::Ground,
 };
 
 pub use crew::Pool;
@@ -46,12 +48,15 @@ pub struct Settings {
     pub pool: Pool,
     /// When to give up a schedule.
     pub fallback: FallbackRule,
+    /// How to follow a schedule.
+    pub mode: Mode,
 }
 
 impl Settings {
-    /// `threads` threads and the default rules.
+    /// `threads` threads, the default rules, and no waiting between layers.
     pub fn with_threads(threads: usize) -> Result<Self, ExecutionError> {
-        Ok(Self { pool: Pool::new(threads)?, fallback: FallbackRule::DEFAULT })
+        let (fallback, mode) = (FallbackRule::DEFAULT, Mode::Dataflow);
+        Ok(Self { pool: Pool::new(threads)?, fallback, mode })
     }
 }
 
@@ -75,6 +80,22 @@ pub fn execute<DB: DatabaseRef + Sync>(
     base: &DB,
     settings: &Settings,
 ) -> Result<Parallel, ExecutionError> {
+    match settings.mode {
+        Mode::Layers => execute_layers(block, schedule, base, settings),
+        Mode::Dataflow => {
+            let (pool, fallback) = (&settings.pool, settings.fallback);
+            execute_dataflow(block, schedule, base, pool, fallback)?.into_parallel(base)
+        }
+    }
+}
+
+/// Executes layer by layer.
+fn execute_layers<DB: DatabaseRef + Sync>(
+    block: &Block,
+    schedule: &Schedule,
+    base: &DB,
+    settings: &Settings,
+) -> Result<Parallel, ExecutionError> {
     let (n_scheduled, n_transactions) = (schedule.len(), block.n_transactions());
     if n_scheduled != n_transactions {
         return Err(ExecutionError::ForeignSchedule { n_scheduled, n_transactions });
@@ -83,7 +104,7 @@ pub fn execute<DB: DatabaseRef + Sync>(
     let rules = Rules::of(block)?;
     let store = RwLock::new(Versions::with_room_for(n_transactions));
     let prefix = CommittedPrefix::open(block, &rules, base, &store)?;
-    let crew = Crew::new(schedule, || Speculator::new(block, &rules, base, &store));
+    let crew = Crew::new(schedule, || Speculator::new(block, &rules, base, Ground::Layers(&store)));
     let prefix = settings.pool.lead(&crew, |leader| {
         watch.lap(Phase::Open);
         let pending = block.tx_indices().map(|_| None).collect();

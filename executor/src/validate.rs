@@ -1,7 +1,7 @@
 //! Did a speculative run read what the committed prefix holds?
 //!
-//! In: a [`Speculative`], and the versions, in which everything below it is final. Out:
-//! [`Validated`], with its balances moved to where they belong, or a private [`Retry`].
+//! In: a [`Speculative`], and what is [`Committed`] below it. Out: [`Validated`], with its balances
+//! moved to where they belong, or a private [`Retry`].
 //! Invariants: only this file makes a [`Validated`]; a validated result is the one that running the
 //! transaction on the committed prefix would give; unsure means retry.
 //!
@@ -13,7 +13,7 @@
 //! deleted when the result is committed, by what it is then. Before, revm decides when a run ends
 //! whether touching an empty account makes it, so existence is compared wherever that may be.
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 use revm::{
     context::result::ResultAndState,
     database_interface::DatabaseRef,
@@ -26,8 +26,48 @@ use crate::{
     evm::{Speculative, SpeculativeRun},
     fees::{is_lazy, rebase},
     versions::{Seen, Stamp, Versions},
-    view::{AccountRead, Reads},
+    view::{AccountRead, Reads, SlotRead},
 };
+
+/// What everything below a transaction left.
+pub(crate) trait Committed {
+    /// The word that is there now where `read` was read.
+    fn slot(&self, read: &SlotRead) -> Seen<U256>;
+
+    /// The account that is there now where `read` was read.
+    fn account(&mut self, address: Address, read: &AccountRead) -> Now;
+}
+
+/// An account against what was read of it.
+#[derive(Debug)]
+pub(crate) enum Now {
+    /// It is what was read.
+    Same,
+    /// Nobody wrote it in this block: the base state has it.
+    Base,
+    /// The block left it like this.
+    Left(Option<AccountInfo>),
+}
+
+/// The versions below a stamp, all of them final.
+#[derive(Debug)]
+pub(crate) struct Below<'v> {
+    pub(crate) versions: &'v mut Versions,
+    pub(crate) stamp: Stamp,
+}
+
+impl Committed for Below<'_> {
+    fn slot(&self, read: &SlotRead) -> Seen<U256> {
+        self.versions.slot(read.slot.address, read.slot.key, self.stamp)
+    }
+
+    fn account(&mut self, address: Address, _read: &AccountRead) -> Now {
+        match self.versions.account_mut(address, self.stamp) {
+            Seen::Left(info) => Now::Left(info.cloned()),
+            Seen::Base => Now::Base,
+        }
+    }
+}
 
 /// A result that may be committed next.
 #[derive(Debug)]
@@ -58,14 +98,14 @@ pub(crate) struct Retry {
 /// Compares everything a run read with the prefix below it.
 pub(crate) fn validate<DB: DatabaseRef>(
     speculative: Speculative,
-    versions: &mut Versions,
+    committed: &mut impl Committed,
     base: &DB,
     spec: SpecId,
 ) -> Result<Validated, Retry> {
     let tx = speculative.tx();
     let Some(mut run) = speculative.into_run() else { return Err(Retry { superseded: None }) };
-    let moves = are_slots_current(&run.reads, Stamp::of(tx), versions, base)
-        .then(|| moved_accounts(&run, Stamp::of(tx), versions, base, spec))
+    let moves = are_slots_current(&run.reads, committed, base)
+        .then(|| moved_accounts(&run, committed, base, spec))
         .flatten();
     match moves {
         Some(moves) => {
@@ -82,11 +122,10 @@ pub(crate) fn validate<DB: DatabaseRef>(
 /// nothing; whether that is an error is seen when the transaction is run again.
 fn are_slots_current<DB: DatabaseRef>(
     reads: &Reads,
-    stamp: Stamp,
-    versions: &Versions,
+    committed: &impl Committed,
     base: &DB,
 ) -> bool {
-    reads.slots.iter().all(|read| match versions.slot(read.slot.address, read.slot.key, stamp) {
+    reads.slots.iter().all(|read| match committed.slot(read) {
         Seen::Left(value) => value == read.value,
         Seen::Base if read.is_from_base => true,
         Seen::Base => base
@@ -108,8 +147,7 @@ struct Moved {
 /// The accounts to move, or nothing when one of them was looked at.
 fn moved_accounts<DB: DatabaseRef>(
     run: &SpeculativeRun,
-    stamp: Stamp,
-    versions: &mut Versions,
+    committed: &mut impl Committed,
     base: &DB,
     spec: SpecId,
 ) -> Option<Vec<(Address, Moved)>> {
@@ -118,10 +156,11 @@ fn moved_accounts<DB: DatabaseRef>(
         reads.is_opaque || !reads.accounts.values().all(|read| is_lazy(read.info.as_ref()));
     let mut moves = Vec::new();
     for (address, read) in &reads.accounts {
-        let committed = match versions.account_mut(*address, stamp) {
-            Seen::Left(info) => info.cloned(),
-            Seen::Base if read.is_from_base => continue,
-            Seen::Base => base.basic_ref(*address).ok()?,
+        let committed = match committed.account(*address, read) {
+            Now::Left(info) => info,
+            Now::Same => continue,
+            Now::Base if read.is_from_base => continue,
+            Now::Base => base.basic_ref(*address).ok()?,
         };
         let is_same = read.info == committed;
         if is_same {

@@ -49,7 +49,9 @@ impl Stamp {
     /// The system calls before the first transaction.
     pub(crate) const OPENING: Self = Self(0);
     /// The system calls, withdrawals and rewards after the last one.
-    pub(crate) const CLOSING: Self = Self(u32::MAX);
+    pub(crate) const CLOSING: Self = Self(u32::MAX - 1);
+    /// When all of that is done.
+    pub(crate) const AFTER_ALL: Self = Self(u32::MAX);
 
     /// A transaction.
     pub(crate) const fn of(tx: TxIndex) -> Self {

@@ -1,9 +1,10 @@
 //! What does a speculative transaction read, and what of it did it look at?
 //!
-//! In: the versions of the transactions visible to it, then the base state. Out: values for the
-//! EVM, and [`Reads`], every one of them with how it was used.
-//! Invariants: a view sees exactly the transactions that were published before its layer began; an
-//! account whose use nobody explained counts as looked at in full.
+//! In: what of the block is visible to it, then the base state. Out: values for the EVM, and
+//! [`Reads`], every one of them with how it was used.
+//! Invariants: a view of layers sees exactly the transactions that were published before its layer
+//! began, a view of what is decided exactly the transactions below its horizon; an account whose use
+//! nobody explained counts as looked at in full.
 
 use core::fmt;
 use std::sync::{RwLock, RwLockReadGuard};
@@ -21,6 +22,7 @@ use slotcast_model::{Slot, TxIndex};
 
 use crate::{
     fees::Use,
+    store::Store,
     versions::{Seen, Stamp, Versions},
 };
 
@@ -45,6 +47,8 @@ pub(crate) struct AccountRead {
     pub(crate) info: Option<AccountInfo>,
     /// Whether it came from the base state rather than from a transaction.
     pub(crate) is_from_base: bool,
+    /// Whether the nonce is the one the transaction states rather than one that was found.
+    pub(crate) is_assumed: bool,
     /// What the run did with it.
     pub(crate) usage: Use,
 }
@@ -69,25 +73,57 @@ impl Reads {
     }
 }
 
-/// The state as one transaction of a layer sees it.
+/// Where the effects of a block's transactions are looked up.
+#[derive(Debug)]
+pub(crate) enum Ground<'a> {
+    /// Those published between layers.
+    Layers(&'a RwLock<Versions>),
+    /// Those decided for good.
+    Decided(&'a Store),
+}
+
+impl Clone for Ground<'_> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl Copy for Ground<'_> {}
+
+/// The state as one transaction sees it.
 pub(crate) struct View<'a, DB> {
     base: &'a DB,
-    store: &'a RwLock<Versions>,
+    ground: Ground<'a>,
+    /// The versions, while a layer runs.
     versions: Option<RwLockReadGuard<'a, Versions>>,
-    tx: TxIndex,
+    /// What is visible: everything below.
+    horizon: Stamp,
+    /// The sender and the nonce it will have, where both are taken for granted until validation.
+    sender: Option<(Address, u64)>,
+    is_recording: bool,
     /// What was read since the last [`View::start`].
     pub(crate) reads: Reads,
 }
 
 impl<'a, DB> View<'a, DB> {
-    pub(crate) fn new(base: &'a DB, store: &'a RwLock<Versions>) -> Self {
-        Self { base, store, versions: None, tx: TxIndex(0), reads: Reads::default() }
+    pub(crate) fn new(base: &'a DB, ground: Ground<'a>) -> Self {
+        Self {
+            base,
+            ground,
+            versions: None,
+            horizon: Stamp::OPENING,
+            sender: None,
+            is_recording: true,
+            reads: Reads::default(),
+        }
     }
 
     /// Holds the versions as they are until [`View::leave`].
     pub(crate) fn enter(&mut self) {
-        let versions = self.store.read();
-        self.versions = Some(versions.expect("the committer never panics while it writes"));
+        if let Ground::Layers(store) = self.ground {
+            let versions = store.read();
+            self.versions = Some(versions.expect("the committer never panics while it writes"));
+        }
     }
 
     /// Lets the committer write again.
@@ -95,10 +131,36 @@ impl<'a, DB> View<'a, DB> {
         self.versions = None;
     }
 
-    /// Begins the reads of `tx`.
+    /// Begins the reads of `tx` in its layer.
     pub(crate) fn start(&mut self, tx: TxIndex) {
-        self.tx = tx;
+        self.horizon = Stamp::of(tx);
         self.reads = Reads::default();
+    }
+
+    /// Begins the reads of a transaction that sees what is below `horizon`. Its sender is taken to
+    /// have the nonce the transaction states, which only validation can tell: otherwise every
+    /// transaction would wait for the one its sender sent before.
+    pub(crate) fn start_below(&mut self, horizon: Stamp, sender: Address, nonce: u64) {
+        self.horizon = horizon;
+        self.sender = Some((sender, nonce));
+        self.reads = Reads::default();
+    }
+
+    /// Begins a transaction on everything before it: there is nothing to validate, so that reads
+    /// need not be recorded.
+    pub(crate) const fn start_for_good(&mut self, stamp: Stamp) {
+        self.horizon = stamp;
+        self.is_recording = false;
+    }
+
+    fn account(&self, address: Address) -> Seen<Option<AccountInfo>> {
+        match self.ground {
+            Ground::Decided(store) => store.account(&address, self.horizon),
+            Ground::Layers(_) => match self.versions().account(address, self.horizon) {
+                Seen::Left(info) => Seen::Left(info.cloned()),
+                Seen::Base => Seen::Base,
+            },
+        }
     }
 
     fn versions(&self) -> &Versions {
@@ -108,7 +170,7 @@ impl<'a, DB> View<'a, DB> {
 
 impl<DB> fmt::Debug for View<'_, DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "View of transaction {}", self.tx)
+        write!(f, "View below {:?}", self.horizon)
     }
 }
 
@@ -116,12 +178,24 @@ impl<DB: DatabaseRef> Database for View<'_, DB> {
     type Error = DB::Error;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
-        let (info, is_from_base) = match self.versions().account(address, Stamp::of(self.tx)) {
-            Seen::Left(info) => (info.cloned(), false),
+        let (mut info, is_from_base) = match self.account(address) {
+            Seen::Left(info) => (info, false),
             Seen::Base => (self.base.basic_ref(address)?, true),
         };
-        let read = AccountRead { info: info.clone(), is_from_base, usage: Use::default() };
-        self.reads.accounts.insert(address, read);
+        if self.is_recording {
+            let mut is_assumed = false;
+            if let (Some(info), Some((sender, nonce))) = (&mut info, self.sender)
+                && sender == address
+                && info.nonce < nonce
+            {
+                info.nonce = nonce;
+                is_assumed = true;
+            }
+            let is_from_base = is_from_base && !is_assumed;
+            let usage = Use::default();
+            let read = AccountRead { info: info.clone(), is_from_base, is_assumed, usage };
+            self.reads.accounts.insert(address, read);
+        }
         Ok(info)
     }
 
@@ -130,11 +204,18 @@ impl<DB: DatabaseRef> Database for View<'_, DB> {
     }
 
     fn storage(&mut self, address: Address, key: StorageKey) -> Result<StorageValue, Self::Error> {
-        let (value, is_from_base) = match self.versions().slot(address, key, Stamp::of(self.tx)) {
+        let slot = Slot::new(address, key);
+        let seen = match self.ground {
+            Ground::Decided(store) => store.slot(&slot, self.horizon),
+            Ground::Layers(_) => self.versions().slot(address, key, self.horizon),
+        };
+        let (value, is_from_base) = match seen {
             Seen::Left(value) => (value, false),
             Seen::Base => (self.base.storage_ref(address, key)?, true),
         };
-        self.reads.slots.push(SlotRead { slot: Slot::new(address, key), value, is_from_base });
+        if self.is_recording {
+            self.reads.slots.push(SlotRead { slot, value, is_from_base });
+        }
         Ok(value)
     }
 

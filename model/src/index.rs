@@ -59,6 +59,11 @@ impl<I: Index, T> IndexVec<I, T> {
         Self { raw: Vec::new(), index: PhantomData }
     }
 
+    /// An empty list with room for `n` values.
+    pub fn with_capacity(n: usize) -> Self {
+        Self { raw: Vec::with_capacity(n), index: core::marker::PhantomData }
+    }
+
     /// `n` copies of `value`.
     pub fn from_elem(value: T, n: usize) -> Self
     where

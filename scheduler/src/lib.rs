@@ -31,7 +31,7 @@ use slotcast_model::{AccessSet, IndexVec, TxIndex};
 
 pub use dag::{Dag, Edge, Reason};
 pub use layer::{CriticalPath, LayerIndex};
-pub use makespan::{Mode, Overheads, simulate};
+pub use makespan::{Mode, Overheads, simulate, simulate_unbound};
 pub use policy::Policy;
 pub use schedule::{Schedule, ScheduleError};
 pub use weight::CostModel;

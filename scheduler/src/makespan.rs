@@ -7,14 +7,15 @@
 //! than the sum divided by that number.
 //!
 //! Both modes are list schedules: a free thread takes the lowest transaction that may start. In
-//! layers mode that is any of the current layer, and a barrier follows each layer; in dataflow
-//! mode any whose predecessors have all ended. More threads do not always help a list schedule:
-//! what a thread takes early may be in the way later.
+//! layers mode that is any of the current layer, and a barrier follows each layer. In dataflow mode it
+//! is any below whose *horizon* everything has ended, the horizon being one more than the highest
+//! transaction it waits for; [`simulate_unbound`] asks for those it waits for only. More threads do
+//! not always help a list schedule: what a thread takes early may be in the way later.
 
 use core::{cmp::Reverse, num::NonZeroUsize};
 use std::collections::BinaryHeap;
 
-use slotcast_model::{IndexVec, TxIndex};
+use slotcast_model::{Index, IndexVec, TxIndex};
 
 use crate::Schedule;
 
@@ -68,7 +69,51 @@ pub fn simulate(
             };
             schedule.layers().iter().map(of_layer).fold(0, u64::saturating_add)
         }
-        Mode::Dataflow => dataflow(schedule, cost, threads),
+        Mode::Dataflow => horizons(schedule, cost, threads),
+    }
+}
+
+/// The simulated time if a transaction could start as soon as those it waits for have ended: what a
+/// schedule allows, whoever follows it.
+pub fn simulate_unbound(
+    schedule: &Schedule,
+    costs: &IndexVec<TxIndex, u64>,
+    threads: NonZeroUsize,
+) -> u64 {
+    dataflow(schedule, |tx| costs[tx], threads)
+}
+
+/// Transactions that see everything below their horizon.
+fn horizons(schedule: &Schedule, cost: impl Fn(TxIndex) -> u64, threads: NonZeroUsize) -> u64 {
+    let horizon = |tx| schedule.predecessors(tx).last().map_or(0, |last| last.0 + 1);
+    let mut by_horizon: Vec<(u32, TxIndex)> =
+        (0..schedule.len()).map(TxIndex::from_usize).map(|tx| (horizon(tx), tx)).collect();
+    by_horizon.sort_unstable();
+    let mut waiting = by_horizon.into_iter().peekable();
+    let mut has_ended: IndexVec<TxIndex, bool> = IndexVec::from_elem(false, schedule.len());
+    let mut n_ended_before = 0;
+    let mut ready: BinaryHeap<Reverse<TxIndex>> = BinaryHeap::new();
+    let mut running: BinaryHeap<Reverse<(u64, TxIndex)>> = BinaryHeap::new();
+    let mut now = 0;
+    loop {
+        while has_ended.get(TxIndex(n_ended_before)).copied().unwrap_or(false) {
+            n_ended_before += 1;
+        }
+        while let Some((_, tx)) = waiting.next_if(|(horizon, _)| *horizon <= n_ended_before) {
+            ready.push(Reverse(tx));
+        }
+        while running.len() < threads.get() {
+            let Some(Reverse(tx)) = ready.pop() else { break };
+            running.push(Reverse((cost(tx).saturating_add(now), tx)));
+        }
+        let Some(&Reverse((next_end, _))) = running.peek() else { return now };
+        now = next_end;
+        while let Some(&Reverse((ends_at, ended))) = running.peek()
+            && ends_at <= now
+        {
+            running.pop();
+            has_ended[ended] = true;
+        }
     }
 }
 
@@ -149,6 +194,15 @@ mod tests {
     }
 
     #[test]
+    fn a_horizon_waits_for_more_than_the_edges_do() {
+        // 2 waits for 1 and so for the long 0; without horizons it would end at 2.
+        check(&[(1, 2)], &[10, 1, 1], 2, FREE, [11, 11]);
+        let schedule = Schedule::from_edges(3, [(TxIndex(1), TxIndex(2))]).unwrap();
+        let (costs, two) = (IndexVec::from(vec![10, 1, 1]), NonZeroUsize::new(2).unwrap());
+        assert_eq!(simulate_unbound(&schedule, &costs, two), 10);
+    }
+
+    #[test]
     fn an_empty_block_takes_no_time() {
         check(&[], &[], 4, Overheads { per_tx: 1, per_barrier: 5 }, [0, 0]);
     }
@@ -161,8 +215,8 @@ mod tests {
 
     #[test]
     fn dataflow_does_not_wait_for_a_layer_to_end() {
-        // 0 is long and independent; 1 -> 2 can go on meanwhile.
-        check(&[(1, 2)], &[10, 1, 9], 2, FREE, [19, 10]);
+        // 2 is long and independent; 0 -> 1 can go on meanwhile.
+        check(&[(0, 1)], &[1, 9, 10], 2, FREE, [19, 10]);
     }
 
     #[test]

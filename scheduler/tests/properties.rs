@@ -15,6 +15,7 @@ use proptest::{
 use slotcast_model::{AccessSet, IndexVec, Location, TxIndex};
 use slotcast_scheduler::{
     CostModel, Forecast, Mode, Overheads, Policy, Reason, Schedule, print, schedule, simulate,
+    simulate_unbound,
 };
 
 type Forecasts = IndexVec<TxIndex, Forecast>;
@@ -248,13 +249,7 @@ proptest! {
             prop_assert!(schedule.predecessors(step[1]).contains(&step[0]));
         }
         // With a thread for every transaction nothing but the chain takes time.
-        let time = simulate(
-            &schedule,
-            schedule.weights(),
-            threads(block.len().max(1)),
-            Mode::Dataflow,
-            Overheads::default(),
-        );
+        let time = simulate_unbound(&schedule, schedule.weights(), threads(block.len().max(1)));
         prop_assert_eq!(time, path.weight);
     }
 
@@ -272,9 +267,7 @@ proptest! {
         }
         // Graham's bound for list schedules with dependencies.
         let n = n_threads as u64;
-        let time = simulate(
-            &schedule, costs, threads(n_threads), Mode::Dataflow, Overheads::default(),
-        );
+        let time = simulate_unbound(&schedule, costs, threads(n_threads));
         prop_assert!(n * time <= total + (n - 1) * longest);
     }
 

@@ -8,17 +8,15 @@
 
 use serde::Serialize;
 use slotcast_executor::{
-    Block, ExecutionError, MemoryState, SequentialSettings, Settings, execute, execute_baseline,
+    Block, ExecutionError, MemoryState, SequentialSettings, block_level_work, execute_baseline,
     execute_sequential,
 };
 use slotcast_model::Fork;
-use slotcast_scheduler::{Policy, schedule};
 
 use crate::{
     clock::Clock,
-    forecast::forecasts,
-    prepare::{PredictSettings, Prepared, RunError},
-    summaries::Summaries,
+    pipeline::{PipelineSettings, StepTimes, execute_predicted, execute_unpredicted},
+    prepare::{Prepared, RunError},
 };
 
 /// Least gas of the blocks that a summary is about.
@@ -27,12 +25,8 @@ const LARGE_BLOCK_GAS: u64 = 4_000_000;
 /// How to measure.
 #[derive(Debug)]
 pub struct BenchSettings {
-    /// How hard to try to predict.
-    pub predict: PredictSettings,
-    /// What to do about predictions that may be missing something.
-    pub policy: Policy,
-    /// Threads, and when to give up a schedule: one after the other.
-    pub executions: Vec<Settings>,
+    /// The ways to measure, one for each number of threads.
+    pub pipelines: Vec<PipelineSettings>,
     /// Least and most runs for a median.
     pub runs: [usize; 2],
     /// Between these, runs go on for this long.
@@ -51,8 +45,10 @@ pub struct BenchLine {
     pub gas_used: u64,
     /// How many threads ran it.
     pub threads: usize,
-    /// Running the plain loop.
+    /// Running the plain loop, and what the block does besides its transactions.
     pub sequential_micros: f64,
+    /// Of this, system calls, withdrawals and rewards: the same code on both sides.
+    pub block_level_micros: f64,
     /// Predicting, scheduling and running.
     pub total_micros: f64,
     /// Sequential against total.
@@ -65,7 +61,14 @@ pub struct BenchLine {
     pub schedule_micros: f64,
     /// Running in parallel.
     pub execute_micros: f64,
-    /// How often transactions were run, all in all.
+    /// Executing, with predictions at hand.
+    pub execute_hinted_micros: f64,
+    /// As `ratio`, of the least times instead of the medians: less disturbed by whatever else the
+    /// machine does.
+    pub ratio_of_best: f64,
+    /// As `ratio_hinted`, of the least times.
+    pub ratio_hinted_of_best: f64,
+    /// How often transactions were run, all in all, with predictions at hand.
     pub executions: usize,
     /// Whether the outcome is that of the sequential executor.
     pub matches_sequential: bool,
@@ -102,6 +105,14 @@ pub struct BenchSummary {
     pub worst_hinted_block: Option<u64>,
     /// Its ratio.
     pub worst_ratio_hinted: Option<f64>,
+    /// The mean of the ratios of least times.
+    pub ratio_of_best: Option<f64>,
+    /// The mean with predictions at hand.
+    pub ratio_hinted_of_best: Option<f64>,
+    /// The mean of the ratios of least times since London.
+    pub ratio_of_best_since_london: Option<f64>,
+    /// The mean with predictions at hand.
+    pub ratio_hinted_of_best_since_london: Option<f64>,
     /// Runs for each transaction, over all blocks.
     pub executions_per_tx: Option<f64>,
 }
@@ -109,7 +120,9 @@ pub struct BenchSummary {
 impl BenchSummary {
     /// What the lines on `threads` threads come to.
     pub fn of(threads: usize, lines: &[BenchLine]) -> Self {
-        let all: Vec<_> = lines.iter().filter(|line| line.threads == threads).collect();
+        // Where there is nothing to run, there is nothing to compare.
+        let is_of = |line: &&BenchLine| line.threads == threads && line.txs != 0;
+        let all: Vec<_> = lines.iter().filter(is_of).collect();
         let large = || all.iter().filter(|line| LARGE_BLOCK_GAS <= line.gas_used);
         let recent = || large().filter(|line| line.since_london);
         let least = |ratio: fn(&BenchLine) -> f64| {
@@ -131,6 +144,12 @@ impl BenchSummary {
             worst_ratio: worst.map(|line| line.ratio),
             worst_hinted_block: worst_hinted.map(|line| line.block),
             worst_ratio_hinted: worst_hinted.map(|line| line.ratio_hinted),
+            ratio_of_best: geometric_mean(large().map(|line| line.ratio_of_best)),
+            ratio_hinted_of_best: geometric_mean(large().map(|line| line.ratio_hinted_of_best)),
+            ratio_of_best_since_london: geometric_mean(recent().map(|line| line.ratio_of_best)),
+            ratio_hinted_of_best_since_london: geometric_mean(
+                recent().map(|line| line.ratio_hinted_of_best),
+            ),
             executions_per_tx: (n_txs != 0).then(|| n_executions as f64 / n_txs as f64),
         }
     }
@@ -141,104 +160,100 @@ pub fn bench_block(
     prepared: &Prepared,
     settings: &BenchSettings,
 ) -> Result<Vec<BenchLine>, RunError> {
-    let summaries = prepared.summaries(&settings.predict);
-    prepared.predict_with(&summaries, &settings.predict);
-    let bench = Bench { prepared, settings, summaries };
-    bench.lines().map_err(|source| prepared.failed(source))
+    lines(prepared, settings).map_err(|source| prepared.failed(source))
 }
 
-struct Bench<'a> {
-    prepared: &'a Prepared,
-    settings: &'a BenchSettings,
-    summaries: Summaries,
+/// The times of everything that takes turns, in microseconds.
+#[derive(Debug)]
+struct Samples {
+    baseline: Vec<f64>,
+    block_level: Vec<f64>,
+    /// By pipeline: unpredicted, predicted.
+    pipelines: Vec<[Vec<StepTimes>; 2]>,
 }
 
-/// The times of one parallel run, in microseconds.
-#[derive(Clone, Copy, Debug, Default)]
-struct Times {
-    predict: f64,
-    schedule: f64,
-    execute: f64,
-}
-
-impl Bench<'_> {
-    const fn block(&self) -> &Block {
-        self.prepared.block()
+fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>, ExecutionError> {
+    let (block, state) = (prepared.block(), prepared.state());
+    let unobserved = SequentialSettings { is_observed: false };
+    let truth = execute_sequential(block, state, &unobserved)?.outcome;
+    let samples = measure(block, state, prepared, settings)?;
+    let mut lines = Vec::new();
+    for (pipeline, [unpredicted, predicted]) in settings.pipelines.iter().zip(&samples.pipelines) {
+        let predictions = prepared.predict(&pipeline.predict).predictions;
+        let execution = execute_predicted(prepared, &predictions, pipeline)?.0;
+        let executions = execution.n_executions();
+        let matches_sequential = execution.into_outcome(state)? == truth;
+        let of = |times: &[StepTimes], part: fn(&StepTimes) -> f64| median(times.iter().map(part));
+        let least_of = |times: &[StepTimes]| least(times.iter().map(StepTimes::total));
+        let block_level_micros = median(samples.block_level.iter().copied());
+        let sequential_micros = median(samples.baseline.iter().copied()) + block_level_micros;
+        let best =
+            least(samples.baseline.iter().copied()) + least(samples.block_level.iter().copied());
+        let total_micros = of(unpredicted, StepTimes::total);
+        lines.push(BenchLine {
+            block: block.header.number,
+            txs: block.n_transactions(),
+            gas_used: truth.gas_used,
+            threads: pipeline.execution.pool.threads(),
+            sequential_micros,
+            block_level_micros,
+            total_micros,
+            ratio: sequential_micros / total_micros,
+            ratio_hinted: sequential_micros / of(predicted, StepTimes::total),
+            predict_micros: of(unpredicted, |times| times.predict),
+            schedule_micros: of(predicted, |times| times.schedule),
+            execute_micros: of(unpredicted, |times| times.execute),
+            execute_hinted_micros: of(predicted, |times| times.execute),
+            ratio_of_best: best / least_of(unpredicted),
+            ratio_hinted_of_best: best / least_of(predicted),
+            executions,
+            matches_sequential,
+            runs: samples.baseline.len(),
+            since_london: Fork::London <= truth.fork,
+        });
     }
+    Ok(lines)
+}
 
-    const fn state(&self) -> &MemoryState {
-        self.prepared.state()
-    }
-
-    fn lines(&self) -> Result<Vec<BenchLine>, ExecutionError> {
-        let unobserved = SequentialSettings { is_observed: false };
-        let truth = execute_sequential(self.block(), self.state(), &unobserved)?.outcome;
-        let mut checked = Vec::new();
-        for execution in &self.settings.executions {
-            let (parallel, _) = self.parallel(execution)?;
-            checked.push((parallel.n_executions, parallel.outcome == truth));
+/// Runs everything in turns.
+fn measure(
+    block: &Block,
+    state: &MemoryState,
+    prepared: &Prepared,
+    settings: &BenchSettings,
+) -> Result<Samples, ExecutionError> {
+    let BenchSettings { pipelines, runs: [fewest, most], micros } = settings;
+    let warm = |pipeline: &PipelineSettings| {
+        let summaries = prepared.summaries(&pipeline.predict);
+        let predictions = prepared.predict_with(&summaries, &pipeline.predict).predictions;
+        (summaries, predictions)
+    };
+    let warm: Vec<_> = pipelines.iter().map(warm).collect();
+    let empty = || [Vec::new(), Vec::new()];
+    let mut samples = Samples {
+        baseline: Vec::new(),
+        block_level: Vec::new(),
+        pipelines: pipelines.iter().map(|_| empty()).collect(),
+    };
+    let all = Clock::start();
+    while samples.baseline.len() < *fewest
+        || (samples.baseline.len() < *most && all.micros() < *micros)
+    {
+        let clock = Clock::start();
+        let baseline = execute_baseline(block, state)?;
+        samples.baseline.push(micros_since(&clock));
+        drop(baseline);
+        let clock = Clock::start();
+        block_level_work(block, state)?;
+        samples.block_level.push(micros_since(&clock));
+        for (n, (pipeline, (summaries, predictions))) in pipelines.iter().zip(&warm).enumerate() {
+            let (_, times) = execute_unpredicted(prepared, summaries, pipeline)?;
+            samples.pipelines[n][0].push(times);
+            let (_, times) = execute_predicted(prepared, predictions, pipeline)?;
+            samples.pipelines[n][1].push(times);
         }
-        let (sequential, parallel) = self.measure()?;
-        let line = |(n, execution): (usize, &Settings)| {
-            let times: &[Times] = &parallel[n];
-            let of = |part: fn(&Times) -> f64| median(times.iter().map(part));
-            let sequential_micros = median(sequential.iter().copied());
-            let total_micros = of(|it| it.predict + it.schedule + it.execute);
-            let (executions, matches_sequential) = checked[n];
-            BenchLine {
-                block: self.block().header.number,
-                txs: self.block().n_transactions(),
-                gas_used: truth.gas_used,
-                threads: execution.pool.threads(),
-                sequential_micros,
-                total_micros,
-                ratio: sequential_micros / total_micros,
-                ratio_hinted: sequential_micros / of(|it| it.schedule + it.execute),
-                predict_micros: of(|it| it.predict),
-                schedule_micros: of(|it| it.schedule),
-                execute_micros: of(|it| it.execute),
-                executions,
-                matches_sequential,
-                runs: sequential.len(),
-                since_london: Fork::London <= truth.fork,
-            }
-        };
-        Ok(self.settings.executions.iter().enumerate().map(line).collect())
     }
-
-    /// Runs everything in turns.
-    fn measure(&self) -> Result<(Vec<f64>, Vec<Vec<Times>>), ExecutionError> {
-        let BenchSettings { executions, runs: [least, most], micros, .. } = self.settings;
-        let (mut sequential, mut parallel) = (Vec::new(), vec![Vec::new(); executions.len()]);
-        let all = Clock::start();
-        while sequential.len() < *least || (sequential.len() < *most && all.micros() < *micros) {
-            let clock = Clock::start();
-            let baseline = execute_baseline(self.block(), self.state())?;
-            sequential.push(micros_since(&clock));
-            drop(baseline);
-            for (execution, times) in executions.iter().zip(&mut parallel) {
-                times.push(self.parallel(execution)?.1);
-            }
-        }
-        Ok((sequential, parallel))
-    }
-
-    /// Predicts, schedules and runs once.
-    fn parallel(
-        &self,
-        execution: &Settings,
-    ) -> Result<(slotcast_executor::Parallel, Times), ExecutionError> {
-        let clock = Clock::start();
-        let predictions = self.prepared.predict_once(&self.summaries, &self.settings.predict);
-        let predict = micros_since(&clock);
-        let clock = Clock::start();
-        let schedule = schedule(&forecasts(self.block(), &predictions), &self.settings.policy);
-        let scheduled = micros_since(&clock);
-        let clock = Clock::start();
-        let parallel = execute(self.block(), &schedule, self.state(), execution)?;
-        let execute = micros_since(&clock);
-        Ok((parallel, Times { predict, schedule: scheduled, execute }))
-    }
+    Ok(samples)
 }
 
 fn micros_since(clock: &Clock) -> f64 {
@@ -254,6 +269,10 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
         0 => 0.0,
         _ => f64::midpoint(values[(n - 1) / 2], values[n / 2]),
     }
+}
+
+fn least(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(f64::INFINITY, f64::min)
 }
 
 fn geometric_mean(values: impl Iterator<Item = f64>) -> Option<f64> {
@@ -289,6 +308,10 @@ mod tests {
             predict_micros: 0.0,
             schedule_micros: 0.0,
             execute_micros: 1.0,
+            execute_hinted_micros: 1.0,
+            block_level_micros: 0.0,
+            ratio_of_best: ratio,
+            ratio_hinted_of_best: ratio,
             executions: 3,
             matches_sequential: true,
             runs: 1,

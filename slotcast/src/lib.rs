@@ -27,6 +27,8 @@ pub mod hints;
 pub mod prediction_file;
 
 mod bench;
+mod pipeline;
+mod waits;
 
 mod seal;
 
@@ -37,6 +39,9 @@ pub use clock::Clock;
 pub use convert::{block_of, frame_of, state_of, words_of};
 pub use forecast::{estimate_gas, forecasts};
 pub use forward::Forward;
+pub use pipeline::{
+    PipelineSettings, StepTimes, execute_predicted, execute_unpredicted, schedule_of_waits,
+};
 pub use predict::{Basis, predict_block, predict_tx};
 pub use prepare::{PredictSettings, Predicted, Prepared, RunError, prepare};
 pub use run::{Digests, MatchesHeader, Micros, Report, RunSettings, ScheduleMode, run_block};
@@ -52,3 +57,4 @@ pub use slotcast_executor::fork_of;
 pub use slotcast_model as model;
 pub use slotcast_scheduler as scheduler;
 pub use summaries::{Summaries, View};
+pub use waits::forecasts_of_waits;

@@ -12,7 +12,7 @@ mod advice;
 use slotcast::{
     Prepared,
     corpus::{self, Era, Plan, Scenario},
-    executor::{FallbackRule, Pool, Settings, execute},
+    executor::{FallbackRule, Mode, Pool, Settings, execute},
     forecasts,
     model::TxIndex,
     prepare,
@@ -55,12 +55,14 @@ fn recorded_blocks_of_every_age() {
 }
 
 fn crews() -> Vec<Settings> {
-    let crew = |threads: &usize| Settings {
+    let crew = |mode, threads: &usize| Settings {
         pool: Pool::new(*threads).unwrap(),
         // Giving up early would hide what bad advice does later in the block.
         fallback: FallbackRule::NEVER,
+        mode,
     };
-    THREADS.iter().map(crew).collect()
+    let of_mode = |mode| THREADS.iter().map(move |threads| crew(mode, threads));
+    [Mode::Layers, Mode::Dataflow].into_iter().flat_map(of_mode).collect()
 }
 
 /// Follows every advice with every crew.
@@ -70,17 +72,17 @@ fn check(name: &str, prepared: &Prepared, n: usize, crews: &[Settings]) {
     for (advice_idx, Advice { kind, predictions }) in all_advice.iter().enumerate() {
         let policy = Policy::ALL[(n + advice_idx) % Policy::ALL.len()];
         let schedule = schedule(&forecasts(block, predictions), &policy);
-        let mut first: Option<(Vec<TxIndex>, usize)> = None;
+        let mut first: [Option<(Vec<TxIndex>, usize)>; 2] = [None, None];
         for crew in crews {
-            let threads = crew.pool.threads();
-            let context = format!("{name}, {kind} advice, {policy}, {threads} threads");
+            let (threads, mode) = (crew.pool.threads(), crew.mode.text());
+            let context = format!("{name}, {kind} advice, {policy}, {mode}, {threads} threads");
             let parallel = execute(block, &schedule, state, crew).unwrap();
             assert!(parallel.outcome == sequential, "{context}: another outcome");
             let n_txs = block.n_transactions();
             assert!(n_txs <= parallel.n_executions, "{context}: something was not run");
             assert!(parallel.n_executions <= 2 * n_txs, "{context}: something ran three times");
             let waste = (parallel.reexecuted, parallel.n_executions);
-            let expected = first.get_or_insert_with(|| waste.clone());
+            let expected = first[crew.mode as usize].get_or_insert_with(|| waste.clone());
             assert_eq!(*expected, waste, "{context}: the waste depends on the threads");
         }
     }
@@ -88,7 +90,8 @@ fn check(name: &str, prepared: &Prepared, n: usize, crews: &[Settings]) {
 
 #[test]
 fn perfect_advice_wastes_less_than_none() {
-    let crew = Settings { pool: Pool::new(2).unwrap(), fallback: FallbackRule::NEVER };
+    let (pool, fallback) = (Pool::new(2).unwrap(), FallbackRule::NEVER);
+    let crew = Settings { pool, fallback, mode: Mode::Layers };
     let plan = Plan { n_txs: 200, scenario: Scenario::Mixed, ..Plan::default() };
     let block = seal(corpus::generate(&plan).unwrap()).unwrap();
     let prepared = prepare(&block).unwrap();

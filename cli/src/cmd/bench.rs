@@ -5,7 +5,9 @@
 
 use serde::Serialize;
 use slotcast::{
-    BenchLine, BenchSettings, BenchSummary, bench_block, executor::Settings, scheduler::Policy,
+    BenchLine, BenchSettings, BenchSummary, PipelineSettings, bench_block,
+    executor::{ExecutionError, Settings, UnitCosts},
+    scheduler::Policy,
 };
 
 use crate::{
@@ -32,6 +34,8 @@ const COLUMNS: Columns = Columns::new(&[
     ("execute", 10),
     ("ratio", 6),
     ("hinted", 6),
+    ("best", 6),
+    ("hinted", 6),
     ("runs", 4),
     ("", 0),
 ]);
@@ -48,14 +52,17 @@ pub(crate) fn bench(
     console: &Console,
 ) -> Result<Verdict, Failure> {
     let sources = Source::list(&files.files)?;
-    let executions = threads.iter().map(|n| Settings::with_threads(*n)).collect::<Result<_, _>>();
-    let settings = BenchSettings {
-        predict: Default::default(),
-        policy: Policy::Optimistic,
-        executions: executions.map_err(Failure::bad_input)?,
-        runs: RUNS,
-        micros: MICROS,
+    let pipeline = |n: &usize| {
+        Ok::<_, ExecutionError>(PipelineSettings {
+            predict: Default::default(),
+            policy: Policy::Optimistic,
+            execution: Settings::with_threads(*n)?,
+            units: UnitCosts::default(),
+        })
     };
+    let pipelines = threads.iter().map(pipeline).collect::<Result<_, _>>();
+    let pipelines = pipelines.map_err(Failure::bad_input)?;
+    let settings = BenchSettings { pipelines, runs: RUNS, micros: MICROS };
     let progress = Progress::new(sources.len(), console);
     let mut lines: Vec<BenchLine> = Vec::new();
     for source in &sources {
@@ -96,9 +103,11 @@ fn print(lines: &[BenchLine], is_first: bool, console: &Console) -> Result<(), F
             micros(line.sequential_micros),
             micros(line.predict_micros),
             micros(line.schedule_micros),
-            micros(line.execute_micros),
+            micros(line.execute_hinted_micros),
             format!("{:.2}", line.ratio),
             format!("{:.2}", line.ratio_hinted),
+            format!("{:.2}", line.ratio_of_best),
+            format!("{:.2}", line.ratio_hinted_of_best),
             line.runs.to_string(),
             match line.matches_sequential {
                 true => String::new(),
@@ -113,16 +122,20 @@ fn text(summary: &BenchSummary) -> String {
     let number = |ratio: Option<f64>| ratio.map_or("-".to_owned(), |it| format!("{it:.3}"));
     let block = |block: Option<u64>| block.map_or("-".to_owned(), |it| it.to_string());
     format!(
-        "{} threads, {} blocks of at least 4 Mgas: ratio {}, hinted {}; {} of them since London: \
-         ratio {}, hinted {}; worst of any size: {} (block {}), hinted {} (block {}); {} executions \
-         per transaction",
+        "{} threads, {} blocks of at least 4 Mgas: ratio {}, hinted {} (of least times {} and {}); {} \
+         of them since London: ratio {}, hinted {} (of least times {} and {}); worst of any size: {} \
+         (block {}), hinted {} (block {}); {} executions per transaction",
         summary.threads,
         summary.blocks,
         number(summary.ratio),
         number(summary.ratio_hinted),
+        number(summary.ratio_of_best),
+        number(summary.ratio_hinted_of_best),
         summary.blocks_since_london,
         number(summary.ratio_since_london),
         number(summary.ratio_hinted_since_london),
+        number(summary.ratio_of_best_since_london),
+        number(summary.ratio_hinted_of_best_since_london),
         number(summary.worst_ratio),
         block(summary.worst_block),
         number(summary.worst_ratio_hinted),

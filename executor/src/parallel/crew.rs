@@ -74,6 +74,19 @@ impl Pool {
         self.n_helpers() + 1
     }
 
+    /// Calls `work` on every thread at once, this one included.
+    pub(crate) fn help(&self, work: impl Fn() + Sync) {
+        match &self.helpers {
+            None => work(),
+            Some(pool) => pool.in_place_scope(|scope| {
+                for _ in 0..self.n_helpers() {
+                    scope.spawn(|_| work());
+                }
+                work();
+            }),
+        }
+    }
+
     fn n_helpers(&self) -> usize {
         self.helpers.as_ref().map_or(0, ThreadPool::current_num_threads)
     }

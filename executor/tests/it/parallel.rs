@@ -1,8 +1,8 @@
 //! Is the parallel outcome the sequential one, on recorded blocks, for schedules of every quality?
 
 use slotcast_executor::{
-    Block, FallbackRule, MemoryState, Pool, SequentialSettings, Settings, execute,
-    execute_sequential,
+    Block, FallbackRule, MemoryState, Mode, Pool, SequentialSettings, Settings, execute,
+    execute_in_order, execute_sequential,
 };
 use slotcast_model::{IndexVec, Observation, Prediction, StorageAccess, TxIndex};
 use slotcast_scheduler::{Forecast, Policy, Schedule, schedule};
@@ -49,18 +49,21 @@ impl Random {
 pub(crate) fn check(name: &str, block: &Block, state: &MemoryState, settings: &[Settings]) {
     let sequential =
         execute_sequential(block, state, &SequentialSettings { is_observed: true }).unwrap();
+    let in_order = execute_in_order(block, state).unwrap();
+    assert_eq!(in_order.n_executions(), block.n_transactions(), "{name}, in order");
+    assert!(in_order.into_outcome(state).unwrap() == sequential.outcome, "{name}, in order");
     let mut schedules = blind_schedules(block.n_transactions(), block.header.number);
     schedules.push(("perfect".to_owned(), perfect_schedule(&sequential.observations)));
     for (schedule_name, schedule) in schedules {
-        let mut first: Option<(Vec<TxIndex>, usize)> = None;
+        let mut first: [Option<(Vec<TxIndex>, usize)>; 2] = [None, None];
         for settings in settings {
-            let threads = settings.pool.threads();
-            let context = format!("{name}, {schedule_name}, {threads} threads");
+            let (threads, mode) = (settings.pool.threads(), settings.mode);
+            let context = format!("{name}, {schedule_name}, {}, {threads} threads", mode.text());
             let parallel = execute(block, &schedule, state, settings).unwrap();
             assert!(parallel.outcome == sequential.outcome, "{context}");
             let work = (parallel.reexecuted, parallel.n_executions);
             assert!(work.1 <= 2 * block.n_transactions(), "{context}");
-            let expected = first.get_or_insert_with(|| work.clone());
+            let expected = first[mode as usize].get_or_insert_with(|| work.clone());
             assert_eq!(*expected, work, "{context}");
         }
     }
@@ -68,8 +71,16 @@ pub(crate) fn check(name: &str, block: &Block, state: &MemoryState, settings: &[
 
 /// Settings that never give up, so that nothing hides behind the fallback.
 fn settings(threads: &[usize]) -> Vec<Settings> {
-    let pools = threads.iter().map(|threads| Pool::new(*threads).unwrap());
-    pools.map(|pool| Settings { pool, fallback: FallbackRule::NEVER }).collect()
+    settings_with(threads, FallbackRule::NEVER)
+}
+
+/// Settings for every mode and number of threads, layers first.
+pub(crate) fn settings_with(threads: &[usize], fallback: FallbackRule) -> Vec<Settings> {
+    let of_mode = |mode| {
+        let pools = threads.iter().map(|threads| Pool::new(*threads).unwrap());
+        pools.map(move |pool| Settings { pool, fallback, mode })
+    };
+    [Mode::Layers, Mode::Dataflow].into_iter().flat_map(of_mode).collect()
 }
 
 /// The schedule of somebody who has seen what every transaction touches.

@@ -5,12 +5,12 @@
 //! run under blind schedules. A wrong word anywhere shows, because contracts store gas and balances.
 
 use alloy_primitives::{Address, Bytes, TxKind};
-use slotcast_executor::{FallbackRule, Fork, Pool, Settings};
+use slotcast_executor::{FallbackRule, Fork};
 
 use crate::{
     asm::{Asm, init_code, op},
     made::{BENEFICIARY, Call, ETHER, Made, address, authorization},
-    parallel::{Random, check},
+    parallel::{Random, check, settings_with},
 };
 
 const N_SENDERS: u8 = 12;
@@ -190,7 +190,7 @@ fn random_transaction(made: &mut Made, random: &mut Random, fork: Fork, nonces: 
 
 #[test]
 fn random_blocks_have_their_sequential_outcome() {
-    let with_rule = |fallback| [1, 3].map(|n| Settings { pool: Pool::new(n).unwrap(), fallback });
+    let with_rule = |fallback| settings_with(&[1, 3], fallback);
     let (patient, ordinary) = (with_rule(FallbackRule::NEVER), with_rule(FallbackRule::DEFAULT));
     for fork in &Fork::ALL[..14] {
         for seed in 0..60 {

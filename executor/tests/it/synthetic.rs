@@ -5,7 +5,7 @@
 
 use alloy_primitives::{Address, TxKind, U256};
 use slotcast_executor::{
-    AccountRecord, CodeRecord, ExecutionError, FallbackRule, Fork, Pool, SequentialSettings,
+    AccountRecord, CodeRecord, ExecutionError, FallbackRule, Fork, Mode, Pool, SequentialSettings,
     Settings, TxOutcome, TxStatus, execute, execute_sequential,
 };
 use slotcast_model::{Slot, TxIndex};
@@ -14,7 +14,7 @@ use slotcast_scheduler::Schedule;
 use crate::{
     asm::{Asm, init_code, op},
     made::{BENEFICIARY, Call, ETHER, Made, address, authorization},
-    parallel::check,
+    parallel::{check, settings_with},
 };
 
 const A: Address = address(0xa0);
@@ -27,8 +27,7 @@ const OTHER: Address = address(0xd1);
 /// again.
 fn run_again(made: &Made, expected: &[u32]) -> Vec<TxOutcome> {
     let (block, state) = made.build();
-    let settings =
-        [1, 3].map(|n| Settings { pool: Pool::new(n).unwrap(), fallback: FallbackRule::NEVER });
+    let settings = settings_with(&[1, 3], FallbackRule::NEVER);
     check("synthetic", &block, &state, &settings);
     let schedule = Schedule::single_layer(block.n_transactions());
     let parallel = execute(&block, &schedule, &state, &settings[0]).unwrap();
@@ -523,7 +522,8 @@ fn a_schedule_that_fails_too_often_is_given_up() {
     let schedule = Schedule::from_layers(40, layers.into()).unwrap();
     for threads in [1, 3] {
         let run = |fallback| {
-            let settings = Settings { pool: Pool::new(threads).unwrap(), fallback };
+            let pool = Pool::new(threads).unwrap();
+            let settings = Settings { pool, fallback, mode: Mode::Layers };
             execute(&block, &schedule, &state, &settings).unwrap()
         };
         let (ordinary, patient) = (run(FallbackRule::DEFAULT), run(FallbackRule::NEVER));

@@ -1,0 +1,166 @@
+//! Is a block worth several threads?
+//!
+//! In: a block, or its schedule, a number of threads, and [`UnitCosts`]. Out: a [`Course`].
+//! Invariants: the choice follows from the block, the schedule and the unit costs alone, never from a
+//! clock; it decides how long a block takes and never what it does; integer arithmetic only.
+//!
+//! # The sum
+//!
+//! Let `c` be what the block's calls take one after the other, `n` their number, `m` that of all
+//! transactions, on `t` threads. Plain transfers are made in closed form by whoever decides, so they
+//! are neither predicted nor handed over. Several threads save at most `c − c / t`; they cost
+//!
+//! ```text
+//! waking the others   +   n × handing over   +   predicting: a share of c   +   m × scheduling
+//! ```
+//!
+//! Before predicting, `c` can only be estimated from the gas limits of the calls, of which a known
+//! share is used on average; so blocks are turned away that would not be worth it even without any
+//! dependency. With the schedule at hand the time is simulated instead, dependencies and all.
+//!
+//! The unit costs are measured: `slotcast bench --units` prints those of the machine it runs on.
+
+use alloy_consensus::Transaction;
+use core::num::NonZeroUsize;
+
+use slotcast_model::{IndexVec, TxIndex};
+use slotcast_scheduler::{CostModel, Mode, Overheads, Schedule, simulate};
+
+use crate::input::Block;
+
+/// How a block is executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Course {
+    /// One transaction after the other.
+    InOrder,
+    /// On several threads, as the schedule advises.
+    Dataflow,
+}
+
+/// What the steps of executing a block cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnitCosts {
+    /// Nanoseconds to make a plain transfer in closed form.
+    pub transfer_nanos: u64,
+    /// What a call takes by the gas it uses.
+    pub call: CostModel,
+    /// How much of their gas limit calls use, in percent.
+    pub used_percent: u64,
+    /// Nanoseconds to record what a run reads, hand it over and validate it.
+    pub hand_over_nanos: u64,
+    /// Nanoseconds until the other threads have woken up and gone home again.
+    pub wake_nanos: u64,
+    /// What predicting a call costs, in percent of running it.
+    pub predict_percent: u64,
+    /// Nanoseconds to schedule a transaction.
+    pub schedule_nanos: u64,
+}
+
+impl Default for UnitCosts {
+    fn default() -> Self {
+        Self {
+            transfer_nanos: 300,
+            call: CostModel { base_nanos: 2_000, picos_per_gas: 290 },
+            used_percent: 60,
+            hand_over_nanos: 1_000,
+            wake_nanos: 30_000,
+            predict_percent: 15,
+            schedule_nanos: 300,
+        }
+    }
+}
+
+/// Whether predictions are at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// They have to be made first.
+    ToBeMade,
+    /// They are there, and cost nothing any more.
+    AtHand,
+}
+
+impl UnitCosts {
+    /// What to do with a block of which nothing is known but its transactions.
+    pub fn course_of_block(&self, block: &Block, threads: usize, advice: Advice) -> Course {
+        let calls = block.transactions.iter().filter(|tx| !tx.input().is_empty());
+        let nanos =
+            |gas_limit: u64| self.call.nanos(gas_limit.saturating_mul(self.used_percent) / 100);
+        let (n_calls, calls_nanos) = calls.fold((0_u64, 0_u64), |(n, sum), tx| {
+            (n + 1, sum.saturating_add(nanos(tx.gas_limit())))
+        });
+        let saved = calls_nanos - calls_nanos / (threads.max(1) as u64);
+        let predicting = match advice {
+            Advice::ToBeMade => calls_nanos.saturating_mul(self.predict_percent) / 100,
+            Advice::AtHand => 0,
+        };
+        let scheduling = self.schedule_nanos.saturating_mul(block.n_transactions() as u64);
+        let cost = [self.wake_nanos, self.hand_over_nanos * n_calls, predicting, scheduling];
+        course(cost.into_iter().fold(0, u64::saturating_add) < saved)
+    }
+
+    /// What to do with a block whose schedule is made.
+    pub fn course_of_schedule(&self, schedule: &Schedule, threads: usize) -> Course {
+        let Some(threads) = NonZeroUsize::new(threads).filter(|threads| 1 < threads.get()) else {
+            return Course::InOrder;
+        };
+        let costs: IndexVec<TxIndex, u64> =
+            schedule.weights().iter().map(|&gas| self.nanos(gas)).collect();
+        let in_order = costs.iter().fold(0, |sum: u64, &nanos| sum.saturating_add(nanos));
+        let overheads = Overheads { per_tx: self.hand_over_nanos, per_barrier: 0 };
+        let together = simulate(schedule, &costs, threads, Mode::Dataflow, overheads);
+        course(together.saturating_add(self.wake_nanos) < in_order)
+    }
+
+    /// The expected time of a transaction that uses `gas`.
+    const fn nanos(&self, gas: u64) -> u64 {
+        match gas <= TRANSFER_GAS {
+            true => self.transfer_nanos,
+            false => self.call.nanos(gas),
+        }
+    }
+}
+
+/// The gas of a plain transfer.
+const TRANSFER_GAS: u64 = 21_000;
+
+const fn course(is_worth_it: bool) -> Course {
+    if is_worth_it { Course::Dataflow } else { Course::InOrder }
+}
+
+#[cfg(test)]
+mod tests {
+    use slotcast_scheduler::{Forecast, Policy, schedule};
+
+    use super::*;
+
+    fn schedule_of(weights: &[u64], edges: &[(u32, u32)]) -> Schedule {
+        use slotcast_model::{AccessSet, Location};
+        let location = |n: u32| {
+            Location::Balance(alloy_primitives::Address::left_padding_from(&n.to_be_bytes()))
+        };
+        let forecast = |(tx, &weight): (usize, &u64)| {
+            let reads = edges.iter().filter(|edge| edge.1 as usize == tx);
+            let reads = reads.map(|edge| location(edge.0)).collect();
+            Forecast {
+                access: AccessSet::new(reads, vec![location(tx as u32)], vec![]),
+                weight,
+                partial: false,
+            }
+        };
+        schedule(&weights.iter().enumerate().map(forecast).collect(), &Policy::Optimistic)
+    }
+
+    #[test]
+    fn chains_and_trifles_are_run_in_order() {
+        let units = UnitCosts::default();
+        let wide = schedule_of(&[200_000; 40], &[]);
+        assert_eq!(units.course_of_schedule(&wide, 2), Course::Dataflow);
+        assert_eq!(units.course_of_schedule(&wide, 1), Course::InOrder);
+        let edges: Vec<_> = (1..40).map(|n| (n - 1, n)).collect();
+        let chain = schedule_of(&[200_000; 40], &edges);
+        assert_eq!(units.course_of_schedule(&chain, 8), Course::InOrder);
+        let transfers = schedule_of(&[21_000; 400], &[]);
+        assert_eq!(units.course_of_schedule(&transfers, 8), Course::InOrder);
+        assert_eq!(units.course_of_schedule(&schedule_of(&[], &[]), 8), Course::InOrder);
+    }
+}

@@ -1,0 +1,205 @@
+//! What is there to do next?
+//!
+//! In: how each transaction is to be decided, and what was done so far. Out: [`Task`]s.
+//! Invariants: every transaction to be run speculatively is handed out exactly once, and only when
+//! everything below its horizon is decided; at any time at most one thread decides; which
+//! transactions are run speculatively does not depend on the order in which threads come and go.
+
+use core::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use slotcast_model::{Index, IndexVec, TxIndex};
+
+use super::WINDOW;
+use crate::{error::ExecutionError, evm::Speculative};
+
+/// Most transactions decided at a stretch: those that wait for a decision should not wait for many
+/// others.
+const BATCH: usize = 32;
+
+/// How a transaction is to be decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// On everything before it, when its turn comes.
+    OnPrefix,
+    /// From a run on everything below its horizon.
+    Speculatively {
+        /// The first transaction it does not see.
+        horizon: TxIndex,
+    },
+}
+
+/// A transaction to decide.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// On the prefix.
+    OnPrefix,
+    /// From this run, which saw what is below the horizon.
+    Run(Speculative, TxIndex),
+}
+
+/// What a thread is to do.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// Decide the next transactions.
+    Decide,
+    /// Run a transaction on what is below a horizon.
+    Run { tx: TxIndex, horizon: TxIndex },
+    /// Wait until something happens.
+    Rest,
+    /// Go home: everything is decided, or nothing more will be.
+    Leave,
+}
+
+/// What is done and what is to do, for one block.
+#[derive(Debug)]
+pub(super) struct Board {
+    ways: IndexVec<TxIndex, Way>,
+    /// Runs that wait for their decision.
+    runs: IndexVec<TxIndex, Option<Speculative>>,
+    /// Transactions that may start.
+    ready: BinaryHeap<Reverse<TxIndex>>,
+    /// Transactions by horizon: those that wait for the decision of `by_horizon[n_released..]`.
+    by_horizon: Vec<(TxIndex, TxIndex)>,
+    n_released: usize,
+    n_decided: usize,
+    /// From here on nothing is run speculatively.
+    in_order_from: usize,
+    is_deciding: bool,
+    is_over: bool,
+    error: Option<ExecutionError>,
+}
+
+impl Board {
+    pub(super) fn new(ways: IndexVec<TxIndex, Way>) -> Self {
+        let waiting = ways.iter_enumerated().filter_map(|(tx, way)| match *way {
+            Way::OnPrefix => None,
+            Way::Speculatively { horizon } => Some((horizon, tx)),
+        });
+        let mut by_horizon: Vec<_> = waiting.collect();
+        by_horizon.sort_unstable();
+        let n_transactions = ways.len();
+        let mut board = Self {
+            runs: (0..n_transactions).map(|_| None).collect(),
+            ways,
+            ready: BinaryHeap::new(),
+            by_horizon,
+            n_released: 0,
+            n_decided: 0,
+            in_order_from: n_transactions,
+            is_deciding: false,
+            is_over: n_transactions == 0,
+            error: None,
+        };
+        board.release();
+        board
+    }
+
+    /// Something to do; with [`Task::Decide`] the items are put into `items`, which is empty.
+    pub(super) fn next(&mut self, items: &mut Vec<Item>) -> Task {
+        if self.is_over {
+            return Task::Leave;
+        }
+        if !self.is_deciding {
+            self.take_items(items);
+            if !items.is_empty() {
+                self.is_deciding = true;
+                return Task::Decide;
+            }
+        }
+        match self.ready.pop() {
+            None => Task::Rest,
+            Some(Reverse(tx)) => match self.ways[tx] {
+                Way::Speculatively { horizon } => Task::Run { tx, horizon },
+                Way::OnPrefix => unreachable!("only transactions with a horizon are made ready"),
+            },
+        }
+    }
+
+    /// Hands in a run.
+    pub(super) fn hand_in(&mut self, run: Speculative) {
+        let tx = run.tx();
+        let before = self.runs[tx].replace(run);
+        assert!(before.is_none(), "no transaction is handed out twice");
+    }
+
+    /// Ends a stretch of decisions, after which the schedule may have been given up.
+    pub(super) fn decided(&mut self, n_decided: usize, gave_up_after: Option<usize>) {
+        self.is_deciding = false;
+        self.n_decided = n_decided;
+        if let Some(n_before) = gave_up_after {
+            self.in_order_from = self.in_order_from.min(n_before + WINDOW);
+        }
+        self.is_over |= n_decided == self.ways.len();
+        self.release();
+    }
+
+    /// Ends everything without having decided all.
+    pub(super) fn fail(&mut self, error: Option<ExecutionError>) {
+        self.is_over = true;
+        self.error = self.error.take().or(error);
+    }
+
+    /// Why not everything was decided, if that is so.
+    pub(super) const fn take_error(&mut self) -> Option<ExecutionError> {
+        self.error.take()
+    }
+
+    /// Whether somebody who comes now would find something to do.
+    pub(super) fn has_work(&self) -> bool {
+        self.is_over || !self.ready.is_empty() || (!self.is_deciding && self.is_next_decidable())
+    }
+
+    /// Whether everything is decided, or nothing more will be.
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// How many transactions may start.
+    pub(super) fn n_ready(&self) -> usize {
+        self.ready.len()
+    }
+
+    fn is_next_decidable(&self) -> bool {
+        let tx = TxIndex::from_usize(self.n_decided);
+        match self.way(tx) {
+            None => false,
+            Some(Way::OnPrefix) => true,
+            Some(Way::Speculatively { .. }) => self.runs[tx].is_some(),
+        }
+    }
+
+    fn way(&self, tx: TxIndex) -> Option<Way> {
+        match self.in_order_from <= tx.as_usize() && tx.as_usize() < self.ways.len() {
+            true => Some(Way::OnPrefix),
+            false => self.ways.get(tx).copied(),
+        }
+    }
+
+    fn take_items(&mut self, items: &mut Vec<Item>) {
+        for n in self.n_decided..self.n_decided + BATCH {
+            let tx = TxIndex::from_usize(n);
+            let item = match self.way(tx) {
+                None => break,
+                Some(Way::OnPrefix) => Item::OnPrefix,
+                Some(Way::Speculatively { horizon }) => match self.runs[tx].take() {
+                    None => break,
+                    Some(run) => Item::Run(run, horizon),
+                },
+            };
+            items.push(item);
+        }
+    }
+
+    /// Makes ready whatever waited for no more than what is decided.
+    fn release(&mut self) {
+        while let Some((horizon, tx)) = self.by_horizon.get(self.n_released)
+            && horizon.as_usize() <= self.n_decided
+        {
+            if tx.as_usize() < self.in_order_from {
+                self.ready.push(Reverse(*tx));
+            }
+            self.n_released += 1;
+        }
+    }
+}

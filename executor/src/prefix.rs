@@ -1,0 +1,287 @@
+//! What is decided of the block so far, when effects go straight into the store?
+//!
+//! In: transactions in block order, each with a speculative run or without. Out: [`Prefix`], and at
+//! its end everything but what the block does after its transactions.
+//! Invariants: the prefix grows by one transaction at a time and never shrinks; a transaction enters
+//! it validated and within the block's gas, in closed form, or by running on the prefix itself; none
+//! is run more than twice.
+
+use alloy_consensus::{Transaction, TxType};
+use alloy_evm::block::BlockValidationError;
+use revm::{
+    context::{
+        Cfg,
+        result::{ExecutionResult, ResultAndState},
+    },
+    database_interface::DatabaseRef,
+    primitives::hardfork::SpecId,
+};
+use slotcast_model::{Index, IndexVec, TxIndex};
+
+use crate::{
+    error::ExecutionError,
+    evm::Speculative,
+    fallback::{FallbackRule, Tally},
+    fork::Rules,
+    input::Block,
+    outcome::{ExecutedTx, Receipt, TxOutcome, TxStatus},
+    runner::{Decided, Runner, unless_it_panics},
+    store::{Since, Store},
+    transfer::Transfers,
+    validate::{Committed, Now, Validated, validate},
+    versions::{Seen, Stamp},
+    view::{AccountRead, SlotRead},
+};
+
+/// Gas of the transactions committed so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Meter {
+    /// As receipts count it.
+    pub(crate) cumulative: u64,
+    /// What counts against the block's limit since Amsterdam.
+    pub(crate) regular: u64,
+    /// Gas for new state, since Amsterdam.
+    pub(crate) state: u64,
+    /// Gas for blobs, since Cancun.
+    pub(crate) blob: u64,
+}
+
+/// The transactions below [`Prefix::next`], decided for good.
+pub(crate) struct Prefix<'a> {
+    block: &'a Block,
+    rules: &'a Rules,
+    store: &'a Store,
+    transfers: Transfers<'a>,
+    rule: FallbackRule,
+    txs: IndexVec<TxIndex, TxOutcome>,
+    receipts: Vec<Receipt>,
+    meter: Meter,
+    tally: Tally,
+    n_transfers: usize,
+}
+
+/// A prefix that holds all transactions.
+#[derive(Debug, Default)]
+pub(crate) struct Complete {
+    pub(crate) txs: IndexVec<TxIndex, TxOutcome>,
+    pub(crate) receipts: Vec<Receipt>,
+    pub(crate) meter: Meter,
+    pub(crate) reexecuted: Vec<TxIndex>,
+    pub(crate) n_executions: usize,
+    pub(crate) n_transfers: usize,
+}
+
+impl<'a> Prefix<'a> {
+    pub(crate) fn new(
+        block: &'a Block,
+        rules: &'a Rules,
+        store: &'a Store,
+        rule: FallbackRule,
+    ) -> Self {
+        let n_transactions = block.n_transactions();
+        Self {
+            block,
+            rules,
+            store,
+            transfers: Transfers::new(rules),
+            rule,
+            txs: IndexVec::with_capacity(n_transactions),
+            receipts: Vec::with_capacity(n_transactions),
+            meter: Meter::default(),
+            tally: Tally::new(n_transactions),
+            n_transfers: 0,
+        }
+    }
+
+    /// The first transaction that is not decided.
+    pub(crate) fn next(&self) -> TxIndex {
+        TxIndex::from_usize(self.txs.len())
+    }
+
+    /// Whether so many runs were in vain that advice is not worth following.
+    pub(crate) fn gives_up(&self) -> bool {
+        self.rule.gives_up(self.tally.n_retried(), self.txs.len())
+    }
+
+    /// Decides the next transaction from its speculative run, which saw what is below `horizon`, and
+    /// runs it again if that is not good enough.
+    pub(crate) fn extend<DB: DatabaseRef>(
+        &mut self,
+        speculative: Speculative,
+        horizon: Stamp,
+        runner: &mut Runner<'a, DB>,
+    ) -> Result<(), ExecutionError> {
+        let tx = self.next();
+        assert_eq!(speculative.tx(), tx, "transactions are decided in block order");
+        self.tally.count_run(tx);
+        let mut committed = SinceHorizon { store: self.store, horizon };
+        let spec = self.rules.spec();
+        let validated =
+            unless_it_panics(|| validate(speculative, &mut committed, runner.base(), spec).ok());
+        // What does not fit into the block is rejected by whoever says so for good.
+        match validated.filter(|_| self.no_room(tx).is_none()) {
+            Some(validated) => {
+                self.commit_validated(validated);
+                Ok(())
+            }
+            None => {
+                self.tally.count_retry(tx);
+                self.run_next(runner)
+            }
+        }
+    }
+
+    /// Decides the next transaction on the prefix: in closed form, or by running it.
+    pub(crate) fn decide_next<DB: DatabaseRef>(
+        &mut self,
+        runner: &mut Runner<'a, DB>,
+    ) -> Result<(), ExecutionError> {
+        let tx = self.next();
+        let gas_used = match self.no_room(tx) {
+            None => {
+                unless_it_panics(|| self.transfers.make(self.block, tx, self.store, runner.base()))
+            }
+            Some(_) => None,
+        };
+        match gas_used {
+            Some(gas_used) => {
+                self.tally.count_run(tx);
+                self.n_transfers += 1;
+                self.enter_transfer(tx, gas_used);
+                Ok(())
+            }
+            None => self.run_next(runner),
+        }
+    }
+
+    /// Everything decided, once that is all.
+    pub(crate) fn complete(self) -> Complete {
+        assert_eq!(self.txs.len(), self.block.n_transactions(), "every transaction is decided");
+        let Self { txs, receipts, meter, tally, n_transfers, .. } = self;
+        let (reexecuted, n_executions) = tally.into_counts();
+        Complete { txs, receipts, meter, reexecuted, n_executions, n_transfers }
+    }
+
+    fn run_next<DB: DatabaseRef>(
+        &mut self,
+        runner: &mut Runner<'a, DB>,
+    ) -> Result<(), ExecutionError> {
+        let tx = self.next();
+        self.tally.count_run(tx);
+        let decided = match self.no_room(tx) {
+            Some(reason) => Decided::Rejected(reason),
+            None => runner.run(tx)?,
+        };
+        match decided {
+            Decided::Rejected(reason) => {
+                self.txs.push(TxOutcome::Rejected(reason));
+            }
+            Decided::Executed(ResultAndState { result, state }) => {
+                self.store.commit(Stamp::of(tx), state);
+                self.enter(tx, result);
+            }
+        }
+        Ok(())
+    }
+
+    fn commit_validated(&mut self, validated: Validated) {
+        let tx = validated.tx();
+        let ResultAndState { result, state } = validated.into_result();
+        self.store.commit(Stamp::of(tx), state);
+        self.enter(tx, result);
+    }
+
+    /// Enters the result of the next transaction, whose effects are in the store.
+    fn enter(&mut self, tx: TxIndex, result: ExecutionResult) {
+        let gas = result.gas();
+        self.meter.regular += gas.block_regular_gas_used();
+        self.meter.state += gas.block_state_gas_used();
+        self.meter.cumulative += gas.tx_gas_used();
+        self.count_blobs(tx);
+        self.txs.push(TxOutcome::executed(&result));
+        self.receipts.push(Receipt {
+            tx_type: self.tx_type(tx),
+            success: result.is_success(),
+            cumulative_gas_used: self.meter.cumulative,
+            logs: result.into_logs(),
+        });
+    }
+
+    fn enter_transfer(&mut self, tx: TxIndex, gas_used: u64) {
+        self.meter.regular += gas_used;
+        self.meter.cumulative += gas_used;
+        self.count_blobs(tx);
+        self.txs.push(TxOutcome::Executed(ExecutedTx {
+            status: TxStatus::Success,
+            gas_used,
+            output: Default::default(),
+            created: None,
+        }));
+        self.receipts.push(Receipt {
+            tx_type: self.tx_type(tx),
+            success: true,
+            cumulative_gas_used: self.meter.cumulative,
+            logs: Vec::new(),
+        });
+    }
+
+    fn tx_type(&self, tx: TxIndex) -> TxType {
+        self.block.transaction(tx).tx_type()
+    }
+
+    fn count_blobs(&mut self, tx: TxIndex) {
+        if SpecId::CANCUN <= self.rules.spec() {
+            self.meter.blob += self.block.transaction(tx).blob_gas_used().unwrap_or_default();
+        }
+    }
+
+    /// Why the block has no room for `tx` after everything committed, by the block executor's own
+    /// rule: what is left of the gas limit, since Amsterdam in two dimensions.
+    fn no_room(&self, tx: TxIndex) -> Option<String> {
+        let gas_limit = self.block.transaction(tx).gas_limit();
+        let cfg = &self.rules.env.cfg_env;
+        let block_limit = self.rules.env.block_env.gas_limit;
+        let is_two_dimensional = cfg.enable_amsterdam_eip8037;
+        let used = if is_two_dimensional { self.meter.regular } else { self.meter.cumulative };
+        let left = block_limit.saturating_sub(used);
+        let state_left = block_limit.saturating_sub(self.meter.state);
+        let left = if left < gas_limit.min(cfg.tx_gas_limit_cap()) {
+            left
+        } else if is_two_dimensional && state_left < gas_limit {
+            state_left
+        } else {
+            return None;
+        };
+        let error = BlockValidationError::TransactionGasLimitMoreThanAvailableBlockGas {
+            transaction_gas_limit: gas_limit,
+            block_available_gas: left,
+        };
+        Some(error.to_string())
+    }
+}
+
+/// What is decided now, against what was below a horizon.
+struct SinceHorizon<'s> {
+    store: &'s Store,
+    horizon: Stamp,
+}
+
+impl Committed for SinceHorizon<'_> {
+    fn slot(&self, read: &SlotRead) -> Seen<revm::primitives::StorageValue> {
+        self.store.last_slot(&read.slot)
+    }
+
+    fn account(&mut self, address: alloy_primitives::Address, read: &AccountRead) -> Now {
+        // An assumed nonce was never found anywhere, so it is not enough that nothing changed.
+        if read.is_assumed {
+            return match self.store.last_account(&address) {
+                Seen::Left(info) => Now::Left(info),
+                Seen::Base => Now::Base,
+            };
+        }
+        match self.store.account_since(&address, self.horizon) {
+            Since::Same => Now::Same,
+            Since::Left(info) => Now::Left(info),
+        }
+    }
+}

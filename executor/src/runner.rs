@@ -1,0 +1,87 @@
+//! What does the next transaction do on everything before it?
+//!
+//! In: a transaction whose predecessors are all decided. Out: [`Decided`], for good.
+//! Invariants: revm runs it as it is, with nothing recorded; the interpreter is made when it is
+//! first needed, so that a block of transfers makes none.
+
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
+use alloy_evm::ToTxEnv;
+use revm::{
+    ExecuteEvm,
+    context::result::{EVMError, ResultAndState},
+    database_interface::DatabaseRef,
+};
+use slotcast_model::TxIndex;
+
+use crate::{
+    canonical::panic_text,
+    error::ExecutionError,
+    evm::{ViewEvm, build_evm},
+    fork::Rules,
+    input::Block,
+    store::Store,
+    versions::Stamp,
+    view::{Ground, View},
+};
+
+/// What `look` finds in the base state; nothing when the base state panics. Whoever gets nothing runs
+/// the transaction, and if the base state panics again it is reported with it.
+pub(crate) fn unless_it_panics<T>(look: impl FnOnce() -> Option<T>) -> Option<T> {
+    // Nothing is changed before everything was looked at, so nothing is left half changed.
+    catch_unwind(AssertUnwindSafe(look)).ok().flatten()
+}
+
+/// What became of a transaction.
+#[derive(Debug)]
+pub(crate) enum Decided {
+    /// It ran.
+    Executed(ResultAndState),
+    /// It cannot be included, for this reason.
+    Rejected(String),
+}
+
+/// Runs transactions of one block for good, one after the other.
+pub(crate) struct Runner<'a, DB: DatabaseRef> {
+    block: &'a Block,
+    rules: &'a Rules,
+    base: &'a DB,
+    store: &'a Store,
+    evm: Option<ViewEvm<'a, DB>>,
+}
+
+impl<'a, DB: DatabaseRef> Runner<'a, DB> {
+    pub(crate) const fn new(
+        block: &'a Block,
+        rules: &'a Rules,
+        base: &'a DB,
+        store: &'a Store,
+    ) -> Self {
+        Self { block, rules, base, store, evm: None }
+    }
+
+    /// Runs `tx` on everything below it, all of which is decided.
+    pub(crate) fn run(&mut self, tx: TxIndex) -> Result<Decided, ExecutionError> {
+        let transaction = self.block.transaction(tx).to_tx_env();
+        let Self { rules, base, store, .. } = *self;
+        let build = || build_evm(rules, View::new(base, Ground::Decided(store)));
+        let evm = self.evm.get_or_insert_with(build);
+        evm.ctx.journaled_state.database.start_for_good(Stamp::of(tx));
+        // After a panic the interpreter is in an unknown state, but then nobody uses it again.
+        match catch_unwind(AssertUnwindSafe(|| evm.transact(transaction))) {
+            Ok(Ok(result)) => Ok(Decided::Executed(result)),
+            Ok(Err(EVMError::Transaction(reason))) => Ok(Decided::Rejected(reason.to_string())),
+            Ok(Err(EVMError::Database(source))) => {
+                Err(ExecutionError::Database { tx: Some(tx), source: Box::new(source) })
+            }
+            Ok(Err(error)) => Err(ExecutionError::Evm { tx, source: Box::new(error) }),
+            Err(panic) => Err(ExecutionError::Panicked { tx, message: panic_text(&*panic) }),
+        }
+    }
+
+    /// The base state.
+    pub(crate) const fn base(&self) -> &'a DB {
+        self.base
+    }
+}

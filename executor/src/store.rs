@@ -1,0 +1,308 @@
+//! What has the block left of every account and slot, transaction by transaction?
+//!
+//! In: what each step of the block ended with, in block order. Out: the account or word that
+//! somebody finds who sees the block up to a stamp; at the end, what the block changed.
+//! Invariants: only what is decided for good stands here, ascending by stamp; so what is read below
+//! a stamp is the same for ever once everything below that stamp is decided.
+//!
+//! # Protocol
+//!
+//! One committer writes, any number of workers read meanwhile. Accounts and slots lie in shards,
+//! each behind its own read-write lock, held for one look or one change. That a worker may meet
+//! versions of later transactions does no harm: it says below which stamp it looks, and everything
+//! below is there before it starts, which its scheduler saw to.
+//!
+//! Accounts that were cleared are kept beside the slots, because a cleared account's slots read as
+//! zero without being written. Few blocks clear any, so a flag says whether there is one at all.
+//! The flag is raised before the committer says that the step is decided, and readers learn of that
+//! through a mutex, so relaxed loads are enough.
+
+mod cell;
+
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use alloy_primitives::{
+    Address, U256,
+    map::{AddressMap, HashMap},
+};
+use revm::{
+    database_interface::DatabaseRef,
+    state::{Account, AccountInfo, EvmState},
+};
+use slotcast_model::Slot;
+
+use crate::{
+    outcome::{AccountChange, SlotChange},
+    versions::{Seen, Stamp},
+};
+use cell::{AccountCell, SlotCell};
+
+/// Shards of a store that several threads use.
+const N_SHARDS: usize = 64;
+
+/// How an account stands against what somebody saw of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// Nobody changed it since.
+    Same,
+    /// Somebody did, and left it like this.
+    Left(Option<AccountInfo>),
+}
+
+/// What is decided of a block.
+#[derive(Debug)]
+pub(crate) struct Store {
+    accounts: Box<[RwLock<AddressMap<AccountCell>>]>,
+    slots: Box<[RwLock<HashMap<Slot, SlotCell>>]>,
+    clears: RwLock<AddressMap<Vec<Stamp>>>,
+    is_any_cleared: AtomicBool,
+    keeps_history: bool,
+}
+
+impl Store {
+    /// Some number of threads above one.
+    pub(crate) const SHARED: usize = 2;
+
+    /// An empty store to be used by `threads` threads. Alone, nobody looks back, so no history is
+    /// kept.
+    pub(crate) fn new(threads: usize) -> Self {
+        let n_shards = if threads <= 1 { 1 } else { N_SHARDS };
+        Self {
+            accounts: (0..n_shards).map(|_| RwLock::default()).collect(),
+            slots: (0..n_shards).map(|_| RwLock::default()).collect(),
+            clears: RwLock::default(),
+            is_any_cleared: AtomicBool::new(false),
+            keeps_history: 1 < threads,
+        }
+    }
+
+    /// The account as it is found below `stamp`.
+    pub(crate) fn account(&self, address: &Address, stamp: Stamp) -> Seen<Option<AccountInfo>> {
+        let shard = read(self.account_shard(address));
+        let version = shard.get(address).and_then(|cell| cell.below(stamp));
+        version.map_or(Seen::Base, |info| Seen::Left(info.cloned()))
+    }
+
+    /// The account as everything decided left it.
+    pub(crate) fn last_account(&self, address: &Address) -> Seen<Option<AccountInfo>> {
+        let shard = read(self.account_shard(address));
+        shard.get(address).map_or(Seen::Base, |cell| Seen::Left(cell.last().1.cloned()))
+    }
+
+    /// What became of the account since somebody looked below `stamp`.
+    pub(crate) fn account_since(&self, address: &Address, stamp: Stamp) -> Since {
+        let shard = read(self.account_shard(address));
+        match shard.get(address).map(AccountCell::last) {
+            Some((last, info)) if stamp <= last => Since::Left(info.cloned()),
+            _ => Since::Same,
+        }
+    }
+
+    /// The word as it is found below `stamp`.
+    pub(crate) fn slot(&self, slot: &Slot, stamp: Stamp) -> Seen<U256> {
+        let written = {
+            let shard = read(self.slot_shard(slot));
+            shard.get(slot).and_then(|cell| cell.below(stamp))
+        };
+        self.unless_cleared(slot, written, stamp)
+    }
+
+    fn unless_cleared(
+        &self,
+        slot: &Slot,
+        written: Option<(Stamp, U256)>,
+        stamp: Stamp,
+    ) -> Seen<U256> {
+        match (written, self.cleared(&slot.address, stamp)) {
+            (None, None) => Seen::Base,
+            (None, Some(_)) => Seen::Left(U256::ZERO),
+            // A creation clears first and writes after.
+            (Some((writer, _)), Some(cleared)) if writer < cleared => Seen::Left(U256::ZERO),
+            (Some((_, value)), _) => Seen::Left(value),
+        }
+    }
+
+    /// The word as everything decided left it.
+    pub(crate) fn last_slot(&self, slot: &Slot) -> Seen<U256> {
+        let written = read(self.slot_shard(slot)).get(slot).map(SlotCell::last);
+        self.unless_cleared(slot, written, Stamp::AFTER_ALL)
+    }
+
+    /// Enters how a step ended.
+    pub(crate) fn commit(&self, stamp: Stamp, state: EvmState) {
+        state.into_iter().for_each(|(address, account)| {
+            self.commit_account(stamp, &address, account);
+        });
+    }
+
+    /// Lets `change` turn an account into what a step leaves of it; `found` is what the base state
+    /// has, for an account nobody has changed yet.
+    pub(crate) fn enter(
+        &self,
+        stamp: Stamp,
+        address: &Address,
+        found: Option<AccountInfo>,
+        info: AccountInfo,
+    ) {
+        let after = (!info.is_empty()).then_some(info);
+        let mut shard = write(self.account_shard(address));
+        match shard.get_mut(address) {
+            Some(cell) => cell.push(stamp, after, self.keeps_history),
+            None => {
+                shard.insert(*address, AccountCell::new(found, stamp, after));
+            }
+        }
+    }
+
+    fn commit_account(&self, stamp: Stamp, address: &Address, account: Account) {
+        if !account.is_touched() {
+            return;
+        }
+        let is_cleared = account.is_selfdestructed() || account.is_created();
+        if is_cleared {
+            let mut clears = write(&self.clears);
+            clears.entry(*address).or_default().push(stamp);
+            self.is_any_cleared.store(true, Ordering::Relaxed);
+        }
+        if !account.is_selfdestructed() {
+            self.commit_slots(stamp, address, &account);
+        }
+        // EIP-161: an account left empty by being touched ceases to exist. Before that proposal revm
+        // reports such an account as created or as not touched.
+        let is_there =
+            !account.is_selfdestructed() && (account.is_created() || !account.info.is_empty());
+        let mut shard = write(self.account_shard(address));
+        match shard.get_mut(address) {
+            Some(cell) => cell.push(stamp, is_there.then_some(account.info), self.keeps_history),
+            None => {
+                // Whoever comes first when nobody wrote before found the base state.
+                let existed = !account.is_loaded_as_not_existing();
+                let base = existed.then(|| account.original_info());
+                let after = is_there.then_some(account.info);
+                shard.insert(*address, AccountCell::new(base, stamp, after));
+            }
+        }
+    }
+
+    fn commit_slots(&self, stamp: Stamp, address: &Address, account: &Account) {
+        for (key, word) in account.changed_storage_slots() {
+            let slot = Slot::new(*address, *key);
+            let is_from_base = self.cleared(address, Stamp::AFTER_ALL).is_none();
+            let mut shard = write(self.slot_shard(&slot));
+            match shard.get_mut(&slot) {
+                Some(cell) => cell.push(stamp, word.present_value, self.keeps_history),
+                None => {
+                    let base = is_from_base.then_some(word.original_value);
+                    shard.insert(slot, SlotCell::new(base, stamp, word.present_value));
+                }
+            }
+        }
+    }
+
+    /// When the account was last cleared below `stamp`.
+    fn cleared(&self, address: &Address, stamp: Stamp) -> Option<Stamp> {
+        if !self.is_any_cleared.load(Ordering::Relaxed) {
+            return None;
+        }
+        let clears = read(&self.clears);
+        clears.get(address)?.iter().rev().find(|clear| **clear < stamp).copied()
+    }
+
+    /// What the block changed, ascending by address.
+    pub(crate) fn changes<DB: DatabaseRef>(
+        &self,
+        base: &DB,
+    ) -> Result<Vec<AccountChange>, DB::Error> {
+        let mut slots = Vec::new();
+        for shard in &self.slots {
+            read(shard).iter().try_for_each(|(slot, cell)| {
+                let (writer, after) = cell.last();
+                let before = match self.cleared(&slot.address, Stamp::AFTER_ALL) {
+                    Some(cleared) if writer < cleared => return Ok(()),
+                    Some(_) => U256::ZERO,
+                    None => match cell.base() {
+                        Some(before) => before,
+                        None => base.storage_ref(slot.address, slot.key)?,
+                    },
+                };
+                if before != after {
+                    slots.push((slot.address, SlotChange { key: slot.key, before, after }));
+                }
+                Ok(())
+            })?;
+        }
+        slots.sort_unstable_by_key(|(address, slot)| (*address, slot.key));
+        let mut changes = Vec::new();
+        for shard in &self.accounts {
+            read(shard).iter().for_each(|(address, cell)| {
+                let from = slots.partition_point(|(owner, _)| owner < address);
+                let of_account = slots[from..].iter().take_while(|(owner, _)| owner == address);
+                let storage = of_account.map(|(_, slot)| *slot).collect();
+                let change = cell.change(*address, storage);
+                changes.extend(change.is_any().then_some(change));
+            });
+        }
+        changes.sort_unstable_by_key(|change| change.address);
+        Ok(changes)
+    }
+
+    fn account_shard(&self, address: &Address) -> &RwLock<AddressMap<AccountCell>> {
+        &self.accounts[usize::from(address[19]) & (self.accounts.len() - 1)]
+    }
+
+    fn slot_shard(&self, slot: &Slot) -> &RwLock<HashMap<Slot, SlotCell>> {
+        let mixed = slot.key.byte(0) ^ slot.address[19];
+        &self.slots[usize::from(mixed) & (self.slots.len() - 1)]
+    }
+}
+
+/// A store is left sound by whoever panics while holding it: every change is one insertion, and
+/// after a panic of the committer nobody commits any more.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(balance: u64) -> AccountInfo {
+        AccountInfo { balance: U256::from(balance), ..AccountInfo::default() }
+    }
+
+    fn stamp(tx: u32) -> Stamp {
+        Stamp::of(slotcast_model::TxIndex(tx))
+    }
+
+    #[test]
+    fn everybody_sees_what_was_left_below_their_stamp() {
+        let (store, address) = (Store::new(2), Address::with_last_byte(7));
+        assert_eq!(store.account(&address, Stamp::CLOSING), Seen::Base);
+        assert_eq!(store.account_since(&address, Stamp::OPENING), Since::Same);
+        store.enter(stamp(3), &address, Some(info(1)), info(2));
+        store.enter(stamp(5), &address, None, info(3));
+        store.enter(stamp(9), &address, None, info(0));
+        let at = |tx| store.account(&address, stamp(tx));
+        assert_eq!(at(3), Seen::Base);
+        assert_eq!(at(4), Seen::Left(Some(info(2))));
+        assert_eq!(at(9), Seen::Left(Some(info(3))));
+        assert_eq!(at(10), Seen::Left(None));
+        assert_eq!(store.account_since(&address, stamp(10)), Since::Same);
+        assert_eq!(store.account_since(&address, stamp(9)), Since::Left(None));
+        assert_eq!(store.last_account(&address), Seen::Left(None));
+    }
+
+    #[test]
+    fn alone_only_the_last_version_is_kept() {
+        let (store, address) = (Store::new(1), Address::with_last_byte(7));
+        store.enter(stamp(3), &address, None, info(2));
+        store.enter(stamp(5), &address, None, info(3));
+        assert_eq!(store.account(&address, stamp(6)), Seen::Left(Some(info(3))));
+        assert_eq!(store.account(&address, stamp(5)), Seen::Base);
+    }
+}

@@ -1,0 +1,113 @@
+//! What happened to one account or one slot?
+//!
+//! In: versions ascending by stamp. Out: the last one below a stamp.
+//! Invariant: a cell has at least one version; most have no more, so only the others are on the
+//! heap.
+
+use alloy_primitives::{Address, U256};
+use revm::state::AccountInfo;
+
+use crate::{
+    outcome::{AccountChange, AccountFields, SlotChange},
+    versions::Stamp,
+};
+
+/// An account that somebody changed.
+#[derive(Debug)]
+pub(super) struct AccountCell {
+    /// What the base state has.
+    base: Option<AccountFields>,
+    /// Whether it ceased to exist at some time.
+    has_vanished: bool,
+    last: (Stamp, Option<AccountInfo>),
+    earlier: Vec<(Stamp, Option<AccountInfo>)>,
+}
+
+impl AccountCell {
+    pub(super) fn new(base: Option<AccountInfo>, stamp: Stamp, info: Option<AccountInfo>) -> Self {
+        Self {
+            base: base.as_ref().map(AccountFields::from),
+            has_vanished: info.is_none(),
+            last: (stamp, info),
+            earlier: Vec::new(),
+        }
+    }
+
+    /// Enters the next version.
+    pub(super) fn push(&mut self, stamp: Stamp, info: Option<AccountInfo>, keeps_history: bool) {
+        debug_assert!(self.last.0 <= stamp, "steps are committed in block order");
+        self.has_vanished |= info.is_none();
+        let before = core::mem::replace(&mut self.last, (stamp, info));
+        if keeps_history && before.0 < stamp {
+            self.earlier.push(before);
+        }
+    }
+
+    /// The last version, and when it came to be.
+    pub(super) const fn last(&self) -> (Stamp, Option<&AccountInfo>) {
+        (self.last.0, self.last.1.as_ref())
+    }
+
+    /// The last version below `stamp`, if there is one.
+    pub(super) fn below(&self, stamp: Stamp) -> Option<Option<&AccountInfo>> {
+        if self.last.0 < stamp {
+            return Some(self.last.1.as_ref());
+        }
+        let n_below = self.earlier.partition_point(|(version, _)| *version < stamp);
+        Some(self.earlier[n_below.checked_sub(1)?].1.as_ref())
+    }
+
+    /// How the account ends against how it began.
+    pub(super) fn change(&self, address: Address, storage: Vec<SlotChange>) -> AccountChange {
+        AccountChange {
+            address,
+            before: self.base,
+            after: self.last.1.as_ref().map(AccountFields::from),
+            destroyed: self.base.is_some() && self.has_vanished,
+            storage,
+        }
+    }
+}
+
+/// A slot that somebody changed.
+#[derive(Debug)]
+pub(super) struct SlotCell {
+    /// What the base state has, if the first who wrote here read it there.
+    base: Option<U256>,
+    last: (Stamp, U256),
+    earlier: Vec<(Stamp, U256)>,
+}
+
+impl SlotCell {
+    pub(super) const fn new(base: Option<U256>, stamp: Stamp, value: U256) -> Self {
+        Self { base, last: (stamp, value), earlier: Vec::new() }
+    }
+
+    /// Enters the next version.
+    pub(super) fn push(&mut self, stamp: Stamp, value: U256, keeps_history: bool) {
+        debug_assert!(self.last.0 <= stamp, "steps are committed in block order");
+        let before = core::mem::replace(&mut self.last, (stamp, value));
+        if keeps_history && before.0 < stamp {
+            self.earlier.push(before);
+        }
+    }
+
+    /// What the base state has, if that is known.
+    pub(super) const fn base(&self) -> Option<U256> {
+        self.base
+    }
+
+    /// The last version, and when it came to be.
+    pub(super) const fn last(&self) -> (Stamp, U256) {
+        self.last
+    }
+
+    /// The last version below `stamp`, if there is one.
+    pub(super) fn below(&self, stamp: Stamp) -> Option<(Stamp, U256)> {
+        if self.last.0 < stamp {
+            return Some(self.last);
+        }
+        let n_below = self.earlier.partition_point(|(version, _)| *version < stamp);
+        Some(self.earlier[n_below.checked_sub(1)?])
+    }
+}

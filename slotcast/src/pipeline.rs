@@ -1,0 +1,126 @@
+//! By which way does a block go through the parts?
+//!
+//! In: a [`Prepared`] block, warm summaries, [`PipelineSettings`]. Out: an [`Execution`] with the times
+//! it took to get there.
+//! Invariants: the way follows from the block, its predictions and the settings alone; all ways have
+//! the same outcome.
+
+use slotcast_executor::{
+    Advice, Course, Execution, ExecutionError, Settings, UnitCosts, execute_dataflow,
+    execute_in_order,
+};
+use slotcast_model::{IndexVec, Prediction, TxIndex};
+use slotcast_scheduler::{Policy, Schedule, schedule};
+
+use crate::{
+    clock::Clock,
+    prepare::{PredictSettings, Prepared},
+    summaries::Summaries,
+    waits::forecasts_of_waits,
+};
+
+/// What decides the way.
+#[derive(Debug)]
+pub struct PipelineSettings {
+    /// How hard to try to predict.
+    pub predict: PredictSettings,
+    /// What to do about predictions that may be missing something.
+    pub policy: Policy,
+    /// Threads, and when to give up a schedule.
+    pub execution: Settings,
+    /// What the steps cost.
+    pub units: UnitCosts,
+}
+
+/// Where the time went, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StepTimes {
+    /// Predicting with the summaries at hand.
+    pub predict: f64,
+    /// From predictions to a schedule.
+    pub schedule: f64,
+    /// Executing.
+    pub execute: f64,
+}
+
+impl StepTimes {
+    /// All steps.
+    pub fn total(&self) -> f64 {
+        self.predict + self.schedule + self.execute
+    }
+}
+
+/// Executes a block of which nothing is predicted yet.
+pub fn execute_unpredicted(
+    prepared: &Prepared,
+    summaries: &Summaries,
+    settings: &PipelineSettings,
+) -> Result<(Execution, StepTimes), ExecutionError> {
+    let clock = Clock::start();
+    let threads = settings.execution.pool.threads();
+    let course = settings.units.course_of_block(prepared.block(), threads, Advice::ToBeMade);
+    if course == Course::InOrder {
+        return in_order(prepared, StepTimes { schedule: micros(&clock), ..StepTimes::default() });
+    }
+    let predictions = prepared.predict_once(summaries, &settings.predict);
+    let predict = micros(&clock);
+    let (execution, times) = scheduled(prepared, &predictions, settings)?;
+    Ok((execution, StepTimes { predict, ..times }))
+}
+
+/// Executes a block whose predictions are at hand.
+pub fn execute_predicted(
+    prepared: &Prepared,
+    predictions: &IndexVec<TxIndex, Prediction>,
+    settings: &PipelineSettings,
+) -> Result<(Execution, StepTimes), ExecutionError> {
+    let clock = Clock::start();
+    let threads = settings.execution.pool.threads();
+    match settings.units.course_of_block(prepared.block(), threads, Advice::AtHand) {
+        Course::InOrder => {
+            in_order(prepared, StepTimes { schedule: micros(&clock), ..StepTimes::default() })
+        }
+        Course::Dataflow => scheduled(prepared, predictions, settings),
+    }
+}
+
+/// The schedule by which a block is executed without layers.
+pub fn schedule_of_waits(
+    prepared: &Prepared,
+    predictions: &IndexVec<TxIndex, Prediction>,
+    policy: &Policy,
+) -> Schedule {
+    schedule(&forecasts_of_waits(prepared.block(), predictions, prepared.state()), policy)
+}
+
+fn scheduled(
+    prepared: &Prepared,
+    predictions: &IndexVec<TxIndex, Prediction>,
+    settings: &PipelineSettings,
+) -> Result<(Execution, StepTimes), ExecutionError> {
+    let clock = Clock::start();
+    let Settings { pool, fallback, .. } = &settings.execution;
+    let schedule = schedule_of_waits(prepared, predictions, &settings.policy);
+    let course = settings.units.course_of_schedule(&schedule, pool.threads());
+    let times = StepTimes { schedule: micros(&clock), ..StepTimes::default() };
+    if course == Course::InOrder {
+        return in_order(prepared, times);
+    }
+    let clock = Clock::start();
+    let (block, state) = (prepared.block(), prepared.state());
+    let execution = execute_dataflow(block, &schedule, state, pool, *fallback)?;
+    Ok((execution, StepTimes { execute: micros(&clock), ..times }))
+}
+
+fn in_order(
+    prepared: &Prepared,
+    times: StepTimes,
+) -> Result<(Execution, StepTimes), ExecutionError> {
+    let clock = Clock::start();
+    let execution = execute_in_order(prepared.block(), prepared.state())?;
+    Ok((execution, StepTimes { execute: micros(&clock), ..times }))
+}
+
+fn micros(clock: &Clock) -> f64 {
+    clock.elapsed().as_secs_f64() * 1e6
+}

@@ -1,0 +1,151 @@
+//! For what must a transaction wait, when the executor takes for granted what validation can tell?
+//!
+//! In: a block, its predictions, the state before it. Out: one [`Forecast`] for each transaction, with
+//! fewer reads than the transaction makes.
+//! Invariants: a read is left out only where the executor compares or re-bases it at commit, so that
+//! leaving it out can cost a second run and never an outcome; the result depends on the inputs alone.
+//!
+//! | read | left out because |
+//! |---|---|
+//! | the sender's nonce | the transaction states it |
+//! | the sender's balance | it covers all that this sender can spend in the block; else it stays |
+//! | the balance a contract pays from | paying is arithmetic, re-based at commit as long as it suffices |
+//! | everything a plain transfer reads | it is made at its turn, on everything before it |
+//!
+//! What is left are mostly storage slots. Changes that nobody is forecast to read are left out too:
+//! they make no edge, and there are many.
+
+use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
+use alloy_primitives::{
+    Address, U256,
+    map::{AddressMap, AddressSet},
+};
+use slotcast_executor::{Block, MemoryState};
+use slotcast_model::{AccessSet, Coverage, IndexVec, Location, Prediction, Slot, TxIndex};
+use slotcast_scheduler::Forecast;
+
+use crate::forecast::estimate_gas;
+
+/// The forecasts from which a schedule without layers is made.
+pub fn forecasts_of_waits(
+    block: &Block,
+    predictions: &IndexVec<TxIndex, Prediction>,
+    state: &MemoryState,
+) -> IndexVec<TxIndex, Forecast> {
+    let short = senders_that_may_run_short(block, state);
+    let read: AddressSet = block
+        .transactions
+        .iter()
+        .zip(predictions)
+        .flat_map(|(tx, prediction)| balances_read(tx, prediction, &short))
+        .collect();
+    let transactions = block.transactions.iter().zip(predictions);
+    transactions
+        .map(|(tx, prediction)| Forecast {
+            access: access(tx, prediction, &short, &read),
+            weight: estimate_gas(tx, prediction),
+            partial: prediction.coverage() == Coverage::Partial,
+        })
+        .collect()
+}
+
+/// The senders that could spend more in this block than they have before it.
+fn senders_that_may_run_short(block: &Block, state: &MemoryState) -> AddressSet {
+    let mut spent: AddressMap<U256> =
+        AddressMap::with_capacity_and_hasher(block.n_transactions(), Default::default());
+    for tx in &block.transactions {
+        let fees = U256::from(tx.gas_limit()).saturating_mul(U256::from(tx.max_fee_per_gas()));
+        let blob_gas = U256::from(tx.blob_gas_used().unwrap_or_default());
+        let blob_price = U256::from(tx.max_fee_per_blob_gas().unwrap_or_default());
+        let most = fees.saturating_add(tx.value()).saturating_add(blob_gas * blob_price);
+        let so_far = spent.entry(tx.signer()).or_default();
+        *so_far = so_far.saturating_add(most);
+    }
+    let is_short = |sender: &Address| state.balance(*sender) < spent[sender];
+    let senders = block.transactions.iter().map(|tx| tx.signer());
+    senders.filter(is_short).collect()
+}
+
+/// The balances whose value the transaction looks at.
+fn balances_read<'p>(
+    tx: &Recovered<TxEnvelope>,
+    prediction: &'p Prediction,
+    short: &AddressSet,
+) -> impl Iterator<Item = Address> + use<'p> {
+    let sender = tx.signer();
+    let accounts = prediction.accounts();
+    let looked_at =
+        accounts.balance_reads.iter().copied().filter(move |address| {
+            *address != sender && !accounts.balance_debits.contains(address)
+        });
+    let made = accounts.created.iter().chain(&accounts.destroyed).copied();
+    let own = short.contains(&sender).then_some(sender);
+    let is_waiting = !is_plain(tx, prediction);
+    looked_at.chain(made).chain(own).filter(move |_| is_waiting)
+}
+
+/// Whether the executor makes the transaction at its turn.
+fn is_plain(tx: &Recovered<TxEnvelope>, prediction: &Prediction) -> bool {
+    let (storage, accounts) = (prediction.storage(), prediction.accounts());
+    tx.input().is_empty()
+        && tx.kind().is_call()
+        && storage.reads.is_empty()
+        && storage.deltas.is_empty()
+        && accounts.code_reads.is_empty()
+}
+
+fn access(
+    tx: &Recovered<TxEnvelope>,
+    prediction: &Prediction,
+    short: &AddressSet,
+    read: &AddressSet,
+) -> AccessSet {
+    let (storage, accounts) = (prediction.storage(), prediction.accounts());
+    let slots = |slots: &[Slot]| slots.iter().copied().map(Location::Storage).collect();
+    let (mut reads, mut writes, mut adds): (Vec<_>, Vec<_>, Vec<_>) =
+        (slots(&storage.reads), slots(&storage.writes), slots(&storage.deltas));
+    let is_changed = accounts.balance_credits.iter().chain(&accounts.balance_debits);
+    adds.extend(is_changed.copied().filter(|it| read.contains(it)).map(Location::Balance));
+    if !is_plain(tx, prediction) {
+        let balances = balances_read(tx, prediction, short).map(Location::Balance);
+        reads.extend(balances);
+        reads.extend(accounts.code_reads.iter().copied().map(Location::Code));
+        let sender = tx.signer();
+        let others = accounts.nonces.iter().copied().filter(|address| *address != sender);
+        let nonces: Vec<_> = others.map(Location::Nonce).collect();
+        reads.extend_from_slice(&nonces);
+        writes.extend(nonces);
+    }
+    for &address in accounts.created.iter().chain(&accounts.destroyed) {
+        for location in [Location::Nonce(address), Location::Code(address)] {
+            reads.push(location);
+            writes.push(location);
+        }
+        writes.push(Location::Balance(address));
+    }
+    AccessSet::new(reads, writes, adds)
+}
+
+#[cfg(test)]
+mod tests {
+    use slotcast_corpus::{Plan, Scenario, generate};
+
+    use super::*;
+    use crate::{forecasts, prepare, seal};
+
+    #[test]
+    fn plain_transfers_wait_for_nobody_and_nobody_waits_for_what_is_taken_for_granted() {
+        let plan = Plan { n_txs: 60, scenario: Scenario::Transfers, ..Plan::default() };
+        let block = seal(generate(&plan).unwrap()).unwrap();
+        let prepared = prepare(&block).unwrap();
+        let predictions = prepared.predict(&Default::default()).predictions;
+        let all = forecasts(prepared.block(), &predictions);
+        let waits = forecasts_of_waits(prepared.block(), &predictions, prepared.state());
+        assert!(all.iter().all(|forecast| !forecast.access.reads().is_empty()));
+        assert!(waits.iter().all(|forecast| forecast.access.reads().is_empty()));
+        let weights = |forecasts: &IndexVec<TxIndex, Forecast>| {
+            forecasts.iter().map(|forecast| forecast.weight).collect::<Vec<_>>()
+        };
+        assert_eq!(weights(&all), weights(&waits));
+    }
+}
