@@ -5,7 +5,7 @@
 use alloy_primitives::{Address, B256, Log, keccak256};
 use slotcast::{
     executor::{
-        BlockOutcome, FallbackRule, Pool, SequentialSettings, Settings, TxOutcome, execute,
+        BlockOutcome, FallbackRule, Mode, Pool, SequentialSettings, Settings, TxOutcome, execute,
         execute_sequential,
     },
     model::TxIndex,
@@ -58,7 +58,7 @@ impl Judge {
     /// When threads cannot be started.
     pub fn new() -> Self {
         let pool = Pool::new(2).expect("threads can be started");
-        let crew = Settings { pool, fallback: FallbackRule::NEVER };
+        let crew = Settings { pool, fallback: FallbackRule::NEVER, mode: Mode::Dataflow };
         Self { crew, merger: Merger::new() }
     }
 

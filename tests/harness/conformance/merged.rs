@@ -16,7 +16,7 @@ use slotcast::{
     Basis, Summaries, View,
     analyzer::{bind::BindLimits, limits::Limits},
     executor::{
-        Block, FallbackRule, Pool, SequentialSettings, Settings, execute, execute_sequential,
+        Block, FallbackRule, Mode, Pool, SequentialSettings, Settings, execute, execute_sequential,
     },
     forecasts,
     model::{Fork, Index, TxIndex},
@@ -60,11 +60,14 @@ struct Draft {
 
 impl Merger {
     pub(super) fn new() -> Self {
-        let crew = |threads: &usize| Settings {
+        let crew = |mode, threads: &usize| Settings {
             pool: Pool::new(*threads).expect("threads can be started"),
             fallback: FallbackRule::NEVER,
+            mode,
         };
-        Self { crews: THREADS.iter().map(crew).collect(), blocks: BTreeMap::new() }
+        let of_mode = |mode| THREADS.iter().map(move |threads| crew(mode, threads));
+        let crews = [Mode::Layers, Mode::Dataflow].into_iter().flat_map(of_mode).collect();
+        Self { crews, blocks: BTreeMap::new() }
     }
 
     /// Adds some cases of a test to the block of its fork, and runs the block when it is full.
@@ -107,10 +110,11 @@ impl Merger {
             Err(error) => return tally.failures.push(format!("{name}: {error}")),
         };
         for (kind, schedule) in schedules(&block, fork, &draft.world) {
-            let mut first = None;
+            let mut first = [None, None];
             for crew in &self.crews {
                 tally.n_merged_runs += 1;
-                let context = || format!("{name}, {kind}, {} threads", crew.pool.threads());
+                let (mode, threads) = (crew.mode, crew.pool.threads());
+                let context = || format!("{name}, {kind}, {}, {threads} threads", mode.text());
                 let parallel = match execute(&block, &schedule, &draft.world, crew) {
                     Ok(parallel) => parallel,
                     Err(error) => {
@@ -121,7 +125,8 @@ impl Merger {
                 if parallel.outcome != sequential {
                     tally.failures.push(format!("{}: another outcome", context()));
                 }
-                let expected = first.get_or_insert_with(|| parallel.reexecuted.clone());
+                let expected =
+                    first[mode as usize].get_or_insert_with(|| parallel.reexecuted.clone());
                 if *expected != parallel.reexecuted {
                     tally.failures.push(format!("{}: other transactions run again", context()));
                 }
