@@ -19,6 +19,7 @@ pub mod bytecode;
 pub mod ir;
 pub mod limits;
 mod lower;
+mod reach;
 pub mod recover;
 pub mod summary;
 mod targets;
@@ -28,6 +29,7 @@ use alloy_primitives::{Bytes, keccak256};
 use bumpalo::Bump;
 use slotcast_model::Fork;
 
+pub use reach::{Reach, ReachedBlock, reach};
 pub use recover::recover_layout;
 pub use summary::describe;
 

@@ -63,7 +63,7 @@ impl<S: StateView> Machine<'_, S> {
 
     /// The code hash of an account without code: zero if the account does not exist (EIP-1052).
     fn hash_without_code(&mut self, account: Address) -> Option<U256> {
-        let nonce = self.state.nonce(account)?;
+        let nonce = if self.may_read() { self.state.nonce(account)? } else { return None };
         self.rely(Location::Nonce(account), U256::from(nonce));
         let exists = nonce != 0 || !self.balance(account)?.is_zero();
         Some(if exists { KECCAK256_EMPTY.into() } else { U256::ZERO })
@@ -99,6 +99,9 @@ impl<S: StateView> Machine<'_, S> {
     /// An account's balance now; the account's balance counts as observed.
     pub(super) fn balance(&mut self, address: Address) -> Option<U256> {
         self.work.journal.read_balance(address);
+        if !self.may_read() {
+            return None;
+        }
         let Some(at_start) = self.state.balance(address) else {
             self.gap(Gap::MissingState);
             return None;

@@ -87,7 +87,7 @@ impl<S: StateView> Machine<'_, S> {
 
     /// The address CREATE gives next.
     fn next_created(&mut self, creator: Address) -> Option<Address> {
-        let nonce = self.state.nonce(creator)?;
+        let nonce = if self.may_read() { self.state.nonce(creator)? } else { return None };
         self.rely(Location::Nonce(creator), U256::from(nonce));
         // Since EIP-161 a contract's nonce starts at one.
         let own = self.work.journal.is_created(creator) && Fork::SpuriousDragon <= self.fork;

@@ -72,6 +72,7 @@ pub(super) struct Machine<'a, S> {
     pub(super) block: &'a BlockWords,
     pub(super) state: &'a S,
     steps_left: u64,
+    reads_left: usize,
 }
 
 /// A frame while it runs.
@@ -126,8 +127,8 @@ impl<'a, S: StateView> Machine<'a, S> {
             work.journal.warm(address);
             work.journal.warm_slots(address, keys);
         }
-        let (prices, steps_left) = (Prices::of(fork), limits.steps);
-        Self { work, limits, fork, prices, tx, block, state, steps_left }
+        let (prices, steps_left, reads_left) = (Prices::of(fork), limits.steps, limits.state_reads);
+        Self { work, limits, fork, prices, tx, block, state, steps_left, reads_left }
     }
 
     pub(super) fn finish(self) -> Bound {
@@ -149,14 +150,21 @@ impl<'a, S: StateView> Machine<'a, S> {
         }
     }
 
-    /// Notes a state word that was read; false when the budget for them is used up.
-    pub(super) fn rely(&mut self, location: Location, value: U256) -> bool {
-        self.work.relied_on.push(StateRead { location, value });
-        let within = self.work.relied_on.len() <= self.limits.state_reads;
-        if !within {
+    /// Takes one state word from the budget; when none is left, the binding ends with this stretch
+    /// of steps. A word that turns out not to be had counts too, for it was asked for.
+    pub(super) fn may_read(&mut self) -> bool {
+        let Some(left) = self.reads_left.checked_sub(1) else {
+            self.gap(Gap::BindBudget);
             self.steps_left = 0;
-        }
-        within
+            return false;
+        };
+        self.reads_left = left;
+        true
+    }
+
+    /// Notes a state word that was read.
+    pub(super) fn rely(&mut self, location: Location, value: U256) {
+        self.work.relied_on.push(StateRead { location, value });
     }
 
     /// Runs `program` in `frame` to its end.
@@ -498,16 +506,18 @@ impl<'a, S: StateView> Machine<'a, S> {
 
     /// Asks the state for a slot that was not read before.
     fn read(&mut self, at: usize, slot: Slot) -> Value {
-        let word = match self.work.journal.is_created(slot.address) {
-            true => Some(U256::ZERO),
-            false => self.state.storage(slot.address, slot.key),
-        };
-        match word {
-            Some(word) => {
-                self.rely(slot.into(), word);
+        let word = if self.work.journal.is_created(slot.address) {
+            Some(U256::ZERO)
+        } else if self.may_read() {
+            let word = self.state.storage(slot.address, slot.key);
+            match word {
+                Some(word) => self.rely(slot.into(), word),
+                None => self.gap(Gap::MissingState),
             }
-            None => self.gap(Gap::MissingState),
-        }
+            word
+        } else {
+            None
+        };
         let value = Value::of(word);
         self.work.journal.learn(at, value);
         value
@@ -525,7 +535,10 @@ impl<'a, S: StateView> Machine<'a, S> {
         let recent =
             number.filter(|n| *n < self.block.number && self.block.number <= n.saturating_add(256));
         match recent {
-            Some(number) => self.state.block_hash(number).map(|hash: B256| hash.into()),
+            Some(number) if self.may_read() => {
+                self.state.block_hash(number).map(|hash: B256| hash.into())
+            }
+            Some(_) => None,
             None => Some(U256::ZERO),
         }
     }
