@@ -6,6 +6,8 @@
 pub mod asm;
 pub mod case;
 pub mod conformance;
+pub mod random;
+pub mod totality;
 
 use std::{
     io::{self, Write},

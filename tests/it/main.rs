@@ -7,6 +7,7 @@ mod differential;
 mod embedded;
 mod snapshots;
 mod stages;
+mod totality;
 mod wrong_advice;
 
 mod tidy;

@@ -1,0 +1,41 @@
+//! Do analysis and binding end within their limits on whatever they are given?
+//!
+//! In: made-up codes, calldata and states of every design; the code of the corpus is the beginning of
+//! some. Out: assertions, and what was done.
+//!
+//! The fuzz target `analyze_any_bytes` runs the same check on a fuzzer's bytes.
+
+use std::io::{self, Write};
+
+use slotcast::corpus::Contract;
+use slotcast_tests::{
+    checkout,
+    totality::{Counts, Input, check},
+};
+
+/// Cases run.
+const N_CASES: u64 = 2_000;
+
+#[test]
+fn any_bytes_end_within_limits() {
+    let folder = checkout().join("corpus/data/contracts");
+    let mut paths: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let contracts: Vec<Vec<u8>> =
+        paths.iter().map(|path| Contract::read_file(path).unwrap().runtime.to_vec()).collect();
+    let mut total = Counts::default();
+    for seed in 0..N_CASES {
+        let input = Input::made(seed, &contracts);
+        match std::panic::catch_unwind(|| check(&input)) {
+            Ok(counts) => total.add(&counts),
+            Err(_) => panic!("seed {seed}, {} bytes of code", input.code.len()),
+        }
+    }
+    // Written past the test runner's capture: the number of cases is part of what the test says.
+    let _ = writeln!(io::stderr(), "{total}");
+    assert_eq!(total.n_inputs as u64, N_CASES);
+    // Limits that are never met are not tested.
+    for n in [total.n_stopped, total.n_out_of_budget, total.n_slots, total.n_questions] {
+        assert!(N_CASES / 20 < n as u64, "{total:?}");
+    }
+}
