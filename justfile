@@ -19,6 +19,13 @@ test *ARGS:
 run *FILES:
     cargo run --release -p slotcast-cli -- run {{ FILES }}
 
+# Write the scoreboard of the embedded block anew, or that of recorded blocks: `just scoreboard DIR`.
+scoreboard *BLOCKS:
+    cargo run --release -p slotcast-cli -- score \
+        --scoreboard scoreboard/{{ if BLOCKS == "" { "embedded" } else { "recorded" } }}.json \
+        --scoreboard scoreboard/{{ if BLOCKS == "" { "embedded" } else { "recorded" } }}.md \
+        {{ BLOCKS }}
+
 # Licences, banned crates and sources of the dependencies; needs cargo-deny.
 deny:
     cargo deny --workspace check licenses bans sources

@@ -128,7 +128,9 @@ Examples:
   slotcast score --json block.json.gz
   slotcast score --rival blocks/          beside running each transaction alone on the parent state
   slotcast score --misses block.json.gz   every missing and wrong slot, and why
-  slotcast score --predictions predictions.json block.json.gz")]
+  slotcast score --predictions predictions.json block.json.gz
+  slotcast score --scoreboard board.json --scoreboard board.md blocks/
+  slotcast score --against board.json blocks/")]
     Score(Score),
     /// Print dependencies, layers and critical path, and simulate up to 64 threads.
     #[command(after_help = "\
@@ -207,6 +209,13 @@ pub(crate) struct Score {
     /// List every missing and wrong slot, and why; so does -v.
     #[arg(long)]
     pub(crate) misses: bool,
+    /// Write every figure that does not depend on time to this file instead, as JSON, or as a table
+    /// if the name ends in .md; may be given several times.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["predictions", "rival", "misses"])]
+    pub(crate) scoreboard: Vec<PathBuf>,
+    /// Compare with a file that --scoreboard wrote, and fail if a figure got worse.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["predictions", "rival", "misses"])]
+    pub(crate) against: Option<PathBuf>,
 }
 
 /// Arguments of `schedule`.

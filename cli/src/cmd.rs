@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         Command::Bench(files) => bench::bench(files, &threads, console),
         Command::Run(files) => run::run(files, threads[0], console),
         Command::Predict(predict) => predict::predict(predict, console),
-        Command::Score(score) => score::score(score, console),
+        Command::Score(score) => score::score(score, threads[0], console),
         Command::Schedule(schedule) => schedule::schedule(schedule, console),
         Command::Analyze(analyze) => analyze::analyze(analyze, console),
         Command::Generate(generate) => generate::generate(generate, console),

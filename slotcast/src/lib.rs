@@ -22,6 +22,7 @@ mod forecast;
 
 pub mod score;
 mod score_report;
+pub mod scoreboard;
 
 pub mod hints;
 pub mod prediction_file;

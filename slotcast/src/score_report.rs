@@ -258,7 +258,7 @@ impl Figures {
         }
     }
 
-    fn of_part(counts: &Counts) -> Self {
+    pub(crate) fn of_part(counts: &Counts) -> Self {
         Self {
             txs: counts.txs,
             storage_txs: counts.storage_txs,

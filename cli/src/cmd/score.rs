@@ -3,6 +3,7 @@
 //! In: blocks, and perhaps a file of predictions. Out: one row or JSON line for each block, and the
 //! figures over all, whole and by stratum, with the reasons why predictions were wrong.
 
+mod board;
 mod table;
 
 use std::{fs, path::Path};
@@ -74,7 +75,10 @@ struct OfAll {
 }
 
 /// Scores all blocks.
-pub(crate) fn score(args: &Score, console: &Console) -> Result<Verdict, Failure> {
+pub(crate) fn score(args: &Score, threads: usize, console: &Console) -> Result<Verdict, Failure> {
+    if args.against.is_some() || !args.scoreboard.is_empty() {
+        return board::board(args, threads, console);
+    }
     let sources = Source::list(&args.blocks.files)?;
     let stated = args.predictions.as_deref().map(read_predictions).transpose()?;
     let progress = Progress::new(sources.len(), console);
