@@ -4,6 +4,7 @@
 //! [`check`], which holds a stage's text forms against the cases of its folder.
 
 pub mod asm;
+pub mod blocks;
 pub mod case;
 pub mod conformance;
 pub mod random;

@@ -1,23 +1,35 @@
 //! Where do made-up things come from?
 //!
-//! In: a seed. Out: the same numbers in every run and on every machine.
+//! In: a seed, or a fuzzer's bytes. Out: the same numbers in every run and on every machine.
 
 use alloy_primitives::{Address, U256};
 
 /// A small reproducible sequence of numbers.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub struct Random {
+    state: u64,
+    /// Bytes that are the first numbers, two for each, from the last one on.
+    bytes: Vec<u8>,
+}
 
 impl Random {
     /// The sequence of this seed.
     pub const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self { state: seed, bytes: Vec::new() }
+    }
+
+    /// The sequence that begins with `bytes`, so that a fuzzer decides what is made of it.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        Self { state: bytes.len() as u64, bytes: bytes.iter().rev().copied().collect() }
     }
 
     /// The next number.
-    pub const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    pub fn number(&mut self) -> u64 {
+        if let Some(low) = self.bytes.pop() {
+            return u64::from(low) | u64::from(self.bytes.pop().unwrap_or(0)) << 8;
+        }
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
@@ -27,12 +39,12 @@ impl Random {
     /// # Panics
     ///
     /// When `n` is zero.
-    pub const fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
+    pub fn below(&mut self, n: usize) -> usize {
+        (self.number() % n as u64) as usize
     }
 
     /// Whether something happens that does once in `n` times.
-    pub const fn once_in(&mut self, n: usize) -> bool {
+    pub fn once_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
@@ -43,12 +55,12 @@ impl Random {
 
     /// So many bytes.
     pub fn bytes(&mut self, n: usize) -> Vec<u8> {
-        (0..n).map(|_| self.next() as u8).collect()
+        (0..n).map(|_| self.number() as u8).collect()
     }
 
     /// Any word.
-    pub const fn word(&mut self) -> U256 {
-        U256::from_limbs([self.next(), self.next(), self.next(), self.next()])
+    pub fn word(&mut self) -> U256 {
+        U256::from_limbs([self.number(), self.number(), self.number(), self.number()])
     }
 
     /// Any address.

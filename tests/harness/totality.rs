@@ -260,12 +260,12 @@ fn block(random: &mut Random) -> BlockWords {
     BlockWords {
         chain_id: random.pick(&[0, 1, u64::MAX]),
         number: random.pick(&[0, 20_000_000, u64::MAX]),
-        timestamp: random.next(),
+        timestamp: random.number(),
         coinbase: random.pick(&[TARGET, Address::ZERO]),
-        gas_limit: random.next(),
+        gas_limit: random.number(),
         base_fee: random.pick(&[0, 7, u64::MAX]),
         difficulty: random.word(),
         blob_base_fee: random.word(),
-        slot_number: random.next(),
+        slot_number: random.number(),
     }
 }

@@ -5,6 +5,7 @@
 mod conformance;
 mod differential;
 mod embedded;
+mod random_blocks;
 mod snapshots;
 mod stages;
 mod totality;

@@ -55,7 +55,7 @@ pub(super) fn calldata(random: &mut Random, code: &[u8]) -> Vec<u8> {
         let mut word = [0; 32];
         match random.below(5) {
             0 => word[31] = 32 * random.below(8) as u8,
-            1 => word[30..].copy_from_slice(&(random.next() as u16).to_be_bytes()),
+            1 => word[30..].copy_from_slice(&(random.number() as u16).to_be_bytes()),
             2 => word = [0xff; 32],
             3 => word.copy_from_slice(&random.bytes(32)),
             _ => {}
@@ -71,7 +71,7 @@ pub(super) fn calldata(random: &mut Random, code: &[u8]) -> Vec<u8> {
 /// A push of a number that is likely to matter.
 fn push(random: &mut Random, code: &mut Vec<u8>) {
     match random.below(8) {
-        0..3 => code.extend([PUSH1, random.next() as u8]),
+        0..3 => code.extend([PUSH1, random.number() as u8]),
         3 => code.extend([PUSH1, 0]),
         4 | 5 => {
             let [high, low] = (random.below(700) as u16).to_be_bytes();
@@ -83,7 +83,7 @@ fn push(random: &mut Random, code: &mut Vec<u8>) {
             code.extend([start; 32]);
             if random.once_in(2) {
                 let at = code.len() - 1 - random.below(32);
-                code[at] = random.next() as u8;
+                code[at] = random.number() as u8;
             }
         }
         _ => {
@@ -105,7 +105,7 @@ fn opcodes(random: &mut Random, n: usize) -> Vec<u8> {
             6 => code.push(random.pick(&[0x51, 0x52, 0x53, 0x54, 0x55, 0x5c, 0x5d, 0x20, 0x35])),
             7 => code.push(random.pick(&[0x56, 0x57, 0x37, 0x39, 0x3c, 0x3e, 0x5e, 0xf1, 0xfa])),
             8 => code.push(random.below(0x20) as u8),
-            _ => code.push(random.next() as u8),
+            _ => code.push(random.number() as u8),
         }
     }
     code
@@ -117,7 +117,7 @@ fn real(random: &mut Random, contracts: &[Vec<u8>]) -> Vec<u8> {
     for _ in 0..random.pick(&[0, 1, 4, 30]) {
         let at = random.below(code.len());
         code[at] = match random.below(3) {
-            0 => random.next() as u8,
+            0 => random.number() as u8,
             1 => code[at] ^ (1 << random.below(8)),
             _ => random.pick(&[JUMPDEST, 0x56, 0x57, 0x00, 0xfd, 0xf4, 0x54, 0x55]),
         };
