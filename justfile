@@ -26,6 +26,14 @@ scoreboard *BLOCKS:
         --scoreboard scoreboard/{{ if BLOCKS == "" { "embedded" } else { "recorded" } }}.md \
         {{ BLOCKS }}
 
+# A fuzz target of tests/fuzz, until it is stopped; needs cargo-fuzz and a nightly toolchain.
+fuzz TARGET *ARGS:
+    cargo +nightly fuzz run --fuzz-dir tests/fuzz {{ TARGET }} -- {{ ARGS }}
+
+# All Ethereum state tests of a folder, sequentially, in parallel and merged into blocks.
+conformance *ARGS:
+    cargo run --release -p slotcast-tests --example conformance -- {{ ARGS }}
+
 # Licences, banned crates and sources of the dependencies; needs cargo-deny.
 deny:
     cargo deny --workspace check licenses bans sources

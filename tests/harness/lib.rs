@@ -3,6 +3,7 @@
 //! In: the place of this checkout. Out: where things are that tests look at, and what is missing;
 //! [`check`], which holds a stage's text forms against the cases of its folder.
 
+pub mod arithmetic;
 pub mod asm;
 pub mod blocks;
 pub mod case;

@@ -1,0 +1,26 @@
+//! Does binding compute what revm computes?
+//!
+//! In: made-up programs. Out: assertions, and the number of words compared.
+//!
+//! The fuzz target `eval_matches_revm` runs the same check on a fuzzer's bytes.
+
+use std::io::{self, Write};
+
+use slotcast_tests::{arithmetic::check, random::Random};
+
+/// Programs made up.
+const N_CASES: u64 = 40_000;
+
+#[test]
+fn made_up_programs_leave_the_words_that_revm_leaves() {
+    let mut n_words = 0;
+    for seed in 0..N_CASES {
+        match std::panic::catch_unwind(|| check(&mut Random::new(seed))) {
+            Ok(n) => n_words += n,
+            Err(_) => panic!("seed {seed}"),
+        }
+    }
+    let _ =
+        writeln!(io::stderr(), "{N_CASES} made-up programs, {n_words} words as revm leaves them");
+    assert!(N_CASES as usize <= n_words);
+}
