@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-cli", PRODUCT),
     ("slotcast-tests", PRODUCT),
     ("slotcast-bench", PRODUCT),
-    ("slotcast-fuzz", PRODUCT),
+    ("slotcast-fuzz", &["slotcast-tests"]),
 ];
 
 /// Everything below the facade.
