@@ -9,6 +9,7 @@
 mod abi;
 mod case;
 mod described;
+mod plain;
 mod plausible;
 mod rng;
 mod world;
@@ -19,7 +20,7 @@ use std::{
     io::{self, Write},
 };
 
-use alloy_primitives::keccak256;
+use alloy_primitives::{Bytes, keccak256};
 use proptest::{
     prelude::*,
     test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner},
@@ -29,6 +30,8 @@ use slotcast::{
     model::{Fork, Gap},
 };
 use slotcast_tests::checkout;
+
+pub(crate) use self::plain::{plain_forecasts, short};
 
 use self::{
     abi::Type,
@@ -73,7 +76,7 @@ const KNOWN: [(&[&str], &str, &str); 4] = [
 fn forecasts_without_gaps_are_exact() {
     let contracts = contracts();
     let tally = RefCell::new(Tally::default());
-    let mut unknown = Vec::new();
+    let (mut unknown, mut silent) = (Vec::new(), Vec::new());
     let mut met = [false; KNOWN.len()];
     for (fork, era, n_cases) in FORKS {
         let world = World::new(&contracts, fork, era);
@@ -83,9 +86,20 @@ fn forecasts_without_gaps_are_exact() {
                 let name = format!("{fork} {function}");
                 let parameters = Type::parameters(&signature);
                 let target = Target { contract_idx, selector, parameters: &parameters };
-                let Some(difference) = try_cases(&name, &target, &world, n_cases, &tally) else {
-                    continue;
+                let n_agreed = tally.borrow().n_agree;
+                let binder = RefCell::new(binder(&world));
+                let check = |case: &Case| {
+                    let verdict = case.check(&target, &world, &mut binder.borrow_mut());
+                    tally.borrow_mut().add(&verdict);
+                    verdict
                 };
+                let difference = try_cases(&name, parameters.len(), n_cases, check);
+                if tally.borrow().n_agree == n_agreed {
+                    silent.push(name.clone());
+                }
+                let Some((reason, case)) = difference else { continue };
+                let input = Bytes::from(case.input(&target, &world));
+                let difference = format!("{reason}\n    input {input} {case:?}");
                 let known = KNOWN.iter().position(|(places, text, _)| {
                     places.iter().any(|place| function.starts_with(place))
                         && is_only(&difference, text)
@@ -101,6 +115,7 @@ fn forecasts_without_gaps_are_exact() {
     // Past the runner's capture, so that the numbers are seen.
     let _ = writeln!(io::stderr(), "differential: {tally}");
     assert_eq!(unknown.join("\n"), "");
+    assert_eq!(silent, [""; 0], "functions of which no forecast was compared");
     assert_eq!(met, [true; KNOWN.len()], "a known difference is gone: take it off the list");
     assert!(40_000 < tally.n_agree, "too few cases were compared");
 }
@@ -130,14 +145,13 @@ fn functions(contract: &Contract) -> Vec<(String, [u8; 4])> {
     functions.into_iter().collect()
 }
 
-/// Tries a function; what sets forecast and execution apart in the simplest case where they differ.
+/// Tries cases of a function with so many parameters; the simplest that `check` says differs, and how.
 fn try_cases(
     name: &str,
-    target: &Target<'_>,
-    world: &World,
+    n_parameters: usize,
     n_cases: u32,
-    tally: &RefCell<Tally>,
-) -> Option<String> {
+    check: impl Fn(&Case) -> Verdict,
+) -> Option<(String, Case)> {
     let config = Config {
         cases: n_cases,
         failure_persistence: None,
@@ -146,24 +160,27 @@ fn try_cases(
     };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, keccak256(name).as_slice());
     let mut runner = TestRunner::new_with_rng(config, rng);
-    let binder = RefCell::new(binder(world));
-    let result = runner.run(&cases(target.parameters.len()), |case| {
-        let verdict = case.check(target, world, &mut binder.borrow_mut());
-        tally.borrow_mut().add(&verdict);
-        match verdict {
-            Verdict::Differ(difference) => Err(TestCaseError::fail(difference)),
-            _ => Ok(()),
-        }
+    let result = runner.run(&cases(n_parameters), |case| match check(&case) {
+        Verdict::Differ(difference) => Err(TestCaseError::fail(difference)),
+        _ => Ok(()),
     });
     match result {
         Ok(()) => None,
-        Err(TestError::Fail(reason, case)) => {
-            let input = case.input(target, world);
-            let input: String = input.iter().map(|byte| format!("{byte:02x}")).collect();
-            Some(format!("{reason}\n    input 0x{input} {case:?}"))
-        }
+        Err(TestError::Fail(reason, case)) => Some((reason.to_string(), case)),
         Err(TestError::Abort(reason)) => panic!("{reason}"),
     }
+}
+
+#[test]
+fn a_difference_is_shown_in_the_simplest_case() {
+    let differs = |case: &Case| match 10 <= case.arguments[1] && 2 <= case.words.kind {
+        true => Verdict::Differ("this".to_owned()),
+        false => Verdict::Dry,
+    };
+    let (reason, case) = try_cases("shrinking", 3, 200, differs).unwrap();
+    assert_eq!(reason, "this");
+    assert_eq!((case.arguments, case.words.kind), (vec![0, 10, 0], 2));
+    assert_eq!((case.caller, case.wei, case.damage), (0, 0, 0));
 }
 
 fn cases(n_arguments: usize) -> impl Strategy<Value = Case> {

@@ -1,15 +1,22 @@
-//! What is said of every contract of the corpus?
+//! What is said of every contract of the corpus, and forecast for calls of it?
 //!
-//! In: the artifacts in `corpus/data/contracts`. Out: one snapshot for each in `it/snapshots`, to be
+//! In: the artifacts in `corpus/data/contracts`, the embedded block. Out: one description and one
+//! list of forecasts for each contract in `it/snapshots`, and the forecasts for the block, to be
 //! reviewed; `INSTA_UPDATE=always` writes them anew.
 //! A snapshot names functions by their signatures, which the description does not know.
 
+use std::fmt::Write as _;
+
 use slotcast::{
+    PredictSettings,
     analyzer::{describe, limits::Limits},
-    corpus::Contract,
+    corpus::{self, Contract},
     model::Fork,
+    prepare,
 };
 use slotcast_tests::checkout;
+
+use crate::differential::{plain_forecasts, short};
 
 #[test]
 fn descriptions() {
@@ -21,6 +28,50 @@ fn descriptions() {
             let contract = Contract::read_file(&path).unwrap();
             insta::assert_snapshot!(contract.name.as_str(), description(&contract));
         }
+    });
+}
+
+#[test]
+fn forecasts_for_plain_calls() {
+    insta::with_settings!({
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+        snapshot_path => "snapshots/forecasts",
+    }, {
+        for (name, text) in plain_forecasts() {
+            insta::assert_snapshot!(name, text);
+        }
+    });
+}
+
+/// A line for each transaction: how far the forecast goes, and its slots by how address and key
+/// begin.
+#[test]
+fn forecasts_for_the_embedded_block() {
+    let prepared = prepare(&corpus::embedded().unwrap()).unwrap();
+    let predicted = prepared.predict(&PredictSettings::default());
+    let mut text = String::new();
+    for (tx, prediction) in predicted.predictions.iter_enumerated() {
+        let storage = prediction.storage();
+        let _ = write!(text, "{} {}", tx.0, prediction.coverage().text());
+        for gap in prediction.gaps() {
+            let _ = write!(text, ", {gap}");
+        }
+        for (what, slots) in [("r", &storage.reads), ("w", &storage.writes), ("+", &storage.deltas)]
+        {
+            for slot in slots {
+                let address = &slot.address.to_string().to_lowercase()[2..8];
+                let _ = write!(text, " {what}:{address}/{}", short(slot.key));
+            }
+        }
+        text.push('\n');
+    }
+    insta::with_settings!({
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+        snapshot_path => "snapshots/forecasts",
+    }, {
+        insta::assert_snapshot!("embedded_block", text);
     });
 }
 

@@ -81,14 +81,18 @@ impl Case {
         input
     }
 
+    /// What is forecast for the case.
+    pub(crate) fn forecast(&self, target: &Target<'_>, world: &World) -> Prediction {
+        let block = block(world, self.transaction(self.input(target, world), target));
+        predict(&block, Base { world, words: self.words }, &mut binder(world))
+    }
+
     /// Runs the case in both ways.
     pub(crate) fn check(&self, target: &Target<'_>, world: &World, binder: &mut Binder) -> Verdict {
         let block = block(world, self.transaction(self.input(target, world), target));
         let base = Base { world, words: self.words };
-        let words = words_of(&block, world.fork);
         let transaction = block.transaction(TxIndex(0));
-        let bound = predict_tx(binder, transaction, &words, &Shown::new(base));
-        let prediction = bound.prediction;
+        let prediction = predict(&block, base, binder);
         if !prediction.gaps().is_empty() {
             return Verdict::Gaps(prediction.gaps().to_vec());
         }
@@ -135,6 +139,12 @@ impl Case {
         let signature = Signature::new(U256::ONE, U256::ONE, false);
         Recovered::new_unchecked(transaction.into_signed(signature).into(), CALLERS[self.caller])
     }
+}
+
+fn predict(block: &Block, base: Base<'_>, binder: &mut Binder) -> Prediction {
+    let words = words_of(block, base.world.fork);
+    let transaction = block.transaction(TxIndex(0));
+    predict_tx(binder, transaction, &words, &Shown::new(base)).prediction
 }
 
 /// A binder for the world's fork.

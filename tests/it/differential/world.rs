@@ -122,7 +122,7 @@ pub(crate) struct Words {
 /// Kinds of words there are: eight pure ones, a mixture, and what the layouts say.
 pub(crate) const N_KINDS: u64 = 24;
 /// From here on words are as the layouts say.
-const PLAUSIBLE: u64 = 12;
+pub(crate) const PLAUSIBLE: u64 = 12;
 
 impl Words {
     fn word(self, address: Address, key: U256, world: &World) -> U256 {
