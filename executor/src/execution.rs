@@ -116,11 +116,8 @@ impl Execution {
         self.telemetry
     }
 
-    /// As [`crate::execute`] gives it.
-    pub(crate) fn into_parallel<DB: DatabaseRef>(
-        mut self,
-        base: &DB,
-    ) -> Result<Parallel, ExecutionError> {
+    /// As [`crate::execute`] gives it; `base` is the state it was executed on.
+    pub fn into_parallel<DB: DatabaseRef>(mut self, base: &DB) -> Result<Parallel, ExecutionError> {
         let (n_executions, telemetry) = (self.n_executions(), self.telemetry);
         let reexecuted = core::mem::take(&mut self.complete.reexecuted);
         Ok(Parallel { outcome: self.into_outcome(base)?, reexecuted, n_executions, telemetry })

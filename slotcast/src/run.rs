@@ -8,13 +8,15 @@ use alloy_primitives::{B256, keccak256};
 use serde::Serialize;
 use slotcast_corpus::RecordedBlock;
 use slotcast_executor::{
-    HeaderCheck, SequentialSettings, Settings, execute, execute_sequential, spec_name,
+    Block, Course, ExecutionError, HeaderCheck, MemoryState, Mode, Parallel, SequentialSettings,
+    Settings, UnitCosts, execute, execute_in_order, execute_sequential, spec_name,
 };
 use slotcast_scheduler::{Policy, Schedule, schedule};
 
 use crate::{
     clock::Clock,
     forecast::{forecasts, heaviest_chain},
+    pipeline::schedule_of_waits,
     prediction_file,
     prepare::{PredictSettings, Predicted, RunError, prepare},
 };
@@ -40,12 +42,22 @@ pub fn run_block(recorded: &RecordedBlock, settings: &RunSettings) -> Result<Rep
         prepared.predict(&settings.predict);
 
     let clock = Clock::start();
-    let schedule = schedule(&forecasts(block, &predictions), &settings.policy);
+    let mode = settings.execution.mode;
+    let schedule = match mode {
+        Mode::Layers => schedule(&forecasts(block, &predictions), &settings.policy),
+        Mode::Dataflow => schedule_of_waits(&prepared, &predictions, &settings.policy),
+    };
+    let course = course(&schedule, mode);
     let schedule_micros = clock.micros();
 
     let clock = Clock::start();
-    let parallel = execute(block, &schedule, state, &settings.execution)
-        .map_err(|source| prepared.failed(source))?;
+    let parallel = match course {
+        ScheduleMode::Sequential => execute_alone_in_order(block, state),
+        ScheduleMode::Layers | ScheduleMode::Dataflow => {
+            execute(block, &schedule, state, &settings.execution)
+        }
+    };
+    let parallel = parallel.map_err(|source| prepared.failed(source))?;
     let execute_micros = clock.micros();
 
     let clock = Clock::start();
@@ -62,7 +74,7 @@ pub fn run_block(recorded: &RecordedBlock, settings: &RunSettings) -> Result<Rep
         txs: block.n_transactions(),
         gas_used: sequential.outcome.gas_used,
         threads: settings.execution.pool.threads(),
-        schedule: ScheduleMode::of(&schedule),
+        schedule: course,
         layers: schedule.layers().len(),
         edges: schedule.dag().n_edges(),
         critical_path_gas: heaviest_chain(&schedule, &gas),
@@ -141,19 +153,34 @@ impl Report {
 pub enum ScheduleMode {
     /// Layer by layer.
     Layers,
-    /// One transaction after the other, since no layer holds two.
+    /// Every transaction as soon as what it waits for is decided.
+    Dataflow,
+    /// One transaction after the other, since several threads would win nothing.
     Sequential,
 }
 
-impl ScheduleMode {
-    fn of(schedule: &Schedule) -> Self {
-        if schedule.width() <= 1 { Self::Sequential } else { Self::Layers }
+/// How a block with this schedule is run. The number of threads has no say, so that reports are the
+/// same for each: what two threads cannot speed up is run in order.
+fn course(schedule: &Schedule, mode: Mode) -> ScheduleMode {
+    match (mode, UnitCosts::default().course_of_schedule(schedule, 2)) {
+        (Mode::Layers, _) if schedule.width() <= 1 => ScheduleMode::Sequential,
+        (Mode::Layers, _) => ScheduleMode::Layers,
+        (Mode::Dataflow, Course::InOrder) => ScheduleMode::Sequential,
+        (Mode::Dataflow, Course::Dataflow) => ScheduleMode::Dataflow,
     }
+}
 
+/// Runs a block in order, and puts its outcome together as running in parallel does.
+fn execute_alone_in_order(block: &Block, state: &MemoryState) -> Result<Parallel, ExecutionError> {
+    execute_in_order(block, state)?.into_parallel(state)
+}
+
+impl ScheduleMode {
     /// The mode's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Layers => "layers",
+            Self::Dataflow => "dataflow",
             Self::Sequential => "sequential",
         }
     }

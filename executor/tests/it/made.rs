@@ -194,7 +194,8 @@ impl Made {
         self.push(tx.into_signed(signature(1)).into(), from)
     }
 
-    fn push(&mut self, tx: TxEnvelope, from: Address) -> &mut Self {
+    /// Adds any transaction.
+    pub(crate) fn push(&mut self, tx: TxEnvelope, from: Address) -> &mut Self {
         self.transactions.push(Recovered::new_unchecked(tx, from));
         self
     }

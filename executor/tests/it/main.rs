@@ -13,3 +13,4 @@ mod random;
 mod recorded;
 mod replay;
 mod synthetic;
+mod transfers;
