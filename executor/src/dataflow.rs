@@ -1,6 +1,7 @@
 //! How do several threads execute a block without waiting for one another at every step?
 //!
-//! In: block, schedule, base state, threads. Out: [`Complete`], everything decided.
+//! In: block, base state, threads, and of each transaction up to where it waits, which may still be
+//! worked out while the first transactions run. Out: [`Complete`], everything decided.
 //! Invariants: the outcome is the sequential one whatever the schedule; outcome, retried
 //! transactions and number of runs are the same for every number of threads.
 //!
@@ -36,9 +37,8 @@
 mod crew;
 mod task;
 
-use alloy_consensus::TxEnvelope;
 use revm::database_interface::DatabaseRef;
-use slotcast_model::{Index, IndexVec, TxIndex};
+use slotcast_model::{Index, TxIndex};
 use slotcast_scheduler::Schedule;
 
 use crate::{
@@ -60,6 +60,18 @@ use task::Way;
 /// Twice the transactions of a usual block: it hardly ever holds anybody up, and bounds what is run
 /// in vain after a schedule was given up.
 pub(crate) const WINDOW: usize = 512;
+
+/// What a transaction waits for: the decision of everything below.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Horizon(pub TxIndex);
+
+impl Horizon {
+    /// The horizon of `tx` in a schedule: one more than the highest transaction it waits for.
+    pub fn of(schedule: &Schedule, tx: TxIndex) -> Self {
+        let last = schedule.predecessors(tx).last();
+        Self(last.map_or(TxIndex(0), |last| TxIndex(last.0 + 1)))
+    }
+}
 
 /// A block and what it is executed with.
 #[derive(Debug)]
@@ -92,36 +104,45 @@ pub(crate) fn run_in_order<DB: DatabaseRef>(
     Ok(prefix.complete())
 }
 
-/// Decides every transaction of a block whose opening is in the store, as `schedule` advises.
+/// Decides every transaction of a block whose opening is in the store, where `waits_for` says of one
+/// transaction after the other up to where it waits: it is called on this thread, while the others
+/// work on what is known already.
 pub(crate) fn run_dataflow<DB: DatabaseRef + Sync>(
     work: Work<'_, DB>,
-    schedule: &Schedule,
     pool: &Pool,
     rule: FallbackRule,
+    mut waits_for: impl FnMut(TxIndex) -> Horizon,
 ) -> Result<Complete, ExecutionError> {
-    let ways = ways(work, schedule);
-    let crew = Crew::new(work, ways, rule);
-    pool.help(|| crew.work());
+    let transfers = Transfers::new(work.rules);
+    let crew = Crew::new(work, rule);
+    let lead = || {
+        crew.lead(|tx| {
+            // The transfer's forecast may still be of use for those after it.
+            let Horizon(horizon) = waits_for(tx);
+            way(work, &transfers, tx, horizon)
+        });
+    };
+    pool.lead_with_help(lead, || crew.work());
     crew.complete()
 }
 
-/// How each transaction is to be decided.
-fn ways<DB: DatabaseRef>(work: Work<'_, DB>, schedule: &Schedule) -> IndexVec<TxIndex, Way> {
-    let transfers = Transfers::new(work.rules);
-    let is_transfer = |tx: &TxEnvelope| {
-        let look = |to| unless_it_panics(|| work.base.basic_ref(to).ok());
-        transfers.recipient(tx).and_then(look).is_some_and(has_no_code)
-    };
-    let way = |tx: TxIndex| {
-        let waits_for = schedule.predecessors(tx).last().map_or(0, |last| last.as_usize() + 1);
-        let horizon = waits_for.max(tx.as_usize().saturating_sub(WINDOW));
-        if is_transfer(work.block.transaction(tx)) || horizon == tx.as_usize() && horizon != 0 {
-            Way::OnPrefix
-        } else {
-            Way::Speculatively { horizon: TxIndex::from_usize(horizon) }
-        }
-    };
-    work.block.tx_indices().map(way).collect()
+/// How a transaction is to be decided.
+fn way<DB: DatabaseRef>(
+    work: Work<'_, DB>,
+    transfers: &Transfers<'_>,
+    tx: TxIndex,
+    horizon: TxIndex,
+) -> Way {
+    assert!(horizon <= tx, "a transaction waits for earlier ones only");
+    let look = |to| unless_it_panics(|| work.base.basic_ref(to).ok());
+    let recipient = transfers.recipient(work.block.transaction(tx));
+    let is_transfer = recipient.and_then(look).is_some_and(has_no_code);
+    let horizon = horizon.as_usize().max(tx.as_usize().saturating_sub(WINDOW));
+    if is_transfer || horizon == tx.as_usize() && horizon != 0 {
+        Way::OnPrefix
+    } else {
+        Way::Speculatively { horizon: TxIndex::from_usize(horizon) }
+    }
 }
 
 fn has_no_code(info: Option<revm::state::AccountInfo>) -> bool {

@@ -4,13 +4,17 @@
 //! Invariants: system calls, withdrawals, requests and rewards are the block executor's of
 //! `alloy-evm`, never ours; nothing is sorted or hashed before somebody asks for it.
 
-use revm::database_interface::DatabaseRef;
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
+use alloy_eips::eip7685::Requests;
+use revm::{database_interface::DatabaseRef, state::EvmState};
 use slotcast_model::{Fork, IndexVec, TxIndex};
 use slotcast_scheduler::Schedule;
 
 use crate::{
-    canonical::{Canonical, Closing},
-    dataflow::{Work, run_dataflow, run_in_order},
+    canonical::{Canonical, Closing, panic_text},
+    dataflow::{Horizon, Work, run_dataflow, run_in_order},
     error::ExecutionError,
     fallback::FallbackRule,
     fork::Rules,
@@ -40,7 +44,8 @@ pub fn execute_in_order<DB: DatabaseRef>(
     block: &Block,
     base: &DB,
 ) -> Result<Execution, ExecutionError> {
-    run(block, base, 1, |work| run_in_order(work, FallbackRule::NEVER))
+    let store = Store::new(1, block.n_transactions());
+    run(block, base, store, |work| run_in_order(work, FallbackRule::NEVER))
 }
 
 /// Executes `block` on `base` as `schedule` advises, every transaction as soon as what it waits for
@@ -52,37 +57,88 @@ pub fn execute_dataflow<DB: DatabaseRef + Sync>(
     pool: &Pool,
     fallback: FallbackRule,
 ) -> Result<Execution, ExecutionError> {
+    check_length(block, schedule)?;
+    execute_streamed(block, base, pool, fallback, |tx| Horizon::of(schedule, tx))
+}
+
+/// Executes `block` on `base` while it is still being found out what waits for what: `waits_for` is
+/// asked of one transaction after the other, on this thread, and those known already run meanwhile.
+///
+/// # Panics
+///
+/// When a transaction waits for a later one.
+pub fn execute_streamed<DB: DatabaseRef + Sync>(
+    block: &Block,
+    base: &DB,
+    pool: &Pool,
+    fallback: FallbackRule,
+    waits_for: impl FnMut(TxIndex) -> Horizon,
+) -> Result<Execution, ExecutionError> {
+    let store = Store::new(Store::SHARED, block.n_transactions());
+    run(block, base, store, |work| run_dataflow(work, pool, fallback, waits_for))
+}
+
+/// As [`execute_dataflow`], with the state that every step of the block ended with, in block order.
+pub(crate) fn execute_keeping_states<DB: DatabaseRef + Sync>(
+    block: &Block,
+    schedule: &Schedule,
+    base: &DB,
+    pool: &Pool,
+    fallback: FallbackRule,
+) -> Result<(Execution, Vec<EvmState>), ExecutionError> {
+    check_length(block, schedule)?;
+    let store = Store::new(Store::SHARED, block.n_transactions()).keeping_states();
+    let waits_for = |tx| Horizon::of(schedule, tx);
+    let mut execution =
+        run(block, base, store, |work| run_dataflow(work, pool, fallback, waits_for))?;
+    let states = execution.store.take_states();
+    Ok((execution, states))
+}
+
+fn check_length(block: &Block, schedule: &Schedule) -> Result<(), ExecutionError> {
     let (n_scheduled, n_transactions) = (schedule.len(), block.n_transactions());
-    if n_scheduled != n_transactions {
-        return Err(ExecutionError::ForeignSchedule { n_scheduled, n_transactions });
+    match n_scheduled == n_transactions {
+        true => Ok(()),
+        false => Err(ExecutionError::ForeignSchedule { n_scheduled, n_transactions }),
     }
-    run(block, base, Store::SHARED, |work| run_dataflow(work, schedule, pool, fallback))
 }
 
 /// What a block does besides its transactions, for its own sake: to be measured.
 pub fn block_level_work<DB: DatabaseRef>(block: &Block, base: &DB) -> Result<(), ExecutionError> {
     let empty = |_: Work<'_, DB>| Ok(Complete::default());
-    run(block, base, 1, empty).map(|_| ())
+    run(block, base, Store::new(1, 0), empty).map(|_| ())
 }
 
 fn run<DB: DatabaseRef>(
     block: &Block,
     base: &DB,
-    threads: usize,
+    store: Store,
     decide: impl FnOnce(Work<'_, DB>) -> Result<Complete, ExecutionError>,
 ) -> Result<Execution, ExecutionError> {
     let mut watch = Stopwatch::start();
     let rules = Rules::of(block)?;
-    let store = Store::new(threads);
-    let opened = Canonical::open(block, &rules, StoreLedger::open(base, &store), false)?;
+    let opened =
+        guarded(|| Canonical::open(block, &rules, StoreLedger::open(base, &store), false))?;
     watch.lap(Phase::Open);
     let mut complete = decide(Work { block, rules: &rules, base, store: &store })?;
     watch.lap(Phase::Speculate);
     let receipts = core::mem::take(&mut complete.receipts);
-    let closing = opened.close(receipts, complete.meter, StoreLedger::turn_to_closing)?;
+    let closing = guarded(|| opened.close(receipts, complete.meter, StoreLedger::turn_to_closing))?;
     watch.lap(Phase::Finish);
     let (fork, telemetry) = (rules.fork(), watch.telemetry());
     Ok(Execution { fork, complete, closing, store, telemetry })
+}
+
+/// Turns a panic of the base state, outside of any transaction, into an error.
+fn guarded<T>(step: impl FnOnce() -> Result<T, ExecutionError>) -> Result<T, ExecutionError> {
+    // Whatever the step was working on is given up with it.
+    match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(result) => result,
+        Err(panic) => {
+            let source = panic_text(&*panic).into();
+            Err(ExecutionError::Database { tx: None, source })
+        }
+    }
 }
 
 impl Execution {
@@ -94,6 +150,16 @@ impl Execution {
     /// The receipts of the transactions that ran, in block order.
     pub fn receipts(&self) -> &[Receipt] {
         &self.closing.receipts
+    }
+
+    /// Requests to the consensus layer; none before Prague.
+    pub const fn requests(&self) -> &Requests {
+        &self.closing.requests
+    }
+
+    /// The block's gas, as its header counts it.
+    pub const fn gas_used(&self) -> u64 {
+        self.closing.gas_used
     }
 
     /// The transactions whose speculative run did not hold, ascending.
@@ -126,10 +192,8 @@ impl Execution {
     /// Everything the block did, in the form that can be compared and hashed; `base` is the state it
     /// was executed on.
     pub fn into_outcome<DB: DatabaseRef>(self, base: &DB) -> Result<BlockOutcome, ExecutionError> {
-        let state = self
-            .store
-            .changes(base)
-            .map_err(|source| ExecutionError::Database { tx: None, source: Box::new(source) })?;
+        let unreadable = |source| ExecutionError::Database { tx: None, source: Box::new(source) };
+        let state = guarded(|| self.store.changes(base).map_err(unreadable))?;
         Ok(BlockOutcome {
             fork: self.fork,
             txs: self.complete.txs,

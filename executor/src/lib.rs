@@ -31,6 +31,7 @@ mod fees;
 mod ledger;
 mod parallel;
 
+mod bundle;
 mod dataflow;
 mod execution;
 mod prefix;
@@ -45,9 +46,13 @@ mod view;
 
 pub use alone::{Alone, AloneSettings, execute_alone};
 pub use baseline::{Baseline, execute_baseline};
+pub use bundle::execute_with_bundle;
 pub use cost::{Advice, Course, UnitCosts};
+pub use dataflow::Horizon;
 pub use error::{ExecutionError, Source};
-pub use execution::{Execution, block_level_work, execute_dataflow, execute_in_order};
+pub use execution::{
+    Execution, block_level_work, execute_dataflow, execute_in_order, execute_streamed,
+};
 pub use fallback::FallbackRule;
 pub use fork::{fork_at, fork_of, spec_name};
 pub use input::{Block, ForkChoice};
@@ -57,7 +62,9 @@ pub use outcome::{
     TxOutcome, TxStatus,
 };
 pub use parallel::{Parallel, Pool, Settings, execute};
-pub use sequential::{Sequential, SequentialSettings, execute_sequential};
+pub use sequential::{
+    Sequential, SequentialSettings, execute_sequential, execute_sequential_with_bundle,
+};
 pub use slotcast_model::Fork;
 pub use slotcast_scheduler::Mode;
 pub use state::{AccountRecord, CodeRecord, MemoryState, MissingCode};

@@ -138,6 +138,7 @@ impl<'a> Prefix<'a> {
     ) -> Result<(), ExecutionError> {
         let tx = self.next();
         let gas_used = match self.no_room(tx) {
+            None if self.store.is_keeping_states() => None,
             None => {
                 unless_it_panics(|| self.transfers.make(self.block, tx, self.store, runner.base()))
             }

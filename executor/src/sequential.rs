@@ -6,7 +6,7 @@
 //! cannot be included is a value, and the block goes on without it.
 
 use revm::{
-    database::{State, states::bundle_state::BundleRetention},
+    database::{BundleState, State, states::bundle_state::BundleRetention},
     database_interface::DatabaseRef,
 };
 use slotcast_model::{IndexVec, Observation, TxIndex};
@@ -41,6 +41,16 @@ pub fn execute_sequential<DB: DatabaseRef>(
     base: &DB,
     settings: &SequentialSettings,
 ) -> Result<Sequential, ExecutionError> {
+    let (sequential, _) = execute_sequential_with_bundle(block, base, settings)?;
+    Ok(sequential)
+}
+
+/// As [`execute_sequential`], with revm's bundle of the state changes, reverts included.
+pub fn execute_sequential_with_bundle<DB: DatabaseRef>(
+    block: &Block,
+    base: &DB,
+    settings: &SequentialSettings,
+) -> Result<(Sequential, BundleState), ExecutionError> {
     let rules = Rules::of(block)?;
     let state = State::builder().with_database(Base(base)).with_bundle_update().build();
     let mut canonical = Canonical::open(block, &rules, state, settings.is_observed)?;
@@ -63,7 +73,7 @@ pub fn execute_sequential<DB: DatabaseRef>(
         }
     }
     let (mut state, result) = canonical.finish()?;
-    state.merge_transitions(BundleRetention::PlainState);
+    state.merge_transitions(BundleRetention::Reverts);
     let outcome = BlockOutcome {
         fork: rules.fork(),
         txs,
@@ -73,5 +83,5 @@ pub fn execute_sequential<DB: DatabaseRef>(
         requests: result.requests,
         state: state_changes(&state.bundle_state),
     };
-    Ok(Sequential { outcome, observations })
+    Ok((Sequential { outcome, observations }, state.take_bundle()))
 }

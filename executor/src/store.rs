@@ -20,7 +20,7 @@
 mod cell;
 
 use core::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use alloy_primitives::{
     Address, U256,
@@ -33,7 +33,7 @@ use revm::{
 use slotcast_model::Slot;
 
 use crate::{
-    outcome::{AccountChange, SlotChange},
+    outcome::{AccountChange, AccountFields, SlotChange},
     versions::{Seen, Stamp},
 };
 use cell::{AccountCell, SlotCell};
@@ -58,23 +58,46 @@ pub(crate) struct Store {
     clears: RwLock<AddressMap<Vec<Stamp>>>,
     is_any_cleared: AtomicBool,
     keeps_history: bool,
+    /// What was committed, for whoever asked to have it.
+    states: Option<Mutex<Vec<EvmState>>>,
 }
 
 impl Store {
     /// Some number of threads above one.
     pub(crate) const SHARED: usize = 2;
 
-    /// An empty store to be used by `threads` threads. Alone, nobody looks back, so no history is
-    /// kept.
-    pub(crate) fn new(threads: usize) -> Self {
+    /// An empty store to be used by `threads` threads, with room for what so many transactions
+    /// usually change. Alone, nobody looks back, so no history is kept.
+    pub(crate) fn new(threads: usize, n_transactions: usize) -> Self {
         let n_shards = if threads <= 1 { 1 } else { N_SHARDS };
+        let room = (2 * n_transactions).div_ceil(n_shards);
+        let accounts = || AddressMap::with_capacity_and_hasher(room, Default::default());
+        let slots = || HashMap::with_capacity_and_hasher(room, Default::default());
         Self {
-            accounts: (0..n_shards).map(|_| RwLock::default()).collect(),
-            slots: (0..n_shards).map(|_| RwLock::default()).collect(),
+            accounts: (0..n_shards).map(|_| RwLock::new(accounts())).collect(),
+            slots: (0..n_shards).map(|_| RwLock::new(slots())).collect(),
             clears: RwLock::default(),
             is_any_cleared: AtomicBool::new(false),
             keeps_history: 1 < threads,
+            states: None,
         }
+    }
+
+    /// The same, keeping the state of every step.
+    pub(crate) fn keeping_states(self) -> Self {
+        Self { states: Some(Mutex::default()), ..self }
+    }
+
+    /// Whether the state of every step is kept, so that every step must have one.
+    pub(crate) const fn is_keeping_states(&self) -> bool {
+        self.states.is_some()
+    }
+
+    /// The state of every step so far, in block order.
+    pub(crate) fn take_states(&mut self) -> Vec<EvmState> {
+        let states = self.states.take();
+        let states = states.map(|states| states.into_inner());
+        states.map_or_else(Vec::new, |states| states.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The account as it is found below `stamp`.
@@ -131,26 +154,22 @@ impl Store {
 
     /// Enters how a step ended.
     pub(crate) fn commit(&self, stamp: Stamp, state: EvmState) {
+        if let Some(states) = &self.states {
+            states.lock().unwrap_or_else(PoisonError::into_inner).push(state.clone());
+        }
         state.into_iter().for_each(|(address, account)| {
             self.commit_account(stamp, &address, account);
         });
     }
 
-    /// Lets `change` turn an account into what a step leaves of it; `found` is what the base state
-    /// has, for an account nobody has changed yet.
-    pub(crate) fn enter(
-        &self,
-        stamp: Stamp,
-        address: &Address,
-        found: Option<AccountInfo>,
-        info: AccountInfo,
-    ) {
+    /// Enters what a step left of an account, which had no code and was not cleared.
+    pub(crate) fn enter(&self, stamp: Stamp, address: &Address, info: AccountInfo) {
         let after = (!info.is_empty()).then_some(info);
         let mut shard = write(self.account_shard(address));
         match shard.get_mut(address) {
             Some(cell) => cell.push(stamp, after, self.keeps_history),
             None => {
-                shard.insert(*address, AccountCell::new(found, stamp, after));
+                shard.insert(*address, AccountCell::new(stamp, after));
             }
         }
     }
@@ -176,11 +195,8 @@ impl Store {
         match shard.get_mut(address) {
             Some(cell) => cell.push(stamp, is_there.then_some(account.info), self.keeps_history),
             None => {
-                // Whoever comes first when nobody wrote before found the base state.
-                let existed = !account.is_loaded_as_not_existing();
-                let base = existed.then(|| account.original_info());
                 let after = is_there.then_some(account.info);
-                shard.insert(*address, AccountCell::new(base, stamp, after));
+                shard.insert(*address, AccountCell::new(stamp, after));
             }
         }
     }
@@ -188,13 +204,11 @@ impl Store {
     fn commit_slots(&self, stamp: Stamp, address: &Address, account: &Account) {
         for (key, word) in account.changed_storage_slots() {
             let slot = Slot::new(*address, *key);
-            let is_from_base = self.cleared(address, Stamp::AFTER_ALL).is_none();
             let mut shard = write(self.slot_shard(&slot));
             match shard.get_mut(&slot) {
                 Some(cell) => cell.push(stamp, word.present_value, self.keeps_history),
                 None => {
-                    let base = is_from_base.then_some(word.original_value);
-                    shard.insert(slot, SlotCell::new(base, stamp, word.present_value));
+                    shard.insert(slot, SlotCell::new(stamp, word.present_value));
                 }
             }
         }
@@ -221,10 +235,7 @@ impl Store {
                 let before = match self.cleared(&slot.address, Stamp::AFTER_ALL) {
                     Some(cleared) if writer < cleared => return Ok(()),
                     Some(_) => U256::ZERO,
-                    None => match cell.base() {
-                        Some(before) => before,
-                        None => base.storage_ref(slot.address, slot.key)?,
-                    },
+                    None => base.storage_ref(slot.address, slot.key)?,
                 };
                 if before != after {
                     slots.push((slot.address, SlotChange { key: slot.key, before, after }));
@@ -235,13 +246,16 @@ impl Store {
         slots.sort_unstable_by_key(|(address, slot)| (*address, slot.key));
         let mut changes = Vec::new();
         for shard in &self.accounts {
-            read(shard).iter().for_each(|(address, cell)| {
+            read(shard).iter().try_for_each(|(address, cell)| {
+                let before = base.basic_ref(*address)?;
                 let from = slots.partition_point(|(owner, _)| owner < address);
                 let of_account = slots[from..].iter().take_while(|(owner, _)| owner == address);
                 let storage = of_account.map(|(_, slot)| *slot).collect();
-                let change = cell.change(*address, storage);
+                let before = before.as_ref().map(AccountFields::from);
+                let change = cell.change(*address, before, storage);
                 changes.extend(change.is_any().then_some(change));
-            });
+                Ok(())
+            })?;
         }
         changes.sort_unstable_by_key(|change| change.address);
         Ok(changes)
@@ -281,12 +295,12 @@ mod tests {
 
     #[test]
     fn everybody_sees_what_was_left_below_their_stamp() {
-        let (store, address) = (Store::new(2), Address::with_last_byte(7));
+        let (store, address) = (Store::new(2, 4), Address::with_last_byte(7));
         assert_eq!(store.account(&address, Stamp::CLOSING), Seen::Base);
         assert_eq!(store.account_since(&address, Stamp::OPENING), Since::Same);
-        store.enter(stamp(3), &address, Some(info(1)), info(2));
-        store.enter(stamp(5), &address, None, info(3));
-        store.enter(stamp(9), &address, None, info(0));
+        store.enter(stamp(3), &address, info(2));
+        store.enter(stamp(5), &address, info(3));
+        store.enter(stamp(9), &address, info(0));
         let at = |tx| store.account(&address, stamp(tx));
         assert_eq!(at(3), Seen::Base);
         assert_eq!(at(4), Seen::Left(Some(info(2))));
@@ -299,9 +313,9 @@ mod tests {
 
     #[test]
     fn alone_only_the_last_version_is_kept() {
-        let (store, address) = (Store::new(1), Address::with_last_byte(7));
-        store.enter(stamp(3), &address, None, info(2));
-        store.enter(stamp(5), &address, None, info(3));
+        let (store, address) = (Store::new(1, 0), Address::with_last_byte(7));
+        store.enter(stamp(3), &address, info(2));
+        store.enter(stamp(5), &address, info(3));
         assert_eq!(store.account(&address, stamp(6)), Seen::Left(Some(info(3))));
         assert_eq!(store.account(&address, stamp(5)), Seen::Base);
     }

@@ -200,8 +200,6 @@ struct Parties<'s, DB> {
 
 struct Party {
     address: Address,
-    /// What the base state has, where nobody has changed the account yet.
-    base: Option<AccountInfo>,
     info: AccountInfo,
 }
 
@@ -219,22 +217,18 @@ impl<DB: DatabaseRef> Parties<'_, DB> {
         };
         let place = self.found.iter().position(known)?;
         if self.found[place].is_none() {
-            let (base, info) = match self.store.last_account(&address) {
-                Seen::Left(info) => (None, info),
-                Seen::Base => {
-                    let info = self.base.basic_ref(address).ok()?;
-                    (info.clone(), info)
-                }
+            let info = match self.store.last_account(&address) {
+                Seen::Left(info) => info,
+                Seen::Base => self.base.basic_ref(address).ok()?,
             };
-            let info = info.unwrap_or_default();
-            self.found[place] = Some(Party { address, base, info });
+            self.found[place] = Some(Party { address, info: info.unwrap_or_default() });
         }
         self.found[place].as_mut().map(|party| &mut party.info)
     }
 
     fn enter(self) {
-        for Party { address, base, info } in self.found.into_iter().flatten() {
-            self.store.enter(self.stamp, &address, base, info);
+        for Party { address, info } in self.found.into_iter().flatten() {
+            self.store.enter(self.stamp, &address, info);
         }
     }
 }

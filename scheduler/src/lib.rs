@@ -20,6 +20,7 @@
 
 mod conflict;
 mod dag;
+mod horizon;
 mod layer;
 mod makespan;
 mod policy;
@@ -30,6 +31,7 @@ mod weight;
 use slotcast_model::{AccessSet, IndexVec, TxIndex};
 
 pub use dag::{Dag, Edge, Reason};
+pub use horizon::Horizons;
 pub use layer::{CriticalPath, LayerIndex};
 pub use makespan::{Mode, Overheads, simulate, simulate_unbound};
 pub use policy::Policy;

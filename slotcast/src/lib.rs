@@ -58,4 +58,4 @@ pub use slotcast_executor::fork_of;
 pub use slotcast_model as model;
 pub use slotcast_scheduler as scheduler;
 pub use summaries::{Summaries, View};
-pub use waits::forecasts_of_waits;
+pub use waits::{Waits, forecasts_of_waits};

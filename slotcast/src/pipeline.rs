@@ -5,9 +5,11 @@
 //! Invariants: the way follows from the block, its predictions and the settings alone; all ways have
 //! the same outcome.
 
+use core::time::Duration;
+
 use slotcast_executor::{
     Advice, Course, Execution, ExecutionError, Settings, UnitCosts, execute_dataflow,
-    execute_in_order,
+    execute_in_order, execute_streamed,
 };
 use slotcast_model::{IndexVec, Prediction, TxIndex};
 use slotcast_scheduler::{Policy, Schedule, schedule};
@@ -15,8 +17,8 @@ use slotcast_scheduler::{Policy, Schedule, schedule};
 use crate::{
     clock::Clock,
     prepare::{PredictSettings, Prepared},
-    summaries::Summaries,
-    waits::forecasts_of_waits,
+    summaries::{Summaries, View},
+    waits::{Waits, forecasts_of_waits},
 };
 
 /// What decides the way.
@@ -35,11 +37,12 @@ pub struct PipelineSettings {
 /// Where the time went, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepTimes {
-    /// Predicting with the summaries at hand.
+    /// Predicting with the summaries at hand, and finding out what waits for what; the other threads
+    /// execute meanwhile.
     pub predict: f64,
-    /// From predictions to a schedule.
+    /// From predictions at hand to a schedule.
     pub schedule: f64,
-    /// Executing.
+    /// Executing, from when all is predicted.
     pub execute: f64,
 }
 
@@ -62,10 +65,21 @@ pub fn execute_unpredicted(
     if course == Course::InOrder {
         return in_order(prepared, StepTimes { schedule: micros(&clock), ..StepTimes::default() });
     }
-    let predictions = prepared.predict_once(summaries, &settings.predict);
-    let predict = micros(&clock);
-    let (execution, times) = scheduled(prepared, &predictions, settings)?;
-    Ok((execution, StepTimes { predict, ..times }))
+    let (block, state) = (prepared.block(), prepared.state());
+    let Settings { pool, fallback, .. } = &settings.execution;
+    let view = View::new(state, summaries);
+    let mut predictor = prepared.predictor(&view, &settings.predict);
+    let mut waits = Waits::new(block, state);
+    let mut predicting = Duration::ZERO;
+    let execution = execute_streamed(block, state, pool, *fallback, |_| {
+        let clock = Clock::start();
+        let horizon = waits.next(&predictor.next());
+        predicting += clock.elapsed();
+        horizon
+    })?;
+    let predict = predicting.as_secs_f64() * 1e6;
+    let execute = micros(&clock) - predict;
+    Ok((execution, StepTimes { predict, schedule: 0.0, execute }))
 }
 
 /// Executes a block whose predictions are at hand.

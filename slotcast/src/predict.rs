@@ -35,25 +35,51 @@ pub fn predict_block<S: StateView>(
     basis: Basis,
     limits: BindLimits,
 ) -> IndexVec<TxIndex, Prediction> {
-    let words = words_of(block, fork);
-    let mut binder = Binder::new(fork, limits);
-    let mut forward = Forward::new(view);
-    let mut predictions = IndexVec::new();
-    for tx in &block.transactions {
+    let mut predictor = BlockPredictor::new(block, fork, view, basis, limits);
+    block.tx_indices().map(|_| predictor.next()).collect()
+}
+
+/// Predicts the transactions of a block one after the other.
+pub(crate) struct BlockPredictor<'a, S> {
+    block: &'a Block,
+    words: BlockWords,
+    binder: Binder,
+    view: &'a S,
+    forward: Forward<'a, S>,
+    basis: Basis,
+    next: usize,
+}
+
+impl<'a, S: StateView> BlockPredictor<'a, S> {
+    pub(crate) fn new(
+        block: &'a Block,
+        fork: Fork,
+        view: &'a S,
+        basis: Basis,
+        limits: BindLimits,
+    ) -> Self {
+        let (words, binder) = (words_of(block, fork), Binder::new(fork, limits));
+        Self { block, words, binder, view, forward: Forward::new(view), basis, next: 0 }
+    }
+
+    /// The prediction of the next transaction.
+    pub(crate) fn next(&mut self) -> Prediction {
+        let Self { block, words, binder, view, forward, basis, next } = self;
+        let tx = &block.transactions[*next];
+        *next += 1;
         let bound = match basis {
-            Basis::Parent => predict_tx(&mut binder, tx, &words, view),
+            Basis::Parent => predict_tx(binder, tx, words, *view),
             Basis::BlockOrder => {
                 let delegations = delegations(tx);
                 forward.delegate(&delegations);
-                let bound = predict_frames(&mut binder, tx, &words, &delegations, &forward);
+                let bound = predict_frames(binder, tx, words, &delegations, forward);
                 forward.apply(&bound.changes);
                 forward.sent(tx.signer());
                 bound
             }
         };
-        predictions.push(bound.prediction);
+        bound.prediction
     }
-    predictions
 }
 
 /// Predicts one transaction in a block with these words, on the state that `view` shows.

@@ -12,7 +12,7 @@ use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
 use crate::{
     clock::Clock,
     convert::{block_of, state_of},
-    predict::{Basis, predict_block},
+    predict::{Basis, BlockPredictor, predict_block},
     summaries::{Summaries, View},
 };
 
@@ -115,6 +115,15 @@ impl Prepared {
     /// No summaries yet, for code under the block's fork.
     pub fn summaries(&self, settings: &PredictSettings) -> Summaries {
         Summaries::new(self.fork, settings.analysis)
+    }
+
+    /// What predicts the transactions one after the other.
+    pub(crate) fn predictor<'a>(
+        &'a self,
+        view: &'a View<'a>,
+        settings: &PredictSettings,
+    ) -> BlockPredictor<'a, View<'a>> {
+        BlockPredictor::new(&self.block, self.fork, view, settings.basis, settings.binding)
     }
 
     /// Predicts every transaction once, with the summaries at hand.

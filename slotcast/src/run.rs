@@ -52,7 +52,7 @@ pub fn run_block(recorded: &RecordedBlock, settings: &RunSettings) -> Result<Rep
 
     let clock = Clock::start();
     let parallel = match course {
-        ScheduleMode::Sequential => execute_alone_in_order(block, state),
+        ScheduleMode::Sequential => run_in_order(block, state),
         ScheduleMode::Layers | ScheduleMode::Dataflow => {
             execute(block, &schedule, state, &settings.execution)
         }
@@ -171,7 +171,7 @@ fn course(schedule: &Schedule, mode: Mode) -> ScheduleMode {
 }
 
 /// Runs a block in order, and puts its outcome together as running in parallel does.
-fn execute_alone_in_order(block: &Block, state: &MemoryState) -> Result<Parallel, ExecutionError> {
+fn run_in_order(block: &Block, state: &MemoryState) -> Result<Parallel, ExecutionError> {
     execute_in_order(block, state)?.into_parallel(state)
 }
 

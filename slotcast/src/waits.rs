@@ -20,9 +20,9 @@ use alloy_primitives::{
     Address, U256,
     map::{AddressMap, AddressSet},
 };
-use slotcast_executor::{Block, MemoryState};
+use slotcast_executor::{Block, Horizon, MemoryState};
 use slotcast_model::{AccessSet, Coverage, IndexVec, Location, Prediction, Slot, TxIndex};
-use slotcast_scheduler::Forecast;
+use slotcast_scheduler::{Forecast, Horizons};
 
 use crate::forecast::estimate_gas;
 
@@ -47,6 +47,60 @@ pub fn forecasts_of_waits(
             partial: prediction.coverage() == Coverage::Partial,
         })
         .collect()
+}
+
+/// The waits of a block's transactions, one after the other: the same as those of a schedule made from
+/// [`forecasts_of_waits`], but for policies, and none has to wait for the predictions after it.
+#[derive(Debug)]
+pub struct Waits<'a> {
+    block: &'a Block,
+    short: AddressSet,
+    horizons: Horizons,
+    next: usize,
+}
+
+impl<'a> Waits<'a> {
+    /// The waits of `block` on `state`.
+    pub fn new(block: &'a Block, state: &MemoryState) -> Self {
+        let short = senders_that_may_run_short(block, state);
+        Self { block, short, horizons: Horizons::new(), next: 0 }
+    }
+
+    /// Up to where the next transaction waits, given its prediction.
+    pub fn next(&mut self, prediction: &Prediction) -> Horizon {
+        let tx = &self.block.transactions[self.next];
+        self.next += 1;
+        let (storage, accounts) = (prediction.storage(), prediction.accounts());
+        let horizons = &mut self.horizons;
+        let (sender, is_plain) = (tx.signer(), is_plain(tx, prediction));
+        let nonces = accounts.nonces.iter().copied().filter(|address| *address != sender);
+        let made = accounts.created.iter().chain(&accounts.destroyed);
+        if !is_plain {
+            let slots = storage.reads.iter().chain(&storage.deltas);
+            let slots = slots.copied().map(Location::Storage);
+            let balances = balances_read(tx, prediction, &self.short).map(Location::Balance);
+            let codes = accounts.code_reads.iter().copied().map(Location::Code);
+            let others = nonces.clone().map(Location::Nonce);
+            let of_made = made.clone().flat_map(|it| [Location::Nonce(*it), Location::Code(*it)]);
+            slots
+                .chain(balances)
+                .chain(codes)
+                .chain(others)
+                .chain(of_made)
+                .for_each(|location| horizons.read(&location));
+        }
+        let slots = storage.writes.iter().chain(&storage.deltas).copied().map(Location::Storage);
+        let paid = accounts.balance_credits.iter().chain(&accounts.balance_debits);
+        let balances = paid.copied().map(Location::Balance);
+        let of_made =
+            made.flat_map(|it| [Location::Nonce(*it), Location::Code(*it), Location::Balance(*it)]);
+        slots
+            .chain(balances)
+            .chain(nonces.map(Location::Nonce))
+            .chain(of_made)
+            .for_each(|location| horizons.change(location));
+        Horizon(horizons.turn())
+    }
 }
 
 /// The senders that could spend more in this block than they have before it.
@@ -103,7 +157,11 @@ fn access(
     let (storage, accounts) = (prediction.storage(), prediction.accounts());
     let slots = |slots: &[Slot]| slots.iter().copied().map(Location::Storage).collect();
     let (mut reads, mut writes, mut adds): (Vec<_>, Vec<_>, Vec<_>) =
-        (slots(&storage.reads), slots(&storage.writes), slots(&storage.deltas));
+        (slots(&storage.reads), slots(&storage.writes), Vec::new());
+    // The executor compares every word it read, so that an addition waits as any other change does.
+    let added = storage.deltas.iter().copied().map(Location::Storage);
+    reads.extend(added.clone());
+    writes.extend(added);
     let is_changed = accounts.balance_credits.iter().chain(&accounts.balance_debits);
     adds.extend(is_changed.copied().filter(|it| read.contains(it)).map(Location::Balance));
     if !is_plain(tx, prediction) {
@@ -132,6 +190,7 @@ mod tests {
 
     use super::*;
     use crate::{forecasts, prepare, seal};
+    use slotcast_scheduler::schedule;
 
     #[test]
     fn plain_transfers_wait_for_nobody_and_nobody_waits_for_what_is_taken_for_granted() {
@@ -147,5 +206,24 @@ mod tests {
             forecasts.iter().map(|forecast| forecast.weight).collect::<Vec<_>>()
         };
         assert_eq!(weights(&all), weights(&waits));
+    }
+
+    #[test]
+    fn waits_are_the_horizons_of_the_schedule() {
+        for scenario in [Scenario::Mixed, Scenario::Transfers] {
+            let plan = Plan { n_txs: 150, scenario, ..Plan::default() };
+            let block = seal(generate(&plan).unwrap()).unwrap();
+            let prepared = prepare(&block).unwrap();
+            let predictions = prepared.predict(&Default::default()).predictions;
+            let (block, state) = (prepared.block(), prepared.state());
+            let schedule = schedule(
+                &forecasts_of_waits(block, &predictions, state),
+                &slotcast_scheduler::Policy::Optimistic,
+            );
+            let mut waits = Waits::new(block, state);
+            for (tx, prediction) in predictions.iter_enumerated() {
+                assert_eq!(waits.next(prediction), Horizon::of(&schedule, tx), "{tx}");
+            }
+        }
     }
 }

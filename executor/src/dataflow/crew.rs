@@ -28,7 +28,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use revm::database_interface::DatabaseRef;
-use slotcast_model::{Index, IndexVec, TxIndex};
+use slotcast_model::{Index, TxIndex};
 
 use super::{
     Work,
@@ -48,6 +48,9 @@ use crate::{
 /// about what waking up costs.
 const N_LOOKS: usize = 400;
 
+/// How many transactions are made known at a time.
+const STRETCH: usize = 8;
+
 /// Everything the threads share while one block is executed.
 pub(super) struct Crew<'a, DB> {
     work: Work<'a, DB>,
@@ -59,19 +62,30 @@ pub(super) struct Crew<'a, DB> {
 }
 
 impl<'a, DB: DatabaseRef> Crew<'a, DB> {
-    pub(super) fn new(
-        work: Work<'a, DB>,
-        ways: IndexVec<TxIndex, Way>,
-        rule: FallbackRule,
-    ) -> Self {
+    pub(super) fn new(work: Work<'a, DB>, rule: FallbackRule) -> Self {
         Self {
             work,
-            board: Mutex::new(Board::new(ways)),
+            board: Mutex::new(Board::new(work.block.n_transactions())),
             prefix: Mutex::new(Prefix::new(work.block, work.rules, work.store, rule)),
             changes: AtomicU32::new(0),
             n_sleeping: AtomicU32::new(0),
             changed: Condvar::new(),
         }
+    }
+
+    /// Makes transactions known, a few at a time, while others work on those known already; then
+    /// takes part.
+    pub(super) fn lead(&self, mut way: impl FnMut(TxIndex) -> Way) {
+        let _presence = Presence(self);
+        let mut ways = Vec::with_capacity(STRETCH);
+        let n_transactions = self.work.block.n_transactions();
+        for tx in self.work.block.tx_indices() {
+            ways.push(way(tx));
+            if ways.len() == STRETCH || tx.as_usize() + 1 == n_transactions {
+                self.change(|board| board.extend(ways.drain(..)));
+            }
+        }
+        self.work();
     }
 
     /// Takes part until everything is decided.

@@ -1,6 +1,7 @@
 //! What is there to do next?
 //!
-//! In: how each transaction is to be decided, and what was done so far. Out: [`Task`]s.
+//! In: how each transaction is to be decided, as it becomes known, and what was done so far. Out:
+//! [`Task`]s.
 //! Invariants: every transaction to be run speculatively is handed out exactly once, and only when
 //! everything below its horizon is decided; at any time at most one thread decides; which
 //! transactions are run speculatively does not depend on the order in which threads come and go.
@@ -54,14 +55,15 @@ pub(super) enum Task {
 /// What is done and what is to do, for one block.
 #[derive(Debug)]
 pub(super) struct Board {
+    /// As far as they are known.
     ways: IndexVec<TxIndex, Way>,
+    n_transactions: usize,
     /// Runs that wait for their decision.
     runs: IndexVec<TxIndex, Option<Speculative>>,
     /// Transactions that may start.
     ready: BinaryHeap<Reverse<TxIndex>>,
-    /// Transactions by horizon: those that wait for the decision of `by_horizon[n_released..]`.
-    by_horizon: Vec<(TxIndex, TxIndex)>,
-    n_released: usize,
+    /// Transactions that wait until everything below their horizon is decided, by horizon.
+    waiting: BinaryHeap<Reverse<(TxIndex, TxIndex)>>,
     n_decided: usize,
     /// From here on nothing is run speculatively.
     in_order_from: usize,
@@ -71,28 +73,31 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub(super) fn new(ways: IndexVec<TxIndex, Way>) -> Self {
-        let waiting = ways.iter_enumerated().filter_map(|(tx, way)| match *way {
-            Way::OnPrefix => None,
-            Way::Speculatively { horizon } => Some((horizon, tx)),
-        });
-        let mut by_horizon: Vec<_> = waiting.collect();
-        by_horizon.sort_unstable();
-        let n_transactions = ways.len();
-        let mut board = Self {
+    /// A board for so many transactions, of which none is known yet.
+    pub(super) fn new(n_transactions: usize) -> Self {
+        Self {
+            ways: IndexVec::with_capacity(n_transactions),
+            n_transactions,
             runs: (0..n_transactions).map(|_| None).collect(),
-            ways,
             ready: BinaryHeap::new(),
-            by_horizon,
-            n_released: 0,
+            waiting: BinaryHeap::new(),
             n_decided: 0,
             in_order_from: n_transactions,
             is_deciding: false,
             is_over: n_transactions == 0,
             error: None,
-        };
-        board.release();
-        board
+        }
+    }
+
+    /// Makes the next transactions known.
+    pub(super) fn extend(&mut self, ways: impl Iterator<Item = Way>) {
+        for way in ways {
+            let tx = self.ways.push(way);
+            if let Way::Speculatively { horizon } = way {
+                self.waiting.push(Reverse((horizon, tx)));
+            }
+        }
+        self.release();
     }
 
     /// Something to do; with [`Task::Decide`] the items are put into `items`, which is empty.
@@ -130,7 +135,7 @@ impl Board {
         if let Some(n_before) = gave_up_after {
             self.in_order_from = self.in_order_from.min(n_before + WINDOW);
         }
-        self.is_over |= n_decided == self.ways.len();
+        self.is_over |= n_decided == self.n_transactions;
         self.release();
     }
 
@@ -193,13 +198,13 @@ impl Board {
 
     /// Makes ready whatever waited for no more than what is decided.
     fn release(&mut self) {
-        while let Some((horizon, tx)) = self.by_horizon.get(self.n_released)
+        while let Some(Reverse((horizon, tx))) = self.waiting.peek()
             && horizon.as_usize() <= self.n_decided
         {
             if tx.as_usize() < self.in_order_from {
                 self.ready.push(Reverse(*tx));
             }
-            self.n_released += 1;
+            self.waiting.pop();
         }
     }
 }

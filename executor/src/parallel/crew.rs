@@ -74,15 +74,15 @@ impl Pool {
         self.n_helpers() + 1
     }
 
-    /// Calls `work` on every thread at once, this one included.
-    pub(crate) fn help(&self, work: impl Fn() + Sync) {
+    /// Calls `lead` on this thread and `help` on all others.
+    pub(crate) fn lead_with_help(&self, lead: impl FnOnce(), help: impl Fn() + Sync) {
         match &self.helpers {
-            None => work(),
+            None => lead(),
             Some(pool) => pool.in_place_scope(|scope| {
                 for _ in 0..self.n_helpers() {
-                    scope.spawn(|_| work());
+                    scope.spawn(|_| help());
                 }
-                work();
+                lead();
             }),
         }
     }

@@ -15,8 +15,6 @@ use crate::{
 /// An account that somebody changed.
 #[derive(Debug)]
 pub(super) struct AccountCell {
-    /// What the base state has.
-    base: Option<AccountFields>,
     /// Whether it ceased to exist at some time.
     has_vanished: bool,
     last: (Stamp, Option<AccountInfo>),
@@ -24,13 +22,8 @@ pub(super) struct AccountCell {
 }
 
 impl AccountCell {
-    pub(super) fn new(base: Option<AccountInfo>, stamp: Stamp, info: Option<AccountInfo>) -> Self {
-        Self {
-            base: base.as_ref().map(AccountFields::from),
-            has_vanished: info.is_none(),
-            last: (stamp, info),
-            earlier: Vec::new(),
-        }
+    pub(super) const fn new(stamp: Stamp, info: Option<AccountInfo>) -> Self {
+        Self { has_vanished: info.is_none(), last: (stamp, info), earlier: Vec::new() }
     }
 
     /// Enters the next version.
@@ -58,12 +51,17 @@ impl AccountCell {
     }
 
     /// How the account ends against how it began.
-    pub(super) fn change(&self, address: Address, storage: Vec<SlotChange>) -> AccountChange {
+    pub(super) fn change(
+        &self,
+        address: Address,
+        before: Option<AccountFields>,
+        storage: Vec<SlotChange>,
+    ) -> AccountChange {
         AccountChange {
             address,
-            before: self.base,
+            before,
             after: self.last.1.as_ref().map(AccountFields::from),
-            destroyed: self.base.is_some() && self.has_vanished,
+            destroyed: before.is_some() && self.has_vanished,
             storage,
         }
     }
@@ -72,15 +70,13 @@ impl AccountCell {
 /// A slot that somebody changed.
 #[derive(Debug)]
 pub(super) struct SlotCell {
-    /// What the base state has, if the first who wrote here read it there.
-    base: Option<U256>,
     last: (Stamp, U256),
     earlier: Vec<(Stamp, U256)>,
 }
 
 impl SlotCell {
-    pub(super) const fn new(base: Option<U256>, stamp: Stamp, value: U256) -> Self {
-        Self { base, last: (stamp, value), earlier: Vec::new() }
+    pub(super) const fn new(stamp: Stamp, value: U256) -> Self {
+        Self { last: (stamp, value), earlier: Vec::new() }
     }
 
     /// Enters the next version.
@@ -90,11 +86,6 @@ impl SlotCell {
         if keeps_history && before.0 < stamp {
             self.earlier.push(before);
         }
-    }
-
-    /// What the base state has, if that is known.
-    pub(super) const fn base(&self) -> Option<U256> {
-        self.base
     }
 
     /// The last version, and when it came to be.

@@ -1,8 +1,9 @@
 //! Is the parallel outcome the sequential one, on recorded blocks, for schedules of every quality?
 
+use revm::database::BundleState;
 use slotcast_executor::{
     Block, FallbackRule, MemoryState, Mode, Pool, SequentialSettings, Settings, execute,
-    execute_in_order, execute_sequential,
+    execute_in_order, execute_sequential, execute_sequential_with_bundle, execute_with_bundle,
 };
 use slotcast_model::{IndexVec, Observation, Prediction, StorageAccess, TxIndex};
 use slotcast_scheduler::{Forecast, Policy, Schedule, schedule};
@@ -52,6 +53,7 @@ pub(crate) fn check(name: &str, block: &Block, state: &MemoryState, settings: &[
     let in_order = execute_in_order(block, state).unwrap();
     assert_eq!(in_order.n_executions(), block.n_transactions(), "{name}, in order");
     assert!(in_order.into_outcome(state).unwrap() == sequential.outcome, "{name}, in order");
+    check_bundle(name, block, state);
     let mut schedules = blind_schedules(block.n_transactions(), block.header.number);
     schedules.push(("perfect".to_owned(), perfect_schedule(&sequential.observations)));
     for (schedule_name, schedule) in schedules {
@@ -67,6 +69,28 @@ pub(crate) fn check(name: &str, block: &Block, state: &MemoryState, settings: &[
             assert_eq!(*expected, work, "{context}");
         }
     }
+}
+
+/// A host that keeps a bundle gets the one that executing in order gives.
+fn check_bundle(name: &str, block: &Block, state: &MemoryState) {
+    let unobserved = SequentialSettings { is_observed: false };
+    let (sequential, expected) = execute_sequential_with_bundle(block, state, &unobserved).unwrap();
+    let schedule = Schedule::single_layer(block.n_transactions());
+    let (pool, fallback) = (Pool::new(2).unwrap(), FallbackRule::NEVER);
+    let (execution, bundle) =
+        execute_with_bundle(block, &schedule, state, &pool, fallback).unwrap();
+    assert_eq!(execution.receipts(), sequential.outcome.receipts, "{name}, bundle");
+    assert_eq!(execution.requests(), &sequential.outcome.requests, "{name}, bundle");
+    assert_eq!(bundle.state, expected.state, "{name}, bundle");
+    assert_eq!(bundle.contracts, expected.contracts, "{name}, bundle");
+    // Reverts of one block are in no particular order.
+    let sorted = |bundle: &BundleState| {
+        let mut reverts: Vec<_> = bundle.reverts.iter().flatten().cloned().collect();
+        reverts.sort_unstable_by_key(|(address, _)| *address);
+        reverts
+    };
+    assert_eq!(sorted(&bundle), sorted(&expected), "{name}, bundle");
+    assert_eq!(bundle.state_size, expected.state_size, "{name}, bundle");
 }
 
 /// Settings that never give up, so that nothing hides behind the fallback.

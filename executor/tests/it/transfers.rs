@@ -125,7 +125,6 @@ fn random_tx(random: &mut Random, fork: Fork, nonce: u64, to: Address) -> TxEnve
     let keys = (0..random.next() % 3).map(|n| B256::from(U256::from(n))).collect();
     let item = AccessListItem { address: to, storage_keys: keys };
     let access_list = AccessList(if random.next() % 2 == 0 { vec![item] } else { vec![] });
-    let signature = Signature::new(U256::from(1), U256::from(1), false);
     // Some are of a type that the fork does not know yet.
     let newest = [Fork::Frontier, Fork::Berlin, Fork::London, Fork::Cancun];
     let n_types = newest.iter().filter(|since| **since <= fork).count() as u64;
@@ -136,13 +135,13 @@ fn random_tx(random: &mut Random, fork: Fork, nonce: u64, to: Address) -> TxEnve
             let chain_id = (random.next() % 2 == 0).then_some(chain_id);
             let (gas_price, to) = (price, TxKind::Call(to));
             let tx = TxLegacy { chain_id, nonce, gas_price, gas_limit, to, value, input };
-            tx.into_signed(signature).into()
+            tx.into_signed(signature()).into()
         }
         1 => {
             let (gas_price, to) = (price, TxKind::Call(to));
             let tx =
                 TxEip2930 { chain_id, nonce, gas_price, gas_limit, to, value, access_list, input };
-            tx.into_signed(signature).into()
+            tx.into_signed(signature()).into()
         }
         2 => TxEip1559 {
             chain_id,
@@ -155,12 +154,10 @@ fn random_tx(random: &mut Random, fork: Fork, nonce: u64, to: Address) -> TxEnve
             access_list,
             input,
         }
-        .into_signed(signature)
+        .into_signed(signature())
         .into(),
         _ => {
-            let version = pick(random, &[1, 1, 1, 1, 2]);
-            let mut hash = B256::ZERO;
-            hash.0[0] = version;
+            let (blob_versioned_hashes, max_fee_per_blob_gas) = random_blobs(random);
             TxEip4844 {
                 chain_id,
                 nonce,
@@ -170,14 +167,26 @@ fn random_tx(random: &mut Random, fork: Fork, nonce: u64, to: Address) -> TxEnve
                 to,
                 value,
                 access_list,
-                blob_versioned_hashes: vec![hash; (random.next() % 8) as usize],
-                max_fee_per_blob_gas: pick(random, &[0, 1, 1_000, u128::MAX]),
+                blob_versioned_hashes,
+                max_fee_per_blob_gas,
                 input,
             }
-            .into_signed(signature)
+            .into_signed(signature())
             .into()
         }
     }
+}
+
+/// Some blobs, perhaps too many or of a wrong version, and what is offered for them.
+fn random_blobs(random: &mut Random) -> (Vec<B256>, u128) {
+    let mut hash = B256::ZERO;
+    hash.0[0] = pick(random, &[1, 1, 1, 1, 2]);
+    let hashes = vec![hash; (random.next() % 8) as usize];
+    (hashes, pick(random, &[0, 1, 1_000, u128::MAX]))
+}
+
+fn signature() -> Signature {
+    Signature::new(U256::from(1), U256::from(1), false)
 }
 
 #[test]

@@ -1,0 +1,69 @@
+//! Up to where does a transaction wait, as soon as its forecast is there?
+//!
+//! In: what transactions are forecast to read and change, one after the other. Out: for each, its
+//! horizon: one more than the highest transaction that changes what it reads.
+//! Invariants: the horizons are those of the DAG that [`crate::schedule`] would make without a
+//! policy; a horizon depends on earlier transactions alone, so nothing has to wait for the rest of
+//! the block.
+
+use alloy_primitives::map::HashMap;
+use slotcast_model::{Location, TxIndex};
+
+/// The last change of every location so far.
+#[derive(Debug, Default)]
+pub struct Horizons {
+    last_change: HashMap<Location, TxIndex>,
+    next: TxIndex,
+    horizon: TxIndex,
+}
+
+impl Horizons {
+    /// No transaction yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The next transaction is forecast to read `location`.
+    pub fn read(&mut self, location: &Location) {
+        if let Some(last) = self.last_change.get(location)
+            && *last < self.next
+        {
+            self.horizon = self.horizon.max(TxIndex(last.0 + 1));
+        }
+    }
+
+    /// The next transaction is forecast to change `location`, after all of its reads were told.
+    pub fn change(&mut self, location: Location) {
+        self.last_change.insert(location, self.next);
+    }
+
+    /// Everything about the next transaction is told: its horizon.
+    pub fn turn(&mut self) -> TxIndex {
+        self.next = TxIndex(self.next.0 + 1);
+        core::mem::take(&mut self.horizon)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::Address;
+
+    use super::*;
+
+    #[test]
+    fn a_reader_waits_for_the_last_change_before_it() {
+        let location = |n| Location::Balance(Address::with_last_byte(n));
+        let mut horizons = Horizons::new();
+        let mut next = |reads: &[u8], changes: &[u8]| {
+            reads.iter().for_each(|n| horizons.read(&location(*n)));
+            changes.iter().for_each(|n| horizons.change(location(*n)));
+            horizons.turn().0
+        };
+        assert_eq!(next(&[1], &[1]), 0);
+        assert_eq!(next(&[2], &[2]), 0);
+        assert_eq!(next(&[1], &[]), 1);
+        assert_eq!(next(&[1, 2], &[2]), 2);
+        assert_eq!(next(&[], &[1]), 0);
+        assert_eq!(next(&[1], &[]), 5);
+    }
+}
