@@ -120,19 +120,21 @@ fn random_tx(random: &mut Random, fork: Fork, nonce: u64, to: Address) -> TxEnve
         2 => U256::MAX,
         _ => U256::from(random.next() % 1_000_000),
     };
-    let input: Bytes = if random.next() % 8 == 0 { vec![0, 1, 2].into() } else { Bytes::new() };
-    let chain_id = if random.next() % 20 == 0 { 2 } else { 1 };
+    let input: Bytes =
+        if random.next().is_multiple_of(8) { vec![0, 1, 2].into() } else { Bytes::new() };
+    let chain_id = if random.next().is_multiple_of(20) { 2 } else { 1 };
     let keys = (0..random.next() % 3).map(|n| B256::from(U256::from(n))).collect();
     let item = AccessListItem { address: to, storage_keys: keys };
-    let access_list = AccessList(if random.next() % 2 == 0 { vec![item] } else { vec![] });
+    let access_list = AccessList(if random.next().is_multiple_of(2) { vec![item] } else { vec![] });
     // Some are of a type that the fork does not know yet.
     let newest = [Fork::Frontier, Fork::Berlin, Fork::London, Fork::Cancun];
     let n_types = newest.iter().filter(|since| **since <= fork).count() as u64;
-    let kind = if random.next() % 12 == 0 { random.next() % 4 } else { random.next() % n_types };
+    let kind =
+        if random.next().is_multiple_of(12) { random.next() % 4 } else { random.next() % n_types };
     let max_fee_per_gas = price;
     match kind {
         0 => {
-            let chain_id = (random.next() % 2 == 0).then_some(chain_id);
+            let chain_id = (random.next().is_multiple_of(2)).then_some(chain_id);
             let (gas_price, to) = (price, TxKind::Call(to));
             let tx = TxLegacy { chain_id, nonce, gas_price, gas_limit, to, value, input };
             tx.into_signed(signature()).into()
