@@ -8,6 +8,7 @@ pub mod asm;
 pub mod blocks;
 pub mod case;
 pub mod conformance;
+pub mod executed;
 pub mod random;
 pub mod totality;
 

@@ -6,6 +6,7 @@ mod arithmetic;
 mod conformance;
 mod differential;
 mod embedded;
+mod executed;
 mod random_blocks;
 mod snapshots;
 mod stages;
