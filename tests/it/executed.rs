@@ -9,7 +9,7 @@ use slotcast::{corpus, prepare};
 use slotcast_tests::{executed::Executed, recorded_blocks};
 
 /// One recorded block in so many is looked at.
-const EVERY: usize = 4;
+const EVERY: usize = 8;
 
 #[test]
 fn what_runs_was_found_by_the_walk() {

@@ -131,7 +131,6 @@ fn random_tx(random: &mut Random, fork: Fork, nonce: u64, to: Address) -> TxEnve
     let n_types = newest.iter().filter(|since| **since <= fork).count() as u64;
     let kind =
         if random.next().is_multiple_of(12) { random.next() % 4 } else { random.next() % n_types };
-    let max_fee_per_gas = price;
     match kind {
         0 => {
             let chain_id = (random.next().is_multiple_of(2)).then_some(chain_id);
@@ -149,7 +148,7 @@ fn random_tx(random: &mut Random, fork: Fork, nonce: u64, to: Address) -> TxEnve
             chain_id,
             nonce,
             gas_limit,
-            max_fee_per_gas,
+            max_fee_per_gas: price,
             max_priority_fee_per_gas: tip,
             to: TxKind::Call(to),
             value,
@@ -164,7 +163,7 @@ fn random_tx(random: &mut Random, fork: Fork, nonce: u64, to: Address) -> TxEnve
                 chain_id,
                 nonce,
                 gas_limit,
-                max_fee_per_gas,
+                max_fee_per_gas: price,
                 max_priority_fee_per_gas: tip,
                 to,
                 value,
