@@ -23,6 +23,7 @@ mod gas;
 mod journal;
 mod memory;
 mod precompile;
+mod trace;
 
 use std::sync::Arc;
 
@@ -32,9 +33,15 @@ use slotcast_model::{Fork, Prediction, Slot};
 use crate::{bytecode::Pc, summary::Summary};
 
 pub use frame::{BlockWords, TxFrame};
+pub use trace::{Entered, Trace};
 
 /// What a binder may ask of the parent state.
 pub trait StateView {
+    /// Whether the view is to be told what happens in a binding.
+    const IS_TRACED: bool = false;
+
+    /// Told what happens in a binding, if [`Self::IS_TRACED`] says so.
+    fn trace(&self, _trace: Trace<'_>) {}
     /// The value of a storage slot; none when it is not to be had.
     fn storage(&self, address: Address, key: U256) -> Option<U256>;
     /// An account's balance in wei; zero for an account that does not exist.

@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub use describe::{
-    AccessKind, AccessText, CallText, Certainty, Description, FunctionText, describe,
+    AccessKind, AccessText, CallText, Certainty, Description, FunctionText, Origin, describe,
 };
 pub use program::{Case, Operand, Program, ProgramNode, Register, Run, Source, Step};
 
@@ -87,6 +87,27 @@ impl Summary {
         program.get_or_init(|| {
             entry_point(&self.code, self.fork, Some(selector), &self.targets, &self.limits).0
         })
+    }
+
+    /// The selector of the entry point that calldata beginning with `selector` enters; none for what
+    /// runs when no function matches.
+    pub fn entered(&self, selector: Option<u32>) -> Option<u32> {
+        let is_known = |selector: &u32| {
+            self.functions.binary_search_by_key(selector, |function| function.0).is_ok()
+        };
+        selector.filter(is_known)
+    }
+
+    /// The accesses to storage of the entry point that calldata beginning with `selector` enters, by
+    /// their places in the code. For people: it walks the code again.
+    pub fn origins(&self, selector: Option<u32>) -> Vec<Origin> {
+        let entered = self.entered(selector);
+        describe::origins(&self.code, self.fork, entered, &self.targets, &self.limits)
+    }
+
+    /// The runtime code.
+    pub const fn code(&self) -> &Bytes {
+        &self.code
     }
 
     /// Makes every program that was not made yet; gives the worst reason why one of them ended.

@@ -132,6 +132,16 @@ Examples:
   slotcast score --scoreboard board.json --scoreboard board.md blocks/
   slotcast score --against board.json blocks/")]
     Score(Score),
+    /// Say why a transaction is predicted to touch what it is, and where that was wrong.
+    #[command(after_help = "\
+Stages: cfg and ir, the blocks and terms of the code that is entered; summary, what its function
+touches; prediction, where each slot comes from; dag, whom the transaction waits for; outcome.
+
+Examples:
+  slotcast explain --tx 3
+  slotcast explain --tx 3 --stage dag block.json.gz
+  slotcast explain --tx 3 --json block.json.gz | jq .prediction.slots")]
+    Explain(Explain),
     /// Print dependencies, layers and critical path, and simulate up to 64 threads.
     #[command(after_help = "\
 The times are simulated from estimated gas; `slotcast run` measures.
@@ -216,6 +226,51 @@ pub(crate) struct Score {
     /// Compare with a file that --scoreboard wrote, and fail if a figure got worse.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["predictions", "rival", "misses"])]
     pub(crate) against: Option<PathBuf>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    /// The recorded block [default: the embedded one].
+    #[arg(value_name = "FILE")]
+    pub(crate) block: Option<PathBuf>,
+    /// The position of the transaction, from 0.
+    #[arg(long, value_name = "N")]
+    pub(crate) tx: u32,
+    /// Show this stage only [default: prediction, dag and outcome].
+    #[arg(long, value_enum)]
+    pub(crate) stage: Option<Stage>,
+}
+
+/// A stage on the way from code to outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Stage {
+    /// The blocks of the code that is entered, and where they lead.
+    Cfg,
+    /// The same with terms and effects.
+    Ir,
+    /// What the functions that are entered touch.
+    Summary,
+    /// Where each predicted slot comes from, and what is missing or wrong.
+    Prediction,
+    /// Whom the transaction waits for.
+    Dag,
+    /// What became of it.
+    Outcome,
+}
+
+impl Stage {
+    /// The stage as the argument spells it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Cfg => "cfg",
+            Self::Ir => "ir",
+            Self::Summary => "summary",
+            Self::Prediction => "prediction",
+            Self::Dag => "dag",
+            Self::Outcome => "outcome",
+        }
+    }
 }
 
 /// Arguments of `schedule`.

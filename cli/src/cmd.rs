@@ -4,6 +4,7 @@
 
 mod analyze;
 mod bench;
+mod explain;
 mod generate;
 mod predict;
 mod run;
@@ -27,6 +28,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         Command::Run(files) => run::run(files, threads[0], console),
         Command::Predict(predict) => predict::predict(predict, console),
         Command::Score(score) => score::score(score, threads[0], console),
+        Command::Explain(explain) => explain::explain(explain, threads[0], console),
         Command::Schedule(schedule) => schedule::schedule(schedule, console),
         Command::Analyze(analyze) => analyze::analyze(analyze, console),
         Command::Generate(generate) => generate::generate(generate, console),

@@ -15,7 +15,7 @@ use alloy_primitives::{
     map::{AddressMap, HashMap},
 };
 use slotcast_analyzer::{
-    bind::{Callee, Changes, StateView},
+    bind::{Callee, Changes, StateView, Trace},
     bytecode::{Pc, delegation_to},
 };
 use slotcast_model::Slot;
@@ -78,6 +78,12 @@ impl<'a, S: StateView> Forward<'a, S> {
 }
 
 impl<S: StateView> StateView for Forward<'_, S> {
+    const IS_TRACED: bool = S::IS_TRACED;
+
+    fn trace(&self, trace: Trace<'_>) {
+        self.parent.trace(trace);
+    }
+
     fn storage(&self, address: Address, key: U256) -> Option<U256> {
         match self.storage.get(&Slot::new(address, key)) {
             Some(value) => *value,

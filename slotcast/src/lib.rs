@@ -24,6 +24,8 @@ pub mod score;
 mod score_report;
 pub mod scoreboard;
 
+pub mod explain;
+
 pub mod hints;
 pub mod prediction_file;
 

@@ -80,6 +80,11 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         };
         bound.prediction
     }
+
+    /// The state that the forecasts so far lead to, where block order is the basis.
+    pub(crate) fn into_forward(self) -> Forward<'a, S> {
+        self.forward
+    }
 }
 
 /// Predicts one transaction in a block with these words, on the state that `view` shows.

@@ -115,7 +115,9 @@ impl<S: StateView> Machine<'_, S> {
                 return Ended::lost(gas);
             }
         };
+        self.trace_enter(&summary, None, None, &frame);
         let mut ended = self.run(summary.entry(None), frame, base);
+        self.trace_leave(&ended);
         if !ended.success {
             self.work.journal.revert(checkpoint);
             return ended;

@@ -364,7 +364,10 @@ impl<'a, S: StateView> Machine<'a, S> {
             }
             Step::Keccak { to, words } => (to, self.keccak(running, words)),
             Step::Lost { to } => (to, None),
-            Step::Effect { to, ref effect, .. } => return self.effect(running, to, effect),
+            Step::Effect { pc, to, ref effect } => {
+                self.trace_effect(running, pc, effect);
+                return self.effect(running, to, effect);
+            }
         };
         self.set(running, to, value);
         None

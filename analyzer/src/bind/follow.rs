@@ -130,7 +130,13 @@ impl<S: StateView> Machine<'_, S> {
                 Selector::Short | Selector::Unknown => summary.entry(None),
             };
             frame.code = code;
+            let known = match selector {
+                Selector::Known(selector) => Some(selector),
+                Selector::Short | Selector::Unknown => None,
+            };
+            self.trace_enter(&summary, Some(account), known, &frame);
             let ended = self.run(program, frame.clone(), base);
+            self.trace_leave(&ended);
             let Some((jump, to)) = ended.new_target else { return Some(ended) };
             // The frame is run again from its start, now that the jump has one more case.
             match self.state.refine(account, jump, to) {

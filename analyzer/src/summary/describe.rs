@@ -12,6 +12,7 @@ mod adds;
 mod behind;
 mod memory;
 mod names;
+mod origins;
 mod paths;
 mod text;
 
@@ -20,6 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy_primitives::{B256, keccak256};
 use bumpalo::Bump;
 use slotcast_model::Fork;
+
+pub use self::origins::Origin;
+pub(super) use self::origins::origins;
 
 use self::{
     adds::{Adds, adds},

@@ -5,5 +5,6 @@
 mod bad_input;
 mod command;
 mod dialects;
+mod explain;
 mod results;
 mod scoreboard;

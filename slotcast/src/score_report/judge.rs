@@ -37,6 +37,8 @@ pub struct Judged {
     pub score: Score,
     /// What the predictions have wrong, by transaction and slot.
     pub misses: Vec<Miss>,
+    /// What the words that each prediction relied on held when the transaction's turn came.
+    pub held: IndexVec<TxIndex, Vec<U256>>,
 }
 
 /// Runs the block in order and judges `predictions` by what happens.
@@ -68,7 +70,8 @@ pub fn judge_block(
         .collect();
     let misses = misses(&evidence);
     let score = score_by(prepared, predictions, &truth, |tx| &confirmed[tx]);
-    Ok(Judged { score, misses, truth })
+    let held = answers.into_iter().map(|answer| answer.values).collect();
+    Ok(Judged { score, misses, held, truth })
 }
 
 /// The score of `predictions` by a truth that is known already; no claim about slots that are only
