@@ -46,7 +46,9 @@ fn a_scoreboard_is_the_same_for_any_number_of_threads() {
 #[test]
 fn what_got_worse_is_named_and_fails_and_what_got_better_does_not() {
     let folder = Folder::new();
-    let committed: Value = serde_json::from_slice(&fs::read(EMBEDDED).unwrap()).unwrap();
+    let path = folder.path("now.json");
+    assert_eq!(run(&["score", "--scoreboard", &path]).code, 0);
+    let committed: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     // A committed figure that is raised or lowered makes the figure of today worse or better.
     let against = |figure: &str, by: f64| {
         let mut changed = committed.clone();
