@@ -110,8 +110,9 @@ a builder who has the predictions already.
 Examples:
   slotcast bench
   slotcast bench --threads 1,2 blocks/
-  slotcast bench --json blocks/ | jq .summary")]
-    Bench(Files),
+  slotcast bench --json blocks/ | jq .summary
+  slotcast bench --units blocks/")]
+    Bench(Bench),
     /// Say what each transaction will touch, without running any.
     #[command(after_help = "\
 Without --format, --json prints the prediction file (the same as --format slotcast).
@@ -174,6 +175,17 @@ pub(crate) struct Files {
     /// Recorded blocks, or folders of them.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+/// Arguments of `bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Bench {
+    /// The blocks.
+    #[command(flatten)]
+    pub(crate) blocks: Files,
+    /// Measure what the steps cost instead, as the cost model takes it.
+    #[arg(long)]
+    pub(crate) units: bool,
 }
 
 /// Arguments of `predict`.

@@ -24,7 +24,8 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         return Err(Failure::bad_input("--threads: only bench takes more than one number"));
     }
     match &args.command {
-        Command::Bench(files) => bench::bench(files, &threads, console),
+        Command::Bench(bench) if bench.units => bench::units(&bench.blocks, console),
+        Command::Bench(bench) => bench::bench(&bench.blocks, &threads, console),
         Command::Run(files) => run::run(files, threads[0], console),
         Command::Predict(predict) => predict::predict(predict, console),
         Command::Score(score) => score::score(score, threads[0], console),

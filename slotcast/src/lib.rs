@@ -31,6 +31,7 @@ pub mod prediction_file;
 
 mod bench;
 mod pipeline;
+mod units;
 mod waits;
 
 mod seal;
@@ -60,4 +61,5 @@ pub use slotcast_executor::fork_of;
 pub use slotcast_model as model;
 pub use slotcast_scheduler as scheduler;
 pub use summaries::{Summaries, View};
+pub use units::{UnitsError, measure_units};
 pub use waits::{Waits, forecasts_of_waits};

@@ -7,6 +7,7 @@ use serde::Serialize;
 use slotcast::{
     BenchLine, BenchSettings, BenchSummary, PipelineSettings, bench_block,
     executor::{ExecutionError, Settings, UnitCosts},
+    measure_units,
     scheduler::Policy,
 };
 
@@ -83,6 +84,54 @@ pub(crate) fn bench(
         }
     }
     Ok(Verdict::of(lines.iter().all(|line| line.matches_sequential)))
+}
+
+/// Unit costs as JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Units {
+    transfer_nanos: u64,
+    call_base_nanos: u64,
+    call_picos_per_gas: u64,
+    used_percent: u64,
+    hand_over_nanos: u64,
+    wake_nanos: u64,
+    predict_percent: u64,
+    schedule_nanos: u64,
+}
+
+/// Measures what the steps cost, over all blocks together.
+pub(crate) fn units(files: &Files, console: &Console) -> Result<Verdict, Failure> {
+    let sources = Source::list(&files.files)?;
+    let prepared = sources.iter().map(Source::prepare).collect::<Result<Vec<_>, _>>()?;
+    let costs = measure_units(&prepared).map_err(Failure::bad_input)?;
+    let units = Units {
+        transfer_nanos: costs.transfer_nanos,
+        call_base_nanos: costs.call.base_nanos,
+        call_picos_per_gas: costs.call.picos_per_gas,
+        used_percent: costs.used_percent,
+        hand_over_nanos: costs.hand_over_nanos,
+        wake_nanos: costs.wake_nanos,
+        predict_percent: costs.predict_percent,
+        schedule_nanos: costs.schedule_nanos,
+    };
+    if console.is_json() {
+        console.document(&units)?;
+        return Ok(Verdict::Holds);
+    }
+    for (name, value) in [
+        ("a plain transfer in closed form, ns", units.transfer_nanos),
+        ("a call, before its first instruction, ns", units.call_base_nanos),
+        ("a call, for each unit of gas, ps", units.call_picos_per_gas),
+        ("share of their gas limits that calls use, %", units.used_percent),
+        ("recording, handing over and validating a call, ns", units.hand_over_nanos),
+        ("waking another thread, ns", units.wake_nanos),
+        ("predicting a call, % of running it", units.predict_percent),
+        ("scheduling a transaction, ns", units.schedule_nanos),
+    ] {
+        console.line(format_args!("{value:>8}  {name}"))?;
+    }
+    Ok(Verdict::Holds)
 }
 
 fn print(lines: &[BenchLine], is_first: bool, console: &Console) -> Result<(), Failure> {
