@@ -3,9 +3,11 @@
 //!
 //! In: a prepared block, the position of a transaction, how to execute. Out: [`Explained`], plain
 //! data to print.
-//! Invariants: the explanation is of the predictions, the schedule and the execution that
-//! [`run_block`](crate::run_block) makes; it depends on the block alone, whatever the number of
-//! threads.
+//! Invariants: the explanation is of the predictions that [`run_block`](crate::run_block) makes; it
+//! depends on the block alone, whatever the number of threads.
+//!
+//! The schedule explained, and executed by, is the one in which every transaction waits for all that
+//! its prediction names. `run_block` may leave out waits that validation makes up for.
 
 mod outcome;
 mod prediction;
