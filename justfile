@@ -14,6 +14,10 @@ check:
 test *ARGS:
     cargo test {{ if ARGS == "" { "--workspace" } else { ARGS } }}
 
+# Ten thousand disturbances of timing, on blocks that conflict wherever they can.
+chaos:
+    cargo test -p slotcast-executor --features chaos --test it -- chaos
+
 # Run recorded blocks in parallel and compare with sequential; without files, the embedded block.
 [no-cd]
 run *FILES:

@@ -114,7 +114,7 @@ pub(crate) fn run_dataflow<DB: DatabaseRef + Sync>(
     mut waits_for: impl FnMut(TxIndex) -> Horizon,
 ) -> Result<Complete, ExecutionError> {
     let transfers = Transfers::new(work.rules);
-    let crew = Crew::new(work, rule);
+    let crew = Crew::new(work, rule, &pool.chaos);
     let lead = || {
         crew.lead(|tx| {
             // The transfer's forecast may still be of use for those after it.

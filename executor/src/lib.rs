@@ -32,6 +32,7 @@ mod ledger;
 mod parallel;
 
 mod bundle;
+mod chaos;
 mod dataflow;
 mod execution;
 mod prefix;

@@ -70,7 +70,7 @@ impl Store {
     /// usually change. Alone, nobody looks back, so no history is kept.
     pub(crate) fn new(threads: usize, n_transactions: usize) -> Self {
         let n_shards = if threads <= 1 { 1 } else { N_SHARDS };
-        let room = (2 * n_transactions).div_ceil(n_shards);
+        let room = n_transactions.div_ceil(n_shards);
         let accounts = || AddressMap::with_capacity_and_hasher(room, Default::default());
         let slots = || HashMap::with_capacity_and_hasher(room, Default::default());
         Self {

@@ -35,6 +35,7 @@ use super::{
     task::{Board, Item, Task, Way},
 };
 use crate::{
+    chaos::Chaos,
     error::ExecutionError,
     evm::Speculator,
     fallback::FallbackRule,
@@ -59,10 +60,11 @@ pub(super) struct Crew<'a, DB> {
     changes: AtomicU32,
     n_sleeping: AtomicU32,
     changed: Condvar,
+    chaos: &'a Chaos,
 }
 
 impl<'a, DB: DatabaseRef> Crew<'a, DB> {
-    pub(super) fn new(work: Work<'a, DB>, rule: FallbackRule) -> Self {
+    pub(super) fn new(work: Work<'a, DB>, rule: FallbackRule, chaos: &'a Chaos) -> Self {
         Self {
             work,
             board: Mutex::new(Board::new(work.block.n_transactions())),
@@ -70,6 +72,7 @@ impl<'a, DB: DatabaseRef> Crew<'a, DB> {
             changes: AtomicU32::new(0),
             n_sleeping: AtomicU32::new(0),
             changed: Condvar::new(),
+            chaos,
         }
     }
 
@@ -96,7 +99,9 @@ impl<'a, DB: DatabaseRef> Crew<'a, DB> {
         let mut speculator = None;
         let mut items = Vec::new();
         loop {
+            self.chaos.pause();
             let task = self.board().next(&mut items);
+            self.chaos.pause();
             match task {
                 Task::Leave => break,
                 Task::Rest => self.rest(),
@@ -105,6 +110,7 @@ impl<'a, DB: DatabaseRef> Crew<'a, DB> {
                     let make = || Speculator::new(block, rules, base, Ground::Decided(store));
                     let speculator = speculator.get_or_insert_with(make);
                     let run = speculator.run_below(Stamp::of(horizon), tx);
+                    self.chaos.pause();
                     self.change(|board| board.hand_in(run));
                 }
             }
@@ -125,6 +131,7 @@ impl<'a, DB: DatabaseRef> Crew<'a, DB> {
         let mut prefix = self.prefix.lock().unwrap_or_else(PoisonError::into_inner);
         let mut gave_up_after = None;
         for item in items.drain(..) {
+            self.chaos.pause();
             let result = match item {
                 Item::OnPrefix => prefix.decide_next(runner),
                 Item::Run(run, horizon) => prefix.extend(run, Stamp::of(horizon), runner),

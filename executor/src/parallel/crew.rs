@@ -40,6 +40,7 @@ use slotcast_model::TxIndex;
 use slotcast_scheduler::Schedule;
 
 use crate::{
+    chaos::Chaos,
     error::ExecutionError,
     evm::{Speculative, Speculator},
 };
@@ -49,6 +50,7 @@ use crate::{
 pub struct Pool {
     /// The threads that help the calling one; none when it works alone.
     helpers: Option<ThreadPool>,
+    pub(crate) chaos: Chaos,
 }
 
 impl Pool {
@@ -66,7 +68,13 @@ impl Pool {
                 Some(pool)
             }
         };
-        Ok(Self { helpers })
+        Ok(Self { helpers, chaos: Chaos::default() })
+    }
+
+    /// The same pool with pauses at random places, from this seed.
+    #[cfg(feature = "chaos")]
+    pub fn with_chaos(self, seed: u64) -> Self {
+        Self { chaos: Chaos::seeded(seed), ..self }
     }
 
     /// How many threads work, the calling one included.

@@ -6,6 +6,8 @@
 
 mod asked;
 mod asm;
+#[cfg(feature = "chaos")]
+mod chaos;
 mod faults;
 mod made;
 mod parallel;

@@ -126,7 +126,7 @@ fn program(random: &mut Random, fork: Fork) -> Vec<u8> {
     }
 }
 
-fn random_block(seed: u64, fork: Fork) -> Made {
+pub(crate) fn random_block(seed: u64, fork: Fork) -> Made {
     let mut random = Random(seed);
     let mut made = Made::new(fork);
     made.beneficiary = match random.below(4) {

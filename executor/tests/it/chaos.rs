@@ -1,0 +1,39 @@
+//! Does anything depend on timing, when timing is disturbed on purpose?
+//!
+//! In: random blocks that conflict wherever they can, schedules of every quality, seeds of pauses.
+//! Out: outcome, retried transactions and number of runs, the same for every seed and number of
+//! threads.
+
+use slotcast_executor::{
+    FallbackRule, Fork, Pool, SequentialSettings, execute_dataflow, execute_sequential,
+};
+
+use crate::{parallel::blind_schedules, random::random_block};
+
+/// Disturbances, all in all.
+const N_SEEDS: u64 = 10_000;
+
+#[test]
+fn disturbing_the_timing_changes_nothing() {
+    let unobserved = SequentialSettings { is_observed: false };
+    let forks = [Fork::Homestead, Fork::Byzantium, Fork::London, Fork::Prague];
+    let mut seed = 0;
+    while seed < N_SEEDS {
+        let fork = forks[(seed % 4) as usize];
+        let (block, state) = random_block(seed, fork).build();
+        let expected = execute_sequential(&block, &state, &unobserved).unwrap().outcome;
+        for (name, schedule) in blind_schedules(block.n_transactions(), seed) {
+            let mut first = None;
+            for threads in [1, 2, 3, 8, 2, 3, 8] {
+                seed += 1;
+                let pool = Pool::new(threads).unwrap().with_chaos(seed);
+                let rule = FallbackRule { n_forgiven: 3, one_in: 4 };
+                let ran = execute_dataflow(&block, &schedule, &state, &pool, rule).unwrap();
+                let work = (ran.reexecuted().to_vec(), ran.n_executions());
+                let context = format!("{fork}, {name}, {threads} threads, seed {seed}");
+                assert_eq!(*first.get_or_insert_with(|| work.clone()), work, "{context}");
+                assert!(ran.into_outcome(&state).unwrap() == expected, "{context}");
+            }
+        }
+    }
+}
