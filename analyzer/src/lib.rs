@@ -37,7 +37,7 @@ use crate::{
     absint::{Entry, walk},
     bytecode::{Bytecode, delegation},
     ir::TermPool,
-    limits::{Fuel, Limits},
+    limits::{Fuel, Limits, StopReason},
     lower::lower,
     summary::{Program, Summary},
 };
@@ -59,6 +59,43 @@ pub fn analyze_with(code: &[u8], fork: Fork, targets: Targets, limits: &Limits) 
     let delegate = delegation(code).filter(|_| Fork::Prague <= fork);
     let hashed = (Bytes::copy_from_slice(code), keccak256(code));
     Summary::new(hashed, (fork, *limits, targets), delegate, selectors, fallback)
+}
+
+/// What it takes to summarise a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Instructions walked and words copied, over all entry points.
+    pub fuel: u64,
+    /// Nodes, over all entry points.
+    pub n_nodes: usize,
+    /// Distinct terms, over all entry points.
+    pub n_terms: usize,
+    /// The most bytes that the walk of one entry point holds.
+    pub peak_bytes: usize,
+    /// The worst reason why an entry point's analysis ended.
+    pub stop: StopReason,
+}
+
+/// What it takes to make every program of `code`'s summary.
+pub fn effort(code: &[u8], fork: Fork, limits: &Limits) -> Effort {
+    let code = Bytecode::new(code, fork);
+    let mut total =
+        Effort { fuel: 0, n_nodes: 0, n_terms: 0, peak_bytes: 0, stop: StopReason::Finished };
+    let mut add = |selector: Option<u32>| {
+        let arena = Bump::new();
+        let mut pool = TermPool::new(&arena, selector);
+        let mut fuel = Fuel::new(limits.fuel_per_function);
+        let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
+        let walk = walk(&code, entry, &mut pool, &Targets::default(), &mut fuel, limits);
+        total.fuel += limits.fuel_per_function - fuel.left();
+        total.n_nodes += walk.graph.nodes.len();
+        total.n_terms += pool.len();
+        total.stop = total.stop.max(walk.graph.stop);
+        walk.selectors
+    };
+    let selectors = add(None);
+    selectors.into_iter().take(limits.functions).for_each(|selector| drop(add(Some(selector))));
+    total
 }
 
 /// One entry point of `code` as text: its nodes with their effects over terms.

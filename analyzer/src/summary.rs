@@ -74,6 +74,11 @@ impl Summary {
         self.functions.iter().map(|(selector, _)| *selector)
     }
 
+    /// The selectors of the functions whose programs were made, ascending.
+    pub fn made(&self) -> impl Iterator<Item = u32> + '_ {
+        self.functions.iter().filter(|(_, program)| program.get().is_some()).map(|f| f.0)
+    }
+
     /// The program that calldata beginning with `selector` enters: the function of that selector, or
     /// what runs when none matches.
     ///
