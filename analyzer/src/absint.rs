@@ -22,8 +22,10 @@
 mod dead_end;
 mod memory;
 mod state;
+mod terrain;
 mod transfer;
 mod walk;
 
 pub(crate) use memory::{Place, Pointers, place};
+pub(crate) use terrain::Terrain;
 pub(crate) use walk::{Entry, Walk, walk};

@@ -7,10 +7,11 @@
 mod opcode;
 
 use alloy_primitives::{Address, Bytes, U256};
-use revm_interpreter::instructions::GasTable;
 use serde::{Deserialize, Serialize};
 use slotcast_model::{Fork, Index, index_newtype};
 
+pub(crate) use opcode::Opcode;
+use opcode::OpcodeTable;
 pub use opcode::{Instruction, Kind};
 
 index_newtype! {
@@ -25,16 +26,16 @@ const JUMPDEST: u8 = 0x5b;
 
 /// A contract's runtime code, ready to be decoded.
 #[derive(Clone, Debug)]
-pub struct Bytecode<'a> {
-    code: &'a [u8],
+pub struct Bytecode {
+    code: Bytes,
     fork: Fork,
     jumpdests: Vec<u64>,
-    gas: GasTable,
+    opcodes: OpcodeTable,
 }
 
-impl<'a> Bytecode<'a> {
+impl Bytecode {
     /// Scans `code` for jump destinations.
-    pub fn new(code: &'a [u8], fork: Fork) -> Self {
+    pub fn new(code: &[u8], fork: Fork) -> Self {
         let mut jumpdests = vec![0; code.len().div_ceil(64)];
         let mut at = 0;
         while at < code.len() {
@@ -44,12 +45,18 @@ impl<'a> Bytecode<'a> {
             }
             at += 1 + push_width(byte);
         }
-        Self { code, fork, jumpdests, gas: opcode::gas_table(fork) }
+        let code = Bytes::copy_from_slice(code);
+        Self { code, fork, jumpdests, opcodes: OpcodeTable::new(fork) }
     }
 
     /// The bytes themselves.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.code
+    pub fn bytes(&self) -> &[u8] {
+        &self.code
+    }
+
+    /// The fork whose opcodes are decoded.
+    pub const fn fork(&self) -> Fork {
+        self.fork
     }
 
     /// The instruction at `pc`; past the end of the code it is STOP.
@@ -58,14 +65,34 @@ impl<'a> Bytecode<'a> {
         let Some(&byte) = self.code.get(at) else { return Instruction::end_of_code(pc) };
         let width = push_width(byte);
         let end = (at + 1 + width).min(self.code.len());
-        let present = &self.code[at + 1..end];
-        let immediate = U256::from_be_slice(present) << (8 * (width - present.len()));
-        Instruction::new(pc, byte, width, immediate, self.fork)
+        let immediate = immediate(&self.code[at + 1..end], width);
+        self.opcodes.instruction(pc, byte, width, immediate)
     }
 
-    /// The gas an instruction costs whatever its operands (yellow paper appendix G).
-    pub const fn static_gas(&self, instruction: &Instruction) -> u16 {
-        self.gas[instruction.byte as usize]
+    /// What the opcode at `pc` does, and the width of its immediate data; past the end it is STOP.
+    pub(crate) fn opcode(&self, pc: Pc) -> (Opcode, u32) {
+        let byte = self.code.get(pc.as_usize()).copied().unwrap_or_default();
+        (self.opcodes.get(byte), push_width(byte) as u32)
+    }
+
+    /// The immediate data of `width` bytes at `pc` as a word.
+    pub(crate) fn immediate(&self, pc: Pc, width: u32) -> U256 {
+        let start = (pc.as_usize() + 1).min(self.code.len());
+        let end = (start + width as usize).min(self.code.len());
+        immediate(&self.code[start..end], width as usize)
+    }
+
+    /// Where each instruction stands, what it does and its immediate data, from the start on.
+    pub(crate) fn scan(&self) -> impl Iterator<Item = (Pc, Kind, &[u8])> {
+        let mut at = 0;
+        core::iter::from_fn(move || {
+            let &byte = self.code.get(at)?;
+            let end = (at + 1 + push_width(byte)).min(self.code.len());
+            let instruction =
+                (Pc::from_usize(at), self.opcodes.kind(byte), &self.code[at + 1..end]);
+            at = end;
+            Some(instruction)
+        })
     }
 
     /// The position behind `instruction`.
@@ -75,9 +102,13 @@ impl<'a> Bytecode<'a> {
 
     /// The jump destination that `target` names, if it names one.
     pub fn jump_target(&self, target: U256) -> Option<Pc> {
-        let at = usize::try_from(target).ok()?;
-        let bits = self.jumpdests.get(at / 64)?;
-        (bits >> (at % 64) & 1 == 1).then(|| Pc::from_usize(at))
+        u32::try_from(target).ok().filter(|&at| self.is_jump_target(at)).map(Pc)
+    }
+
+    /// Whether there is a jump destination at `at`.
+    pub fn is_jump_target(&self, at: u32) -> bool {
+        let word = self.jumpdests.get(at as usize / 64).copied().unwrap_or_default();
+        word >> (at % 64) & 1 == 1
     }
 
     /// All jump destinations, ascending.
@@ -104,6 +135,17 @@ const fn push_width(byte: u8) -> usize {
         0x60..=0x7f => byte as usize - 0x5f,
         _ => 0,
     }
+}
+
+/// Immediate data as a word; what lies past the end of the code reads as zero.
+fn immediate(present: &[u8], width: usize) -> U256 {
+    let word = match present.len() {
+        0 => return U256::ZERO,
+        // Most are labels, masks and small numbers.
+        1..=8 => U256::from(present.iter().fold(0_u64, |word, &byte| word << 8 | u64::from(byte))),
+        _ => U256::from_be_slice(present),
+    };
+    if present.len() == width { word } else { word << (8 * (width - present.len())) }
 }
 
 /// The delegation designator (EIP-7702) that points to `delegate`.

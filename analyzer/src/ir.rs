@@ -8,6 +8,7 @@
 
 mod effect;
 mod fold;
+mod interner;
 mod print;
 mod term;
 

@@ -25,7 +25,7 @@ pub mod summary;
 mod targets;
 pub mod word;
 
-use alloy_primitives::{Bytes, keccak256};
+use alloy_primitives::keccak256;
 use bumpalo::Bump;
 use slotcast_model::Fork;
 
@@ -34,7 +34,7 @@ pub use recover::recover_layout;
 pub use summary::describe;
 
 use crate::{
-    absint::{Entry, walk},
+    absint::{Entry, Terrain, walk},
     bytecode::{Bytecode, delegation},
     ir::TermPool,
     limits::{Fuel, Limits, StopReason},
@@ -54,11 +54,11 @@ pub fn analyze(code: &[u8], fork: Fork, limits: &Limits) -> Summary {
 
 /// Summarises runtime `code`, taking computed jumps to lead to these `targets`.
 pub fn analyze_with(code: &[u8], fork: Fork, targets: Targets, limits: &Limits) -> Summary {
-    let (fallback, mut selectors) = entry_point(code, fork, None, &targets, limits);
+    let terrain = Terrain::new(Bytecode::new(code, fork));
+    let (fallback, mut selectors) = entry_point(&terrain, None, &targets, limits);
     selectors.truncate(limits.functions);
     let delegate = delegation(code).filter(|_| Fork::Prague <= fork);
-    let hashed = (Bytes::copy_from_slice(code), keccak256(code));
-    Summary::new(hashed, (fork, *limits, targets), delegate, selectors, fallback)
+    Summary::new((terrain, keccak256(code)), (*limits, targets), delegate, selectors, fallback)
 }
 
 /// What it takes to summarise a code.
@@ -78,7 +78,7 @@ pub struct Effort {
 
 /// What it takes to make every program of `code`'s summary.
 pub fn effort(code: &[u8], fork: Fork, limits: &Limits) -> Effort {
-    let code = Bytecode::new(code, fork);
+    let terrain = Terrain::new(Bytecode::new(code, fork));
     let mut total =
         Effort { fuel: 0, n_nodes: 0, n_terms: 0, peak_bytes: 0, stop: StopReason::Finished };
     let mut add = |selector: Option<u32>| {
@@ -86,10 +86,11 @@ pub fn effort(code: &[u8], fork: Fork, limits: &Limits) -> Effort {
         let mut pool = TermPool::new(&arena, selector);
         let mut fuel = Fuel::new(limits.fuel_per_function);
         let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-        let walk = walk(&code, entry, &mut pool, &Targets::default(), &mut fuel, limits);
+        let walk = walk(&terrain, entry, &mut pool, &Targets::default(), &mut fuel, limits);
         total.fuel += limits.fuel_per_function - fuel.left();
         total.n_nodes += walk.graph.nodes.len();
         total.n_terms += pool.len();
+        total.peak_bytes = total.peak_bytes.max(walk.n_bytes + pool.n_bytes());
         total.stop = total.stop.max(walk.graph.stop);
         walk.selectors
     };
@@ -102,28 +103,26 @@ pub fn effort(code: &[u8], fork: Fork, limits: &Limits) -> Effort {
 ///
 /// `selector` names a function; none is the fallback. For people and test cases.
 pub fn ir_text(code: &[u8], fork: Fork, selector: Option<u32>, limits: &Limits) -> String {
-    let bytecode = Bytecode::new(code, fork);
+    let terrain = Terrain::new(Bytecode::new(code, fork));
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, selector);
     let mut fuel = Fuel::new(limits.fuel_per_function);
     let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-    let walk = walk(&bytecode, entry, &mut pool, &Targets::default(), &mut fuel, limits);
+    let walk = walk(&terrain, entry, &mut pool, &Targets::default(), &mut fuel, limits);
     ir::print_graph(&walk.graph, &pool)
 }
 
 /// Walks and lowers one entry point, with the selectors it compares calldata with.
 fn entry_point(
-    code: &[u8],
-    fork: Fork,
+    terrain: &Terrain,
     selector: Option<u32>,
     targets: &Targets,
     limits: &Limits,
 ) -> (Program, Vec<u32>) {
-    let code = Bytecode::new(code, fork);
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, selector);
     let mut fuel = Fuel::new(limits.fuel_per_function);
     let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-    let walk = walk(&code, entry, &mut pool, targets, &mut fuel, limits);
+    let walk = walk(terrain, entry, &mut pool, targets, &mut fuel, limits);
     (lower(&walk, &mut pool), walk.selectors)
 }

@@ -20,6 +20,8 @@ pub struct Limits {
     pub nodes_per_function: usize,
     /// Contexts one basic block may be cloned into before it is given up.
     pub contexts_per_block: u32,
+    /// Calls of one call site within each other.
+    pub recursion: usize,
     /// Entry points of one contract.
     pub functions: usize,
 }
@@ -31,6 +33,7 @@ impl Default for Limits {
             fuel_per_contract: 40_000_000,
             nodes_per_function: 60_000,
             contexts_per_block: 2048,
+            recursion: 6,
             functions: 1024,
         }
     }
@@ -69,6 +72,8 @@ pub enum StopReason {
     Finished,
     /// A jump's target could not be resolved; what is behind it was not walked.
     UnresolvedJump,
+    /// A function calls itself; deeper calls were not walked.
+    RecursionLimit,
     /// Too many blocks or contexts.
     NodeLimit,
     /// Out of fuel.
@@ -81,6 +86,7 @@ impl StopReason {
         match self {
             Self::Finished => "finished",
             Self::UnresolvedJump => "unresolved jump",
+            Self::RecursionLimit => "recursion limit",
             Self::NodeLimit => "node limit",
             Self::FuelLimit => "fuel limit",
         }

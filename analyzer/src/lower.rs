@@ -10,6 +10,7 @@
 //! path, using dominators to know what has been computed already.
 
 mod demand;
+mod dominators;
 mod memory;
 mod schedule;
 

@@ -11,10 +11,10 @@ mod program;
 
 use std::sync::OnceLock;
 
-use alloy_primitives::{Address, B256, Bytes};
-use slotcast_model::Fork;
+use alloy_primitives::{Address, B256};
 
 use crate::{
+    absint::Terrain,
     entry_point,
     limits::{Limits, StopReason},
     targets::Targets,
@@ -31,9 +31,8 @@ pub const ANALYZER_VERSION: u32 = 1;
 /// What a contract does.
 #[derive(Debug)]
 pub struct Summary {
-    code: Bytes,
+    terrain: Terrain,
     code_hash: B256,
-    fork: Fork,
     limits: Limits,
     targets: Targets,
     delegate: Option<Address>,
@@ -44,14 +43,14 @@ pub struct Summary {
 impl Summary {
     /// The parts that do not wait for the first call.
     pub(crate) fn new(
-        (code, code_hash): (Bytes, B256),
-        (fork, limits, targets): (Fork, Limits, Targets),
+        (terrain, code_hash): (Terrain, B256),
+        (limits, targets): (Limits, Targets),
         delegate: Option<Address>,
         selectors: Vec<u32>,
         fallback: Program,
     ) -> Self {
         let functions = selectors.into_iter().map(|selector| (selector, OnceLock::new())).collect();
-        Self { code, code_hash, fork, limits, targets, delegate, functions, fallback }
+        Self { terrain, code_hash, limits, targets, delegate, functions, fallback }
     }
 
     /// keccak256 of the runtime code.
@@ -90,7 +89,7 @@ impl Summary {
         });
         let Some((selector, program)) = function else { return &self.fallback };
         program.get_or_init(|| {
-            entry_point(&self.code, self.fork, Some(selector), &self.targets, &self.limits).0
+            entry_point(&self.terrain, Some(selector), &self.targets, &self.limits).0
         })
     }
 

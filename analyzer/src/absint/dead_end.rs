@@ -8,27 +8,61 @@
 //! words and never returns, so one node with just those words stands for all contexts. Before:
 //! every call path has its own copies; after: one copy each.
 
-use alloy_primitives::{U256, map::HashMap};
+use alloy_primitives::U256;
 
 use crate::bytecode::{Bytecode, Kind, Pc};
 
 /// Longer code is not worth recognising.
 const MAX_INSTRUCTIONS: usize = 96;
 
-/// Dead ends by where they begin, found out once.
+/// Dead ends by where they begin.
 #[derive(Debug, Default)]
 pub(super) struct DeadEnds {
-    known: HashMap<Pc, Option<u32>>,
+    /// Ascending, each with the stack words it needs.
+    known: Vec<(Pc, u32)>,
 }
 
 impl DeadEnds {
+    /// All dead ends of `code`.
+    pub(super) fn new(code: &Bytecode) -> Self {
+        let mut known = Vec::new();
+        let mut note = |start: Option<Pc>| {
+            if let Some((start, need)) = start.and_then(|start| Some((start, scan(code, start)?))) {
+                known.push((start, need));
+            }
+        };
+        // Where the block began, as long as nothing in it does harm.
+        let mut start = Some(Pc(0));
+        let mut pushed = false;
+        for (pc, kind, _) in code.scan() {
+            let is_direct = core::mem::replace(&mut pushed, kind == Kind::Push);
+            match kind {
+                Kind::JumpDest => start = Some(pc),
+                // Most other jumps return to a caller, which no dead end does.
+                Kind::Jump if !is_direct => start = None,
+                Kind::Revert | Kind::Invalid | Kind::Jump => note(start.take()),
+                Kind::JumpI => start = Some(Pc(pc.0 + 1)),
+                Kind::Push | Kind::Dup(_) | Kind::Swap(_) => {}
+                kind if is_harmless(kind) => {}
+                _ => start = None,
+            }
+        }
+        Self { known }
+    }
+
+    /// Where they begin, ascending.
+    pub(super) fn starts(&self) -> impl Iterator<Item = Pc> + '_ {
+        self.known.iter().map(|(start, _)| *start)
+    }
+
     /// How many stack words the code at `pc` needs, if it is a dead end.
-    pub(super) fn need(&mut self, code: &Bytecode<'_>, pc: Pc) -> Option<u32> {
-        *self.known.entry(pc).or_insert_with(|| scan(code, pc))
+    pub(super) fn need(&self, pc: Pc) -> Option<u32> {
+        let at = self.known.binary_search_by_key(&pc, |dead_end| dead_end.0).ok()?;
+        Some(self.known[at].1)
     }
 }
 
-fn scan(code: &Bytecode<'_>, mut pc: Pc) -> Option<u32> {
+fn scan(code: &Bytecode, mut pc: Pc) -> Option<u32> {
     // Words pushed since the start; the rest of the stack lies below.
     let mut stack: Vec<Option<U256>> = Vec::new();
     let mut need = 0_usize;

@@ -5,6 +5,8 @@
 //! addresses or a value the free memory pointer had; cells are sorted; joining keeps what both sides
 //! agree on.
 
+use std::rc::Rc;
+
 use alloy_primitives::U256;
 use slotcast_model::Index;
 
@@ -26,10 +28,10 @@ struct Cell {
     value: TermId,
 }
 
-/// The known words of one frame's memory.
+/// The known words of one frame's memory. States that agree share them until one changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Memory {
-    cells: Vec<Cell>,
+    cells: Rc<Vec<Cell>>,
 }
 
 /// The values the free memory pointer has had, over the whole walk.
@@ -66,29 +68,36 @@ pub(crate) enum Place {
 }
 
 /// Where `at` points to.
-pub(crate) fn place(pool: &mut TermPool<'_>, pointers: &Pointers, at: TermId) -> Place {
-    let zero = pool.constant(U256::ZERO);
+pub(crate) fn place(pool: &TermPool<'_>, pointers: &Pointers, at: TermId) -> Place {
+    if let Some(offset) = pool.as_small(at) {
+        return Place::At { base: TermPool::ZERO, offset };
+    }
     let (base, offset) = match pool.as_const(at) {
-        Some(offset) => (zero, offset),
+        Some(_) => return Place::Unknown,
         None => crate::ir::base_offset(pool, at),
     };
     match u32::try_from(offset) {
-        Ok(offset) if base == zero || pointers.contains(base) => Place::At { base, offset },
+        Ok(offset) if pointers.contains(base) => Place::At { base, offset },
         _ => Place::Unknown,
     }
 }
 
 impl Memory {
     /// Memory at the start of a frame: zeros, of which the reserved words are worth tracking.
-    pub(super) fn new(pool: &mut TermPool<'_>) -> Self {
-        let zero = pool.constant(U256::ZERO);
+    pub(super) fn new() -> Self {
+        let zero = TermPool::ZERO;
         let cell = |n| Cell { base: zero, offset: n * WORD, value: zero };
-        Self { cells: (0..RESERVED / WORD).map(cell).collect() }
+        Self { cells: Rc::new((0..RESERVED / WORD).map(cell).collect()) }
     }
 
     /// How many words are known.
-    pub(super) const fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.cells.len()
+    }
+
+    /// Bytes held, as if nothing were shared.
+    pub(super) fn n_bytes(&self) -> usize {
+        self.cells.capacity() * size_of::<Cell>()
     }
 
     /// The word at `at`, if it is known.
@@ -144,10 +153,9 @@ impl Memory {
         match place(pool, pointers, at) {
             Place::At { base, offset } => {
                 self.note_pointer(pool, pointers, base, offset, value);
-                self.forget(base, offset, Some(WORD));
-                self.insert(base, offset, value);
+                self.put(base, offset, value);
             }
-            Place::Unknown => self.forget_unreserved(pool),
+            Place::Unknown => self.forget_unreserved(),
         }
     }
 
@@ -161,7 +169,7 @@ impl Memory {
     ) {
         match place(pool, pointers, at) {
             Place::At { base, offset } => self.forget(base, offset, len),
-            Place::Unknown => self.forget_unreserved(pool),
+            Place::Unknown => self.forget_unreserved(),
         }
     }
 
@@ -174,15 +182,14 @@ impl Memory {
         bytes: &[u8],
     ) {
         let Place::At { base, offset } = place(pool, pointers, at) else {
-            self.forget_unreserved(pool);
+            self.forget_unreserved();
             return;
         };
         for (n, chunk) in bytes.chunks(WORD as usize).enumerate() {
             let start = offset.saturating_add(n as u32 * WORD);
             if chunk.len() == WORD as usize {
                 let value = pool.constant(U256::from_be_slice(chunk));
-                self.forget(base, start, Some(WORD));
-                self.insert(base, start, value);
+                self.put(base, start, value);
             } else {
                 self.patch(pool, base, start, chunk);
             }
@@ -198,7 +205,7 @@ impl Memory {
         len: u32,
     ) {
         let Place::At { base, offset } = place(pool, pointers, at) else {
-            self.forget_unreserved(pool);
+            self.forget_unreserved();
             return;
         };
         if self.store_calldata_tail(pool, (base, offset, from), len) {
@@ -230,16 +237,18 @@ impl Memory {
         let word = pool.leaf(Term::CallData(from));
         let by = pool.constant(U256::from(8 * (WORD - len)));
         let value = pool.apply(Op::Shr, &[by, word]);
-        self.forget(base, start, Some(WORD));
-        self.insert(base, start, value);
+        self.put(base, start, value);
         true
     }
 
     /// Keeps what `other` knows too; tells whether anything was lost.
     pub(super) fn join(&mut self, other: &Self) -> bool {
+        if Rc::ptr_eq(&self.cells, &other.cells) || self.cells == other.cells {
+            return false;
+        }
         let before = self.cells.len();
         let mut rest = other.cells.iter().peekable();
-        self.cells.retain(|cell| {
+        Rc::make_mut(&mut self.cells).retain(|cell| {
             while rest.next_if(|theirs| **theirs < *cell).is_some() {}
             rest.peek() == Some(&cell)
         });
@@ -251,11 +260,18 @@ impl Memory {
         Some(self.cells[at].value)
     }
 
+    /// Stores a word over whatever was there.
+    fn put(&mut self, base: TermId, offset: u32, value: TermId) {
+        self.forget(base, offset, Some(WORD));
+        self.insert(base, offset, value);
+    }
+
     fn insert(&mut self, base: TermId, offset: u32, value: TermId) {
         let cell = Cell { base, offset, value };
         match self.cells.binary_search_by_key(&(base, offset), |c| (c.base, c.offset)) {
-            Ok(at) => self.cells[at] = cell,
-            Err(at) => self.cells.insert(at, cell),
+            Ok(at) if self.cells[at] == cell => {}
+            Ok(at) => Rc::make_mut(&mut self.cells)[at] = cell,
+            Err(at) => Rc::make_mut(&mut self.cells).insert(at, cell),
         }
     }
 
@@ -266,13 +282,17 @@ impl Memory {
             .partition_point(|c| (c.base, c.offset.saturating_add(WORD)) <= (base, offset));
         let last = self.cells.partition_point(|c| (c.base, c.offset) < (base, end));
         if first < last {
-            self.cells.drain(first..last);
+            Rc::make_mut(&mut self.cells).drain(first..last);
         }
     }
 
-    fn forget_unreserved(&mut self, pool: &mut TermPool<'_>) {
-        let zero = pool.constant(U256::ZERO);
-        self.cells.retain(|cell| cell.base == zero && cell.offset < RESERVED);
+    fn forget_unreserved(&mut self) {
+        let is_reserved = |cell: &Cell| cell.base == TermPool::ZERO && cell.offset < RESERVED;
+        // Absolute cells come first, for zero is the first term.
+        let n_reserved = self.cells.partition_point(is_reserved);
+        if n_reserved < self.cells.len() {
+            Rc::make_mut(&mut self.cells).truncate(n_reserved);
+        }
     }
 
     fn patch(&mut self, pool: &mut TermPool<'_>, base: TermId, offset: u32, bytes: &[u8]) {
@@ -300,14 +320,13 @@ impl Memory {
 
     fn note_pointer(
         &self,
-        pool: &mut TermPool<'_>,
+        pool: &TermPool<'_>,
         pointers: &mut Pointers,
         base: TermId,
         offset: u32,
         value: TermId,
     ) {
-        let zero = pool.constant(U256::ZERO);
-        if base == zero && offset == FREE_POINTER && pool.as_const(value).is_none() {
+        if base == TermPool::ZERO && offset == FREE_POINTER && pool.as_const(value).is_none() {
             let (root, _) = crate::ir::base_offset(pool, value);
             // A phi or an environment word is no address of its own making, but what is stored at
             // 0x40 is one by Solidity's convention; calldata is the exception an attacker chooses.

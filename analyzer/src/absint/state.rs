@@ -11,44 +11,46 @@ use crate::{
     ir::{NodeId, Term, TermId, TermPool},
 };
 
+/// The words of a stack, bottom first; of the usual height they need no allocation.
+pub(super) type Stack = SmallVec<[TermId; 24]>;
+
 /// Stack and known memory at one point.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct State {
-    /// The stack, bottom first.
-    pub(super) stack: Vec<TermId>,
+    pub(super) stack: Stack,
     pub(super) memory: Memory,
 }
 
 /// What tells the contexts of one basic block apart: its stack height, and the jump labels on the
 /// stack with their positions.
-pub(super) type Context = SmallVec<[u32; 8]>;
+pub(super) type Context = SmallVec<[u32; 14]>;
 
 impl State {
-    pub(super) fn new(pool: &mut TermPool<'_>) -> Self {
-        Self { stack: Vec::new(), memory: Memory::new(pool) }
+    pub(super) fn new() -> Self {
+        Self { stack: Stack::new(), memory: Memory::new() }
     }
 
     /// Words one copy of the state moves; the unit of fuel.
-    pub(super) const fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         (self.stack.len() + self.memory.len()) as u64
     }
 
     /// The state as a dead end sees it: the top `need` words of the stack.
     pub(super) fn cut(&self, need: u32) -> Self {
         let from = self.stack.len().saturating_sub(need as usize);
-        Self { stack: self.stack[from..].to_vec(), memory: self.memory.clone() }
+        Self { stack: Stack::from_slice(&self.stack[from..]), memory: self.memory.clone() }
     }
 
     /// The state's context.
-    pub(super) fn context(&self, pool: &TermPool<'_>, code: &Bytecode<'_>) -> Context {
+    pub(super) fn context(&self, pool: &TermPool<'_>, code: &Bytecode) -> Context {
         let mut context = Context::new();
         context.push(self.stack.len() as u32);
         for (position, &word) in self.stack.iter().enumerate() {
-            if let Term::Const(value) = pool.get(word)
-                && let Some(pc) = code.jump_target(value)
+            if let Some(label) = pool.as_small(word)
+                && code.is_jump_target(label)
             {
                 context.push(position as u32);
-                context.push(pc.0);
+                context.push(label);
             }
         }
         context

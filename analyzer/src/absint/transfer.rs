@@ -6,9 +6,11 @@
 
 use alloy_primitives::U256;
 
-use super::{memory::Pointers, state::State};
+use smallvec::SmallVec;
+
+use super::{memory::Pointers, state::State, terrain::Terrain};
 use crate::{
-    bytecode::{Bytecode, Instruction, Kind, Pc},
+    bytecode::{Kind, Pc},
     ir::{CallKind, CopyKind, Effect, Env, NodeId, Op, Term, TermId, TermPool},
 };
 
@@ -27,78 +29,126 @@ pub(super) enum BlockEnd {
     Invalid,
 }
 
-/// Runs one block over terms.
-pub(super) struct Transfer<'a, 't> {
-    pub(super) code: &'a Bytecode<'a>,
-    pub(super) pool: &'a mut TermPool<'t>,
-    pub(super) pointers: &'a mut Pointers,
+/// Jump destinations as terms.
+pub(super) type Labels = SmallVec<[TermId; 6]>;
+
+/// What the blocks of one node have done so far.
+#[derive(Debug)]
+pub(super) struct Chain {
     pub(super) node: NodeId,
     pub(super) state: State,
     pub(super) effects: Vec<(Pc, Effect<TermId>)>,
+    /// Blocks with an effect that gives a value. Values are named by node and instruction, so that
+    /// such a block must not run twice in one node.
+    pub(super) fruitful: SmallVec<[Pc; 8]>,
+    /// Return labels that nothing else pushes and that were pushed since paths last met or parted,
+    /// but for parting with a dead end.
+    pub(super) labels: Labels,
     /// Instructions walked.
     pub(super) n_steps: u64,
     /// Gas they cost whatever their operands.
     pub(super) gas: u64,
 }
 
+impl Chain {
+    /// A node before its first block.
+    pub(super) fn new(node: NodeId, state: State, labels: Labels) -> Self {
+        Self {
+            node,
+            state,
+            effects: Vec::new(),
+            fruitful: SmallVec::new(),
+            labels,
+            n_steps: 0,
+            gas: 0,
+        }
+    }
+}
+
+/// Runs a block over terms.
+pub(super) struct Transfer<'a, 't> {
+    pub(super) terrain: &'a Terrain,
+    pub(super) pool: &'a mut TermPool<'t>,
+    pub(super) pointers: &'a mut Pointers,
+    pub(super) chain: &'a mut Chain,
+}
+
 impl Transfer<'_, '_> {
-    /// Walks from `pc` to the end of its block.
-    pub(super) fn run(&mut self, mut pc: Pc) -> BlockEnd {
-        let start = pc;
+    /// Walks from `start` to the end of its block.
+    pub(super) fn block(mut self, start: Pc) -> BlockEnd {
+        let n_effects = self.chain.effects.len();
+        let end = self.run(start);
+        if self.chain.effects[n_effects..].iter().any(|(_, effect)| effect.has_result()) {
+            self.chain.fruitful.push(start);
+        }
+        end
+    }
+
+    fn run(&mut self, start: Pc) -> BlockEnd {
+        let mut pc = start;
+        let code = &self.terrain.code;
         loop {
-            let instruction = self.code.decode(pc);
-            if instruction.kind == Kind::JumpDest && pc != start {
+            let (opcode, width) = code.opcode(pc);
+            if opcode.kind == Kind::JumpDest && pc != start {
                 return BlockEnd::Next(pc);
             }
-            self.n_steps += 1;
-            self.gas += u64::from(self.code.static_gas(&instruction));
-            let height = self.state.stack.len();
-            let after = height + usize::from(instruction.outputs);
-            let Some(after) = after.checked_sub(usize::from(instruction.inputs)) else {
+            self.chain.n_steps += 1;
+            self.chain.gas += u64::from(opcode.static_gas);
+            let height = self.chain.state.stack.len();
+            let after = height + usize::from(opcode.outputs);
+            let Some(after) = after.checked_sub(usize::from(opcode.inputs)) else {
                 return BlockEnd::Invalid;
             };
-            if height < usize::from(instruction.inputs) || STACK_LIMIT < after {
+            if height < usize::from(opcode.inputs) || STACK_LIMIT < after {
                 return BlockEnd::Invalid;
             }
-            if let Some(end) = self.step(&instruction) {
+            let next = Pc(pc.0 + 1 + width);
+            if opcode.kind == Kind::Push {
+                self.push_immediate(code.immediate(pc, width));
+            } else if let Some(end) = self.step(pc, opcode.kind, next) {
                 return end;
             }
-            pc = Bytecode::next(&instruction);
+            pc = next;
         }
     }
 
+    fn push_immediate(&mut self, immediate: U256) {
+        let word = self.pool.constant(immediate);
+        if let Some(at) = self.pool.as_small(word)
+            && self.terrain.is_unique(Pc(at))
+        {
+            self.chain.labels.push(word);
+        }
+        self.push(word);
+    }
+
     fn pop(&mut self) -> TermId {
-        self.state.stack.pop().expect("the stack's height was checked against the inputs")
+        self.chain.state.stack.pop().expect("the stack's height was checked against the inputs")
     }
 
     fn push(&mut self, word: TermId) {
-        self.state.stack.push(word);
+        self.chain.state.stack.push(word);
     }
 
     /// Adds an effect, and pushes its result when it has one.
     fn effect(&mut self, pc: Pc, effect: Effect<TermId>) {
-        self.effects.push((pc, effect));
+        self.chain.effects.push((pc, effect));
         if effect.has_result() {
-            let result = self.pool.leaf(Term::Result(self.node, pc));
+            let result = self.pool.leaf(Term::Result(self.chain.node, pc));
             self.push(result);
         }
     }
 
-    /// One instruction; `Some` when it ends the block.
-    fn step(&mut self, instruction: &Instruction) -> Option<BlockEnd> {
-        let pc = instruction.pc;
-        match instruction.kind {
-            Kind::Push => {
-                let word = self.pool.constant(instruction.immediate);
-                self.push(word);
-            }
+    /// One instruction but a PUSH; `Some` when it ends the block. Behind it the code goes on at `next`.
+    fn step(&mut self, pc: Pc, kind: Kind, next: Pc) -> Option<BlockEnd> {
+        match kind {
             Kind::Dup(n) => {
-                let word = self.state.stack[self.state.stack.len() - usize::from(n)];
+                let word = self.chain.state.stack[self.chain.state.stack.len() - usize::from(n)];
                 self.push(word);
             }
             Kind::Swap(n) => {
-                let top = self.state.stack.len() - 1;
-                self.state.stack.swap(top, top - usize::from(n));
+                let top = self.chain.state.stack.len() - 1;
+                self.chain.state.stack.swap(top, top - usize::from(n));
             }
             Kind::Pop => {
                 self.pop();
@@ -121,7 +171,7 @@ impl Transfer<'_, '_> {
             }
             Kind::JumpDest => {}
             Kind::MLoad | Kind::MStore | Kind::MStore8 | Kind::Keccak | Kind::Copy(_) => {
-                self.memory(pc, instruction.kind);
+                self.memory(pc, kind);
             }
             Kind::Call(kind) => self.call(pc, kind),
             Kind::Create { salted } => self.create(pc, salted),
@@ -131,7 +181,7 @@ impl Transfer<'_, '_> {
             | Kind::Return
             | Kind::Revert
             | Kind::SelfDestruct
-            | Kind::Invalid => return Some(self.end(instruction)),
+            | Kind::Invalid => return Some(self.end(pc, kind, next)),
             kind => self.state_access(pc, kind),
         }
         None
@@ -148,24 +198,24 @@ impl Transfer<'_, '_> {
 
     fn env(&mut self, env: Env) {
         let word = match env {
-            Env::CodeSize => self.pool.constant(U256::from(self.code.bytes().len())),
+            Env::CodeSize => self.pool.constant(U256::from(self.terrain.code.bytes().len())),
             _ => self.pool.leaf(Term::Env(env)),
         };
         self.push(word);
     }
 
-    fn end(&mut self, instruction: &Instruction) -> BlockEnd {
-        match instruction.kind {
-            Kind::Jump => BlockEnd::Jump { at: instruction.pc, target: self.pop() },
+    fn end(&mut self, pc: Pc, kind: Kind, next: Pc) -> BlockEnd {
+        match kind {
+            Kind::Jump => BlockEnd::Jump { at: pc, target: self.pop() },
             Kind::JumpI => {
                 let (target, condition) = (self.pop(), self.pop());
-                BlockEnd::Branch { condition, target, next: Bytecode::next(instruction) }
+                BlockEnd::Branch { condition, target, next }
             }
             Kind::Return => BlockEnd::Return(self.pop(), self.pop()),
             Kind::Revert => BlockEnd::Revert(self.pop(), self.pop()),
             Kind::SelfDestruct => {
                 let to = self.pop();
-                self.effect(instruction.pc, Effect::SelfDestruct { to });
+                self.effect(pc, Effect::SelfDestruct { to });
                 BlockEnd::Stop
             }
             Kind::Stop => BlockEnd::Stop,
@@ -177,19 +227,19 @@ impl Transfer<'_, '_> {
         match kind {
             Kind::MLoad => {
                 let at = self.pop();
-                match self.state.memory.load(self.pool, self.pointers, at) {
+                match self.chain.state.memory.load(self.pool, self.pointers, at) {
                     Some(word) => self.push(word),
                     None => {
                         self.effect(pc, Effect::MLoad { at });
-                        let word = self.pool.leaf(Term::Result(self.node, pc));
-                        self.state.memory.loaded(self.pool, self.pointers, at, word);
+                        let word = self.pool.leaf(Term::Result(self.chain.node, pc));
+                        self.chain.state.memory.loaded(self.pool, self.pointers, at, word);
                     }
                 }
             }
             Kind::MStore => {
                 let (at, value) = (self.pop(), self.pop());
                 self.effect(pc, Effect::MStore { at, value });
-                self.state.memory.store(self.pool, self.pointers, at, value);
+                self.chain.state.memory.store(self.pool, self.pointers, at, value);
             }
             Kind::MStore8 => {
                 let (at, value) = (self.pop(), self.pop());
@@ -197,9 +247,9 @@ impl Transfer<'_, '_> {
                 match self.pool.as_const(value) {
                     Some(word) => {
                         let byte = [word.byte(0)];
-                        self.state.memory.store_bytes(self.pool, self.pointers, at, &byte);
+                        self.chain.state.memory.store_bytes(self.pool, self.pointers, at, &byte);
                     }
-                    None => self.state.memory.clobber(self.pool, self.pointers, at, Some(1)),
+                    None => self.chain.state.memory.clobber(self.pool, self.pointers, at, Some(1)),
                 }
             }
             Kind::Keccak => self.keccak(pc),
@@ -210,10 +260,10 @@ impl Transfer<'_, '_> {
 
     fn keccak(&mut self, pc: Pc) {
         let (at, len) = (self.pop(), self.pop());
-        self.gas += 6 * u64::from(self.small(len).unwrap_or_default().div_ceil(32));
+        self.chain.gas += 6 * u64::from(self.small(len).unwrap_or_default().div_ceil(32));
         let words = self
             .small(len)
-            .and_then(|len| self.state.memory.words(self.pool, self.pointers, at, len));
+            .and_then(|len| self.chain.state.memory.words(self.pool, self.pointers, at, len));
         match words {
             Some(words) => {
                 let hash = self.pool.keccak(&words);
@@ -230,21 +280,21 @@ impl Transfer<'_, '_> {
         };
         let (to, from, len) = (self.pop(), self.pop(), self.pop());
         let known = self.small(len);
-        self.gas += 3 * u64::from(known.unwrap_or_default().div_ceil(32));
+        self.chain.gas += 3 * u64::from(known.unwrap_or_default().div_ceil(32));
         if known == Some(0) && kind != CopyKind::ExtCode {
             return;
         }
         self.effect(pc, Effect::Copy { kind, account, to, from, len });
         match (kind, known, self.pool.as_usize(from)) {
             (CopyKind::Code, Some(len), Some(from)) if len <= 1024 => {
-                let mut bytes = self.code.bytes().get(from..).unwrap_or_default().to_vec();
+                let mut bytes = self.terrain.code.bytes().get(from..).unwrap_or_default().to_vec();
                 bytes.resize(len as usize, 0);
-                self.state.memory.store_bytes(self.pool, self.pointers, to, &bytes);
+                self.chain.state.memory.store_bytes(self.pool, self.pointers, to, &bytes);
             }
             (CopyKind::CallData, Some(len), _) => {
-                self.state.memory.store_calldata(self.pool, self.pointers, (to, from), len);
+                self.chain.state.memory.store_calldata(self.pool, self.pointers, (to, from), len);
             }
-            _ => self.state.memory.clobber(self.pool, self.pointers, to, known),
+            _ => self.chain.state.memory.clobber(self.pool, self.pointers, to, known),
         }
     }
 
@@ -264,7 +314,7 @@ impl Transfer<'_, '_> {
         self.effect(pc, Effect::Call { kind, gas, target, value, input, output });
         let len = self.small(output.1);
         if len != Some(0) {
-            self.state.memory.clobber(self.pool, self.pointers, output.0, len);
+            self.chain.state.memory.clobber(self.pool, self.pointers, output.0, len);
         }
     }
 
@@ -293,8 +343,8 @@ impl Transfer<'_, '_> {
                 for _ in 0..n_topics {
                     self.pop();
                 }
-                self.gas += 375 * u64::from(n_topics);
-                self.gas += 8 * u64::from(self.small(len).unwrap_or_default());
+                self.chain.gas += 375 * u64::from(n_topics);
+                self.chain.gas += 8 * u64::from(self.small(len).unwrap_or_default());
                 Effect::Log { at, len }
             }
             _ => unreachable!("every other kind is handled by the caller"),

@@ -6,19 +6,22 @@
 //! some path brings there, and the walk ends with no node's state changing, or with the reason why
 //! it stopped earlier.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::{cmp::Reverse, collections::BinaryHeap, ops::Range};
 
-use alloy_primitives::{U256, map::HashMap};
+use alloy_primitives::{
+    U256,
+    map::{DefaultHashBuilder, HashMap},
+};
 use slotcast_model::IndexVec;
 
 use super::{
-    dead_end::DeadEnds,
     memory::Pointers,
-    state::{Context, State},
-    transfer::{BlockEnd, Transfer},
+    state::{Context, Stack, State},
+    terrain::Terrain,
+    transfer::{BlockEnd, Chain, Labels, Transfer},
 };
 use crate::{
-    bytecode::{Bytecode, Kind, Pc},
+    bytecode::{Kind, Pc},
     ir::{Effect, Exit, Graph, Node, NodeId, Op, Term, TermId, TermPool},
     limits::{Fuel, Limits, StopReason},
     targets::Targets,
@@ -43,11 +46,25 @@ pub(crate) struct Walk {
     pub(crate) selectors: Vec<u32>,
     /// The values the free memory pointer has had.
     pub(crate) pointers: Pointers,
+    /// Bytes that the states held, as if none shared memory.
+    pub(crate) n_bytes: usize,
 }
+
+/// Room for the nodes of a plain function.
+const FEW_NODES: usize = 48;
+
+/// Blocks that one node may hold.
+const MAX_CHAIN: usize = 64;
+
+/// Stands for the height in the context of a dead end, which is the same whatever lies below.
+const DEAD_END: u32 = u32::MAX;
+
+/// Stands for the height in the context of what was not walked.
+const WALL: u32 = u32::MAX - 1;
 
 /// Walks one entry point.
 pub(crate) fn walk<'t>(
-    code: &Bytecode<'_>,
+    terrain: &Terrain,
     entry: Entry,
     pool: &mut TermPool<'t>,
     targets: &Targets,
@@ -55,22 +72,21 @@ pub(crate) fn walk<'t>(
     limits: &Limits,
 ) -> Walk {
     let mut walker = Walker {
-        code,
+        terrain,
         entry,
         pool,
         pointers: Pointers::default(),
-        nodes: IndexVec::new(),
-        by_key: HashMap::default(),
-        n_contexts: HashMap::default(),
-        worklist: BinaryHeap::new(),
+        nodes: Vec::with_capacity(FEW_NODES).into(),
+        by_key: HashMap::with_capacity_and_hasher(FEW_NODES, DefaultHashBuilder::default()),
+        n_contexts: HashMap::with_capacity_and_hasher(FEW_NODES, DefaultHashBuilder::default()),
+        worklist: BinaryHeap::with_capacity(FEW_NODES),
+        trail: Vec::with_capacity(4 * FEW_NODES),
         selectors: Vec::new(),
         stop: StopReason::Finished,
-        dead_ends: DeadEnds::default(),
         targets,
         limits,
     };
-    let start = State::new(walker.pool);
-    walker.enter(Pc(0), &start);
+    walker.enter(Pc(0), &State::new(), &[]);
     while let Some(Reverse(node)) = walker.worklist.pop() {
         if !walker.visit(node, fuel) {
             walker.stop = walker.stop.max(StopReason::FuelLimit);
@@ -83,24 +99,57 @@ pub(crate) fn walk<'t>(
 /// A node while its state may still change.
 struct Draft {
     pc: Pc,
+    blocks: Range<u32>,
     entry: State,
+    /// See [`Chain::labels`].
+    labels: Labels,
     queued: bool,
     effects: Vec<(Pc, Effect<TermId>)>,
     exit: Exit<TermId, NodeId>,
     cases: Vec<NodeId>,
     gas: u64,
     /// The stack on exit, from which the successors' phis take their values.
-    stack: Vec<TermId>,
+    stack: Stack,
+}
+
+/// How the walk of a node goes on behind a block.
+enum Way {
+    /// To one place only.
+    On(Pc),
+    /// Elsewhere, or nowhere.
+    Out(Exit<TermId, NodeId>, Vec<NodeId>),
 }
 
 impl Draft {
+    /// A node that is about to be visited.
+    fn new(pc: Pc, entry: State, labels: Labels) -> Self {
+        Self {
+            pc,
+            blocks: 0..0,
+            entry,
+            labels,
+            queued: true,
+            effects: Vec::new(),
+            exit: Exit::Unknown(StopReason::FuelLimit),
+            cases: Vec::new(),
+            gas: 0,
+            stack: Stack::new(),
+        }
+    }
+
+    fn n_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.entry.memory.n_bytes()
+            + self.effects.capacity() * size_of::<(Pc, Effect<TermId>)>()
+    }
+
     fn successors(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.exit.successors().chain(self.cases.iter().copied())
     }
 }
 
 struct Walker<'a, 't> {
-    code: &'a Bytecode<'a>,
+    terrain: &'a Terrain,
     entry: Entry,
     pool: &'a mut TermPool<'t>,
     pointers: Pointers,
@@ -112,107 +161,113 @@ struct Walker<'a, 't> {
     worklist: BinaryHeap<Reverse<NodeId>>,
     selectors: Vec<u32>,
     stop: StopReason,
-    dead_ends: DeadEnds,
+    /// Where the blocks of the nodes begin, node by node.
+    trail: Vec<Pc>,
     targets: &'a Targets,
     limits: &'a Limits,
 }
 
 impl Walker<'_, '_> {
-    /// Runs a node's block on its state; false when the fuel is gone.
+    /// Runs a node's blocks on its state; false when the fuel is gone.
     fn visit(&mut self, node: NodeId, fuel: &mut Fuel) -> bool {
         let draft = &mut self.nodes[node];
         draft.queued = false;
-        let (pc, state) = (draft.pc, draft.entry.clone());
-        let copied = state.size();
-        let mut transfer = Transfer {
-            code: self.code,
-            pool: self.pool,
-            pointers: &mut self.pointers,
-            node,
-            state,
-            effects: Vec::new(),
-            n_steps: 0,
-            gas: 0,
+        let mut pc = draft.pc;
+        let mut chain = Chain::new(node, draft.entry.clone(), draft.labels.clone());
+        let copied = chain.state.size();
+        let start = self.trail.len();
+        let (exit, cases) = loop {
+            self.trail.push(pc);
+            let transfer = Transfer {
+                terrain: self.terrain,
+                pool: self.pool,
+                pointers: &mut self.pointers,
+                chain: &mut chain,
+            };
+            let end = transfer.block(pc);
+            match self.resolve(end, &chain) {
+                Way::On(next) if self.goes_on((next, end), &chain, start) => pc = next,
+                Way::On(next) => {
+                    break (Exit::Jump(self.enter(next, &chain.state, &[])), Vec::new());
+                }
+                Way::Out(exit, cases) => break (exit, cases),
+            }
         };
-        let end = transfer.run(pc);
-        let (n_steps, gas) = (transfer.n_steps, transfer.gas);
-        let (state, effects) = (transfer.state, transfer.effects);
-        let (exit, cases) = match end {
+        let draft = &mut self.nodes[node];
+        draft.blocks = start as u32..self.trail.len() as u32;
+        draft.exit = exit;
+        draft.cases = cases;
+        draft.gas = chain.gas;
+        draft.effects = chain.effects;
+        draft.stack = chain.state.stack;
+        fuel.burn(chain.n_steps + 2 * copied)
+    }
+
+    /// Whether the block at `next` is walked as part of the same node.
+    ///
+    /// A node of its own is worth its state only where paths may meet. They do not where nothing
+    /// else leads, nor at a jump where this path alone knows a label: the one it returns to, or the
+    /// one that what it calls is to return to. Loops are fallen into, not jumped to.
+    fn goes_on(&self, (next, end): (Pc, BlockEnd), chain: &Chain, start: usize) -> bool {
+        let n_blocks = self.trail.len() - start;
+        if MAX_CHAIN <= n_blocks || chain.fruitful.contains(&next) || self.terrain.is_dead_end(next)
+        {
+            return false;
+        }
+        let is_jump = matches!(end, BlockEnd::Jump { .. });
+        let is_known = || {
+            chain.labels.iter().any(|label| {
+                self.pool.as_small(*label) == Some(next.0) || chain.state.stack.contains(label)
+            })
+        };
+        self.terrain.is_single(next) || (is_jump && is_known())
+    }
+
+    /// Turns a block's end into a way on, entering the successors where there may be several.
+    fn resolve(&mut self, end: BlockEnd, chain: &Chain) -> Way {
+        let state = &chain.state;
+        let exit = match end {
+            BlockEnd::Next(pc) => return Way::On(pc),
             BlockEnd::Jump { at, target } if self.pool.as_const(target).is_none() => {
-                self.switch(at, target, None, &state)
+                return self.switch(at, target, None, state);
             }
             BlockEnd::Branch { condition, target, next }
                 if self.pool.as_const(target).is_none() =>
             {
                 let target = self.select(condition, target, next);
-                self.switch(Pc(next.0 - 1), target, Some(next), &state)
+                return self.switch(Pc(next.0 - 1), target, Some(next), state);
             }
-            end => (self.resolve(end, &state), Vec::new()),
-        };
-        let draft = &mut self.nodes[node];
-        draft.exit = exit;
-        draft.cases = cases;
-        draft.gas = gas;
-        draft.effects = effects;
-        draft.stack = state.stack;
-        fuel.burn(n_steps + 2 * copied)
-    }
-
-    /// Turns a block's end into an exit, entering the successors with `state`.
-    fn resolve(&mut self, end: BlockEnd, state: &State) -> Exit<TermId, NodeId> {
-        match end {
-            BlockEnd::Next(pc) => self.jump(pc, state),
-            BlockEnd::Jump { target, .. } => self.jump_to(target, state),
+            BlockEnd::Jump { target, .. } => return self.jump_to(target),
             BlockEnd::Branch { condition, target, next } => {
-                self.branch(condition, target, next, state)
+                return self.branch(condition, target, next, chain);
             }
             BlockEnd::Return(at, len) => Exit::Return(at, len),
             BlockEnd::Stop => Exit::Stop,
             BlockEnd::Revert(at, len) => Exit::Revert(at, len),
             BlockEnd::Invalid => Exit::Invalid,
+        };
+        Way::Out(exit, Vec::new())
+    }
+
+    /// A jump to the constant `target`.
+    fn jump_to(&self, target: TermId) -> Way {
+        match self.pool.as_small(target).filter(|&at| self.terrain.code.is_jump_target(at)) {
+            Some(at) => Way::On(Pc(at)),
+            None => Way::Out(Exit::Invalid, Vec::new()),
         }
-    }
-
-    fn jump_to(&mut self, target: TermId, state: &State) -> Exit<TermId, NodeId> {
-        match self.pool.as_const(target) {
-            Some(target) => match self.code.jump_target(target) {
-                Some(pc) => self.jump(pc, state),
-                None => Exit::Invalid,
-            },
-            None => self.unresolved(),
-        }
-    }
-
-    fn jump(&mut self, pc: Pc, state: &State) -> Exit<TermId, NodeId> {
-        self.enter(pc, state).map_or(Exit::Unknown(StopReason::NodeLimit), Exit::Jump)
-    }
-
-    fn unresolved(&mut self) -> Exit<TermId, NodeId> {
-        self.stop = self.stop.max(StopReason::UnresolvedJump);
-        Exit::Unknown(StopReason::UnresolvedJump)
     }
 
     /// A jump to a computed target: the cases are the targets met so far, and `next` where the jump
     /// is conditional.
-    fn switch(
-        &mut self,
-        at: Pc,
-        target: TermId,
-        next: Option<Pc>,
-        state: &State,
-    ) -> (Exit<TermId, NodeId>, Vec<NodeId>) {
+    fn switch(&mut self, at: Pc, target: TermId, next: Option<Pc>, state: &State) -> Way {
         self.stop = self.stop.max(StopReason::UnresolvedJump);
-        let code = self.code;
-        let is_target = |target: &Pc| code.jump_target(U256::from(target.0)).is_some();
+        let code = &self.terrain.code;
+        let is_target = |target: &Pc| code.is_jump_target(target.0);
         let mut targets: Vec<Pc> = self.targets.of(at).filter(is_target).chain(next).collect();
         targets.sort_unstable();
         targets.dedup();
-        let cases: Option<Vec<NodeId>> =
-            targets.into_iter().map(|target| self.enter(target, state)).collect();
-        match cases {
-            Some(cases) => (Exit::Switch { at, target }, cases),
-            None => (Exit::Unknown(StopReason::NodeLimit), Vec::new()),
-        }
+        let cases = targets.into_iter().map(|target| self.enter(target, state, &[])).collect();
+        Way::Out(Exit::Switch { at, target }, cases)
     }
 
     /// Where a conditional jump to a computed target leads, as one value:
@@ -226,18 +281,12 @@ impl Walker<'_, '_> {
         self.pool.apply(Op::Add, &[next, moved])
     }
 
-    fn branch(
-        &mut self,
-        condition: TermId,
-        target: TermId,
-        next: Pc,
-        state: &State,
-    ) -> Exit<TermId, NodeId> {
+    fn branch(&mut self, condition: TermId, target: TermId, next: Pc, chain: &Chain) -> Way {
         let (condition, negated) = strip_negations(self.pool, condition);
         if let Some(value) = self.pool.as_const(condition) {
             return match value.is_zero() == negated {
-                true => self.jump_to(target, state),
-                false => self.jump(next, state),
+                true => self.jump_to(target),
+                false => Way::On(next),
             };
         }
         if self.entry == Entry::Fallback
@@ -246,21 +295,27 @@ impl Walker<'_, '_> {
             self.selectors.push(selector);
             // The side where the selector is equal belongs to that function.
             return match equal_when_set == negated {
-                true => self.jump_to(target, state),
-                false => self.jump(next, state),
+                true => self.jump_to(target),
+                false => Way::On(next),
             };
         }
-        let Some(label) = self.pool.as_const(target) else { return self.unresolved() };
-        let Some(taken) = self.code.jump_target(label) else { return self.jump(next, state) };
+        // Where the target is no jump destination, to take the branch is to fail.
+        let Way::On(taken) = self.jump_to(target) else { return Way::On(next) };
+        let state = &chain.state;
         let refuted = self.refuted(condition, state);
         let refuted = refuted.as_ref().unwrap_or(state);
         let (on_taken, on_next) = if negated { (refuted, state) } else { (state, refuted) };
-        let (taken, next) = (self.enter(taken, on_taken), self.enter(next, on_next));
-        let (Some(taken), Some(next)) = (taken, next) else {
-            return Exit::Unknown(StopReason::NodeLimit);
+        // Beside a dead end there is one way on.
+        let is_dead_end = |pc| self.terrain.is_dead_end(pc);
+        let labels = |beside, pc| match is_dead_end(beside) && self.terrain.is_single(pc) {
+            true => chain.labels.as_slice(),
+            false => &[],
         };
+        let (taken_labels, next_labels) = (labels(next, taken), labels(taken, next));
+        let taken = self.enter(taken, on_taken, taken_labels);
+        let next = self.enter(next, on_next, next_labels);
         let (then, other) = if negated { (next, taken) } else { (taken, next) };
-        Exit::Branch { condition, then, other }
+        Way::Out(Exit::Branch { condition, then, other }, Vec::new())
     }
 
     /// The state where `condition` turned out to be zero, if it is a call's success flag that the
@@ -271,7 +326,7 @@ impl Walker<'_, '_> {
     /// left as they are, for a zero would only be merged with the value again.
     fn refuted(&mut self, condition: TermId, state: &State) -> Option<State> {
         let Term::Result(_, pc) = self.pool.get(condition) else { return None };
-        let is_flag = matches!(self.code.decode(pc).kind, Kind::Call(_));
+        let is_flag = matches!(self.terrain.code.decode(pc).kind, Kind::Call(_));
         if !is_flag || !state.stack.contains(&condition) {
             return None;
         }
@@ -282,17 +337,17 @@ impl Walker<'_, '_> {
         Some(refuted)
     }
 
-    /// The node for `pc` in the context of `state`, with the state joined in; none when there are
-    /// too many.
-    fn enter(&mut self, pc: Pc, state: &State) -> Option<NodeId> {
+    /// The node for `pc` in the context of `state`, with the state joined in; where there are too
+    /// many nodes, one that stands for what was not walked.
+    fn enter(&mut self, pc: Pc, state: &State, labels: &[TermId]) -> NodeId {
         let cut;
-        let (state, key) = match self.dead_ends.need(self.code, pc) {
+        let (state, key) = match self.terrain.need(pc) {
             Some(need) => {
                 cut = state.cut(need);
-                let context = Context::from_slice(&[u32::MAX, cut.stack.len() as u32]);
+                let context = Context::from_slice(&[DEAD_END, cut.stack.len() as u32]);
                 (&cut, (pc, context))
             }
-            None => (state, (pc, state.context(self.pool, self.code))),
+            None => (state, (pc, state.context(self.pool, &self.terrain.code))),
         };
         if let Some(&node) = self.by_key.get(&key) {
             let draft = &mut self.nodes[node];
@@ -300,82 +355,109 @@ impl Walker<'_, '_> {
                 draft.queued = true;
                 self.worklist.push(Reverse(node));
             }
-            return Some(node);
+            return node;
         }
-        let n_contexts = self.n_contexts.entry(pc).or_default();
-        *n_contexts += 1;
-        if self.limits.contexts_per_block < *n_contexts
-            || self.limits.nodes_per_function <= self.nodes.len()
-        {
-            self.stop = self.stop.max(StopReason::NodeLimit);
-            return None;
+        if let Some(reason) = self.refusal(pc, &key.1) {
+            return self.wall(pc, reason);
         }
-        let node = self.nodes.push(Draft {
-            pc,
-            entry: state.clone(),
-            queued: true,
-            effects: Vec::new(),
-            exit: Exit::Unknown(StopReason::FuelLimit),
-            cases: Vec::new(),
-            gas: 0,
-            stack: Vec::new(),
-        });
+        *self.n_contexts.entry(pc).or_default() += 1;
+
+        let node = self.nodes.push(Draft::new(pc, state.clone(), labels.into()));
         self.by_key.insert(key, node);
         self.worklist.push(Reverse(node));
-        Some(node)
+        node
+    }
+
+    /// Why there is to be no node for `pc` in `context`, if a limit forbids it.
+    fn refusal(&self, pc: Pc, context: &[u32]) -> Option<StopReason> {
+        let n_contexts = self.n_contexts.get(&pc).copied().unwrap_or_default();
+        if self.limits.contexts_per_block <= n_contexts
+            || self.limits.nodes_per_function <= self.nodes.len()
+        {
+            return Some(StopReason::NodeLimit);
+        }
+        // Each depth of a recursion has contexts of its own, and where functions call each other
+        // their number grows with every way through them, though at run time few calls recurse.
+        // What more than one instruction pushes may be a number that happens to be a label.
+        let labels = || context[1..].chunks_exact(2).map(|label| label[1]);
+        let is_nested = labels().any(|label| {
+            let doubt = if self.terrain.is_unique(Pc(label)) { 1 } else { 2 };
+            self.limits.recursion * doubt < labels().filter(|other| *other == label).count()
+        });
+        is_nested.then_some(StopReason::RecursionLimit)
+    }
+
+    /// The node that stands for what was not walked from `pc` on.
+    fn wall(&mut self, pc: Pc, reason: StopReason) -> NodeId {
+        self.stop = self.stop.max(reason);
+        let key = (pc, Context::from_slice(&[WALL, reason as u32]));
+        if let Some(&node) = self.by_key.get(&key) {
+            return node;
+        }
+        let mut draft = Draft::new(pc, State::new(), Labels::new());
+        draft.queued = false;
+        draft.exit = Exit::Unknown(reason);
+        let node = self.nodes.push(draft);
+        self.by_key.insert(key, node);
+        node
     }
 
     fn finish(mut self) -> Walk {
         self.selectors.sort_unstable();
         self.selectors.dedup();
-        let alive = reachable(&self.nodes);
-        let only_reverts = only_reverts(&self.nodes);
-        // Terms name nodes by number, so unreachable nodes keep theirs and are merely emptied.
-        let nodes: IndexVec<NodeId, Node> = self
-            .nodes
-            .iter_enumerated()
-            .map(|(node, draft)| match alive[node] {
-                true => self.node(draft, only_reverts[node]),
-                false => Node::unreachable(draft.pc),
-            })
-            .collect();
+        let n_bytes = self.nodes.iter().map(Draft::n_bytes).sum();
+        let order = postorder(&self.nodes);
+        let mut alive = IndexVec::from_elem(false, self.nodes.len());
+        order.iter().for_each(|&node| alive[node] = true);
+        let only_reverts = only_reverts(&self.nodes, &order);
+        let phis: IndexVec<NodeId, Vec<u32>> =
+            self.nodes.iter_enumerated().map(|(node, draft)| self.phis(node, draft)).collect();
+        let mut nodes: IndexVec<NodeId, Node> = IndexVec::new();
+        for node in alive.indices() {
+            let draft = &mut self.nodes[node];
+            if !alive[node] {
+                // Terms name nodes by number, so unreachable nodes keep theirs and are emptied.
+                nodes.push(Node::unreachable(draft.pc));
+                continue;
+            }
+            let effects = core::mem::take(&mut draft.effects);
+            let draft = &self.nodes[node];
+            nodes.push(Node {
+                pc: draft.pc,
+                blocks: draft.blocks.clone(),
+                effects,
+                exit: draft.exit,
+                phis: phis[node].clone(),
+                cases: draft.cases.clone(),
+                arguments: draft.successors().map(|to| self.arguments(draft, to, &phis)).collect(),
+                gas: draft.gas,
+                only_reverts: only_reverts[node],
+            });
+        }
         let is_unresolved = |node: &&Node| {
             matches!(node.exit, Exit::Unknown(StopReason::UnresolvedJump) | Exit::Switch { .. })
         };
         let n_unresolved = nodes.iter().filter(is_unresolved).count() as u32;
-        let graph = Graph { nodes, stop: self.stop, n_unresolved };
-        Walk { graph, selectors: self.selectors, pointers: self.pointers }
-    }
-
-    fn node(&self, draft: &Draft, only_reverts: bool) -> Node {
-        let arguments = draft.successors().map(|next| self.arguments(draft, next)).collect();
-        Node {
-            pc: draft.pc,
-            effects: draft.effects.clone(),
-            exit: draft.exit,
-            phis: self.phis_of(draft),
-            cases: draft.cases.clone(),
-            arguments,
-            gas: draft.gas,
-            only_reverts,
-        }
+        let graph = Graph { nodes, trail: self.trail, stop: self.stop, n_unresolved };
+        Walk { graph, selectors: self.selectors, pointers: self.pointers, n_bytes }
     }
 
     /// The values the phis of `next` take when it is entered from `draft`.
-    fn arguments(&self, draft: &Draft, next: NodeId) -> Vec<TermId> {
-        let next = &self.nodes[next];
+    fn arguments(
+        &self,
+        draft: &Draft,
+        next: NodeId,
+        phis: &IndexVec<NodeId, Vec<u32>>,
+    ) -> Vec<TermId> {
         // A dead end sees only the top of the stack.
-        let hidden = draft.stack.len() - next.entry.stack.len();
-        let phis = self.phis_of(next);
-        phis.into_iter().map(|position| draft.stack[hidden + position as usize]).collect()
+        let hidden = draft.stack.len() - self.nodes[next].entry.stack.len();
+        phis[next].iter().map(|&position| draft.stack[hidden + position as usize]).collect()
     }
 
     /// Positions whose value is a phi of the node itself.
-    fn phis_of(&self, draft: &Draft) -> Vec<u32> {
+    fn phis(&self, node: NodeId, draft: &Draft) -> Vec<u32> {
         let own = |(position, &word): (usize, &TermId)| match self.pool.get(word) {
-            Term::Phi(node, at) if at as usize == position => {
-                core::ptr::eq(draft, &self.nodes[node]).then_some(at)
-            }
+            Term::Phi(of, at) if of == node && at as usize == position => Some(at),
             _ => None,
         };
         draft.entry.stack.iter().enumerate().filter_map(own).collect()
@@ -416,24 +498,26 @@ fn is_selector(pool: &TermPool<'_>, x: TermId) -> bool {
     pool.as_const(by) == Some(U256::from(224)) && pool.as_const(at) == Some(U256::ZERO)
 }
 
-/// For each node: whether it can be reached from the entry.
-fn reachable(nodes: &IndexVec<NodeId, Draft>) -> IndexVec<NodeId, bool> {
+/// The nodes that can be reached from the entry, each after its successors as far as there are no
+/// loops.
+fn postorder(nodes: &IndexVec<NodeId, Draft>) -> Vec<NodeId> {
+    let mut order = Vec::with_capacity(nodes.len());
     let mut seen = IndexVec::from_elem(false, nodes.len());
-    let mut pending = vec![NodeId(0)];
-    seen[NodeId(0)] = true;
-    while let Some(node) = pending.pop() {
-        for successor in nodes[node].successors() {
-            if !seen[successor] {
-                seen[successor] = true;
-                pending.push(successor);
-            }
+    let mut pending = vec![(NodeId(0), false)];
+    while let Some((node, is_done)) = pending.pop() {
+        if is_done {
+            order.push(node);
+        } else if !core::mem::replace(&mut seen[node], true) {
+            pending.push((node, true));
+            let fresh = nodes[node].successors().filter(|next| !seen[*next]);
+            pending.extend(fresh.map(|next| (next, false)));
         }
     }
-    seen
+    order
 }
 
 /// For each node: whether every way on from it reverts, before it touches state.
-fn only_reverts(nodes: &IndexVec<NodeId, Draft>) -> IndexVec<NodeId, bool> {
+fn only_reverts(nodes: &IndexVec<NodeId, Draft>, order: &[NodeId]) -> IndexVec<NodeId, bool> {
     let harmless = |effect: &Effect<TermId>| {
         matches!(
             effect,
@@ -448,25 +532,17 @@ fn only_reverts(nodes: &IndexVec<NodeId, Draft>) -> IndexVec<NodeId, bool> {
         )
     };
     let mut result = IndexVec::from_elem(false, nodes.len());
-    // Nodes are numbered in the order they were found, so successors mostly have higher numbers and
-    // one backward pass settles most; it is repeated until nothing changes.
-    loop {
-        let mut changed = false;
-        for (node, draft) in nodes.iter_enumerated().rev() {
-            if result[node] || !draft.effects.iter().all(|(_, effect)| harmless(effect)) {
-                continue;
-            }
-            let reverts = match draft.exit {
-                Exit::Revert(..) | Exit::Invalid => true,
-                Exit::Jump(next) => result[next],
-                Exit::Branch { then, other, .. } => result[then] && result[other],
-                _ => false,
-            };
-            changed |= reverts;
-            result[node] = reverts;
-        }
-        if !changed {
-            return result;
-        }
+    // A node in a loop has a successor that comes later, and is taken not to revert only: one pass
+    // settles all.
+    for &node in order {
+        let draft = &nodes[node];
+        let reverts = match draft.exit {
+            Exit::Revert(..) | Exit::Invalid => true,
+            Exit::Jump(next) => result[next],
+            Exit::Branch { then, other, .. } => result[then] && result[other],
+            _ => false,
+        };
+        result[node] = reverts && draft.effects.iter().all(|(_, effect)| harmless(effect));
     }
+    result
 }

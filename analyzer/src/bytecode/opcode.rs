@@ -29,6 +29,8 @@ pub struct Instruction {
     pub inputs: u8,
     /// Words left on the stack.
     pub outputs: u8,
+    /// The gas it costs whatever its operands (yellow paper appendix G).
+    pub static_gas: u16,
 }
 
 /// Effect classes of opcodes.
@@ -91,24 +93,9 @@ impl Kind {
 }
 
 impl Instruction {
-    pub(super) fn new(pc: Pc, byte: u8, width: usize, immediate: U256, fork: Fork) -> Self {
-        let kind = kind(byte, fork);
-        let (inputs, outputs) = OpCode::new_or_unknown(byte).input_output();
-        let known = kind != Kind::Invalid;
-        Self {
-            pc,
-            byte,
-            kind,
-            width: width as u8,
-            immediate,
-            inputs: if known { inputs } else { 0 },
-            outputs: if known { outputs } else { 0 },
-        }
-    }
-
     pub(super) const fn end_of_code(pc: Pc) -> Self {
-        let (byte, width, inputs, outputs) = (0, 0, 0, 0);
-        Self { pc, byte, kind: Kind::Stop, width, immediate: U256::ZERO, inputs, outputs }
+        let (kind, immediate) = (Kind::Stop, U256::ZERO);
+        Self { pc, byte: 0, kind, width: 0, immediate, inputs: 0, outputs: 0, static_gas: 0 }
     }
 
     /// The opcode's name in the yellow paper.
@@ -117,8 +104,57 @@ impl Instruction {
     }
 }
 
+/// What is known of each opcode under one fork.
+#[derive(Clone, Debug)]
+pub(super) struct OpcodeTable {
+    entries: Box<[Opcode]>,
+}
+
+/// What is known of one opcode; the fields are those of [`Instruction`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opcode {
+    pub(crate) kind: Kind,
+    pub(crate) inputs: u8,
+    pub(crate) outputs: u8,
+    pub(crate) static_gas: u16,
+}
+
+impl OpcodeTable {
+    pub(super) fn new(fork: Fork) -> Self {
+        let gas = gas_table(fork);
+        let entry = |byte: u8| {
+            let kind = kind(byte, fork);
+            let (inputs, outputs) = match kind {
+                Kind::Invalid => (0, 0),
+                _ => OpCode::new_or_unknown(byte).input_output(),
+            };
+            Opcode { kind, inputs, outputs, static_gas: gas[usize::from(byte)] }
+        };
+        Self { entries: (0..=u8::MAX).map(entry).collect() }
+    }
+
+    pub(super) fn kind(&self, byte: u8) -> Kind {
+        self.get(byte).kind
+    }
+
+    pub(super) fn get(&self, byte: u8) -> Opcode {
+        self.entries[usize::from(byte)]
+    }
+
+    pub(super) fn instruction(
+        &self,
+        pc: Pc,
+        byte: u8,
+        width: usize,
+        immediate: U256,
+    ) -> Instruction {
+        let Opcode { kind, inputs, outputs, static_gas } = self.get(byte);
+        Instruction { pc, byte, kind, width: width as u8, immediate, inputs, outputs, static_gas }
+    }
+}
+
 /// What each opcode costs under `fork` whatever its operands.
-pub(super) const fn gas_table(fork: Fork) -> instructions::GasTable {
+const fn gas_table(fork: Fork) -> instructions::GasTable {
     instructions::gas_table_spec(match fork {
         Fork::Frontier => SpecId::FRONTIER,
         Fork::Homestead => SpecId::HOMESTEAD,

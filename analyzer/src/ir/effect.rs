@@ -11,7 +11,7 @@ use super::TermId;
 use crate::{bytecode::Pc, limits::StopReason};
 
 index_newtype! {
-    /// A basic block in one label context.
+    /// A stretch of basic blocks in one label context.
     pub struct NodeId;
 }
 
@@ -179,11 +179,13 @@ pub enum Exit<T, N> {
     Unknown(StopReason),
 }
 
-/// A basic block in one label context, with what it does.
+/// Basic blocks that follow on each other, in one label context, with what they do.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// Where its block begins in the code.
+    /// Where its first block begins in the code.
     pub pc: Pc,
+    /// Its blocks one after the other, as a range of the graph's trail.
+    pub blocks: core::ops::Range<u32>,
     /// What it does, in order, and at which instruction.
     pub effects: Vec<(Pc, Effect<TermId>)>,
     /// How it is left.
@@ -206,6 +208,7 @@ impl Node {
     pub const fn unreachable(pc: Pc) -> Self {
         Self {
             pc,
+            blocks: 0..0,
             effects: Vec::new(),
             exit: Exit::Unknown(StopReason::Finished),
             phis: Vec::new(),
@@ -232,10 +235,19 @@ impl Node {
 pub struct Graph {
     /// The nodes; the first is the entry.
     pub nodes: IndexVec<NodeId, Node>,
+    /// Where the blocks of the nodes begin in the code.
+    pub trail: Vec<Pc>,
     /// Why the walk ended.
     pub stop: StopReason,
     /// Nodes that end in a jump whose target is not known.
     pub n_unresolved: u32,
+}
+
+impl Graph {
+    /// Where the blocks of `node` begin in the code, in the order they run.
+    pub fn blocks(&self, node: &Node) -> &[Pc] {
+        &self.trail[node.blocks.start as usize..node.blocks.end as usize]
+    }
 }
 
 impl<T, N: Copy> Exit<T, N> {

@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{U256, map::HashMap};
+use alloy_primitives::U256;
 use bumpalo::Bump;
 use serde::{Deserialize, Serialize};
 use slotcast_model::{Index, index_newtype};
 
-use super::{NodeId, fold};
+use super::{NodeId, fold, interner::Interner};
 use crate::bytecode::Pc;
 
 index_newtype! {
@@ -115,24 +115,47 @@ pub enum Term<'t> {
 pub struct TermPool<'t> {
     arena: &'t Bump,
     terms: Vec<Term<'t>>,
-    ids: HashMap<Term<'t>, TermId>,
+    ids: Interner,
+    /// The constants of one byte that were made; zero is made first and stands for none here.
+    bytes: Vec<TermId>,
+    /// For each term, its value if it is a constant below `u32::MAX`, else that.
+    small: Vec<u32>,
     /// What hashes that were computed here are hashes of.
     preimages: BTreeMap<U256, &'t [TermId]>,
     selector: Option<u32>,
 }
 
+/// Room for the terms of a plain function.
+const FEW_TERMS: usize = 256;
+
 impl<'t> TermPool<'t> {
+    /// The constant zero.
+    pub const ZERO: TermId = TermId(0);
+
     /// An empty pool whose word lists live in `arena`.
     ///
     /// With a `selector`, the first four bytes of calldata are taken to be it.
     pub fn new(arena: &'t Bump, selector: Option<u32>) -> Self {
-        Self {
+        let mut pool = Self {
             arena,
-            terms: Vec::new(),
-            ids: HashMap::default(),
+            terms: Vec::with_capacity(FEW_TERMS),
+            ids: Interner::with_capacity(FEW_TERMS),
+            small: Vec::with_capacity(FEW_TERMS),
+            bytes: vec![Self::ZERO; 256],
             preimages: BTreeMap::new(),
             selector,
-        }
+        };
+        let zero = pool.constant(U256::ZERO);
+        debug_assert_eq!(zero, Self::ZERO, "the first term is zero");
+        pool
+    }
+
+    /// Bytes that the terms take.
+    pub(crate) fn n_bytes(&self) -> usize {
+        self.arena.allocated_bytes()
+            + self.terms.capacity() * size_of::<Term<'_>>()
+            + self.small.capacity() * size_of::<u32>()
+            + self.ids.n_bytes()
     }
 
     /// The term behind `id`.
@@ -157,7 +180,14 @@ impl<'t> TermPool<'t> {
 
     /// The constant `value`.
     pub fn constant(&mut self, value: U256) -> TermId {
-        self.intern(Term::Const(value))
+        let Ok(byte) = u8::try_from(value) else { return self.intern(Term::Const(value)) };
+        let known = self.bytes[usize::from(byte)];
+        if known != Self::ZERO || (byte == 0 && !self.terms.is_empty()) {
+            return known;
+        }
+        let made = self.intern(Term::Const(value));
+        self.bytes[usize::from(byte)] = made;
+        made
     }
 
     /// The constant behind `id`, if it is one.
@@ -173,9 +203,16 @@ impl<'t> TermPool<'t> {
         self.as_const(id).and_then(|value| usize::try_from(value).ok())
     }
 
+    /// The constant behind `id`, if it is one below `u32::MAX`.
+    pub fn as_small(&self, id: TermId) -> Option<u32> {
+        let value = self.small[id.as_usize()];
+        (value != NOT_SMALL).then_some(value)
+    }
+
     /// The id of `term`, if it was made.
     pub fn find(&self, term: Term<'_>) -> Option<TermId> {
-        self.ids.get(&term).copied()
+        let found = self.ids.find(hash(&term), |id| self.terms[id as usize] == term);
+        found.map(TermId)
     }
 
     /// A leaf: any term but an operation.
@@ -229,9 +266,48 @@ impl<'t> TermPool<'t> {
     }
 
     fn intern(&mut self, term: Term<'t>) -> TermId {
-        *self.ids.entry(term).or_insert_with(|| {
-            self.terms.push(term);
-            TermId::from_usize(self.terms.len() - 1)
-        })
+        let hash = hash(&term);
+        let terms = &self.terms;
+        if let Some(id) = self.ids.find(hash, |id| terms[id as usize] == term) {
+            return TermId(id);
+        }
+        let id = TermId::from_usize(self.terms.len());
+        self.ids.insert(hash, id.0);
+        self.terms.push(term);
+        let small = match term {
+            Term::Const(value) => u32::try_from(value).unwrap_or(NOT_SMALL),
+            _ => NOT_SMALL,
+        };
+        self.small.push(small);
+        id
     }
+}
+
+/// What stands for a term that is no small constant.
+const NOT_SMALL: u32 = u32::MAX;
+
+/// The term as a few words, mixed.
+fn hash(term: &Term<'_>) -> u32 {
+    let pair = |a: u32, b: u32| u64::from(a) << 32 | u64::from(b);
+    let mixed = match *term {
+        Term::Const(value) => {
+            let [a, b, c, d] = *value.as_limbs();
+            if b | c | d == 0 { mix(a, 0) } else { mix(mix(a, b), mix(c, d)) }
+        }
+        Term::Env(env) => mix(env as u64, 1),
+        Term::CallData(at) => mix(u64::from(at.0), 2),
+        Term::BlobHash(index) => mix(u64::from(index.0), 3),
+        Term::Apply(op, [a, b, c]) => mix(pair(a.0, b.0), pair(c.0, 4 + op as u32)),
+        Term::Keccak(words) => words.iter().fold(4, |hash, word| mix(hash, u64::from(word.0))),
+        Term::Phi(node, position) => mix(pair(node.0, position), 5),
+        Term::Result(node, pc) => mix(pair(node.0, pc.0), 6),
+    };
+    (mixed >> 32) as u32
+}
+
+/// The halves of a product of 128 bits on one another, which every bit of both factors reaches.
+fn mix(a: u64, b: u64) -> u64 {
+    const SEEDS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93];
+    let product = u128::from(a ^ SEEDS[0]) * u128::from(b ^ SEEDS[1]);
+    product as u64 ^ (product >> 64) as u64
 }

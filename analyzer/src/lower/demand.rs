@@ -1,6 +1,6 @@
 //! Which terms and effects decide what state is touched?
 //!
-//! In: a graph. Out: [`Demand`], a flag for each term and for each effect.
+//! In: a graph and its nodes in postorder. Out: [`Demand`], a flag for each term and for each effect.
 //! Invariant: everything a needed term or effect depends on is needed.
 
 use slotcast_model::{Index, IndexVec};
@@ -19,22 +19,25 @@ pub(super) struct Demand {
     pub(super) effects: IndexVec<NodeId, Vec<bool>>,
 }
 
-/// Finds what is needed.
-pub(super) fn demand(graph: &Graph, pool: &mut TermPool<'_>, pointers: &Pointers) -> Demand {
+/// Finds what is needed; `order` is the postorder of the nodes that are reached.
+pub(super) fn demand(
+    graph: &Graph,
+    order: &[NodeId],
+    pool: &TermPool<'_>,
+    pointers: &Pointers,
+) -> Demand {
     let mut marker = Marker::new(graph, pool);
     marker.roots();
     marker.drain();
     // Needed stores need their values, which may need loads, which may make more stores visible.
+    let mut stores = Stores::new(graph, order, marker.pool, pointers);
     loop {
-        let visible = Stores { graph, pool: marker.pool, pointers }.visible(&marker.demand.effects);
-        let mut changed = false;
-        for (node, flags) in visible.iter_enumerated() {
-            for (n, _) in flags.iter().enumerate().filter(|(_, visible)| **visible) {
-                changed |= marker.need_effect(node, n);
-            }
-        }
-        if !changed {
+        let visible = stores.visible(&marker.demand.effects);
+        if visible.is_empty() {
             return marker.demand;
+        }
+        for (node, n) in visible {
+            marker.need_effect(node, n);
         }
         marker.drain();
     }
@@ -42,7 +45,7 @@ pub(super) fn demand(graph: &Graph, pool: &mut TermPool<'_>, pointers: &Pointers
 
 struct Marker<'a, 't> {
     graph: &'a Graph,
-    pool: &'a mut TermPool<'t>,
+    pool: &'a TermPool<'t>,
     demand: Demand,
     pending: Vec<TermId>,
     /// For each node, its predecessors and which of their edges leads here.
@@ -50,7 +53,7 @@ struct Marker<'a, 't> {
 }
 
 impl<'a, 't> Marker<'a, 't> {
-    fn new(graph: &'a Graph, pool: &'a mut TermPool<'t>) -> Self {
+    fn new(graph: &'a Graph, pool: &'a TermPool<'t>) -> Self {
         let mut predecessors = IndexVec::from_elem(Vec::new(), graph.nodes.len());
         for (id, node) in graph.nodes.iter_enumerated() {
             for (edge, successor) in node.successors().enumerate() {
@@ -84,21 +87,16 @@ impl<'a, 't> Marker<'a, 't> {
         }
     }
 
-    fn need_effect(&mut self, node: NodeId, n: usize) -> bool {
+    fn need_effect(&mut self, node: NodeId, n: usize) {
         if core::mem::replace(&mut self.demand.effects[node][n], true) {
-            return false;
+            return;
         }
         let graph = self.graph;
         graph.nodes[node].effects[n].1.for_each(|operand| self.need_term(operand));
-        true
     }
 
     fn need_term(&mut self, term: TermId) {
         let term_idx = term.as_usize();
-        // Looking at addresses may have added constants to the pool.
-        if self.demand.terms.len() <= term_idx {
-            self.demand.terms.resize(self.pool.len(), false);
-        }
         if !core::mem::replace(&mut self.demand.terms[term_idx], true) {
             self.pending.push(term);
         }

@@ -8,7 +8,7 @@ use slotcast_model::IndexVec;
 
 use crate::{
     absint::{Place, Pointers, place},
-    ir::{CopyKind, Effect, Exit, Graph, NodeId, TermId, TermPool},
+    ir::{CopyKind, Effect, Exit, Graph, Node, NodeId, TermId, TermPool},
 };
 
 /// Words at absolute addresses that are told apart.
@@ -50,94 +50,146 @@ impl Live {
     }
 }
 
-/// Effects that write memory and must stay, as flags beside `needed`.
-pub(super) struct Stores<'a, 't> {
-    pub(super) graph: &'a Graph,
-    pub(super) pool: &'a mut TermPool<'t>,
-    pub(super) pointers: &'a Pointers,
+/// An effect that reads or writes memory.
+struct Access {
+    /// Its position in its node.
+    n: usize,
+    written: Option<Range>,
+    read: Option<Range>,
+    /// Whether it is a store that a needed effect may see.
+    is_visible: bool,
 }
 
-impl Stores<'_, '_> {
-    /// For each node and effect whether it is a store that a needed effect may see.
-    pub(super) fn visible(
-        &mut self,
-        needed: &IndexVec<NodeId, Vec<bool>>,
-    ) -> IndexVec<NodeId, Vec<bool>> {
-        let graph = self.graph;
-        let mut visible: IndexVec<NodeId, Vec<bool>> =
-            graph.nodes.iter().map(|node| vec![false; node.effects.len()]).collect();
-        let mut entry = IndexVec::from_elem(Live::default(), graph.nodes.len());
-        loop {
-            let mut changed = false;
-            for node in graph.nodes.indices().rev() {
-                let live = self.node(node, &entry, &needed[node], &mut visible[node]);
-                changed |= live != entry[node];
-                entry[node] = live;
+/// Finds the effects that write memory and must stay.
+pub(super) struct Stores<'a> {
+    graph: &'a Graph,
+    /// The nodes that are reached, in postorder.
+    order: &'a [NodeId],
+    /// Node by node, in order.
+    accesses: Vec<Access>,
+    /// For each node, where its accesses end.
+    ends: IndexVec<NodeId, usize>,
+    /// For each node, what its exit gives to the caller.
+    outputs: IndexVec<NodeId, Live>,
+    /// For each node, what may be read from its entry on, as far as it was found.
+    live: IndexVec<NodeId, Live>,
+}
+
+impl<'a> Stores<'a> {
+    pub(super) fn new(
+        graph: &'a Graph,
+        order: &'a [NodeId],
+        pool: &TermPool<'_>,
+        pointers: &Pointers,
+    ) -> Self {
+        let places = Places { pool, pointers };
+        let mut accesses = Vec::new();
+        let mut ends = IndexVec::new();
+        for node in &graph.nodes {
+            for (n, (_, effect)) in node.effects.iter().enumerate() {
+                let (written, read) = (places.written(effect), places.read(effect));
+                if written.is_some() || read.is_some() {
+                    accesses.push(Access { n, written, read, is_visible: false });
+                }
             }
-            if !changed {
-                return visible;
-            }
+            ends.push(accesses.len());
         }
+        let output = |node: &Node| {
+            let mut live = Live::default();
+            if let Exit::Return(at, len) | Exit::Revert(at, len) = node.exit {
+                live.add(places.range(at, len));
+            }
+            live
+        };
+        let outputs: IndexVec<NodeId, Live> = graph.nodes.iter().map(output).collect();
+        let live = IndexVec::from_elem(Live::default(), graph.nodes.len());
+        Self { graph, order, accesses, ends, outputs, live }
     }
 
-    fn node(
-        &mut self,
-        node: NodeId,
-        entry: &IndexVec<NodeId, Live>,
-        needed: &[bool],
-        visible: &mut [bool],
-    ) -> Live {
-        let node = &self.graph.nodes[node];
-        let mut live =
-            node.successors().fold(Live::default(), |live, next| live.union(entry[next]));
-        if let Exit::Return(at, len) | Exit::Revert(at, len) = node.exit {
-            live.add(self.range(at, Some(len)));
+    /// The stores that a needed effect may see and that are not needed yet.
+    ///
+    /// What is `needed` only grows from call to call, and so does what is live.
+    pub(super) fn visible(&mut self, needed: &IndexVec<NodeId, Vec<bool>>) -> Vec<(NodeId, usize)> {
+        loop {
+            let mut changed = false;
+            for &node in self.order {
+                let live = self.node(node, &needed[node]);
+                changed |= live != self.live[node];
+                self.live[node] = live;
+            }
+            if !changed {
+                break;
+            }
         }
-        for (n, (_, effect)) in node.effects.iter().enumerate().rev() {
-            if let Some(range) = self.writes(effect) {
-                visible[n] |= live.meets(range);
+        let mut found = Vec::new();
+        let mut start = 0;
+        for (node, &end) in self.ends.iter_enumerated() {
+            let visible = self.accesses[start..end].iter().filter(|access| access.is_visible);
+            found.extend(visible.map(|access| (node, access.n)).filter(|&(_, n)| !needed[node][n]));
+            start = end;
+        }
+        found
+    }
+
+    /// What is live at the entry of `node`, marking the stores on the way.
+    fn node(&mut self, node: NodeId, needed: &[bool]) -> Live {
+        let successors = self.graph.nodes[node].successors();
+        let mut live = successors.fold(self.outputs[node], |live, to| live.union(self.live[to]));
+        let start = if node.0 == 0 { 0 } else { self.ends[NodeId(node.0 - 1)] };
+        for access in self.accesses[start..self.ends[node]].iter_mut().rev() {
+            if let Some(range) = access.written {
+                access.is_visible |= live.meets(range);
                 live.words &= !range.covered;
             }
-            if (needed[n] || visible[n])
-                && let Some((at, len)) = reads(effect)
-            {
-                let range = match len {
-                    ReadLen::Word => self.word(at),
-                    ReadLen::Bytes(len) => self.range(at, Some(len)),
-                };
+            if let Some(range) = access.read.filter(|_| needed[access.n] || access.is_visible) {
                 live.add(range);
             }
         }
         live
     }
+}
 
-    fn writes(&mut self, effect: &Effect<TermId>) -> Option<Range> {
+/// Where effects reach in memory.
+struct Places<'a, 't> {
+    pool: &'a TermPool<'t>,
+    pointers: &'a Pointers,
+}
+
+impl Places<'_, '_> {
+    fn written(&self, effect: &Effect<TermId>) -> Option<Range> {
         match *effect {
-            Effect::MStore { at, .. } => Some(self.word(at)),
-            Effect::MStore8 { at, .. } => Some(Range { covered: 0, ..self.word(at) }),
-            Effect::Copy { to, len, .. } => Some(self.range(to, Some(len))),
+            Effect::MStore { at, .. } => Some(self.bytes(at, Some(WORD))),
+            Effect::MStore8 { at, .. } => Some(Range { covered: 0, ..self.bytes(at, Some(WORD)) }),
+            Effect::Copy { to, len, .. } => Some(self.range(to, len)),
             _ => None,
         }
     }
 
-    fn word(&mut self, at: TermId) -> Range {
-        self.bytes(at, Some(WORD))
+    /// The memory an effect reads. What is logged decides no access.
+    fn read(&self, effect: &Effect<TermId>) -> Option<Range> {
+        match *effect {
+            Effect::MLoad { at } => Some(self.bytes(at, Some(WORD))),
+            Effect::Keccak { at, len }
+            | Effect::Call { input: (at, len), .. }
+            | Effect::Create { input: (at, len), .. }
+            | Effect::Copy { kind: CopyKind::Memory, from: at, len, .. } => {
+                Some(self.range(at, len))
+            }
+            _ => None,
+        }
     }
 
-    fn range(&mut self, at: TermId, len: Option<TermId>) -> Range {
-        let len = len
-            .and_then(|len| self.pool.as_const(len))
-            .map(|len| u32::try_from(len).unwrap_or(u32::MAX));
+    fn range(&self, at: TermId, len: TermId) -> Range {
+        let len = self.pool.as_const(len).map(|len| u32::try_from(len).unwrap_or(u32::MAX));
         self.bytes(at, len)
     }
 
-    fn bytes(&mut self, at: TermId, len: Option<u32>) -> Range {
+    fn bytes(&self, at: TermId, len: Option<u32>) -> Range {
         if len == Some(0) {
             return Range { words: 0, covered: 0, rest: false };
         }
-        let absolute = self.pool.constant(alloy_primitives::U256::ZERO);
         match place(self.pool, self.pointers, at) {
-            Place::At { base, offset } if base == absolute => {
+            Place::At { base: TermPool::ZERO, offset } => {
                 let end = len.map_or(u32::MAX, |len| offset.saturating_add(len));
                 let words = bits(offset / WORD, end.div_ceil(WORD));
                 let covered = match len {
@@ -151,24 +203,6 @@ impl Stores<'_, '_> {
                 Range { words: bits(FIRST_UNRESERVED, TRACKED), covered: 0, rest: true }
             }
         }
-    }
-}
-
-enum ReadLen {
-    Word,
-    Bytes(TermId),
-}
-
-/// The memory an effect reads. What is logged decides no access.
-fn reads(effect: &Effect<TermId>) -> Option<(TermId, ReadLen)> {
-    match *effect {
-        Effect::MLoad { at } => Some((at, ReadLen::Word)),
-        Effect::Keccak { at, len } => Some((at, ReadLen::Bytes(len))),
-        Effect::Call { input: (at, len), .. } | Effect::Create { input: (at, len), .. } => {
-            Some((at, ReadLen::Bytes(len)))
-        }
-        Effect::Copy { kind: CopyKind::Memory, from, len, .. } => Some((from, ReadLen::Bytes(len))),
-        _ => None,
     }
 }
 

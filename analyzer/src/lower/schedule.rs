@@ -8,13 +8,12 @@
 //! N would lead to B around A; and since N dominates A, the entry would then reach B around A too.
 
 use alloy_primitives::{U256, map::HashMap};
-use petgraph::{
-    algo::dominators,
-    graph::{DiGraph, NodeIndex},
-};
-use slotcast_model::{Index, IndexVec};
+use slotcast_model::Index;
 
-use super::demand::{Demand, demand};
+use super::{
+    demand::{Demand, demand},
+    dominators::{DominatorTree, postorder},
+};
 use crate::{
     absint::Walk,
     bytecode::Pc,
@@ -25,8 +24,9 @@ use crate::{
 /// Lowers one entry point.
 pub(crate) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
     let graph = &walk.graph;
-    let demand = demand(graph, pool, &walk.pointers);
-    let children = dominator_tree(graph);
+    let order = postorder(graph);
+    let demand = demand(graph, &order, pool, &walk.pointers);
+    let tree = DominatorTree::new(graph, &order);
     let mut scheduler = Scheduler {
         graph,
         pool,
@@ -45,29 +45,8 @@ pub(crate) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
             stop: graph.stop,
         },
     };
-    scheduler.run(&children);
+    scheduler.run(&tree);
     scheduler.program
-}
-
-/// For each node, the nodes it immediately dominates, ascending; unreachable nodes have no parent.
-fn dominator_tree(graph: &Graph) -> IndexVec<NodeId, Vec<NodeId>> {
-    let mut flow: DiGraph<(), ()> = DiGraph::with_capacity(graph.nodes.len(), graph.nodes.len());
-    for _ in &graph.nodes {
-        flow.add_node(());
-    }
-    for (id, node) in graph.nodes.iter_enumerated() {
-        for successor in node.successors() {
-            flow.add_edge(NodeIndex::new(id.as_usize()), NodeIndex::new(successor.as_usize()), ());
-        }
-    }
-    let dominators = dominators::simple_fast(&flow, NodeIndex::new(0));
-    let mut children = IndexVec::from_elem(Vec::new(), graph.nodes.len());
-    for id in graph.nodes.indices() {
-        if let Some(parent) = dominators.immediate_dominator(NodeIndex::new(id.as_usize())) {
-            children[NodeId::from_usize(parent.index())].push(id);
-        }
-    }
-    children
 }
 
 struct Scheduler<'a, 't> {
@@ -84,7 +63,7 @@ struct Scheduler<'a, 't> {
 
 impl Scheduler<'_, '_> {
     /// Visits the dominator tree depth first, undoing `computed` on the way back up.
-    fn run(&mut self, children: &IndexVec<NodeId, Vec<NodeId>>) {
+    fn run(&mut self, tree: &DominatorTree) {
         enum Visit {
             Enter(NodeId),
             Leave(Vec<TermId>),
@@ -105,7 +84,7 @@ impl Scheduler<'_, '_> {
                 Visit::Enter(node) => {
                     let computed = self.node(node);
                     pending.push(Visit::Leave(computed));
-                    pending.extend(children[node].iter().rev().copied().map(Visit::Enter));
+                    pending.extend(tree.children(node).iter().rev().copied().map(Visit::Enter));
                 }
                 Visit::Leave(computed) => {
                     computed.iter().for_each(|term| self.computed[term.as_usize()] = false);

@@ -49,7 +49,7 @@ struct Preimage {
 
 impl Anchors {
     /// Hashes the small numbers and those that `code` pushes.
-    pub(crate) fn new(code: &Bytecode<'_>) -> Self {
+    pub(crate) fn new(code: &Bytecode) -> Self {
         let mut slots: BTreeSet<U256> = (0..SMALL_SLOTS).map(U256::from).collect();
         slots.extend(pushed(code).take(MAX_HASHES));
         let mut hashes: Vec<_> = slots.into_iter().map(elements).collect();
@@ -133,7 +133,7 @@ fn element(key: U256, slot: U256) -> (U256, Preimage) {
 }
 
 /// The constants that `code` pushes, from its start on.
-fn pushed<'a>(code: &'a Bytecode<'_>) -> impl Iterator<Item = U256> + 'a {
+fn pushed<'a>(code: &'a Bytecode) -> impl Iterator<Item = U256> + 'a {
     let end = code.bytes().len() as u32;
     let instructions = core::iter::successors(Some(code.decode(Pc(0))), move |instruction| {
         let next = Bytecode::next(instruction);

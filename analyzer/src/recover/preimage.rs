@@ -53,7 +53,7 @@ impl Recovery<'_, '_> {
     pub(super) fn effect(&self, term: TermId) -> Option<(Position, Effect<TermId>)> {
         let Term::Result(node, pc) = self.pool.get(term) else { return None };
         let effects = &self.graph.nodes[node].effects;
-        let at = effects.binary_search_by_key(&pc, |effect| effect.0).ok()?;
+        let at = effects.iter().position(|effect| effect.0 == pc)?;
         Some(((node, at), effects[at].1))
     }
 

@@ -34,7 +34,7 @@ use self::{
 };
 use crate::{
     Targets,
-    absint::{Entry, Walk, walk},
+    absint::{Entry, Terrain, Walk, walk},
     bytecode::{Bytecode, Pc},
     ir::{CallKind, Effect, Exit, Node, NodeId, TermId, TermPool},
     limits::{Fuel, Limits, StopReason},
@@ -172,9 +172,9 @@ pub struct CallText {
 ///
 /// Total, like [`analyze`](crate::analyze), and within the same limits.
 pub fn describe(code: &[u8], fork: Fork, limits: &Limits) -> Description {
-    let bytecode = Bytecode::new(code, fork);
+    let terrain = Terrain::new(Bytecode::new(code, fork));
     let mut describer = Describer {
-        code: &bytecode,
+        terrain: &terrain,
         fuel: Fuel::new(limits.fuel_per_contract),
         limits,
         hashes: Hashes::new(),
@@ -198,7 +198,7 @@ pub fn describe(code: &[u8], fork: Fork, limits: &Limits) -> Description {
 }
 
 struct Describer<'a> {
-    code: &'a Bytecode<'a>,
+    terrain: &'a Terrain,
     fuel: Fuel,
     limits: &'a Limits,
     hashes: Hashes,
@@ -218,9 +218,10 @@ impl Describer<'_> {
         let mut pool = TermPool::new(&arena, selector);
         let walk = self.walk(selector, &mut pool, &Targets::default());
         for node in walk.graph.nodes.iter().filter(|node| node.is_reachable()) {
-            self.blocks.insert(node.pc);
+            let blocks = walk.graph.blocks(node);
+            self.blocks.extend(blocks);
             if is_unresolved(node) {
-                self.unresolved.insert(node.pc);
+                self.unresolved.extend(blocks.last());
             }
         }
         let only_reverts = walk.graph.nodes[NodeId(0)].only_reverts;
@@ -238,7 +239,7 @@ impl Describer<'_> {
         let granted = self.limits.fuel_per_function.min(self.fuel.left());
         let mut fuel = Fuel::new(granted);
         let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-        let walk = walk(self.code, entry, pool, targets, &mut fuel, self.limits);
+        let walk = walk(self.terrain, entry, pool, targets, &mut fuel, self.limits);
         self.fuel.burn(granted - fuel.left());
         walk
     }
@@ -255,7 +256,7 @@ impl Describer<'_> {
         let mut targets = Targets::default();
         for node in &walk.graph.nodes {
             if let Exit::Switch { at, .. } = node.exit {
-                for target in self.code.jump_targets().take(MAX_TABLE) {
+                for target in self.terrain.code.jump_targets().take(MAX_TABLE) {
                     targets.insert(at, target);
                 }
             }

@@ -106,7 +106,11 @@ impl fmt::Display for Table {
         let rows = &self.rows;
         let n_functions: usize = rows.iter().map(|row| row.n_functions).sum();
         writeln!(f, "codes {}, functions {n_functions}", rows.len())?;
-        writeln!(f, "{:22} {:>9} {:>9} {:>9} {:>9} {:>9}", "", "median", "p90", "p99", "max", "sum")?;
+        writeln!(
+            f,
+            "{:22} {:>9} {:>9} {:>9} {:>9} {:>9}",
+            "", "median", "p90", "p99", "max", "sum"
+        )?;
         times(f, "whole summary", rows.iter().map(|row| row.whole).collect())?;
         times(f, "what is called", rows.iter().filter_map(|row| row.called).collect())?;
         let mut stops: BTreeMap<StopReason, usize> = BTreeMap::new();
@@ -116,7 +120,9 @@ impl fmt::Display for Table {
         for (reason, n_codes) in stops {
             writeln!(f, "{:22} {n_codes:>9} codes", reason.text())?;
         }
-        let Some(largest) = rows.iter().max_by_key(|row| row.effort.peak_bytes) else { return Ok(()) };
+        let Some(largest) = rows.iter().max_by_key(|row| row.effort.peak_bytes) else {
+            return Ok(());
+        };
         let n_bytes = largest.effort.peak_bytes;
         writeln!(f, "largest analysis       {:>9} KiB ({})", n_bytes >> 10, largest.hash)
     }

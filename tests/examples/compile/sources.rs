@@ -50,8 +50,9 @@ impl Sources {
     /// Reads a file, or all files of a folder.
     pub(crate) fn read(&mut self, path: &Path) -> Result<(), Box<dyn Error>> {
         if path.is_dir() {
-            let mut entries =
-                fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+            let mut entries = fs::read_dir(path)?
+                .map(|entry| Ok(entry?.path()))
+                .collect::<Result<Vec<_>, std::io::Error>>()?;
             entries.sort();
             return entries.iter().try_for_each(|entry| self.read(entry));
         }
@@ -82,7 +83,9 @@ impl Sources {
         let view = View::new(prepared.state(), &summaries);
         predict_block(prepared.block(), prepared.fork(), &view, Basis::default(), settings.binding);
         for account in recorded.pre_state.values() {
-            let Some(bytes) = account.code.as_ref().filter(|code| !code.is_empty()) else { continue };
+            let Some(bytes) = account.code.as_ref().filter(|code| !code.is_empty()) else {
+                continue;
+            };
             let hash = keccak256(bytes);
             let summary = summaries.get(hash, bytes);
             let code = self.recorded.entry(hash).or_insert_with(|| Code {

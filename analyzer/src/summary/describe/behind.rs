@@ -40,7 +40,7 @@ impl<'a> Behind<'a> {
     /// The effect of the instruction at `pc` in `node`, with its position among the node's.
     pub(super) fn effect_at(&self, node: NodeId, pc: Pc) -> Option<(usize, Effect<TermId>)> {
         let effects = &self.graph.nodes.get(node)?.effects;
-        let position = effects.binary_search_by_key(&pc, |(at, _)| *at).ok()?;
+        let position = effects.iter().position(|(at, _)| *at == pc)?;
         Some((position, effects[position].1))
     }
 

@@ -1,0 +1,103 @@
+//! What does a code show before it is walked?
+//!
+//! In: bytecode. Out: a [`Terrain`], which the walks of all its entry points share.
+//! Invariant: found in passes over the code alone; no value on any stack is known yet.
+
+use super::dead_end::DeadEnds;
+use crate::bytecode::{Bytecode, Kind, Pc};
+
+/// A code with its dead ends, and where its paths may meet.
+#[derive(Debug)]
+pub(crate) struct Terrain {
+    /// The code itself.
+    pub(crate) code: Bytecode,
+    dead_ends: DeadEnds,
+    /// Where dead ends begin.
+    ends: Vec<u64>,
+    /// Jump destinations that one place alone jumps to or falls into, and that are never returned to.
+    single: Vec<u64>,
+    /// Jump destinations that one instruction alone pushes.
+    unique: Vec<u64>,
+}
+
+impl Terrain {
+    /// Looks over `code`.
+    pub(crate) fn new(code: Bytecode) -> Self {
+        let dead_ends = DeadEnds::new(&code);
+        let n_words = code.bytes().len().div_ceil(64);
+        let (mut single, mut unique) = (vec![0; n_words], vec![0; n_words]);
+        let mut ends = vec![0; n_words];
+        for pc in dead_ends.starts() {
+            ends[pc.0 as usize / 64] |= 1 << (pc.0 % 64);
+        }
+        // Ways in by falling or jumping, and instructions that push the position.
+        let mut n_ways = vec![0_u8; code.bytes().len()];
+        let mut n_jumps = vec![0_u8; code.bytes().len()];
+        let mut n_pushes = vec![0_u8; code.bytes().len()];
+        let mut pushed: Option<u32> = None;
+        let mut falls = false;
+        for (pc, kind, immediate) in code.scan() {
+            let label = match kind {
+                Kind::Push => label(&code, immediate),
+                Kind::JumpDest if falls => Some(pc.0),
+                Kind::Jump | Kind::JumpI => pushed,
+                _ => None,
+            };
+            let count = |counts: &mut [u8]| {
+                if let Some(at) = label {
+                    counts[at as usize] = counts[at as usize].saturating_add(1);
+                }
+            };
+            match kind {
+                Kind::Push => count(&mut n_pushes),
+                Kind::JumpDest => count(&mut n_ways),
+                _ => {
+                    count(&mut n_ways);
+                    count(&mut n_jumps);
+                }
+            }
+            pushed = label.filter(|_| kind == Kind::Push);
+            falls = kind == Kind::JumpI || !kind.ends_block();
+        }
+        for pc in code.jump_targets() {
+            let at = pc.0 as usize;
+            single[at / 64] |=
+                u64::from(n_ways[at] == 1 && n_pushes[at] <= n_jumps[at]) << (at % 64);
+            unique[at / 64] |= u64::from(n_pushes[at] == 1) << (at % 64);
+        }
+        Self { code, dead_ends, ends, single, unique }
+    }
+
+    /// Whether a dead end begins at `pc`.
+    pub(super) fn is_dead_end(&self, pc: Pc) -> bool {
+        bit(&self.ends, pc)
+    }
+
+    /// How many stack words the code at `pc` needs, if it is a dead end.
+    pub(super) fn need(&self, pc: Pc) -> Option<u32> {
+        if self.is_dead_end(pc) { self.dead_ends.need(pc) } else { None }
+    }
+
+    /// Whether one place alone leads to `pc`, whatever is on the stack.
+    pub(super) fn is_single(&self, pc: Pc) -> bool {
+        // What is no jump destination follows a conditional jump.
+        bit(&self.single, pc) || !self.code.is_jump_target(pc.0)
+    }
+
+    /// Whether one instruction alone pushes `pc`.
+    pub(super) fn is_unique(&self, pc: Pc) -> bool {
+        bit(&self.unique, pc)
+    }
+}
+
+fn bit(words: &[u64], pc: Pc) -> bool {
+    words.get(pc.0 as usize / 64).is_some_and(|word| word >> (pc.0 % 64) & 1 == 1)
+}
+
+/// The jump destination that the immediate data of a PUSH names.
+fn label(code: &Bytecode, immediate: &[u8]) -> Option<u32> {
+    let leading = immediate.len().checked_sub(4).unwrap_or_default();
+    let (zeros, rest) = immediate.split_at(leading);
+    let at = rest.iter().fold(0, |at, &byte| at << 8 | u32::from(byte));
+    (zeros.iter().all(|&byte| byte == 0) && code.is_jump_target(at)).then_some(at)
+}
