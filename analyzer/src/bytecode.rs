@@ -54,6 +54,11 @@ impl Bytecode {
         &self.code
     }
 
+    /// The bytes as they are shared.
+    pub(crate) const fn shared(&self) -> &Bytes {
+        &self.code
+    }
+
     /// The fork whose opcodes are decoded.
     pub const fn fork(&self) -> Fork {
         self.fork

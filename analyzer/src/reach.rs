@@ -11,7 +11,7 @@ use bumpalo::Bump;
 use slotcast_model::Fork;
 
 use crate::{
-    absint::{Entry, walk},
+    absint::{Entry, Terrain, walk},
     bytecode::{Bytecode, Pc},
     ir::{Exit, Graph, TermPool},
     limits::{Fuel, Limits, StopReason},
@@ -43,17 +43,17 @@ pub struct ReachedBlock {
 ///
 /// Total, like [`analyze`](crate::analyze), and within `limits` for the whole contract.
 pub fn reach(code: &[u8], fork: Fork, limits: &Limits) -> Reach {
-    let code = Bytecode::new(code, fork);
+    let terrain = Terrain::new(Bytecode::new(code, fork));
     let mut fuel = Fuel::new(limits.fuel_per_contract);
     let mut reach = Reach { blocks: BTreeMap::new(), n_functions: 0, stop: StopReason::Finished };
-    let mut selectors = reach.walk(&code, None, &mut fuel, limits);
+    let mut selectors = reach.walk(&terrain, None, &mut fuel, limits);
     if limits.functions < selectors.len() {
         selectors.truncate(limits.functions);
         reach.stop = reach.stop.max(StopReason::NodeLimit);
     }
     reach.n_functions = selectors.len();
     for selector in selectors {
-        reach.walk(&code, Some(selector), &mut fuel, limits);
+        reach.walk(&terrain, Some(selector), &mut fuel, limits);
     }
     reach
 }
@@ -62,7 +62,7 @@ impl Reach {
     /// Adds what one entry point reaches; gives the selectors it compares calldata with.
     fn walk(
         &mut self,
-        code: &Bytecode<'_>,
+        terrain: &Terrain,
         selector: Option<u32>,
         fuel: &mut Fuel,
         limits: &Limits,
@@ -77,7 +77,7 @@ impl Reach {
         let mut pool = TermPool::new(&arena, selector);
         let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
         let targets = Targets::default();
-        let walk = walk(code, entry, &mut pool, &targets, &mut of_function, limits);
+        let walk = walk(terrain, entry, &mut pool, &targets, &mut of_function, limits);
         fuel.burn(granted - of_function.left());
         self.add(&walk.graph);
         walk.selectors
@@ -86,8 +86,16 @@ impl Reach {
     fn add(&mut self, graph: &Graph) {
         self.stop = self.stop.max(graph.stop);
         for node in graph.nodes.iter().filter(|node| node.is_reachable()) {
-            let block = self.blocks.entry(node.pc).or_default();
-            block.successors.extend(node.successors().map(|next| graph.nodes[next].pc));
+            // What stands for something that was not walked has no blocks.
+            let blocks = graph.blocks(node);
+            for pair in blocks.windows(2) {
+                self.blocks.entry(pair[0]).or_default().successors.insert(pair[1]);
+            }
+            let Some(last) = blocks.last() else { continue };
+            let block = self.blocks.entry(*last).or_default();
+            let next =
+                node.successors().filter_map(|next| graph.blocks(&graph.nodes[next]).first());
+            block.successors.extend(next);
             block.is_unresolved |= matches!(
                 node.exit,
                 Exit::Switch { .. } | Exit::Unknown(StopReason::UnresolvedJump)

@@ -11,7 +11,7 @@ mod program;
 
 use std::sync::OnceLock;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 
 use crate::{
     absint::Terrain,
@@ -106,12 +106,12 @@ impl Summary {
     /// their places in the code. For people: it walks the code again.
     pub fn origins(&self, selector: Option<u32>) -> Vec<Origin> {
         let entered = self.entered(selector);
-        describe::origins(&self.code, self.fork, entered, &self.targets, &self.limits)
+        describe::origins(&self.terrain, entered, &self.targets, &self.limits)
     }
 
     /// The runtime code.
     pub const fn code(&self) -> &Bytes {
-        &self.code
+        self.terrain.code.shared()
     }
 
     /// Makes every program that was not made yet; gives the worst reason why one of them ended.

@@ -164,6 +164,7 @@ fn limits(random: &mut Random) -> (Limits, BindLimits) {
         fuel_per_contract: random.pick(&[1, 2_000, 1_000_000]),
         nodes_per_function: random.pick(&[1, 10, 2_000]),
         contexts_per_block: random.pick(&[1, 4, 64]),
+        recursion: random.pick(&[0, 1, 6]),
         functions: random.pick(&[0, 1, 16]),
     };
     let binding = BindLimits {

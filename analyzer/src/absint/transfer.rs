@@ -44,6 +44,8 @@ pub(super) struct Chain {
     /// Return labels that nothing else pushes and that were pushed since paths last met or parted,
     /// but for parting with a dead end.
     pub(super) labels: Labels,
+    /// How many of them were pushed before the last block.
+    pub(super) n_older: usize,
     /// Instructions walked.
     pub(super) n_steps: u64,
     /// Gas they cost whatever their operands.
@@ -59,6 +61,7 @@ impl Chain {
             effects: Vec::new(),
             fruitful: SmallVec::new(),
             labels,
+            n_older: 0,
             n_steps: 0,
             gas: 0,
         }
@@ -77,6 +80,7 @@ impl Transfer<'_, '_> {
     /// Walks from `start` to the end of its block.
     pub(super) fn block(mut self, start: Pc) -> BlockEnd {
         let n_effects = self.chain.effects.len();
+        self.chain.n_older = self.chain.labels.len();
         let end = self.run(start);
         if self.chain.effects[n_effects..].iter().any(|(_, effect)| effect.has_result()) {
             self.chain.fruitful.push(start);

@@ -214,13 +214,13 @@ impl Walker<'_, '_> {
         {
             return false;
         }
+        let is_return = |label: &TermId| self.pool.as_small(*label) == Some(next.0);
+        let is_held = |label: &TermId| chain.state.stack.contains(label);
+        // Within what is called, paths may meet again in spite of the label.
+        let called = &chain.labels[chain.n_older..];
         let is_jump = matches!(end, BlockEnd::Jump { .. });
-        let is_known = || {
-            chain.labels.iter().any(|label| {
-                self.pool.as_small(*label) == Some(next.0) || chain.state.stack.contains(label)
-            })
-        };
-        self.terrain.is_single(next) || (is_jump && is_known())
+        self.terrain.is_single(next)
+            || (is_jump && (chain.labels.iter().any(is_return) || called.iter().any(is_held)))
     }
 
     /// Turns a block's end into a way on, entering the successors where there may be several.

@@ -6,9 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy_primitives::Bytes;
 use bumpalo::Bump;
-use slotcast_model::Fork;
 
 use super::{
     AccessKind, AccessText, Behind, Certainty, Hashes, Memories, Names, Paths, Places, adds,
@@ -16,8 +14,8 @@ use super::{
 };
 use crate::{
     Targets,
-    absint::{Entry, walk},
-    bytecode::{Bytecode, Pc},
+    absint::{Entry, Terrain, walk},
+    bytecode::Pc,
     ir::{Effect, TermPool},
     limits::{Fuel, Limits},
 };
@@ -33,18 +31,16 @@ pub struct Origin {
 
 /// The accesses of one entry point, by their places in the code.
 pub(crate) fn origins(
-    code: &Bytes,
-    fork: Fork,
+    terrain: &Terrain,
     selector: Option<u32>,
     targets: &Targets,
     limits: &Limits,
 ) -> Vec<Origin> {
-    let bytecode = Bytecode::new(code, fork);
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, selector);
     let mut fuel = Fuel::new(limits.fuel_per_function);
     let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-    let walk = walk(&bytecode, entry, &mut pool, targets, &mut fuel, limits);
+    let walk = walk(terrain, entry, &mut pool, targets, &mut fuel, limits);
     let paths = Paths::new(&walk.graph);
     let behind = Behind::new(&walk.graph);
     let memories = Memories::new(&walk, &paths, &behind, &mut pool);
