@@ -16,7 +16,8 @@ pub(crate) struct Terrain {
     ends: Vec<u64>,
     /// Jump destinations that one place alone jumps to or falls into, and that are never returned to.
     single: Vec<u64>,
-    /// Jump destinations that one instruction alone pushes.
+    /// Return labels: jump destinations that one instruction alone pushes and that nothing else leads
+    /// to.
     unique: Vec<u64>,
 }
 
@@ -63,7 +64,7 @@ impl Terrain {
             let at = pc.0 as usize;
             single[at / 64] |=
                 u64::from(n_ways[at] == 1 && n_pushes[at] <= n_jumps[at]) << (at % 64);
-            unique[at / 64] |= u64::from(n_pushes[at] == 1) << (at % 64);
+            unique[at / 64] |= u64::from(n_pushes[at] == 1 && n_ways[at] == 0) << (at % 64);
         }
         Self { code, dead_ends, ends, single, unique }
     }
@@ -84,7 +85,7 @@ impl Terrain {
         bit(&self.single, pc) || !self.code.is_jump_target(pc.0)
     }
 
-    /// Whether one instruction alone pushes `pc`.
+    /// Whether `pc` is a return label that one instruction alone pushes.
     pub(super) fn is_unique(&self, pc: Pc) -> bool {
         bit(&self.unique, pc)
     }
