@@ -97,7 +97,7 @@ fn bit(words: &[u64], pc: Pc) -> bool {
 
 /// The jump destination that the immediate data of a PUSH names.
 fn label(code: &Bytecode, immediate: &[u8]) -> Option<u32> {
-    let leading = immediate.len().checked_sub(4).unwrap_or_default();
+    let leading = immediate.len().saturating_sub(4);
     let (zeros, rest) = immediate.split_at(leading);
     let at = rest.iter().fold(0, |at, &byte| at << 8 | u32::from(byte));
     (zeros.iter().all(|&byte| byte == 0) && code.is_jump_target(at)).then_some(at)
