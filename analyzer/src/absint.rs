@@ -4,9 +4,10 @@
 //! [`TermPool`](crate::ir::TermPool), in which jumps are resolved and stack and known memory are gone.
 //!
 //! The machine is run forwards over terms instead of words. A state is a stack of terms and the
-//! memory words known so far. States are kept per *node*: a basic block together with its stack
-//! height and the jump labels on its stack, so that a subroutine is walked once per call site chain,
-//! and its return jump is a constant. Where two states of one node differ, the order is
+//! memory words known so far. States are kept per *node*: a stretch of basic blocks together with
+//! its stack height and the jump labels on its stack, so that a subroutine is walked once per call
+//! site chain, and its return jump is a constant. A node goes on through blocks that no other path
+//! reaches, within a call as behind it. Where two states of one node differ, the order is
 //!
 //! ```text
 //!   stack position:  term  ⊑  phi(node, position)        memory word:  known term  ⊑  unknown
