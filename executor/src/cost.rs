@@ -27,9 +27,9 @@ use alloy_consensus::Transaction;
 use core::num::NonZeroUsize;
 
 use slotcast_model::{IndexVec, TxIndex};
-use slotcast_scheduler::{CostModel, Mode, Overheads, Schedule, simulate};
+use slotcast_scheduler::{CostModel, Schedule, simulate_horizons};
 
-use crate::input::Block;
+use crate::{dataflow::Horizon, input::Block};
 
 /// How a block is executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +106,19 @@ impl UnitCosts {
 
     /// What to do with a block whose schedule is made.
     pub fn course_of_schedule(&self, schedule: &Schedule, threads: usize) -> Course {
+        let txs = schedule.weights().indices();
+        let horizons = txs.map(|tx| Horizon::of(schedule, tx)).collect();
+        self.course_of_horizons(&horizons, schedule.weights(), threads)
+    }
+
+    /// What to do with a block of which it is known up to where each transaction waits, and about how
+    /// much gas it uses.
+    pub fn course_of_horizons(
+        &self,
+        horizons: &IndexVec<TxIndex, Horizon>,
+        gas: &IndexVec<TxIndex, u64>,
+        threads: usize,
+    ) -> Course {
         let Some(threads) = NonZeroUsize::new(threads).filter(|threads| 1 < threads.get()) else {
             return Course::InOrder;
         };
@@ -115,12 +128,12 @@ impl UnitCosts {
                 true => 0,
                 false => self.call.nanos(gas).saturating_add(extra),
             };
-            schedule.weights().iter().map(nanos).collect()
+            gas.iter().map(nanos).collect()
         };
         let in_order = costs(0).iter().fold(0, |sum: u64, &nanos| sum.saturating_add(nanos));
         let handed_over = costs(self.hand_over_nanos);
-        let together =
-            simulate(schedule, &handed_over, threads, Mode::Dataflow, Overheads::default());
+        let horizons = horizons.iter().map(|horizon| horizon.0).collect();
+        let together = simulate_horizons(horizons, &handed_over, threads);
         course(together.saturating_add(self.wake_nanos) < in_order)
     }
 }

@@ -9,6 +9,9 @@
 use alloy_primitives::map::HashMap;
 use slotcast_model::{Location, TxIndex};
 
+/// Locations that a transaction usually changes: more only make the map grow.
+const CHANGES_PER_TX: usize = 6;
+
 /// The last change of every location so far.
 #[derive(Debug, Default)]
 pub struct Horizons {
@@ -18,9 +21,11 @@ pub struct Horizons {
 }
 
 impl Horizons {
-    /// No transaction yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// No transaction yet, with room for what so many usually change.
+    pub fn with_room_for(n_txs: usize) -> Self {
+        let room = CHANGES_PER_TX * n_txs;
+        let last_change = HashMap::with_capacity_and_hasher(room, Default::default());
+        Self { last_change, ..Self::default() }
     }
 
     /// The next transaction is forecast to read `location`.
@@ -53,7 +58,7 @@ mod tests {
     #[test]
     fn a_reader_waits_for_the_last_change_before_it() {
         let location = |n| Location::Balance(Address::with_last_byte(n));
-        let mut horizons = Horizons::new();
+        let mut horizons = Horizons::with_room_for(6);
         let mut next = |reads: &[u8], changes: &[u8]| {
             reads.iter().for_each(|n| horizons.read(&location(*n)));
             changes.iter().for_each(|n| horizons.change(location(*n)));

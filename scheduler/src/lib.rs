@@ -33,7 +33,7 @@ use slotcast_model::{AccessSet, IndexVec, TxIndex};
 pub use dag::{Dag, Edge, Reason};
 pub use horizon::Horizons;
 pub use layer::{CriticalPath, LayerIndex};
-pub use makespan::{Mode, Overheads, simulate, simulate_unbound};
+pub use makespan::{Mode, Overheads, simulate, simulate_horizons, simulate_unbound};
 pub use policy::Policy;
 pub use schedule::{Schedule, ScheduleError};
 pub use weight::CostModel;

@@ -86,18 +86,38 @@ pub fn simulate_unbound(
 /// Transactions that see everything below their horizon.
 fn horizons(schedule: &Schedule, cost: impl Fn(TxIndex) -> u64, threads: NonZeroUsize) -> u64 {
     let horizon = |tx| schedule.predecessors(tx).last().map_or(0, |last| last.0 + 1);
-    let mut by_horizon: Vec<(u32, TxIndex)> =
-        (0..schedule.len()).map(TxIndex::from_usize).map(|tx| (horizon(tx), tx)).collect();
+    let txs = (0..schedule.len()).map(TxIndex::from_usize);
+    below_horizons(txs.map(|tx| TxIndex(horizon(tx))).collect(), cost, threads)
+}
+
+/// The simulated time of transactions each of which may start when everything below its horizon has
+/// ended: what dataflow mode does, for whoever has horizons and no schedule.
+pub fn simulate_horizons(
+    horizons: IndexVec<TxIndex, TxIndex>,
+    costs: &IndexVec<TxIndex, u64>,
+    threads: NonZeroUsize,
+) -> u64 {
+    below_horizons(horizons, |tx| costs[tx], threads)
+}
+
+fn below_horizons(
+    horizons: IndexVec<TxIndex, TxIndex>,
+    cost: impl Fn(TxIndex) -> u64,
+    threads: NonZeroUsize,
+) -> u64 {
+    let n_txs = horizons.len();
+    let mut by_horizon: Vec<(TxIndex, TxIndex)> =
+        horizons.iter_enumerated().map(|(tx, horizon)| (*horizon, tx)).collect();
     by_horizon.sort_unstable();
     let mut waiting = by_horizon.into_iter().peekable();
-    let mut has_ended: IndexVec<TxIndex, bool> = IndexVec::from_elem(false, schedule.len());
-    let mut n_ended_before = 0;
+    let mut has_ended: IndexVec<TxIndex, bool> = IndexVec::from_elem(false, n_txs);
+    let mut n_ended_before = TxIndex(0);
     let mut ready: BinaryHeap<Reverse<TxIndex>> = BinaryHeap::new();
     let mut running: BinaryHeap<Reverse<(u64, TxIndex)>> = BinaryHeap::new();
     let mut now = 0;
     loop {
-        while has_ended.get(TxIndex(n_ended_before)).copied().unwrap_or(false) {
-            n_ended_before += 1;
+        while has_ended.get(n_ended_before).copied().unwrap_or(false) {
+            n_ended_before.0 += 1;
         }
         while let Some((_, tx)) = waiting.next_if(|(horizon, _)| *horizon <= n_ended_before) {
             ready.push(Reverse(tx));

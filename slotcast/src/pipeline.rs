@@ -8,14 +8,15 @@
 use core::time::Duration;
 
 use slotcast_executor::{
-    Advice, Course, Execution, ExecutionError, Settings, UnitCosts, execute_dataflow,
-    execute_in_order, execute_streamed,
+    Advice, Course, Execution, ExecutionError, Horizon, Settings, UnitCosts, execute_in_order,
+    execute_streamed,
 };
 use slotcast_model::{IndexVec, Prediction, TxIndex};
 use slotcast_scheduler::{Policy, Schedule, schedule};
 
 use crate::{
     clock::Clock,
+    forecast::estimate_gas,
     prepare::{PredictSettings, Prepared},
     summaries::{Summaries, View},
     waits::{Waits, forecasts_of_waits},
@@ -114,16 +115,32 @@ fn scheduled(
 ) -> Result<(Execution, StepTimes), ExecutionError> {
     let clock = Clock::start();
     let Settings { pool, fallback, .. } = &settings.execution;
-    let schedule = schedule_of_waits(prepared, predictions, &settings.policy);
-    let course = settings.units.course_of_schedule(&schedule, pool.threads());
+    let (block, state) = (prepared.block(), prepared.state());
+    let horizons = horizons(prepared, predictions, &settings.policy);
+    let weights = block.transactions.iter().zip(predictions);
+    let weights = weights.map(|(tx, prediction)| estimate_gas(tx, prediction)).collect();
+    let course = settings.units.course_of_horizons(&horizons, &weights, pool.threads());
     let times = StepTimes { schedule: micros(&clock), ..StepTimes::default() };
     if course == Course::InOrder {
         return in_order(prepared, times);
     }
     let clock = Clock::start();
-    let (block, state) = (prepared.block(), prepared.state());
-    let execution = execute_dataflow(block, &schedule, state, pool, *fallback)?;
+    let execution = execute_streamed(block, state, pool, *fallback, |tx| horizons[tx])?;
     Ok((execution, StepTimes { execute: micros(&clock), ..times }))
+}
+
+/// Up to where each transaction waits.
+fn horizons(
+    prepared: &Prepared,
+    predictions: &IndexVec<TxIndex, Prediction>,
+    policy: &Policy,
+) -> IndexVec<TxIndex, Horizon> {
+    if *policy == Policy::Optimistic {
+        let mut waits = Waits::new(prepared.block(), prepared.state());
+        return predictions.iter().map(|prediction| waits.next(prediction)).collect();
+    }
+    let schedule = schedule_of_waits(prepared, predictions, policy);
+    prepared.block().tx_indices().map(|tx| Horizon::of(&schedule, tx)).collect()
 }
 
 fn in_order(
