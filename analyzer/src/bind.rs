@@ -20,17 +20,21 @@ mod eval;
 mod follow;
 mod frame;
 mod gas;
+mod hashes;
 mod journal;
 mod memory;
 mod precompile;
+mod running;
 mod trace;
 
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use slotcast_model::{Fork, Prediction, Slot};
+use slotcast_model::{Fork, Gap, Prediction, Slot};
 
 use crate::{bytecode::Pc, summary::Summary};
+
+use precompile::Effort;
 
 pub use frame::{BlockWords, TxFrame};
 pub use trace::{Entered, Trace};
@@ -119,6 +123,39 @@ pub struct Bound {
     pub changes: Changes,
 }
 
+/// How often a transaction is run again with another side of an unknown branch.
+const MAX_RETRIES: u32 = 4;
+
+/// What was in doubt while a transaction ran.
+#[derive(Clone, Copy, Debug, Default)]
+struct Doubts {
+    effort: Effort,
+    /// The unknown branches, by their number, at which the other side than usual is taken.
+    other_sides: u32,
+    /// Unknown branches met so far.
+    n_branches: u32,
+    /// Whether a frame that met an unknown branch was undone.
+    is_undone: bool,
+    /// Whether something was not computed that more effort would have.
+    spared: bool,
+    /// Signers recovered so far.
+    n_recovered: u32,
+}
+
+impl Doubts {
+    /// Whether the other side than usual is to be taken at the next unknown branch.
+    const fn next_is_other(&mut self) -> bool {
+        let n = self.n_branches;
+        self.n_branches += 1;
+        n < u32::BITS && self.other_sides >> n & 1 == 1
+    }
+}
+
+/// What makes one of several runs with unknown branches the likeliest.
+fn likelihood((bound, doubts): &(Bound, Doubts)) -> (bool, usize) {
+    (!doubts.is_undone, bound.prediction.storage().reads.len())
+}
+
 /// Binds transactions; keeps its working memory from one to the next.
 #[derive(Debug)]
 pub struct Binder {
@@ -143,12 +180,65 @@ impl Binder {
     /// Only what the transaction's frames do is predicted; the sender's nonce and fee, which every
     /// transaction touches, are for the caller to add.
     pub fn bind<S: StateView>(&mut self, tx: &TxFrame, block: &BlockWords, state: &S) -> Bound {
+        let lazy = self.run(tx, block, state, Effort::Lazy, 0);
+        let (bound, doubts) = &lazy;
+        // A signer that was not recovered may be whose slot it is.
+        let is_amiss = bound.prediction.gaps().iter().any(|&gap| gap != Gap::Precompile);
+        let first = match doubts.spared && is_amiss {
+            true => self.run(tx, block, state, Effort::Eager, 0),
+            false => lazy,
+        };
+        self.likeliest(first, tx, block, state)
+    }
+
+    /// Runs the transaction again with other sides of its first unknown branches: what is unknown is
+    /// mostly a check, checks mostly pass, and what passes goes on to touch more.
+    fn likeliest<S: StateView>(
+        &mut self,
+        first: (Bound, Doubts),
+        tx: &TxFrame,
+        block: &BlockWords,
+        state: &S,
+    ) -> Bound {
+        let mut best = first;
+        let mut other_sides = 0_u32;
+        for n in 0..MAX_RETRIES {
+            if best.1.n_branches <= n {
+                break;
+            }
+            let again = self.run(tx, block, state, best.1.effort, other_sides | 1 << n);
+            if likelihood(&best) < likelihood(&again) {
+                best = again;
+                other_sides |= 1 << n;
+            }
+        }
+        if S::IS_TRACED && best.1.n_branches != 0 {
+            // What was told last is what is kept.
+            return self.run(tx, block, state, best.1.effort, other_sides).0;
+        }
+        best.0
+    }
+
+    /// One run, taking the other side at the unknown branches whose bits are set.
+    fn run<S: StateView>(
+        &mut self,
+        tx: &TxFrame,
+        block: &BlockWords,
+        state: &S,
+        effort: Effort,
+        other_sides: u32,
+    ) -> (Bound, Doubts) {
+        let doubts = Doubts { other_sides, effort, ..Doubts::default() };
         let mut machine =
-            eval::Machine::new(&mut self.work, self.limits, self.fork, tx, block, state);
+            eval::Machine::new(&mut self.work, self.limits, self.fork, tx, block, state, doubts);
+        if S::IS_TRACED {
+            state.trace(Trace::Begin);
+        }
         match tx.to {
             Some(to) => machine.call_top(to),
             None => machine.create_top(),
         }
-        machine.finish()
+        let doubts = machine.doubts;
+        (machine.finish(), doubts)
     }
 }

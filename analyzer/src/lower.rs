@@ -8,10 +8,18 @@
 //! effect may read it ([`memory`]). What only feeds logs or gas falls away.
 //! [`schedule`] then gives each needed term a register and computes it at its first use, once per
 //! path, using dominators to know what has been computed already.
+//! [`chain`] joins nodes that only follow one another, so that most branches, which are checks, become
+//! steps of one long node.
 
+mod chain;
 mod demand;
 mod dominators;
 mod memory;
 mod schedule;
 
-pub(crate) use schedule::lower;
+use crate::{absint::Walk, ir::TermPool, summary::Program};
+
+/// Lowers one entry point.
+pub(crate) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
+    chain::join(schedule::lower(walk, pool))
+}

@@ -23,7 +23,7 @@ use crate::{
 pub use describe::{
     AccessKind, AccessText, CallText, Certainty, Description, FunctionText, Origin, describe,
 };
-pub use program::{Case, Operand, Program, ProgramNode, Register, Run, Source, Step};
+pub use program::{Case, Doubt, Operand, Program, ProgramNode, Register, Run, Source, Step};
 
 /// The version of the analysis: summaries of another version are not to be mixed with these.
 pub const ANALYZER_VERSION: u32 = 1;

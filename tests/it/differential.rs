@@ -49,7 +49,7 @@ const FORKS: [(Fork, Era, u32); 4] = [
 
 /// Differences there are today: where, what the difference reads like, and why it is there. One that
 /// is gone fails the test, so that it is taken off the list.
-const KNOWN: [(&[&str], &str, &str); 4] = [
+const KNOWN: [(&[&str], &str, &str); 3] = [
     (
         &["Bomb.explode(address)"],
         "missed write",
@@ -64,11 +64,6 @@ const KNOWN: [(&[&str], &str, &str); 4] = [
         &[""],
         "missed code",
         "a call for which the balance does not suffice is observed to look at the callee's code",
-    ),
-    (
-        &["Reverter.attemptOn(address,uint256)"],
-        "missed",
-        "modexp of what is no input of it fails, and is taken to succeed",
     ),
 ];
 

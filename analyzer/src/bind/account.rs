@@ -6,10 +6,7 @@
 use alloy_primitives::{Address, Bytes, KECCAK256_EMPTY, U256};
 use slotcast_model::{Gap, Location};
 
-use super::{
-    Callee, StateView,
-    eval::{Machine, Running},
-};
+use super::{Callee, StateView, eval::Machine, running::Running};
 use crate::{ir::Effect, summary::Operand};
 
 /// The address in the low 20 bytes of a word.
@@ -26,12 +23,12 @@ impl<S: StateView> Machine<'_, S> {
         match *effect {
             Effect::SelfBalance => self.balance(running.frame.address),
             Effect::Balance { account } => {
-                let account = address_of(self.get(running, account)?);
+                let account = address_of(running.get(account)?);
                 self.warm(running, account);
                 self.balance(account)
             }
             Effect::ExtCodeSize { account } => {
-                let account = address_of(self.get(running, account)?);
+                let account = address_of(running.get(account)?);
                 self.warm(running, account);
                 self.work.journal.read_code(account);
                 match self.callee(account) {
@@ -41,7 +38,7 @@ impl<S: StateView> Machine<'_, S> {
                 }
             }
             Effect::ExtCodeHash { account } => {
-                let account = address_of(self.get(running, account)?);
+                let account = address_of(running.get(account)?);
                 self.warm(running, account);
                 self.work.journal.read_code(account);
                 match self.callee(account) {
@@ -71,7 +68,7 @@ impl<S: StateView> Machine<'_, S> {
 
     /// The code at an account, for EXTCODECOPY.
     pub(super) fn code_of(&mut self, running: &Running<'_>, account: Operand) -> Option<Bytes> {
-        let account = address_of(self.get(running, account)?);
+        let account = address_of(running.get(account)?);
         self.work.journal.read_code(account);
         match self.callee(account) {
             Callee::Nothing => Some(Bytes::new()),

@@ -1,16 +1,25 @@
 //! Which bytes are known?
 //!
 //! In: bytes written, some of them unknown. Out: [`Buffer`], for memory, calldata and return data.
-//! Invariant: bytes beyond the end read as zero and are known; unknown ranges are kept as they were
-//! written and may overlap.
+//! Invariants: bytes beyond the end read as zero and are known; `unknown` is empty while every byte
+//! is known, else it says of each byte whether and why it is not.
 
 use alloy_primitives::U256;
 
-/// Bytes, of which some ranges may be unknown.
+/// Why a word is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// It was not computed.
+    Lost,
+    /// Whoever signed something, not recovered.
+    Signer,
+}
+
+/// Bytes, of which some may be unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Buffer {
     bytes: Vec<u8>,
-    unknown: Vec<(usize, usize)>,
+    unknown: Vec<Option<Unknown>>,
     /// Whether the length itself is unknown; then `bytes` is what little is known.
     pub(super) open_ended: bool,
 }
@@ -22,8 +31,8 @@ impl Buffer {
     }
 
     /// `len` unknown bytes.
-    pub(super) fn unknown(len: usize) -> Self {
-        Self { bytes: vec![0; len], unknown: vec![(0, len)], open_ended: false }
+    pub(super) fn unknown(len: usize, why: Unknown) -> Self {
+        Self { bytes: vec![0; len], unknown: vec![Some(why); len], open_ended: false }
     }
 
     /// Unknown bytes, of unknown number.
@@ -33,6 +42,23 @@ impl Buffer {
 
     pub(super) const fn len(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Forgets everything, keeping the allocation.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.unknown.clear();
+        self.open_ended = false;
+    }
+
+    /// Puts known bytes, and no more than these, into an empty buffer.
+    pub(super) fn fill(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Whether there is an allocation to keep.
+    pub(super) const fn has_room(&self) -> bool {
+        self.bytes.capacity() != 0
     }
 
     /// The bytes `at..at + len` as far as they exist, if all are known.
@@ -45,15 +71,20 @@ impl Buffer {
     }
 
     /// Whether all of `at..at + len` is known.
+    #[inline]
     pub(super) fn is_known(&self, at: usize, len: usize) -> bool {
-        if self.open_ended {
-            return false;
-        }
-        let end = at.saturating_add(len);
-        self.unknown.iter().all(|&(from, to)| end <= from || to <= at)
+        !self.open_ended
+            && (self.unknown.is_empty() || self.reasons(at, len).iter().all(Option::is_none))
+    }
+
+    /// Why each of the bytes `at..at + len`, as far as they exist, is unknown.
+    fn reasons(&self, at: usize, len: usize) -> &[Option<Unknown>] {
+        let end = at.saturating_add(len).min(self.unknown.len());
+        self.unknown.get(at..end).unwrap_or_default()
     }
 
     /// The word at `at`, zeros past the end, if it is known.
+    #[inline]
     pub(super) fn word(&self, at: usize) -> Option<U256> {
         let bytes = self.slice(at, 32)?;
         if let Ok(word) = <[u8; 32]>::try_from(bytes) {
@@ -64,40 +95,61 @@ impl Buffer {
         Some(U256::from_be_bytes(word))
     }
 
+    /// The word at `at`, or why it is not known: a signer, if it is nothing else.
+    #[inline]
+    pub(super) fn value(&self, at: usize) -> Result<U256, Unknown> {
+        self.word(at).ok_or_else(|| {
+            let is_lost = self.open_ended || self.reasons(at, 32).contains(&Some(Unknown::Lost));
+            if is_lost { Unknown::Lost } else { Unknown::Signer }
+        })
+    }
+
     /// Writes a word, or 32 unknown bytes.
-    pub(super) fn set_word(&mut self, at: usize, word: Option<U256>) {
+    #[inline]
+    pub(super) fn set_word(&mut self, at: usize, word: Result<U256, Unknown>) {
         match word {
-            Some(word) => self.write(at, &word.to_be_bytes::<32>()),
-            None => self.forget(at, 32),
+            Ok(word) => self.write(at, &word.to_be_bytes::<32>()),
+            Err(why) => self.forget(at, 32, why),
         }
     }
 
     /// Writes known bytes.
+    #[inline]
     pub(super) fn write(&mut self, at: usize, bytes: &[u8]) {
         self.grow(at + bytes.len());
         self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
-        self.learn(at, at + bytes.len());
+        self.learn(at, bytes.len());
     }
 
     /// Writes `len` unknown bytes.
-    pub(super) fn forget(&mut self, at: usize, len: usize) {
+    pub(super) fn forget(&mut self, at: usize, len: usize, why: Unknown) {
         if len != 0 {
             self.grow(at + len);
-            self.unknown.push((at, at + len));
+            self.unknown.resize(self.bytes.len(), None);
+            self.unknown[at..at + len].fill(Some(why));
         }
     }
 
     /// Copies `len` bytes of `other` from `from` on, zeros past its end, to `at`.
     pub(super) fn copy_from(&mut self, at: usize, other: &Self, from: usize, len: usize) {
         if other.open_ended {
-            return self.forget(at, len);
+            return self.forget(at, len, Unknown::Lost);
         }
         self.copy_bytes(at, &other.bytes, from, len);
-        for &(start, end) in &other.unknown {
-            let (start, end) = (start.max(from), end.min(from.saturating_add(len)));
-            if start < end {
-                self.forget(at + start - from, end - start);
-            }
+        let reasons = other.reasons(from, len);
+        if reasons.iter().any(Option::is_some) {
+            self.unknown.resize(self.bytes.len(), None);
+            self.unknown[at..at + reasons.len()].copy_from_slice(reasons);
+        }
+    }
+
+    /// Copies `len` bytes from `from` on, zeros past the end, to `at`; the ranges may overlap.
+    pub(super) fn copy_within(&mut self, at: usize, from: usize, len: usize) {
+        // Reading past the end grows memory too.
+        self.grow(at.max(from) + len);
+        self.bytes.copy_within(from..from + len, at);
+        if !self.unknown.is_empty() {
+            self.unknown.copy_within(from..from + len, at);
         }
     }
 
@@ -108,40 +160,39 @@ impl Buffer {
         let n = present.len().min(len);
         self.bytes[at..at + n].copy_from_slice(&present[..n]);
         self.bytes[at + n..at + len].fill(0);
-        self.learn(at, at + len);
+        self.learn(at, len);
     }
 
-    /// The bytes `at..at + len`, zeros past the end, as a buffer of their own.
-    pub(super) fn range(&self, at: usize, len: usize) -> Self {
-        let mut range = Self::default();
-        range.copy_from(0, self, at, len);
-        range.bytes.truncate(len);
-        range
+    /// The bytes `at..at + len`, zeros past the end, put into an empty buffer.
+    pub(super) fn range_into(&self, at: usize, len: usize, range: &mut Self) {
+        if self.open_ended {
+            return range.forget(0, len, Unknown::Lost);
+        }
+        let end = at.saturating_add(len).min(self.bytes.len());
+        range.bytes.extend_from_slice(self.bytes.get(at..end).unwrap_or_default());
+        range.bytes.resize(len, 0);
+        let reasons = self.reasons(at, len);
+        if reasons.iter().any(Option::is_some) {
+            range.unknown.extend_from_slice(reasons);
+            range.unknown.resize(len, None);
+        }
     }
 
+    #[inline]
     fn grow(&mut self, len: usize) {
         if self.bytes.len() < len {
             // Memory grows by words (yellow paper §9.1), which MSIZE shows.
             self.bytes.resize(len.next_multiple_of(32), 0);
+            if !self.unknown.is_empty() {
+                self.unknown.resize(self.bytes.len(), None);
+            }
         }
     }
 
-    fn learn(&mut self, from: usize, to: usize) {
-        if self.unknown.is_empty() {
-            return;
-        }
-        let old = core::mem::take(&mut self.unknown);
-        for (start, end) in old {
-            if end <= from || to <= start {
-                self.unknown.push((start, end));
-                continue;
-            }
-            if start < from {
-                self.unknown.push((start, from));
-            }
-            if to < end {
-                self.unknown.push((to, end));
-            }
+    #[inline]
+    fn learn(&mut self, at: usize, len: usize) {
+        if !self.unknown.is_empty() {
+            self.unknown[at..at + len].fill(None);
         }
     }
 }
@@ -153,8 +204,8 @@ mod tests {
     #[test]
     fn a_known_write_makes_a_hole_in_the_unknown() {
         let mut buffer = Buffer::default();
-        buffer.forget(0, 96);
-        buffer.set_word(32, Some(U256::from(7)));
+        buffer.forget(0, 96, Unknown::Lost);
+        buffer.set_word(32, Ok(U256::from(7)));
         assert_eq!(buffer.word(32), Some(U256::from(7)));
         assert_eq!(buffer.word(31), None);
         assert_eq!(buffer.word(33), None);
@@ -165,8 +216,9 @@ mod tests {
     #[test]
     fn copies_carry_what_is_unknown() {
         let mut source = Buffer::known(vec![1; 64]);
-        source.forget(32, 8);
-        let copy = source.range(16, 64);
+        source.forget(32, 8, Unknown::Lost);
+        let mut copy = Buffer::default();
+        source.range_into(16, 64, &mut copy);
         assert!(copy.is_known(0, 16));
         assert!(!copy.is_known(16, 8));
         assert!(copy.is_known(24, 40));

@@ -11,8 +11,9 @@ use slotcast_model::{Fork, Gap, Location};
 use super::{
     Callee, StateView,
     buffer::Buffer,
-    eval::{Ended, Machine, Running},
+    eval::{Ended, Machine},
     frame::Frame,
+    running::Running,
 };
 use crate::summary::Operand;
 
@@ -32,7 +33,7 @@ impl<S: StateView> Machine<'_, S> {
             depth: 0,
             gas: self.tx.gas,
         };
-        self.run_init(self.tx.caller, frame, 0);
+        self.run_init(self.tx.caller, frame);
     }
 
     /// CREATE or CREATE2; gives the created address, or zero.
@@ -44,7 +45,7 @@ impl<S: StateView> Machine<'_, S> {
         salt: Option<Operand>,
     ) -> Option<U256> {
         running.returned = Buffer::default();
-        let value = self.get(running, value).unwrap_or_default();
+        let value = running.get(value).unwrap_or_default();
         let init = self.memory_range(running, input);
         let Some(bytes) = init.slice(0, init.len()) else {
             self.gap(Gap::Creation);
@@ -54,7 +55,7 @@ impl<S: StateView> Machine<'_, S> {
         let init = Bytes::copy_from_slice(bytes);
         let created = match salt {
             Some(salt) => {
-                let salt: B256 = self.get(running, salt)?.into();
+                let salt: B256 = running.get(salt)?.into();
                 creator.create2(salt, keccak256(&init))
             }
             None => self.next_created(creator)?,
@@ -76,7 +77,7 @@ impl<S: StateView> Machine<'_, S> {
             depth: running.frame.depth + 1,
             gas,
         };
-        let ended = self.run_init(creator, frame, running.next_base());
+        let ended = self.run_init(creator, frame);
         running.frame.gas = running.frame.gas.saturating_add(ended.gas);
         if !ended.success {
             running.returned = ended.output;
@@ -97,7 +98,7 @@ impl<S: StateView> Machine<'_, S> {
     }
 
     /// Runs init code and notes what it leaves behind.
-    fn run_init(&mut self, creator: Address, frame: Frame, base: usize) -> Ended {
+    fn run_init(&mut self, creator: Address, mut frame: Frame) -> Ended {
         let (created, value, gas) = (frame.address, frame.value, frame.gas);
         let checkpoint = self.work.journal.checkpoint();
         self.work.journal.create(created);
@@ -116,7 +117,7 @@ impl<S: StateView> Machine<'_, S> {
             }
         };
         self.trace_enter(&summary, None, None, &frame);
-        let mut ended = self.run(summary.entry(None), frame, base);
+        let mut ended = self.run(summary.entry(None), &mut frame);
         self.trace_leave(&ended);
         if !ended.success {
             self.work.journal.revert(checkpoint);

@@ -4,22 +4,23 @@
 //! Invariants: exact EVM arithmetic on known words; an unknown operand makes the result unknown; a
 //! step budget bounds every run.
 
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, U256};
 use slotcast_model::{Fork, Gap, Location, Prediction, Slot, StateRead};
 
 use super::{
-    BindLimits, BlockWords, Bound, StateView, TxFrame,
+    BindLimits, BlockWords, Bound, Doubts, StateView, TxFrame,
     buffer::Buffer,
     frame::Frame,
-    gas::{GAS_SLACK, Prices},
+    gas::Prices,
+    hashes::Hashes,
     journal::{Cell, Journal, Value},
+    running::{Running, Spare},
 };
 use crate::{
     bytecode::{Bytecode, Pc},
     ir::{Effect, Env, Exit},
     limits::StopReason,
-    summary::{Case, Operand, Program, Run, Source, Step},
-    word,
+    summary::{Case, Doubt, Operand, Program, ProgramNode, Run, Step},
 };
 
 /// Working memory kept from one transaction to the next.
@@ -29,9 +30,15 @@ pub(super) struct Work {
     relied_on: Vec<StateRead>,
     gaps: Vec<Gap>,
     wildcards: Vec<Address>,
-    registers: Vec<U256>,
-    moves: Vec<(U256, bool)>,
+    pub(super) spare: Spare,
+    pub(super) hashes: Hashes,
     hashed: Vec<u8>,
+}
+
+/// What comes after a node.
+enum Next {
+    Node(u32, Run),
+    End(Ended),
 }
 
 /// How a frame ended.
@@ -71,41 +78,9 @@ pub(super) struct Machine<'a, S> {
     pub(super) tx: &'a TxFrame,
     pub(super) block: &'a BlockWords,
     pub(super) state: &'a S,
+    pub(super) doubts: Doubts,
     steps_left: u64,
     reads_left: usize,
-}
-
-/// A frame while it runs.
-pub(super) struct Running<'p> {
-    pub(super) frame: Frame,
-    program: &'p Program,
-    /// Where the frame's registers begin.
-    base: usize,
-    /// Which registers are unknown; empty while none is.
-    unknown: Vec<bool>,
-    pub(super) memory: Buffer,
-    pub(super) returned: Buffer,
-    is_out_of_gas: bool,
-}
-
-impl Running<'_> {
-    /// Takes gas; false, and nothing is left, when there is not enough.
-    pub(super) const fn charge(&mut self, gas: u64) -> bool {
-        let enough = gas <= self.frame.gas.saturating_add(GAS_SLACK);
-        self.frame.gas = self.frame.gas.saturating_sub(gas);
-        self.is_out_of_gas |= !enough;
-        enough
-    }
-
-    /// How the frame ends if it has run out of gas.
-    pub(super) fn out_of_gas(&self) -> Option<Ended> {
-        self.is_out_of_gas.then(Ended::halted)
-    }
-
-    /// Where the registers of a frame called from this one begin.
-    pub(super) const fn next_base(&self) -> usize {
-        self.base + self.program.n_registers as usize
-    }
 }
 
 impl<'a, S: StateView> Machine<'a, S> {
@@ -116,6 +91,7 @@ impl<'a, S: StateView> Machine<'a, S> {
         tx: &'a TxFrame,
         block: &'a BlockWords,
         state: &'a S,
+        doubts: Doubts,
     ) -> Self {
         work.journal.clear();
         work.relied_on.clear();
@@ -128,7 +104,7 @@ impl<'a, S: StateView> Machine<'a, S> {
             work.journal.warm_slots(address, keys);
         }
         let (prices, steps_left, reads_left) = (Prices::of(fork), limits.steps, limits.state_reads);
-        Self { work, limits, fork, prices, tx, block, state, steps_left, reads_left }
+        Self { work, limits, fork, prices, tx, block, state, doubts, steps_left, reads_left }
     }
 
     pub(super) fn finish(self) -> Bound {
@@ -168,20 +144,18 @@ impl<'a, S: StateView> Machine<'a, S> {
     }
 
     /// Runs `program` in `frame` to its end.
-    pub(super) fn run(&mut self, program: &Program, frame: Frame, base: usize) -> Ended {
-        let end = base + program.n_registers as usize;
-        if self.work.registers.len() < end {
-            self.work.registers.resize(end, U256::ZERO);
-        }
-        let mut running = Running {
-            frame,
-            program,
-            base,
-            unknown: Vec::new(),
-            memory: Buffer::default(),
-            returned: Buffer::default(),
-            is_out_of_gas: false,
-        };
+    pub(super) fn run(&mut self, program: &Program, frame: &mut Frame) -> Ended {
+        let n_branches = self.doubts.n_branches;
+        let mut running = Running::new(frame, program, &mut self.work.spare);
+        let ended = self.follow(&mut running);
+        running.end(&mut self.work.spare);
+        self.doubts.is_undone |= !ended.success && n_branches < self.doubts.n_branches;
+        ended
+    }
+
+    /// Goes from node to node.
+    fn follow(&mut self, running: &mut Running<'_>) -> Ended {
+        let program = running.program;
         let mut at = 0;
         loop {
             let node = &program.nodes[at as usize];
@@ -195,56 +169,129 @@ impl<'a, S: StateView> Machine<'a, S> {
             if !running.charge(node.gas.into()) {
                 return Ended::halted();
             }
-            for step in &program.steps[node.steps.range()] {
-                if let Some(ended) = self.step(&mut running, step) {
-                    return ended;
-                }
-            }
-            let (next, moves) = match node.exit {
-                Exit::Jump(next) => (next, node.moves[0]),
-                Exit::Branch { condition, then, other } => {
-                    match self.taken(&running, condition, then, other) {
-                        true => (then, node.moves[0]),
-                        false => (other, node.moves[1]),
-                    }
-                }
-                Exit::Switch { at, target } => match self.case(&running, target, node.cases) {
-                    Some(case) => (case.node, case.moves),
-                    None => return self.new_target(&running, at, target),
-                },
-                exit => return self.leave(&running, exit),
+            let (next, moves) = match self.steps(running, node) {
+                Next::End(ended) => return ended,
+                Next::Node(next, moves) => (next, moves),
             };
-            self.moves(&mut running, moves);
+            for &(to, from) in &program.moves[moves.range()] {
+                running.put(to, running.value(from));
+            }
             at = next;
         }
     }
 
-    /// Whether a branch goes to `then`.
-    fn taken(&mut self, running: &Running<'_>, condition: Operand, then: u32, other: u32) -> bool {
-        if let Some(condition) = self.get(running, condition) {
-            return !condition.is_zero();
-        }
-        let reverts = |node: u32| running.program.nodes[node as usize].only_reverts;
-        match (reverts(then), reverts(other)) {
-            (true, false) => false,
-            (false, true) => true,
-            _ => {
-                self.gap(Gap::UnknownBranch);
-                false
+    /// Runs the steps of a node, and finds out what comes next.
+    fn steps(&mut self, running: &mut Running<'_>, node: &ProgramNode) -> Next {
+        let program = running.program;
+        for step in &program.steps[node.steps.range()] {
+            match *step {
+                Step::Apply { op, to, operands } => running.apply(op, to, operands),
+                Step::Require { condition, is_true, doubt, gas, other, moves } => {
+                    if !self.passes(running, condition, is_true, doubt) {
+                        return Next::Node(other, moves);
+                    }
+                    if !running.charge(gas.into()) {
+                        return Next::End(Ended::halted());
+                    }
+                }
+                Step::Charge { gas } => {
+                    if !running.charge(gas.into()) {
+                        return Next::End(Ended::halted());
+                    }
+                }
+                Step::Move { to, from } => running.put(to, running.value(from)),
+                Step::Effect { to, effect: Effect::MLoad { at }, .. } => {
+                    if let Err(ended) = self.load(running, to, at) {
+                        return Next::End(ended);
+                    }
+                }
+                Step::Effect { effect: Effect::MStore { at, value }, .. } => {
+                    if let Err(ended) = self.store(running, at, value) {
+                        return Next::End(ended);
+                    }
+                }
+                Step::Effect { pc, to, ref effect } => {
+                    self.trace_effect(running, pc, effect);
+                    if let Some(ended) = self.effect(running, to, effect) {
+                        return Next::End(ended);
+                    }
+                }
+                Step::Keccak { to, words } => {
+                    let value = self.keccak(running, words);
+                    running.set(to, value);
+                }
+                Step::CallData { to, at } => {
+                    let value = calldata(running, at);
+                    running.set(to, value);
+                }
+                Step::Env { to, env } => {
+                    let value = self.env(running, env);
+                    running.set(to, value);
+                }
+                Step::BlobHash { to, index } => {
+                    let value = running.get(index).map(|index| self.blob_hash(index));
+                    running.set(to, value);
+                }
+                Step::Lost { to } => running.set(to, None),
             }
+        }
+        self.exit(running, node)
+    }
+
+    fn exit(&mut self, running: &Running<'_>, node: &ProgramNode) -> Next {
+        match node.exit {
+            Exit::Jump(next) => Next::Node(next, node.moves[0]),
+            Exit::Branch { condition, then, other } => {
+                match self.taken(running, condition, then, other) {
+                    true => Next::Node(then, node.moves[0]),
+                    false => Next::Node(other, node.moves[1]),
+                }
+            }
+            Exit::Switch { at, target } => match case(running, target, node.cases) {
+                Some(case) => Next::Node(case.node, case.moves),
+                None => Next::End(self.new_target(running, at, target)),
+            },
+            exit => Next::End(self.leave(running, exit)),
         }
     }
 
-    /// The case a computed jump leads to.
-    fn case<'p>(&self, running: &Running<'p>, target: Operand, cases: Run) -> Option<&'p Case> {
-        let target = u32::try_from(self.get(running, target)?).ok()?;
-        let cases = &running.program.cases[cases.range()];
-        cases.binary_search_by_key(&target, |case| case.pc).ok().map(|at| &cases[at])
+    /// Whether a node goes on behind a condition.
+    #[inline]
+    fn passes(
+        &mut self,
+        running: &Running<'_>,
+        condition: Operand,
+        is_true: bool,
+        doubt: Doubt,
+    ) -> bool {
+        if let Some(condition) = running.get(condition) {
+            return condition.is_zero() != is_true;
+        }
+        self.decide(doubt)
+    }
+
+    /// Which way to take where a condition is unknown.
+    fn decide(&mut self, doubt: Doubt) -> bool {
+        if !doubt.is_gap {
+            return doubt.passes;
+        }
+        self.gap(Gap::UnknownBranch);
+        doubt.passes != self.doubts.next_is_other()
+    }
+
+    /// Whether a branch goes to `then`.
+    fn taken(&mut self, running: &Running<'_>, condition: Operand, then: u32, other: u32) -> bool {
+        if let Some(condition) = running.get(condition) {
+            return !condition.is_zero();
+        }
+        let reverts = |node: u32| running.program.nodes[node as usize].only_reverts;
+        let doubt = Doubt::of(reverts(then), reverts(other));
+        self.decide(doubt)
     }
 
     /// A computed jump leads somewhere the analysis does not know yet.
     fn new_target(&mut self, running: &Running<'_>, at: Pc, target: Operand) -> Ended {
-        let Some(target) = self.get(running, target) else {
+        let Some(target) = running.get(target) else {
             self.gap(Gap::UnresolvedJump);
             return Ended::lost(running.frame.gas);
         };
@@ -261,13 +308,7 @@ impl<'a, S: StateView> Machine<'a, S> {
         let gas = running.frame.gas;
         match exit {
             Exit::Return(at, len) | Exit::Revert(at, len) => {
-                let output = match (self.offset(running, at), self.offset(running, len)) {
-                    (_, Some(0)) => Buffer::default(),
-                    (Some(at), Some(len)) if at.saturating_add(len) <= self.limits.memory => {
-                        running.memory.range(at, len)
-                    }
-                    _ => Buffer::lost(),
-                };
+                let output = self.memory_range(running, (at, len));
                 let success = matches!(exit, Exit::Return(..));
                 Ended { success, ..Ended::returned(output, gas) }
             }
@@ -284,93 +325,6 @@ impl<'a, S: StateView> Machine<'a, S> {
                 unreachable!("jumps are followed by the caller")
             }
         }
-    }
-
-    /// Gives the phis of the next node their values, all at once.
-    fn moves(&mut self, running: &mut Running<'_>, moves: Run) {
-        let moves = &running.program.moves[moves.range()];
-        if let [(to, from)] = *moves {
-            let value = self.get(running, from);
-            return self.set(running, to, value);
-        }
-        self.work.moves.clear();
-        for &(_, from) in moves {
-            let value = self.get(running, from);
-            self.work.moves.push((value.unwrap_or_default(), value.is_some()));
-        }
-        for (n, &(to, _)) in moves.iter().enumerate() {
-            let (value, known) = self.work.moves[n];
-            self.set(running, to, known.then_some(value));
-        }
-    }
-
-    /// An operand's word, if it is known.
-    #[inline]
-    pub(super) fn get(&self, running: &Running<'_>, operand: Operand) -> Option<U256> {
-        match operand.source() {
-            Source::Constant(at) => Some(running.program.constants[at as usize]),
-            Source::Register(at) => {
-                if running.unknown.get(at as usize).copied().unwrap_or_default() {
-                    return None;
-                }
-                Some(self.work.registers[running.base + at as usize])
-            }
-        }
-    }
-
-    /// An operand as an address in memory or a length, if it is known and fits.
-    pub(super) fn offset(&self, running: &Running<'_>, operand: Operand) -> Option<usize> {
-        self.get(running, operand).and_then(|word| usize::try_from(word).ok())
-    }
-
-    #[inline]
-    pub(super) fn set(&mut self, running: &mut Running<'_>, to: u32, value: Option<U256>) {
-        match value {
-            Some(value) => {
-                self.work.registers[running.base + to as usize] = value;
-                if let Some(unknown) = running.unknown.get_mut(to as usize) {
-                    *unknown = false;
-                }
-            }
-            None => {
-                if running.unknown.is_empty() {
-                    running.unknown = vec![false; running.program.n_registers as usize];
-                }
-                running.unknown[to as usize] = true;
-            }
-        }
-    }
-
-    /// One step; `Some` when it ends the frame.
-    #[inline]
-    fn step(&mut self, running: &mut Running<'_>, step: &Step) -> Option<Ended> {
-        let (to, value) = match *step {
-            Step::Apply { op, to, operands: [a, b, c] } => {
-                let value = (|| {
-                    let a = self.get(running, a)?;
-                    Some(match op.arity() {
-                        1 => word::eval(op, a, a, a),
-                        2 => word::eval(op, a, self.get(running, b)?, a),
-                        _ => word::eval(op, a, self.get(running, b)?, self.get(running, c)?),
-                    })
-                })();
-                (to, value)
-            }
-            Step::Env { to, env } => (to, self.env(running, env)),
-            Step::CallData { to, at } => (to, self.calldata(running, at)),
-            Step::BlobHash { to, index } => {
-                let index = self.get(running, index);
-                (to, index.map(|index| self.blob_hash(index)))
-            }
-            Step::Keccak { to, words } => (to, self.keccak(running, words)),
-            Step::Lost { to } => (to, None),
-            Step::Effect { pc, to, ref effect } => {
-                self.trace_effect(running, pc, effect);
-                return self.effect(running, to, effect);
-            }
-        };
-        self.set(running, to, value);
-        None
     }
 
     fn env(&self, running: &Running<'_>, env: Env) -> Option<U256> {
@@ -397,14 +351,6 @@ impl<'a, S: StateView> Machine<'a, S> {
         })
     }
 
-    fn calldata(&self, running: &Running<'_>, at: Operand) -> Option<U256> {
-        let at = self.get(running, at)?;
-        match usize::try_from(at) {
-            Ok(at) => running.frame.input.word(at),
-            Err(_) => Some(U256::ZERO),
-        }
-    }
-
     fn blob_hash(&self, index: U256) -> U256 {
         let hash = usize::try_from(index).ok().and_then(|n| self.tx.blob_hashes.get(n));
         hash.map_or(U256::ZERO, |hash| (*hash).into())
@@ -413,10 +359,10 @@ impl<'a, S: StateView> Machine<'a, S> {
     fn keccak(&mut self, running: &Running<'_>, words: Run) -> Option<U256> {
         self.work.hashed.clear();
         for &word in &running.program.operands[words.range()] {
-            let word = self.get(running, word)?;
+            let word = running.get(word)?;
             self.work.hashed.extend_from_slice(&word.to_be_bytes::<32>());
         }
-        Some(keccak256(&self.work.hashed).into())
+        Some(self.work.hashes.keccak(&self.work.hashed))
     }
 
     /// One effect; `Some` when it ends the frame.
@@ -432,20 +378,21 @@ impl<'a, S: StateView> Machine<'a, S> {
                 self.sstore(running, key, value);
                 return running.out_of_gas();
             }
-            Effect::TLoad { key } => self.get(running, key).and_then(|key| {
+            Effect::TLoad { key } => running.get(key).and_then(|key| {
                 self.work.journal.transient(Slot::new(running.frame.address, key)).known()
             }),
             Effect::TStore { key, value } => {
-                if let Some(key) = self.get(running, key) {
-                    let value = Value::of(self.get(running, value));
+                if let Some(key) = running.get(key) {
+                    let value = Value::of(running.get(value));
                     let slot = Slot::new(running.frame.address, key);
                     self.work.journal.set_transient(slot, value);
                 }
                 return None;
             }
-            Effect::MLoad { .. }
-            | Effect::MStore { .. }
-            | Effect::MStore8 { .. }
+            Effect::MLoad { .. } | Effect::MStore { .. } => {
+                unreachable!("words of memory are loaded and stored by the caller")
+            }
+            Effect::MStore8 { .. }
             | Effect::Copy { .. }
             | Effect::Keccak { .. }
             | Effect::MSize => match self.memory(running, effect) {
@@ -471,13 +418,13 @@ impl<'a, S: StateView> Machine<'a, S> {
             Effect::Log { .. } => return None,
         };
         if let Some(to) = to {
-            self.set(running, to, value);
+            running.set(to, value);
         }
         running.out_of_gas()
     }
 
     fn sload(&mut self, running: &mut Running<'_>, key: Operand, is_used: bool) -> Option<U256> {
-        let Some(key) = self.get(running, key) else {
+        let Some(key) = running.get(key) else {
             self.unknown_key(running.frame.address);
             return None;
         };
@@ -493,7 +440,7 @@ impl<'a, S: StateView> Machine<'a, S> {
     }
 
     fn sstore(&mut self, running: &mut Running<'_>, key: Operand, value: Operand) {
-        let Some(key) = self.get(running, key) else {
+        let Some(key) = running.get(key) else {
             return self.unknown_key(running.frame.address);
         };
         let slot = Slot::new(running.frame.address, key);
@@ -502,7 +449,7 @@ impl<'a, S: StateView> Machine<'a, S> {
             let value = self.read(at, slot);
             cell = Cell { original: value, current: value };
         }
-        let value = Value::of(self.get(running, value));
+        let value = Value::of(running.get(value));
         running.charge(self.prices.store(&cell, value, is_first));
         self.work.journal.set(at, value);
     }
@@ -534,7 +481,7 @@ impl<'a, S: StateView> Machine<'a, S> {
     }
 
     fn block_hash(&mut self, running: &Running<'_>, number: Operand) -> Option<U256> {
-        let number = u64::try_from(self.get(running, number)?).ok();
+        let number = u64::try_from(running.get(number)?).ok();
         let recent =
             number.filter(|n| *n < self.block.number && self.block.number <= n.saturating_add(256));
         match recent {
@@ -544,5 +491,20 @@ impl<'a, S: StateView> Machine<'a, S> {
             Some(_) => None,
             None => Some(U256::ZERO),
         }
+    }
+}
+
+/// The case a computed jump leads to.
+fn case<'p>(running: &Running<'p>, target: Operand, cases: Run) -> Option<&'p Case> {
+    let target = u32::try_from(running.get(target)?).ok()?;
+    let cases = &running.program.cases[cases.range()];
+    cases.binary_search_by_key(&target, |case| case.pc).ok().map(|at| &cases[at])
+}
+
+fn calldata(running: &Running<'_>, at: Operand) -> Option<U256> {
+    let at = running.get(at)?;
+    match usize::try_from(at) {
+        Ok(at) => running.frame.input.word(at),
+        Err(_) => Some(U256::ZERO),
     }
 }

@@ -12,10 +12,11 @@ use super::{
     Callee, StateView,
     account::address_of,
     buffer::Buffer,
-    eval::{Ended, Machine, Running},
+    eval::{Ended, Machine},
     frame::Frame,
     gas::{CALL_STIPEND, CALL_VALUE, saturate},
-    precompile::{is_precompile, run_precompile},
+    precompile::is_precompile,
+    running::Running,
 };
 use crate::{
     ir::{CallKind, Effect},
@@ -76,11 +77,13 @@ impl<S: StateView> Machine<'_, S> {
         if !self.tx.value.is_zero() {
             self.work.journal.transfer(self.tx.caller, to, self.tx.value);
         }
+        let mut input = self.work.spare.buffer();
+        input.fill(&self.tx.input);
         let frame = Frame {
             address: to,
             caller: self.tx.caller,
             value: self.tx.value,
-            input: Buffer::known(self.tx.input.to_vec()),
+            input,
             code: Default::default(),
             depth: 0,
             gas: self.tx.gas,
@@ -88,7 +91,7 @@ impl<S: StateView> Machine<'_, S> {
         self.work.journal.warm(to);
         let ended = match is_precompile(to, self.fork) {
             true => None,
-            false => self.enter(to, frame, 0),
+            false => self.enter(to, frame),
         };
         if let Some(Ended { success: false, .. }) = ended {
             self.work.journal.revert(checkpoint);
@@ -96,7 +99,13 @@ impl<S: StateView> Machine<'_, S> {
     }
 
     /// Runs the code at `target` in `frame`; none when there is no code.
-    fn enter(&mut self, target: Address, mut frame: Frame, base: usize) -> Option<Ended> {
+    fn enter(&mut self, target: Address, mut frame: Frame) -> Option<Ended> {
+        let ended = self.enter_frame(target, &mut frame);
+        self.work.spare.keep(frame.input);
+        ended
+    }
+
+    fn enter_frame(&mut self, target: Address, frame: &mut Frame) -> Option<Ended> {
         self.work.journal.read_code(target);
         let gas = frame.gas;
         let lost = || Ended::lost(gas);
@@ -129,13 +138,13 @@ impl<S: StateView> Machine<'_, S> {
                 Selector::Known(selector) => summary.entry(Some(selector)),
                 Selector::Short | Selector::Unknown => summary.entry(None),
             };
-            frame.code = code;
+            (frame.code, frame.gas) = (code, gas);
             let known = match selector {
                 Selector::Known(selector) => Some(selector),
                 Selector::Short | Selector::Unknown => None,
             };
-            self.trace_enter(&summary, Some(account), known, &frame);
-            let ended = self.run(program, frame.clone(), base);
+            self.trace_enter(&summary, Some(account), known, frame);
+            let ended = self.run(program, frame);
             self.trace_leave(&ended);
             let Some((jump, to)) = ended.new_target else { return Some(ended) };
             // The frame is run again from its start, now that the jump has one more case.
@@ -159,9 +168,9 @@ impl<S: StateView> Machine<'_, S> {
             unreachable!("only calls are sent here")
         };
         let input = self.memory_range(running, input);
-        let value = self.get(running, value).unwrap_or_default();
-        let requested = self.get(running, gas).map_or(u64::MAX, saturate);
-        let Some(target) = self.get(running, target).map(address_of) else {
+        let value = running.get(value).unwrap_or_default();
+        let requested = running.get(gas).map_or(u64::MAX, saturate);
+        let Some(target) = running.get(target).map(address_of) else {
             self.gap(Gap::UnknownCallee);
             return Some(self.not_followed(running, output));
         };
@@ -187,7 +196,7 @@ impl<S: StateView> Machine<'_, S> {
         if moves_value {
             self.work.journal.transfer(payer, frame.address, value);
         }
-        let ended = self.enter_or_precompile(target, frame, running.next_base());
+        let ended = self.enter_or_precompile(target, frame);
         if !ended.success {
             self.work.journal.revert(checkpoint);
         }
@@ -203,13 +212,15 @@ impl<S: StateView> Machine<'_, S> {
         running.charge(given).then_some(given)
     }
 
-    fn enter_or_precompile(&mut self, target: Address, frame: Frame, base: usize) -> Ended {
+    fn enter_or_precompile(&mut self, target: Address, frame: Frame) -> Ended {
         let gas = frame.gas;
         if is_precompile(target, self.fork) {
-            return run_precompile(target, self.fork, &frame.input, gas);
+            let ended = self.precompile(target, &frame.input, gas);
+            self.work.spare.keep(frame.input);
+            return ended;
         }
         let nothing = Ended::returned(Buffer::default(), gas);
-        self.enter(target, frame, base).unwrap_or(nothing)
+        self.enter(target, frame).unwrap_or(nothing)
     }
 
     /// Hands a call's output to the caller; gives the success flag.
@@ -219,8 +230,7 @@ impl<S: StateView> Machine<'_, S> {
         ended: Ended,
         output: (Operand, Operand),
     ) -> Option<U256> {
-        if let (Some(at), Some(len)) =
-            (self.offset(running, output.0), self.offset(running, output.1))
+        if let (Some(at), Some(len)) = (running.offset(output.0), running.offset(output.1))
             && len != 0
             && at.saturating_add(len) <= self.limits.memory
         {
@@ -228,7 +238,8 @@ impl<S: StateView> Machine<'_, S> {
             let len = if ended.output.open_ended { len } else { len.min(ended.output.len()) };
             running.memory.copy_from(at, &ended.output, 0, len);
         }
-        running.returned = ended.output;
+        let returned = core::mem::replace(&mut running.returned, ended.output);
+        self.work.spare.keep(returned);
         Some(flag(ended.success))
     }
 
@@ -238,15 +249,18 @@ impl<S: StateView> Machine<'_, S> {
         U256::ONE
     }
 
+    /// A range of memory as a buffer of its own.
     pub(super) fn memory_range(
-        &self,
+        &mut self,
         running: &Running<'_>,
         (at, len): (Operand, Operand),
     ) -> Buffer {
-        match (self.offset(running, at), self.offset(running, len)) {
+        match (running.offset(at), running.offset(len)) {
             (_, Some(0)) => Buffer::default(),
             (Some(at), Some(len)) if at.saturating_add(len) <= self.limits.memory => {
-                running.memory.range(at, len)
+                let mut range = self.work.spare.buffer();
+                running.memory.range_into(at, len, &mut range);
+                range
             }
             _ => Buffer::lost(),
         }
@@ -256,7 +270,7 @@ impl<S: StateView> Machine<'_, S> {
     pub(super) fn self_destruct(&mut self, running: &Running<'_>, to: Operand) {
         let address = running.frame.address;
         let balance = self.balance(address).unwrap_or_default();
-        if let Some(to) = self.get(running, to).map(address_of) {
+        if let Some(to) = running.get(to).map(address_of) {
             self.work.journal.transfer(address, to, balance);
         } else {
             self.gap(Gap::UnknownCallee);

@@ -4,41 +4,62 @@
 //! Invariant: no frame's memory grows past the limit; an address or length that is not known ends the
 //! frame with a gap, one beyond the limit as running out of gas does.
 
-use alloy_primitives::{U256, keccak256};
+use alloy_primitives::U256;
 use slotcast_model::Gap;
 
 use super::{
     StateView,
-    eval::{Ended, Machine, Running},
+    buffer::Unknown,
+    eval::{Ended, Machine},
     gas::per_word,
+    running::Running,
 };
 use crate::{
     ir::{CopyKind, Effect},
-    summary::Operand,
+    summary::{Operand, Register},
 };
 
 impl<S: StateView> Machine<'_, S> {
-    /// Byte memory: loads, stores, copies and hashes of ranges.
+    /// MLOAD.
+    #[inline]
+    pub(super) fn load(
+        &mut self,
+        running: &mut Running<'_>,
+        to: Option<Register>,
+        at: Operand,
+    ) -> Result<(), Ended> {
+        let at = self.range(running, at, 32)?;
+        if let Some(to) = to {
+            running.put(to, running.memory.value(at));
+        }
+        Ok(())
+    }
+
+    /// MSTORE.
+    #[inline]
+    pub(super) fn store(
+        &mut self,
+        running: &mut Running<'_>,
+        at: Operand,
+        value: Operand,
+    ) -> Result<(), Ended> {
+        let at = self.range(running, at, 32)?;
+        running.memory.set_word(at, running.value(value));
+        Ok(())
+    }
+
+    /// Byte memory but for single words: bytes, copies and hashes of ranges.
     pub(super) fn memory(
         &mut self,
         running: &mut Running<'_>,
         effect: &Effect<Operand>,
     ) -> Result<Option<U256>, Ended> {
         match *effect {
-            Effect::MLoad { at } => {
-                let at = self.range(running, at, 32)?;
-                Ok(running.memory.word(at))
-            }
-            Effect::MStore { at, value } => {
-                let at = self.range(running, at, 32)?;
-                running.memory.set_word(at, self.get(running, value));
-                Ok(None)
-            }
             Effect::MStore8 { at, value } => {
                 let at = self.range(running, at, 1)?;
-                match self.get(running, value) {
+                match running.get(value) {
                     Some(value) => running.memory.write(at, &[value.byte(0)]),
-                    None => running.memory.forget(at, 1),
+                    None => running.memory.forget(at, 1, Unknown::Lost),
                 }
                 Ok(None)
             }
@@ -63,11 +84,11 @@ impl<S: StateView> Machine<'_, S> {
     fn hash_memory(&mut self, running: &Running<'_>, at: usize, len: usize) -> Option<U256> {
         let bytes = running.memory.slice(at, len)?;
         if bytes.len() == len {
-            return Some(keccak256(bytes).into());
+            return Some(self.work.hashes.keccak(bytes));
         }
         let mut bytes = bytes.to_vec();
         bytes.resize(len, 0);
-        Some(keccak256(bytes).into())
+        Some(self.work.hashes.keccak(&bytes))
     }
 
     fn copy(
@@ -80,9 +101,9 @@ impl<S: StateView> Machine<'_, S> {
         len: usize,
     ) -> Result<(), Ended> {
         // Past any source's end there are only zeros.
-        let from = self.get(running, from).map(|from| usize::try_from(from).unwrap_or(usize::MAX));
+        let from = running.get(from).map(|from| usize::try_from(from).unwrap_or(usize::MAX));
         let Some(from) = from else {
-            running.memory.forget(to, len);
+            running.memory.forget(to, len, Unknown::Lost);
             return Ok(());
         };
         match kind {
@@ -93,12 +114,11 @@ impl<S: StateView> Machine<'_, S> {
                 if self.limits.memory < from.saturating_add(len) {
                     return Err(self.memory_lost(running));
                 }
-                let bytes = running.memory.range(from, len);
-                running.memory.copy_from(to, &bytes, 0, len);
+                running.memory.copy_within(to, from, len);
             }
             CopyKind::ExtCode => match self.code_of(running, account) {
                 Some(code) => running.memory.copy_bytes(to, &code, from, len),
-                None => running.memory.forget(to, len),
+                None => running.memory.forget(to, len, Unknown::Lost),
             },
         }
         Ok(())
@@ -106,7 +126,7 @@ impl<S: StateView> Machine<'_, S> {
 
     /// A length that is known and within the memory limit, or the frame ends.
     fn length(&mut self, running: &Running<'_>, len: Operand) -> Result<usize, Ended> {
-        match self.offset(running, len) {
+        match running.offset(len) {
             Some(len) if len <= self.limits.memory => Ok(len),
             Some(_) => Err(Ended::halted()),
             None => Err(self.memory_lost(running)),
@@ -120,7 +140,7 @@ impl<S: StateView> Machine<'_, S> {
         at: Operand,
         len: usize,
     ) -> Result<usize, Ended> {
-        match self.offset(running, at) {
+        match running.offset(at) {
             Some(at) if at.saturating_add(len) <= self.limits.memory => Ok(at),
             // What is further out costs more gas than a block has.
             Some(_) => Err(Ended::halted()),

@@ -1,19 +1,52 @@
 //! What does a precompiled contract give?
 //!
-//! In: its address and the fork. Out: its output, from revm's own implementations.
-//! Invariant: no run costs more than [`GAS_LIMIT`] of gas pays for; what would is left unknown and
-//! taken to succeed.
+//! In: its address and input. Out: its output, from revm's own implementations.
+//! Invariant: hashes are computed, and signers recovered when [`Effort`] says so; what proves
+//! something (pairings, signatures that are checked) is taken to hold; the rest is unknown and taken
+//! to succeed.
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256, address};
 use revm_precompile::{PrecompileSpecId, Precompiles};
-use slotcast_model::Fork;
+use slotcast_model::{Fork, Gap};
 
-use super::{buffer::Buffer, eval::Ended};
+use super::{
+    StateView,
+    buffer::{Buffer, Unknown},
+    eval::{Ended, Machine},
+};
 
-/// Enough for signatures, hashes and curve additions, not for pairings or large powers.
-const GAS_LIMIT: u64 = 10_000;
-/// What the pairings and verifications that are not run give: one word.
-const VERIFIED_LEN: usize = 32;
+/// How hard to try.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// Hashes and copies. A signer is mostly compared with somebody and no more, and costs as much to
+    /// recover as a whole transaction to bind.
+    #[default]
+    Lazy,
+    /// Signers too.
+    Eager,
+}
+
+/// Gas that hashes of some kilobytes cost.
+const HASH_GAS: u64 = 2_000;
+/// What recovering a signer costs (yellow paper appendix E).
+const RECOVERY_GAS: u64 = 3_000;
+
+/// Signers recovered for one transaction.
+const MAX_RECOVERED: u32 = 64;
+
+const RECOVERY: Address = address!("0000000000000000000000000000000000000001");
+const IDENTITY: Address = address!("0000000000000000000000000000000000000004");
+const MODEXP: Address = address!("0000000000000000000000000000000000000005");
+/// Bytes of a number with which a power costs more gas than a block has (EIP-198, 2565, 7883).
+const MODEXP_LEN: usize = 1 << 16;
+/// Pairings (EIP-197), which give one when they hold.
+const PAIRING: Address = address!("0000000000000000000000000000000000000008");
+/// Bytes of one pair of points of a pairing.
+const PAIR_LEN: usize = 192;
+/// Bytes of a digest, a signature and a key on the curve P-256.
+const P256_LEN: usize = 160;
+/// Signatures on the curve P-256 (EIP-7951), which give one when they hold.
+const P256_VERIFY: Address = address!("0000000000000000000000000000000000000100");
 
 /// Whether there is a precompiled contract at `address`.
 pub(super) fn is_precompile(address: Address, fork: Fork) -> bool {
@@ -21,18 +54,79 @@ pub(super) fn is_precompile(address: Address, fork: Fork) -> bool {
     address[..18].iter().all(|&byte| byte == 0) && precompiles(fork).contains(&address)
 }
 
-/// Runs the precompiled contract at `address`.
-pub(super) fn run_precompile(address: Address, fork: Fork, input: &Buffer, gas: u64) -> Ended {
-    let unknown = Ended::returned(Buffer::unknown(VERIFIED_LEN), gas);
-    let Some(bytes) = input.slice(0, input.len()) else { return unknown };
-    let Some(precompile) = precompiles(fork).get(&address) else { return unknown };
-    match precompile.execute(bytes, GAS_LIMIT, 0) {
-        Ok(run) if run.is_success() && run.gas_used <= gas => {
-            Ended::returned(Buffer::known(run.bytes.to_vec()), gas - run.gas_used)
+impl<S: StateView> Machine<'_, S> {
+    /// Runs the precompiled contract at `address`, or says what it is taken to give.
+    pub(super) fn precompile(&mut self, address: Address, input: &Buffer, gas: u64) -> Ended {
+        if address == PAIRING && !input.len().is_multiple_of(PAIR_LEN) {
+            return Ended::halted();
         }
-        Ok(run) if run.is_success() || run.is_revert() => Ended::halted(),
-        _ => unknown,
+        if address == P256_VERIFY && input.len() != P256_LEN {
+            return Ended::returned(Buffer::default(), gas);
+        }
+        if address == RECOVERY && !input.word(32).is_none_or(is_recovery_id) {
+            return Ended::returned(Buffer::default(), gas - RECOVERY_GAS);
+        }
+        if address == MODEXP && !is_payable_power(input) {
+            return Ended::halted();
+        }
+        if address == PAIRING || address == P256_VERIFY {
+            self.gap(Gap::Precompile);
+            let one = U256::ONE.to_be_bytes::<32>();
+            return Ended::returned(Buffer::known(one.to_vec()), gas);
+        }
+        if address == RECOVERY && gas < RECOVERY_GAS {
+            return Ended::halted();
+        }
+        let gas_limit = match self.doubts.effort {
+            _ if RECOVERY < address && address <= IDENTITY => HASH_GAS,
+            Effort::Eager if address == RECOVERY && self.doubts.n_recovered < MAX_RECOVERED => {
+                self.doubts.n_recovered += 1;
+                RECOVERY_GAS
+            }
+            _ => 0,
+        };
+        self.doubts.spared |= address == RECOVERY && gas_limit == 0;
+        let run = input.slice(0, input.len()).filter(|_| gas_limit != 0);
+        let ended = run.and_then(|bytes| run_here(address, self.fork, bytes, gas, gas_limit));
+        ended.unwrap_or_else(|| {
+            self.gap(Gap::Precompile);
+            let (cost, why) = match address {
+                RECOVERY => (RECOVERY_GAS, Unknown::Signer),
+                _ => (0, Unknown::Lost),
+            };
+            Ended::returned(Buffer::unknown(output_len(address), why), gas - cost)
+        })
     }
+}
+
+/// Whether a word says which of the two points a signature stands for; else nobody signed.
+fn is_recovery_id(word: U256) -> bool {
+    word == U256::from(27) || word == U256::from(28)
+}
+
+/// Whether the lengths that the input of a modular power begins with can be paid for.
+fn is_payable_power(input: &Buffer) -> bool {
+    let lengths = [0, 32, 64].map(|at| input.word(at));
+    lengths.into_iter().flatten().all(|length| length <= U256::from(MODEXP_LEN))
+}
+
+/// Runs a precompiled contract; none when it costs more than the limit.
+fn run_here(address: Address, fork: Fork, input: &[u8], gas: u64, gas_limit: u64) -> Option<Ended> {
+    match precompiles(fork).get(&address)?.execute(input, gas_limit, 0) {
+        Ok(run) if run.is_success() && run.gas_used <= gas => {
+            Some(Ended::returned(Buffer::known(run.bytes.to_vec()), gas - run.gas_used))
+        }
+        Ok(run) if run.is_success() || run.is_revert() => Some(Ended::halted()),
+        _ => None,
+    }
+}
+
+/// How many bytes a precompiled contract that was not run gives: points of the older curve have two
+/// words, and most others' outputs one.
+fn output_len(address: Address) -> usize {
+    const ADD: Address = address!("0000000000000000000000000000000000000006");
+    const MUL: Address = address!("0000000000000000000000000000000000000007");
+    if address == ADD || address == MUL { 64 } else { 32 }
 }
 
 fn precompiles(fork: Fork) -> &'static Precompiles {

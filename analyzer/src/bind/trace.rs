@@ -9,8 +9,9 @@ use slotcast_model::Slot;
 
 use super::{
     StateView,
-    eval::{Ended, Machine, Running},
+    eval::{Ended, Machine},
     frame::Frame,
+    running::Running,
 };
 use crate::{
     bytecode::Pc,
@@ -24,6 +25,8 @@ const MAX_ARGUMENTS: usize = 32;
 /// What happens in a binding, in order.
 #[derive(Clone, Copy, Debug)]
 pub enum Trace<'a> {
+    /// The transaction begins, from the start if it was bound before: only the last time counts.
+    Begin,
     /// A frame begins.
     Enter(&'a Entered<'a>),
     /// The innermost frame's code touches a slot.
@@ -103,7 +106,7 @@ impl<S: StateView> Machine<'_, S> {
             Effect::SStore { key, .. } => (key, true),
             _ => return,
         };
-        if let Some(key) = self.get(running, key) {
+        if let Some(key) = running.get(key) {
             let slot = Slot::new(running.frame.address, key);
             self.state.trace(Trace::Access { pc, slot, is_store });
         }

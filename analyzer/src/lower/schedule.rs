@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Lowers one entry point.
-pub(crate) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
+pub(super) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
     let graph = &walk.graph;
     let order = postorder(graph);
     let demand = demand(graph, &order, pool, &walk.pointers);
@@ -194,7 +194,9 @@ impl Scheduler<'_, '_> {
             moves.push((self.register(phi), source));
         }
         let start = self.program.moves.len() as u32;
-        self.program.moves.extend(moves);
+        let spare = self.program.n_registers;
+        let n_spare = in_sequence(moves, spare, &mut self.program.moves);
+        self.program.n_registers += n_spare;
         Run { start, end: self.program.moves.len() as u32 }
     }
 
@@ -284,11 +286,65 @@ impl Scheduler<'_, '_> {
     }
 }
 
+/// Orders moves that are meant to happen all at once so that they can happen one by one; a register
+/// from `spare` on breaks each circle. Gives how many of these it takes.
+fn in_sequence(
+    mut moves: Vec<(Register, Operand)>,
+    spare: Register,
+    ordered: &mut Vec<(Register, Operand)>,
+) -> u32 {
+    let mut n_spare = 0;
+    while !moves.is_empty() {
+        let is_read =
+            |to: Register| moves.iter().any(|m| m.1 == Operand::register(to) && m.0 != to);
+        if let Some(next) = moves.iter().position(|&(to, _)| !is_read(to)) {
+            ordered.push(moves.swap_remove(next));
+            continue;
+        }
+        // Every destination is still to be read: one of them steps aside.
+        let aside = Operand::register(moves[0].0);
+        let register = spare + n_spare;
+        n_spare += 1;
+        ordered.push((register, aside));
+        for (_, from) in moves.iter_mut().filter(|(_, from)| *from == aside) {
+            *from = Operand::register(register);
+        }
+    }
+    n_spare
+}
+
 fn for_each_operand(term: Term<'_>, mut f: impl FnMut(TermId)) {
     match term {
         Term::Apply(op, operands) => operands[..op.arity()].iter().for_each(|&x| f(x)),
         Term::CallData(x) | Term::BlobHash(x) => f(x),
         Term::Keccak(words) => words.iter().for_each(|&x| f(x)),
         Term::Const(_) | Term::Env(_) | Term::Phi(..) | Term::Result(..) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moves_one_by_one_do_what_moves_at_once_do() {
+        // Every way of filling four registers from four.
+        for n in 0..256_u32 {
+            let moves: Vec<_> =
+                (0..4).map(|to| (to, Operand::register(n >> (2 * to) & 3))).collect();
+            let mut ordered = Vec::new();
+            in_sequence(moves.clone(), 4, &mut ordered);
+            let before = [10, 11, 12, 13, 0, 0, 0, 0];
+            let mut now = before;
+            let at = |operand: Operand| match operand.source() {
+                crate::summary::Source::Register(at) => at as usize,
+                crate::summary::Source::Constant(_) => unreachable!("no constants here"),
+            };
+            for (to, from) in ordered {
+                now[to as usize] = now[at(from)];
+            }
+            let meant: Vec<_> = moves.iter().map(|&(_, from)| before[at(from)]).collect();
+            assert_eq!(now[..4], meant, "moves number {n}");
+        }
     }
 }

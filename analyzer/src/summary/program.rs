@@ -102,20 +102,59 @@ pub enum Step {
         to: Option<Register>,
         effect: Effect<Operand>,
     },
+    /// Goes on only if the condition's truth is `is_true`; else to the node `other`.
+    Require {
+        condition: Operand,
+        is_true: bool,
+        doubt: Doubt,
+        /// Gas of the stretch behind, whatever its operands.
+        gas: u32,
+        other: u32,
+        moves: Run,
+    },
+    /// Gas of the stretch behind, whatever its operands.
+    Charge {
+        gas: u32,
+    },
+    /// A phi where only one edge is left.
+    Move {
+        to: Register,
+        from: Operand,
+    },
     /// A value the analysis lost; a defect of ours that shows as an unknown, not as a wrong word.
     Lost {
         to: Register,
     },
 }
 
-/// A stretch of steps without a branch.
+/// What to do at a branch whose condition is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// Whether the condition is taken to hold.
+    pub passes: bool,
+    /// Whether the side not taken may touch state, so that accesses may be missing.
+    pub is_gap: bool,
+}
+
+impl Doubt {
+    /// Takes the side that does not merely revert; between equals, that of a false condition.
+    pub const fn of(then_reverts: bool, other_reverts: bool) -> Self {
+        match (then_reverts, other_reverts) {
+            (true, false) => Self { passes: false, is_gap: false },
+            (false, true) => Self { passes: true, is_gap: false },
+            _ => Self { passes: false, is_gap: true },
+        }
+    }
+}
+
+/// A stretch of steps with one way in, left early only where a [`Step::Require`] fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramNode {
     /// Its steps.
     pub steps: Run,
     /// How it is left.
     pub exit: Exit<Operand, u32>,
-    /// For each successor, the moves that give its phis their values, all at once.
+    /// For each successor, the moves that give its phis their values, one by one.
     pub moves: [Run; 2],
     /// Where a switch may lead, ascending by position in the code.
     pub cases: Run,

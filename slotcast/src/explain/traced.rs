@@ -91,6 +91,11 @@ impl<S: StateView> StateView for Traced<'_, S> {
     fn trace(&self, trace: Trace<'_>) {
         let mut log = self.log.borrow_mut();
         match trace {
+            Trace::Begin => {
+                log.open.clear();
+                log.frames.clear();
+                log.accesses.clear();
+            }
             Trace::Enter(entered) => log.enter(entered),
             Trace::Access { pc, slot, is_store } => {
                 let innermost = log.open.last().copied();

@@ -1,0 +1,213 @@
+//! What does a frame hold while its program runs?
+//!
+//! In: a frame and its program. Out: [`Running`]: registers, memory, the output of the last call, and
+//! gas; [`Spare`], from which its working memory comes and to which it returns.
+//! Invariants: a register that is not known is never read as a word; a frame begins with memory of
+//! length zero and every register known.
+
+use alloy_primitives::U256;
+
+use super::{
+    buffer::{Buffer, Unknown},
+    eval::Ended,
+    frame::Frame,
+    gas::GAS_SLACK,
+};
+use crate::{
+    ir::Op,
+    summary::{Operand, Program, Register, Source},
+    word,
+};
+
+/// A frame while it runs.
+#[derive(Debug)]
+pub(super) struct Running<'p> {
+    pub(super) frame: &'p mut Frame,
+    pub(super) program: &'p Program,
+    registers: Vec<U256>,
+    /// Why registers are unknown; empty while none is.
+    unknown: Vec<Option<Unknown>>,
+    pub(super) memory: Buffer,
+    pub(super) returned: Buffer,
+    is_out_of_gas: bool,
+}
+
+/// Working memory of frames that have ended, for those to come.
+#[derive(Debug, Default)]
+pub(super) struct Spare {
+    registers: Vec<Vec<U256>>,
+    buffers: Vec<Buffer>,
+}
+
+impl Spare {
+    /// An empty buffer.
+    pub(super) fn buffer(&mut self) -> Buffer {
+        self.buffers.pop().unwrap_or_default()
+    }
+
+    /// Takes back a buffer that is not needed any more.
+    pub(super) fn keep(&mut self, mut buffer: Buffer) {
+        if buffer.has_room() {
+            buffer.clear();
+            self.buffers.push(buffer);
+        }
+    }
+}
+
+impl<'p> Running<'p> {
+    /// A frame about to run.
+    pub(super) fn new(frame: &'p mut Frame, program: &'p Program, spare: &mut Spare) -> Self {
+        let mut registers = spare.registers.pop().unwrap_or_default();
+        if registers.len() < program.n_registers as usize {
+            registers.resize(program.n_registers as usize, U256::ZERO);
+        }
+        Self {
+            frame,
+            program,
+            registers,
+            unknown: Vec::new(),
+            memory: spare.buffer(),
+            returned: Buffer::default(),
+            is_out_of_gas: false,
+        }
+    }
+
+    /// Gives the working memory back.
+    pub(super) fn end(self, spare: &mut Spare) {
+        spare.registers.push(self.registers);
+        spare.keep(self.memory);
+        spare.keep(self.returned);
+    }
+
+    /// Takes gas; false, and nothing is left, when there is not enough.
+    pub(super) const fn charge(&mut self, gas: u64) -> bool {
+        let enough = gas <= self.frame.gas.saturating_add(GAS_SLACK);
+        self.frame.gas = self.frame.gas.saturating_sub(gas);
+        self.is_out_of_gas |= !enough;
+        enough
+    }
+
+    /// How the frame ends if it has run out of gas.
+    pub(super) fn out_of_gas(&self) -> Option<Ended> {
+        self.is_out_of_gas.then(Ended::halted)
+    }
+
+    /// The word an operand holds if it is known; else anything.
+    #[inline]
+    fn word(&self, operand: Operand) -> &U256 {
+        match operand.source() {
+            Source::Constant(at) => &self.program.constants[at as usize],
+            Source::Register(at) => &self.registers[at as usize],
+        }
+    }
+
+    #[inline]
+    fn is_known(&self, operand: Operand) -> bool {
+        match operand.source() {
+            Source::Constant(_) => true,
+            Source::Register(at) => self.unknown.is_empty() || self.unknown[at as usize].is_none(),
+        }
+    }
+
+    /// An operand's word, if it is known.
+    #[inline]
+    pub(super) fn get(&self, operand: Operand) -> Option<U256> {
+        self.is_known(operand).then(|| *self.word(operand))
+    }
+
+    /// An operand as an address in memory or a length, if it is known and fits.
+    #[inline]
+    pub(super) fn offset(&self, operand: Operand) -> Option<usize> {
+        if !self.is_known(operand) {
+            return None;
+        }
+        let word = self.word(operand);
+        let [low, high @ ..] = word.as_limbs();
+        if *high != [0; 3] {
+            return None;
+        }
+        usize::try_from(*low).ok()
+    }
+
+    /// Gives a register a word that is known.
+    #[inline]
+    pub(super) fn know(&mut self, to: Register, word: U256) {
+        self.registers[to as usize] = word;
+        if !self.unknown.is_empty() {
+            self.unknown[to as usize] = None;
+        }
+    }
+
+    /// Gives a register a word, or makes it unknown.
+    #[inline]
+    pub(super) fn set(&mut self, to: Register, value: Option<U256>) {
+        match value {
+            Some(word) => self.know(to, word),
+            None => self.forget(to, Unknown::Lost),
+        }
+    }
+
+    /// An operand's word, or why it is not known.
+    #[inline]
+    pub(super) fn value(&self, operand: Operand) -> Result<U256, Unknown> {
+        match (operand.source(), self.unknown.is_empty()) {
+            (Source::Register(at), false) => match self.unknown[at as usize] {
+                Some(unknown) => Err(unknown),
+                None => Ok(self.registers[at as usize]),
+            },
+            _ => Ok(*self.word(operand)),
+        }
+    }
+
+    /// Gives a register a word, or says why it is not known.
+    #[inline]
+    pub(super) fn put(&mut self, to: Register, value: Result<U256, Unknown>) {
+        match value {
+            Ok(word) => self.know(to, word),
+            Err(unknown) => self.forget(to, unknown),
+        }
+    }
+
+    #[cold]
+    fn forget(&mut self, to: Register, why: Unknown) {
+        if self.unknown.is_empty() {
+            self.unknown = vec![None; self.program.n_registers as usize];
+        }
+        self.unknown[to as usize] = Some(why);
+    }
+
+    /// An operation; unused operands repeat the first.
+    #[inline]
+    pub(super) fn apply(&mut self, op: Op, to: Register, operands: [Operand; 3]) {
+        let [a, b, c] = operands;
+        if !self.unknown.is_empty() {
+            let is_known = self.is_known(a) && self.is_known(b) && self.is_known(c);
+            if !is_known {
+                return self.apply_unknown(op, to, operands);
+            }
+        }
+        let word = word::eval(op, *self.word(a), *self.word(b), *self.word(c));
+        self.know(to, word);
+    }
+
+    /// An operation on words of which one at least is unknown. A signer is taken to be whom it is
+    /// compared with.
+    #[cold]
+    fn apply_unknown(&mut self, op: Op, to: Register, operands: [Operand; 3]) {
+        let is_signer = |operand| self.value(operand) == Err(Unknown::Signer);
+        let [a, b, _] = operands;
+        let value = match op {
+            _ if operands.iter().any(|&operand| self.value(operand) == Err(Unknown::Lost)) => {
+                Err(Unknown::Lost)
+            }
+            Op::Eq => Ok(U256::ONE),
+            Op::IsZero => Ok(U256::ZERO),
+            Op::Sub | Op::Xor => Ok(U256::ZERO),
+            Op::And | Op::Or | Op::Shl | Op::Shr if is_signer(a) || is_signer(b) => {
+                Err(Unknown::Signer)
+            }
+            _ => Err(Unknown::Lost),
+        };
+        self.put(to, value);
+    }
+}
