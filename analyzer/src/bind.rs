@@ -30,11 +30,9 @@ mod trace;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use slotcast_model::{Fork, Gap, Prediction, Slot};
+use slotcast_model::{Fork, Prediction, Slot};
 
 use crate::{bytecode::Pc, summary::Summary};
-
-use precompile::Effort;
 
 pub use frame::{BlockWords, TxFrame};
 pub use trace::{Entered, Trace};
@@ -129,15 +127,12 @@ const MAX_RETRIES: u32 = 4;
 /// What was in doubt while a transaction ran.
 #[derive(Clone, Copy, Debug, Default)]
 struct Doubts {
-    effort: Effort,
     /// The unknown branches, by their number, at which the other side than usual is taken.
     other_sides: u32,
     /// Unknown branches met so far.
     n_branches: u32,
     /// Whether a frame that met an unknown branch was undone.
     is_undone: bool,
-    /// Whether something was not computed that more effort would have.
-    spared: bool,
     /// Signers recovered so far.
     n_recovered: u32,
 }
@@ -180,14 +175,7 @@ impl Binder {
     /// Only what the transaction's frames do is predicted; the sender's nonce and fee, which every
     /// transaction touches, are for the caller to add.
     pub fn bind<S: StateView>(&mut self, tx: &TxFrame, block: &BlockWords, state: &S) -> Bound {
-        let lazy = self.run(tx, block, state, Effort::Lazy, 0);
-        let (bound, doubts) = &lazy;
-        // A signer that was not recovered may be whose slot it is.
-        let is_amiss = bound.prediction.gaps().iter().any(|&gap| gap != Gap::Precompile);
-        let first = match doubts.spared && is_amiss {
-            true => self.run(tx, block, state, Effort::Eager, 0),
-            false => lazy,
-        };
+        let first = self.run(tx, block, state, 0);
         self.likeliest(first, tx, block, state)
     }
 
@@ -206,7 +194,7 @@ impl Binder {
             if best.1.n_branches <= n {
                 break;
             }
-            let again = self.run(tx, block, state, best.1.effort, other_sides | 1 << n);
+            let again = self.run(tx, block, state, other_sides | 1 << n);
             if likelihood(&best) < likelihood(&again) {
                 best = again;
                 other_sides |= 1 << n;
@@ -214,7 +202,7 @@ impl Binder {
         }
         if S::IS_TRACED && best.1.n_branches != 0 {
             // What was told last is what is kept.
-            return self.run(tx, block, state, best.1.effort, other_sides).0;
+            return self.run(tx, block, state, other_sides).0;
         }
         best.0
     }
@@ -225,10 +213,9 @@ impl Binder {
         tx: &TxFrame,
         block: &BlockWords,
         state: &S,
-        effort: Effort,
         other_sides: u32,
     ) -> (Bound, Doubts) {
-        let doubts = Doubts { other_sides, effort, ..Doubts::default() };
+        let doubts = Doubts { other_sides, ..Doubts::default() };
         let mut machine =
             eval::Machine::new(&mut self.work, self.limits, self.fork, tx, block, state, doubts);
         if S::IS_TRACED {

@@ -159,13 +159,10 @@ impl<'a, S: StateView> Machine<'a, S> {
         let mut at = 0;
         loop {
             let node = &program.nodes[at as usize];
-            let n_steps = u64::from(node.steps.end - node.steps.start) + 1;
-            let Some(left) = self.steps_left.checked_sub(n_steps) else {
-                self.steps_left = 0;
+            if self.steps_left == 0 {
                 self.gap(Gap::BindBudget);
                 return Ended::lost(running.frame.gas);
-            };
-            self.steps_left = left;
+            }
             if !running.charge(node.gas.into()) {
                 return Ended::halted();
             }
@@ -183,7 +180,9 @@ impl<'a, S: StateView> Machine<'a, S> {
     /// Runs the steps of a node, and finds out what comes next.
     fn steps(&mut self, running: &mut Running<'_>, node: &ProgramNode) -> Next {
         let program = running.program;
+        self.steps_left -= 1;
         for step in &program.steps[node.steps.range()] {
+            self.steps_left = self.steps_left.saturating_sub(1);
             match *step {
                 Step::Apply { op, to, operands } => running.apply(op, to, operands),
                 Step::Require { condition, is_true, doubt, gas, other, moves } => {

@@ -1,9 +1,9 @@
 //! What does a precompiled contract give?
 //!
 //! In: its address and input. Out: its output, from revm's own implementations.
-//! Invariant: hashes are computed, and signers recovered when [`Effort`] says so; what proves
-//! something (pairings, signatures that are checked) is taken to hold; the rest is unknown and taken
-//! to succeed.
+//! Invariant: hashes are computed and a limited number of signers is recovered; what proves something
+//! (pairings, signatures that are checked) is taken to hold; the rest is unknown and taken to succeed.
+//! Everything taken for granted is a gap.
 
 use alloy_primitives::{Address, U256, address};
 use revm_precompile::{PrecompileSpecId, Precompiles};
@@ -15,23 +15,12 @@ use super::{
     eval::{Ended, Machine},
 };
 
-/// How hard to try.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Effort {
-    /// Hashes and copies. A signer is mostly compared with somebody and no more, and costs as much to
-    /// recover as a whole transaction to bind.
-    #[default]
-    Lazy,
-    /// Signers too.
-    Eager,
-}
-
 /// Gas that hashes of some kilobytes cost.
 const HASH_GAS: u64 = 2_000;
 /// What recovering a signer costs (yellow paper appendix E).
 const RECOVERY_GAS: u64 = 3_000;
 
-/// Signers recovered for one transaction.
+/// Signers recovered for one transaction; each costs as much as a small transaction to bind.
 const MAX_RECOVERED: u32 = 64;
 
 const RECOVERY: Address = address!("0000000000000000000000000000000000000001");
@@ -63,6 +52,9 @@ impl<S: StateView> Machine<'_, S> {
         if address == P256_VERIFY && input.len() != P256_LEN {
             return Ended::returned(Buffer::default(), gas);
         }
+        if address == RECOVERY && gas < RECOVERY_GAS {
+            return Ended::halted();
+        }
         if address == RECOVERY && !input.word(32).is_none_or(is_recovery_id) {
             return Ended::returned(Buffer::default(), gas - RECOVERY_GAS);
         }
@@ -74,18 +66,14 @@ impl<S: StateView> Machine<'_, S> {
             let one = U256::ONE.to_be_bytes::<32>();
             return Ended::returned(Buffer::known(one.to_vec()), gas);
         }
-        if address == RECOVERY && gas < RECOVERY_GAS {
-            return Ended::halted();
-        }
-        let gas_limit = match self.doubts.effort {
+        let gas_limit = match address {
             _ if RECOVERY < address && address <= IDENTITY => HASH_GAS,
-            Effort::Eager if address == RECOVERY && self.doubts.n_recovered < MAX_RECOVERED => {
+            RECOVERY if self.doubts.n_recovered < MAX_RECOVERED => {
                 self.doubts.n_recovered += 1;
                 RECOVERY_GAS
             }
             _ => 0,
         };
-        self.doubts.spared |= address == RECOVERY && gas_limit == 0;
         let run = input.slice(0, input.len()).filter(|_| gas_limit != 0);
         let ended = run.and_then(|bytes| run_here(address, self.fork, bytes, gas, gas_limit));
         ended.unwrap_or_else(|| {
