@@ -69,7 +69,7 @@ impl Default for UnitCosts {
             used_percent: 46,
             hand_over_nanos: 1_000,
             wake_nanos: 20_000,
-            predict_percent: 90,
+            predict_percent: 69,
             schedule_nanos: 400,
         }
     }

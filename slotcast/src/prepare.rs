@@ -105,9 +105,9 @@ impl Prepared {
 
     /// Predicts every transaction without running any.
     ///
-    /// Summaries are made in a first pass and found in a second, which is the one that is timed. What
-    /// binding learns of computed jumps refines the summaries for the next pass, so passes go on
-    /// until two agree; the result depends on the block alone.
+    /// Summaries are made in a first pass and found in those behind it, of which the last is the one
+    /// that is timed. What binding learns of computed jumps refines the summaries for the next pass,
+    /// so passes go on until two agree; the result depends on the block alone.
     pub fn predict(&self, settings: &PredictSettings) -> Predicted {
         self.predict_with(&self.summaries(settings), settings)
     }
@@ -141,20 +141,21 @@ impl Prepared {
         let pass = || self.predict_once(summaries, settings);
         let clock = Clock::start();
         let mut predictions = pass();
-        let first_micros = clock.micros();
-        let mut predict_micros = 0;
         for _ in 0..MAX_PASSES {
-            let clock = Clock::start();
             let again = pass();
-            predict_micros = clock.micros();
             let is_settled = again == predictions;
             predictions = again;
             if is_settled {
                 break;
             }
         }
-        // Programs are made inside the first pass, when they are first asked for.
-        let analyze_micros = first_micros.saturating_sub(predict_micros);
+        let settled_micros = clock.micros();
+        // Programs are made when they are first asked for, which the last of these passes may do too;
+        // one more finds them all.
+        let clock = Clock::start();
+        drop(pass());
+        let predict_micros = clock.micros();
+        let analyze_micros = settled_micros.saturating_sub(predict_micros);
         Predicted { predictions, analyze_micros, predict_micros }
     }
 
