@@ -8,6 +8,7 @@
 
 mod describe;
 mod program;
+mod store;
 
 use std::sync::OnceLock;
 
@@ -24,9 +25,10 @@ pub use describe::{
     AccessKind, AccessText, CallText, Certainty, Description, FunctionText, Origin, describe,
 };
 pub use program::{Case, Doubt, Operand, Program, ProgramNode, Register, Run, Source, Step};
+pub use store::StoreError;
 
 /// The version of the analysis: summaries of another version are not to be mixed with these.
-pub const ANALYZER_VERSION: u32 = 1;
+pub const ANALYZER_VERSION: u32 = 2;
 
 /// What a contract does.
 #[derive(Debug)]
