@@ -10,7 +10,8 @@ use alloy_primitives::{B256, KECCAK256_EMPTY, U256};
 use slotcast_analyzer::bind::{BlockWords, TxFrame};
 use slotcast_corpus::{PreAccount, RecordedBlock};
 use slotcast_executor::{AccountRecord, Block, CodeRecord, ForkChoice, MemoryState};
-use slotcast_model::Fork;
+use slotcast_hints::Warm;
+use slotcast_model::{Fork, TxIndex};
 
 /// The block as the executor takes it. Uncle headers are not part of a recording.
 pub fn block_of(recorded: &RecordedBlock) -> Block {
@@ -90,6 +91,16 @@ pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords, fork: Fork) -> T
             list.iter().map(|item| (item.address, words(&item.storage_keys))).collect()
         }),
         blob_hashes: tx.blob_versioned_hashes().unwrap_or_default().to_vec(),
+    }
+}
+
+/// The accounts that a transaction of `block` finds warm without naming them.
+pub fn warm_of(block: &Block, tx: TxIndex) -> Warm {
+    let transaction = block.transaction(tx);
+    Warm {
+        sender: transaction.signer(),
+        to: transaction.to(),
+        beneficiary: block.header.beneficiary,
     }
 }
 

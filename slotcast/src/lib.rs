@@ -19,15 +19,13 @@ mod predict;
 mod summaries;
 
 mod forecast;
+mod held;
 
 pub mod score;
 mod score_report;
 pub mod scoreboard;
 
 pub mod explain;
-
-pub mod hints;
-pub mod prediction_file;
 
 mod bench;
 mod pipeline;
@@ -40,9 +38,10 @@ mod clock;
 
 pub use bench::{BenchLine, BenchSettings, BenchSummary, bench_block};
 pub use clock::Clock;
-pub use convert::{block_of, frame_of, state_of, words_of};
+pub use convert::{block_of, frame_of, state_of, warm_of, words_of};
 pub use forecast::{estimate_gas, forecasts};
 pub use forward::Forward;
+pub use held::{hint_of, hints_of};
 pub use pipeline::{
     PipelineSettings, StepTimes, execute_predicted, execute_unpredicted, schedule_of_waits,
 };
@@ -58,6 +57,8 @@ pub use slotcast_analyzer as analyzer;
 pub use slotcast_corpus as corpus;
 pub use slotcast_executor as executor;
 pub use slotcast_executor::fork_of;
+pub use slotcast_hints as hints;
+pub use slotcast_hints::prediction_file;
 pub use slotcast_model as model;
 pub use slotcast_scheduler as scheduler;
 pub use summaries::{Summaries, View};

@@ -7,6 +7,7 @@ use slotcast::{
     model::{Coverage, Index, IndexVec, Prediction, Slot, TxIndex},
     prediction_file,
     scheduler::{self, Policy},
+    warm_of,
 };
 
 use crate::{
@@ -68,7 +69,10 @@ fn document(
     let chosen = txs.iter().map(|&tx| (tx, &predictions[tx]));
     match dialect {
         Dialect::Slotcast => prediction_file::print_some(number, chosen),
-        Dialect::Eip2930 => hints::print(&hints::access_lists(block, chosen)),
+        Dialect::Eip2930 => {
+            let chosen = chosen.map(|(tx, prediction)| (tx, warm_of(block, tx), prediction));
+            hints::print(&hints::access_lists(number, chosen))
+        }
         Dialect::Bal => hints::print(&hints::block_keys(number, chosen)),
         Dialect::Txdag => {
             let forecasts = forecasts(block, predictions);

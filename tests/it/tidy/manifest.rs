@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-scheduler", &["slotcast-model"]),
     ("slotcast-executor", &["slotcast-model", "slotcast-scheduler"]),
     ("slotcast-corpus", &[]),
+    ("slotcast-hints", &["slotcast-model", "slotcast-scheduler"]),
     ("slotcast", LIBRARIES),
     ("slotcast-cli", PRODUCT),
     ("slotcast-tests", PRODUCT),
@@ -23,6 +24,7 @@ const LIBRARIES: &[&str] = &[
     "slotcast-analyzer",
     "slotcast-corpus",
     "slotcast-executor",
+    "slotcast-hints",
     "slotcast-model",
     "slotcast-scheduler",
 ];
@@ -33,6 +35,7 @@ const PRODUCT: &[&str] = &[
     "slotcast-analyzer",
     "slotcast-corpus",
     "slotcast-executor",
+    "slotcast-hints",
     "slotcast-model",
     "slotcast-scheduler",
 ];

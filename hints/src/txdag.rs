@@ -4,17 +4,17 @@
 //! Invariants: indices are ascending and lower than the transaction's own; a dependency that follows
 //! from others is left out.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use slotcast_model::{Index, TxIndex};
 use slotcast_scheduler::Schedule;
 
-use super::SCHEMA_VERSION;
+use crate::SCHEMA_VERSION;
 
 /// BEP-396's number for a DAG that lists dependencies plainly.
 const PLAIN: u8 = 1;
 
 /// The dependencies of a block's transactions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TxDag {
     /// The version of the dialect.
@@ -29,13 +29,24 @@ pub struct TxDag {
 }
 
 /// What one transaction depends on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TxDependencies {
     /// The transaction's position in its block.
     pub index: u32,
     /// Positions of the transactions it depends on.
     pub tx_indexes: Vec<u32>,
+}
+
+impl TxDag {
+    /// Every dependency, from the earlier to the later transaction, in the order of the document.
+    pub fn edges(&self) -> impl Iterator<Item = (TxIndex, TxIndex)> {
+        let of_tx = |tx: &TxDependencies| {
+            let to = TxIndex(tx.index);
+            tx.tx_indexes.clone().into_iter().map(move |from| (TxIndex(from), to))
+        };
+        self.tx_deps.iter().flat_map(of_tx)
+    }
 }
 
 /// The dependencies of these transactions of block `number`, by the schedule of the whole block.

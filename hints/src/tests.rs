@@ -1,8 +1,9 @@
 //! Does each dialect say what was predicted, and nothing twice?
 
-use alloy_consensus::{Header, Signed, TxEnvelope, TxLegacy, transaction::Recovered};
-use alloy_primitives::{Address, B256, Signature, TxKind, U64, U256};
-use slotcast_executor::{Block, ForkChoice};
+use alloy_eip7928::{AccountChanges, validate_block_access_list};
+use alloy_eips::eip2930::{AccessList, AccessListItem};
+use alloy_primitives::{Address, B256, U64, U256};
+use serde_json::Value;
 use slotcast_model::{
     AccountAccess, IndexVec, Prediction, Slot, StateRead, StorageAccess, TxIndex,
 };
@@ -22,23 +23,13 @@ fn key(n: u8) -> B256 {
     B256::with_last_byte(n)
 }
 
-/// Two transactions from account 1 to account 2 in a block for account 3.
-fn block() -> Block {
-    let tx = |nonce| {
-        let to = TxKind::Call(account(2));
-        let tx = TxLegacy { nonce, gas_limit: 100_000, to, ..TxLegacy::default() };
-        let signed = Signed::new_unchecked(tx, Signature::test_signature(), B256::ZERO);
-        Recovered::new_unchecked(TxEnvelope::Legacy(signed), account(1))
-    };
-    Block {
-        chain_id: 1,
-        header: Header { number: 5, beneficiary: account(3), ..Header::default() },
-        hash: B256::ZERO,
-        transactions: vec![tx(0), tx(1)],
-        withdrawals: None,
-        forks: ForkChoice::OfChain,
-        ommers: vec![],
-    }
+/// What both transactions find warm: account 1 calls account 2 in a block for account 3.
+const fn warm() -> Warm {
+    Warm { sender: account(1), to: Some(account(2)), beneficiary: account(3) }
+}
+
+fn lists() -> BlockAccessLists {
+    access_lists(5, predictions().iter_enumerated().map(|(tx, it)| (tx, warm(), it)))
 }
 
 /// The first reads, writes and adds; the second reads what the first wrote, and creates.
@@ -66,8 +57,7 @@ fn predictions() -> IndexVec<TxIndex, Prediction> {
 
 #[test]
 fn an_access_list_names_what_is_not_warm_anyway() {
-    let predictions = predictions();
-    let lists = access_lists(&block(), predictions.iter_enumerated());
+    let lists = lists();
     assert_eq!((lists.schema_version, lists.block), (1, 5));
     let item = |n, storage_keys: Vec<B256>| AccessListItem { address: account(n), storage_keys };
     let expected = vec![
@@ -79,8 +69,12 @@ fn an_access_list_names_what_is_not_warm_anyway() {
     assert_eq!(
         lists.txs,
         [
-            AccessList { index: 0, complete: false, access_list: expected },
-            AccessList { index: 1, complete: true, access_list: vec![item(2, vec![key(2)])] },
+            TxAccessList { index: 0, complete: false, access_list: AccessList(expected) },
+            TxAccessList {
+                index: 1,
+                complete: true,
+                access_list: AccessList(vec![item(2, vec![key(2)])])
+            },
         ]
     );
 }
@@ -131,4 +125,60 @@ fn slots_are_padded_and_nothing_has_a_value() {
     assert!(text.contains(&padded), "{text}");
     assert!(text.contains(r#""changes":[{"index":"0x1"}]"#), "{text}");
     assert!(!text.contains("value"), "{text}");
+}
+
+#[test]
+fn every_dialect_is_read_back_as_it_was_written() {
+    let lists = lists();
+    assert_eq!(serde_json::from_str::<BlockAccessLists>(&print(&lists)).unwrap(), lists);
+    let keys = block_keys(5, predictions().iter_enumerated());
+    assert_eq!(serde_json::from_str::<BlockKeys>(&print(&keys)).unwrap(), keys);
+    let schedule = Schedule::from_edges(3, [(TxIndex(0), TxIndex(2))]).unwrap();
+    let dag = tx_dag(5, &schedule, (0..3).map(TxIndex));
+    let read: TxDag = serde_json::from_str(&print(&dag)).unwrap();
+    assert!(read == dag && read.edges().eq([(TxIndex(0), TxIndex(2))]));
+}
+
+#[test]
+fn an_access_list_holds_the_slots_that_were_predicted() {
+    let (lists, predictions) = (lists(), predictions());
+    for (list, prediction) in lists.txs.iter().zip(&predictions) {
+        let storage = prediction.storage();
+        let mut slots = [&storage.reads[..], &storage.deltas].concat();
+        slots.sort();
+        assert_eq!(list.slots(), slots);
+    }
+}
+
+/// Puts a value of its kind into every change, as a list that has values writes them.
+fn with_values(keys: &BlockKeys) -> Value {
+    let mut accounts = serde_json::to_value(&keys.accounts).unwrap();
+    for account in accounts.as_array_mut().unwrap() {
+        for (kind, name, value) in [
+            ("balanceChanges", "value", "0x0"),
+            ("nonceChanges", "value", "0x0"),
+            ("codeChanges", "code", "0x"),
+        ] {
+            for change in account[kind].as_array_mut().unwrap() {
+                change[name] = value.into();
+            }
+        }
+        for slot in account["storageChanges"].as_array_mut().unwrap() {
+            for change in slot["changes"].as_array_mut().unwrap() {
+                change["value"] = "0x0".into();
+            }
+        }
+    }
+    accounts
+}
+
+#[test]
+fn block_keys_are_a_block_access_list_without_values() {
+    let keys = block_keys(5, predictions().iter_enumerated());
+    let list: Vec<AccountChanges> = keys.accounts.iter().map(AccountKeys::with_zeros).collect();
+    validate_block_access_list(&list, 2).unwrap();
+    let again: Vec<AccountKeys> = list.iter().map(AccountKeys::from).collect();
+    assert_eq!(again, keys.accounts);
+    let read: Vec<AccountChanges> = serde_json::from_value(with_values(&keys)).unwrap();
+    assert_eq!(read, list, "the names are those of the real crate");
 }

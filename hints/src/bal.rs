@@ -5,17 +5,24 @@
 //! Invariants: accounts and keys are ascending; a slot stands either among the changes or among the
 //! reads of its account; an index is that of the block access list, one more than the transaction's
 //! position, since 0 stands for the system calls before the block.
+//!
+//! The list of a finished block, in the types of `alloy-eip7928`, gives the same shape
+//! ([`AccountKeys::from`]), so that forecast and truth can be compared; the other way
+//! ([`AccountKeys::with_zeros`]) puts zeros where a list has values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy_primitives::{Address, B256, U64};
-use serde::Serialize;
+use alloy_eip7928::{
+    AccountChanges, BalanceChange, BlockAccessIndex, CodeChange, NonceChange, StorageChange,
+};
+use alloy_primitives::{Address, B256, Bytes, U64, U256};
+use serde::{Deserialize, Serialize};
 use slotcast_model::{Prediction, TxIndex};
 
-use super::{SCHEMA_VERSION, key_of};
+use crate::{SCHEMA_VERSION, key_of};
 
 /// The keys of a block access list, and who reads what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BlockKeys {
     /// The version of the dialect.
@@ -29,7 +36,7 @@ pub struct BlockKeys {
 }
 
 /// One account of the list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountKeys {
     /// The account.
@@ -47,7 +54,7 @@ pub struct AccountKeys {
 }
 
 /// One slot that may change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotChanges {
     /// The slot's key.
     pub key: B256,
@@ -56,19 +63,63 @@ pub struct SlotChanges {
 }
 
 /// A change of unknown value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyChange {
     /// The block access index of the transaction that changes it.
     pub index: U64,
 }
 
 /// The slots one transaction reads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TxReads {
     /// The transaction's block access index.
     pub index: U64,
     /// Account and key of each slot.
     pub reads: Vec<(Address, B256)>,
+}
+
+impl From<&AccountChanges> for AccountKeys {
+    /// The keys of a list that has values.
+    fn from(account: &AccountChanges) -> Self {
+        let at = |index: BlockAccessIndex| KeyChange { index: U64::from(index.get()) };
+        let slot = |slot: &alloy_eip7928::SlotChanges| SlotChanges {
+            key: slot.slot.into(),
+            changes: slot.changes.iter().map(|change| at(change.block_access_index)).collect(),
+        };
+        let (balances, nonces, codes) =
+            (&account.balance_changes, &account.nonce_changes, &account.code_changes);
+        Self {
+            address: account.address,
+            storage_changes: account.storage_changes.iter().map(slot).collect(),
+            storage_reads: account.storage_reads.iter().map(|&key| key.into()).collect(),
+            balance_changes: balances.iter().map(|change| at(change.block_access_index)).collect(),
+            nonce_changes: nonces.iter().map(|change| at(change.block_access_index)).collect(),
+            code_changes: codes.iter().map(|change| at(change.block_access_index)).collect(),
+        }
+    }
+}
+
+impl AccountKeys {
+    /// The account in the shape of a list that has values, every value being zero.
+    pub fn with_zeros(&self) -> AccountChanges {
+        let at = |change: &KeyChange| BlockAccessIndex::new(change.index.to());
+        let storage = |change: &KeyChange| StorageChange::new(at(change), U256::ZERO);
+        let slot = |slot: &SlotChanges| {
+            let changes = slot.changes.iter().map(storage).collect();
+            alloy_eip7928::SlotChanges::new(slot.key.into(), changes)
+        };
+        let balance = |change: &KeyChange| BalanceChange::new(at(change), U256::ZERO);
+        let nonce = |change: &KeyChange| NonceChange::new(at(change), 0);
+        let code = |change: &KeyChange| CodeChange::new(at(change), Bytes::new());
+        AccountChanges {
+            address: self.address,
+            storage_changes: self.storage_changes.iter().map(slot).collect(),
+            storage_reads: self.storage_reads.iter().map(|&key| key.into()).collect(),
+            balance_changes: self.balance_changes.iter().map(balance).collect(),
+            nonce_changes: self.nonce_changes.iter().map(nonce).collect(),
+            code_changes: self.code_changes.iter().map(code).collect(),
+        }
+    }
 }
 
 /// When what of one account changes.

@@ -1,0 +1,132 @@
+//! Who uses which piece of state?
+//!
+//! In: locations, and transactions that read, change or rely on them. Out: [`PlaceId`]s, and for each
+//! its users.
+//! Invariants: a location in use has exactly one id; an id that nobody uses any more is given to the
+//! next new location, so a pool that runs for weeks holds no more than its transactions name; users
+//! are ascending.
+
+use alloy_primitives::map::HashMap;
+use slotcast_model::{IndexVec, Location, index_newtype};
+use smallvec::SmallVec;
+
+use super::Ticket;
+
+index_newtype! {
+    /// A location of the pool.
+    pub(super) struct PlaceId;
+}
+
+/// How a transaction uses a location.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It may observe the value.
+    Reads,
+    /// It may leave another value.
+    Changes,
+    /// Its forecast was made from the value.
+    ReliesOn,
+}
+
+/// Most locations have one or two users.
+type Users = SmallVec<[Ticket; 2]>;
+
+#[derive(Clone, Debug)]
+struct Place {
+    location: Location,
+    readers: Users,
+    changers: Users,
+    reliers: Users,
+}
+
+impl Place {
+    const fn users(&mut self, role: Role) -> &mut Users {
+        match role {
+            Role::Reads => &mut self.readers,
+            Role::Changes => &mut self.changers,
+            Role::ReliesOn => &mut self.reliers,
+        }
+    }
+
+    fn is_unused(&self) -> bool {
+        self.readers.is_empty() && self.changers.is_empty() && self.reliers.is_empty()
+    }
+}
+
+/// All locations in use.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places {
+    /// Only ever asked for one location, never walked.
+    ids: HashMap<Location, PlaceId>,
+    places: IndexVec<PlaceId, Place>,
+    free: Vec<PlaceId>,
+}
+
+impl Places {
+    /// The id of `location`, made now if it is new; a role must follow.
+    pub(super) fn intern(&mut self, location: Location) -> PlaceId {
+        let Self { ids, places, free } = self;
+        *ids.entry(location).or_insert_with(|| {
+            let users = Users::new;
+            let place = Place { location, readers: users(), changers: users(), reliers: users() };
+            match free.pop() {
+                Some(id) => {
+                    places[id] = place;
+                    id
+                }
+                None => places.push(place),
+            }
+        })
+    }
+
+    /// The id of `location`, if anybody uses it.
+    pub(super) fn find(&self, location: &Location) -> Option<PlaceId> {
+        self.ids.get(location).copied()
+    }
+
+    /// Notes that `ticket` uses the place so; once for each role.
+    pub(super) fn enter(&mut self, id: PlaceId, role: Role, ticket: Ticket) {
+        let users = self.places[id].users(role);
+        if let Err(at) = users.binary_search(&ticket) {
+            users.insert(at, ticket);
+        }
+    }
+
+    /// Takes that back.
+    pub(super) fn leave(&mut self, id: PlaceId, role: Role, ticket: Ticket) {
+        let place = &mut self.places[id];
+        let users = place.users(role);
+        if let Ok(at) = users.binary_search(&ticket) {
+            users.remove(at);
+        }
+        if place.is_unused() && self.ids.remove(&place.location).is_some() {
+            self.free.push(id);
+        }
+    }
+
+    /// The location behind `id`.
+    pub(super) fn location(&self, id: PlaceId) -> Location {
+        self.places[id].location
+    }
+
+    /// Who may observe the value, ascending.
+    pub(super) fn readers(&self, id: PlaceId) -> &[Ticket] {
+        &self.places[id].readers
+    }
+
+    /// Who may leave another value, ascending.
+    pub(super) fn changers(&self, id: PlaceId) -> &[Ticket] {
+        &self.places[id].changers
+    }
+
+    /// Whose forecast was made from the value, ascending.
+    pub(super) fn reliers(&self, id: PlaceId) -> &[Ticket] {
+        &self.places[id].reliers
+    }
+
+    /// How many locations are in use.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+}

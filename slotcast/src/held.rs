@@ -1,0 +1,29 @@
+//! For which state does a prediction hold?
+//!
+//! In: a prepared block and its predictions. Out: [`Hint`]s, which carry the hashes of the codes they
+//! were made from and the version of the analysis.
+//! Invariant: nothing is predicted here.
+
+use slotcast_analyzer::summary::ANALYZER_VERSION;
+use slotcast_hints::Hint;
+use slotcast_model::{IndexVec, Prediction, TxIndex};
+
+use crate::prepare::Prepared;
+
+/// The predictions with everything they hold for.
+///
+/// Hashes are those before the block; a code that an earlier transaction of the block puts in place
+/// is part of what [`Basis::BlockOrder`](crate::Basis) builds on.
+pub fn hints_of(
+    prepared: &Prepared,
+    predictions: &IndexVec<TxIndex, Prediction>,
+) -> IndexVec<TxIndex, Hint> {
+    predictions.iter().map(|prediction| hint_of(prepared, prediction.clone())).collect()
+}
+
+/// One prediction with everything it holds for.
+pub fn hint_of(prepared: &Prepared, prediction: Prediction) -> Hint {
+    let codes = prediction.accounts().code_reads.iter();
+    let codes = codes.map(|&address| (address, prepared.state().code_hash(address))).collect();
+    Hint::new(prediction, codes, ANALYZER_VERSION)
+}
