@@ -31,6 +31,14 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<RecordedBlock, CorpusError> {
     read(&plain).map_err(|fault| fault.of(name))
 }
 
+/// Reads accounts in geth's prestate form by themselves, as a node's tracer answers them.
+pub fn parse_pre_state(text: &[u8], name: &str) -> Result<PreState, CorpusError> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct StateIn(#[serde(deserialize_with = "pre_state::read")] PreState);
+    parse_at(text, "").map(|StateIn(state)| state).map_err(|fault| fault.of(name))
+}
+
 /// Reads any other document of the corpus, with the same errors.
 pub(crate) fn parse_document<T>(bytes: &[u8], name: &str) -> Result<T, CorpusError>
 where

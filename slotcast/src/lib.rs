@@ -52,7 +52,7 @@ pub use score_report::{
     BlockScore, Compared, DeltaFigures, Figures, Judged, OtherForecast, ScoreLine, Strata, Truth,
     compare_block, judge_block, score_block,
 };
-pub use seal::{SealError, seal};
+pub use seal::{SealError, receipts_of, seal};
 pub use slotcast_analyzer as analyzer;
 pub use slotcast_corpus as corpus;
 pub use slotcast_executor as executor;
@@ -61,6 +61,6 @@ pub use slotcast_hints as hints;
 pub use slotcast_hints::prediction_file;
 pub use slotcast_model as model;
 pub use slotcast_scheduler as scheduler;
-pub use summaries::{Summaries, View};
+pub use summaries::{BaseState, CodeAt, Shelf, Summaries, View};
 pub use units::{UnitsError, measure_units};
 pub use waits::{Waits, forecasts_of_waits};

@@ -50,13 +50,14 @@ pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
         receipts_root: outcome.receipts_root().unwrap_or_default(),
         logs_bloom: outcome.logs_bloom(),
         requests_hash: (Fork::Prague <= fork).then(|| outcome.requests.requests_hash()),
-        receipts: Some(receipts(&block, &outcome)),
+        receipts: Some(receipts_of(&block, &outcome)),
     });
     sealed.validate()?;
     Ok(sealed)
 }
 
-fn receipts(block: &Block, outcome: &BlockOutcome) -> Vec<RecordedReceipt> {
+/// The receipts of a block that ran, as a recording holds them.
+pub fn receipts_of(block: &Block, outcome: &BlockOutcome) -> Vec<RecordedReceipt> {
     let mut used_before = 0;
     let ran = block.transactions.iter().zip(&outcome.receipts);
     ran.map(|(tx, receipt)| {

@@ -1,9 +1,9 @@
 //! Which summaries are at hand, and what does the state show of an account?
 //!
-//! In: a base state. Out: [`Summaries`], made once for each code hash, and [`View`], the state as
-//! the binder asks for it.
-//! Invariant: a summary depends on code, fork and limits alone, so caching it changes nothing but
-//! time.
+//! In: a base state, and a [`Shelf`] where summaries outlive the process, if there is one. Out:
+//! [`Summaries`], made once for each code hash, and [`View`], the state as the binder asks for it.
+//! Invariant: a summary depends on code, fork, targets and limits alone, so caching it changes
+//! nothing but time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use alloy_primitives::{
     map::{AddressMap, B256Map},
 };
 use slotcast_analyzer::{
-    analyze, analyze_with,
+    Targets, analyze_with,
     bind::{Callee, StateView},
     bytecode::Pc,
     limits::Limits,
@@ -21,18 +21,37 @@ use slotcast_analyzer::{
 use slotcast_executor::MemoryState;
 use slotcast_model::Fork;
 
+/// Where summaries outlive the process.
+pub trait Shelf: core::fmt::Debug + Send + Sync {
+    /// The summary of the code with this hash, made for `fork` within `limits` and with these
+    /// `targets`; none when it is not there or cannot be trusted.
+    fn find(
+        &self,
+        code_hash: B256,
+        fork: Fork,
+        limits: &Limits,
+        targets: &Targets,
+    ) -> Option<Summary>;
+}
+
 /// Summaries by code hash, for one fork.
 #[derive(Debug)]
 pub struct Summaries {
     fork: Fork,
     limits: Limits,
+    shelf: Option<Arc<dyn Shelf>>,
     by_hash: Mutex<B256Map<Arc<Summary>>>,
 }
 
 impl Summaries {
     /// An empty cache for code under the rules of `fork`.
     pub fn new(fork: Fork, limits: Limits) -> Self {
-        Self { fork, limits, by_hash: Mutex::default() }
+        Self { fork, limits, shelf: None, by_hash: Mutex::default() }
+    }
+
+    /// An empty cache that looks on `shelf` before it makes a summary.
+    pub fn on_shelf(fork: Fork, limits: Limits, shelf: Arc<dyn Shelf>) -> Self {
+        Self { shelf: Some(shelf), ..Self::new(fork, limits) }
     }
 
     /// The fork the summaries hold for.
@@ -42,9 +61,12 @@ impl Summaries {
 
     /// The summary of `code`, made now if it is the first time.
     pub fn get(&self, code_hash: B256, code: &[u8]) -> Arc<Summary> {
-        let mut by_hash = self.by_hash.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || Arc::new(analyze(code, self.fork, &self.limits));
-        Arc::clone(by_hash.entry(code_hash).or_insert_with(make))
+        if let Some(summary) = self.lock().get(&code_hash) {
+            return Arc::clone(summary);
+        }
+        // Others may look up theirs meanwhile; when two make the same one, the first counts.
+        let summary = Arc::new(self.make(code_hash, code, Targets::default()));
+        Arc::clone(self.lock().entry(code_hash).or_insert(summary))
     }
 
     /// The summary of `code` with one more target of a computed jump; none when it was known.
@@ -53,15 +75,31 @@ impl Summaries {
         if !targets.insert(jump, target) {
             return None;
         }
-        let summary = Arc::new(analyze_with(code, self.fork, targets, &self.limits));
-        let mut by_hash = self.by_hash.lock().unwrap_or_else(PoisonError::into_inner);
-        by_hash.insert(code_hash, Arc::clone(&summary));
+        let summary = Arc::new(self.make(code_hash, code, targets));
+        self.lock().insert(code_hash, Arc::clone(&summary));
         Some(summary)
+    }
+
+    fn make(&self, code_hash: B256, code: &[u8], targets: Targets) -> Summary {
+        let shelf = self.shelf.as_ref();
+        let kept = shelf.and_then(|it| it.find(code_hash, self.fork, &self.limits, &targets));
+        kept.unwrap_or_else(|| analyze_with(code, self.fork, targets, &self.limits))
+    }
+
+    /// All summaries, by code hash.
+    pub fn all(&self) -> Vec<Arc<Summary>> {
+        let mut all: Vec<_> = self.lock().values().cloned().collect();
+        all.sort_unstable_by_key(|summary| summary.code_hash());
+        all
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, B256Map<Arc<Summary>>> {
+        self.by_hash.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many summaries there are.
     pub fn len(&self) -> usize {
-        self.by_hash.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.lock().len()
     }
 
     /// Whether there are none.
@@ -70,48 +108,102 @@ impl Summaries {
     }
 }
 
+/// What a view asks of the state before a block; nothing is to be had where the answer is none.
+pub trait BaseState {
+    /// The value of a storage slot.
+    fn storage(&self, address: Address, key: U256) -> Option<U256>;
+    /// An account's balance in wei; zero for an account that does not exist.
+    fn balance(&self, address: Address) -> Option<U256>;
+    /// An account's nonce; zero for an account that does not exist.
+    fn nonce(&self, address: Address) -> Option<u64>;
+    /// What code is at an address.
+    fn code(&self, address: Address) -> CodeAt;
+    /// The hash of one of the last 256 blocks.
+    fn block_hash(&self, number: u64) -> Option<B256>;
+}
+
+/// The code at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CodeAt {
+    /// The account has none.
+    Nothing,
+    /// This, with its hash.
+    Known(B256, Bytes),
+    /// It is not to be had.
+    Unavailable,
+}
+
+impl BaseState for MemoryState {
+    fn storage(&self, address: Address, key: U256) -> Option<U256> {
+        Some(Self::storage(self, address, key))
+    }
+
+    fn balance(&self, address: Address) -> Option<U256> {
+        Some(Self::balance(self, address))
+    }
+
+    fn nonce(&self, address: Address) -> Option<u64> {
+        Some(Self::nonce(self, address))
+    }
+
+    fn code(&self, address: Address) -> CodeAt {
+        match Self::code(self, address) {
+            Ok(None) => CodeAt::Nothing,
+            Ok(Some(code)) => CodeAt::Known(self.code_hash(address), code),
+            Err(_) => CodeAt::Unavailable,
+        }
+    }
+
+    fn block_hash(&self, number: u64) -> Option<B256> {
+        Some(Self::block_hash(self, number))
+    }
+}
+
 /// A base state as the binder asks for it.
 #[derive(Debug)]
-pub struct View<'a> {
-    state: &'a MemoryState,
+pub struct View<'a, B = MemoryState> {
+    state: &'a B,
     summaries: &'a Summaries,
     callees: Mutex<AddressMap<Callee>>,
 }
 
-impl<'a> View<'a> {
+impl<'a, B: BaseState> View<'a, B> {
     /// The view of `state` that makes summaries through `summaries`.
-    pub fn new(state: &'a MemoryState, summaries: &'a Summaries) -> Self {
+    pub fn new(state: &'a B, summaries: &'a Summaries) -> Self {
         Self { state, summaries, callees: Mutex::default() }
     }
 
     fn find(&self, address: Address) -> Callee {
         match self.state.code(address) {
-            Ok(None) => Callee::Nothing,
-            Ok(Some(code)) => {
-                let summary = self.summaries.get(self.state.code_hash(address), &code);
-                Callee::Contract { summary, code }
+            CodeAt::Nothing => Callee::Nothing,
+            CodeAt::Known(hash, code) => {
+                Callee::Contract { summary: self.summaries.get(hash, &code), code }
             }
-            Err(_) => Callee::Unavailable,
+            CodeAt::Unavailable => Callee::Unavailable,
         }
     }
 }
 
-impl StateView for View<'_> {
+impl<B: BaseState> StateView for View<'_, B> {
     fn storage(&self, address: Address, key: U256) -> Option<U256> {
-        Some(self.state.storage(address, key))
+        self.state.storage(address, key)
     }
 
     fn balance(&self, address: Address) -> Option<U256> {
-        Some(self.state.balance(address))
+        self.state.balance(address)
     }
 
     fn nonce(&self, address: Address) -> Option<u64> {
-        Some(self.state.nonce(address))
+        self.state.nonce(address)
     }
 
     fn callee(&self, address: Address) -> Callee {
-        let mut callees = self.callees.lock().unwrap_or_else(PoisonError::into_inner);
-        callees.entry(address).or_insert_with(|| self.find(address)).clone()
+        let callees = || self.callees.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(callee) = callees().get(&address) {
+            return callee.clone();
+        }
+        let callee = self.find(address);
+        callees().entry(address).or_insert(callee).clone()
     }
 
     fn summarise(&self, code: Bytes) -> Callee {
@@ -136,6 +228,6 @@ impl StateView for View<'_> {
     }
 
     fn block_hash(&self, number: u64) -> Option<B256> {
-        Some(self.state.block_hash(number))
+        self.state.block_hash(number)
     }
 }

@@ -1,0 +1,340 @@
+//! How is one block recorded?
+//!
+//! In: a node and a block's number. Out: [`Recording`], the block with everything that running it
+//! asks for.
+//!
+//! 1. The block, its hash and its roots; the header of its parent.
+//! 2. A first idea of the state: from a trace if the node makes any, else by predicting the block on
+//!    what is known, asking for what the predictions want, and predicting again.
+//! 3. The block is run in order; what it asks for and is not known yet is asked from the node.
+//! 4. What it gave is compared with the header; what it asked for becomes the recording.
+//! 5. The recording is run once more by itself, and must ask for nothing else and give the same.
+//!
+//! Invariants: predictions only decide what is asked for early; a recording that contradicts its
+//! header is an error, never a result.
+
+use std::sync::Arc;
+
+use alloy_consensus::{Header, Transaction as _};
+use alloy_eips::{
+    eip2935::HISTORY_STORAGE_ADDRESS, eip4788::BEACON_ROOTS_ADDRESS,
+    eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS,
+    eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
+};
+use alloy_primitives::U256;
+use slotcast::{
+    Basis, Summaries, View, block_of,
+    corpus::RecordedBlock,
+    executor::{
+        Block, BlockOutcome, ExecutionError, MemoryState, SequentialSettings, TxOutcome,
+        execute_sequential, fork_of,
+    },
+    model::{Fork, Slot},
+    predict_block, receipts_of, state_of,
+};
+
+use crate::{
+    asked::Asked, error::RecordError, known::Want, node::Node, seed::seed, state::NodeState,
+    wanting::Wanting,
+};
+
+/// Most times that predictions are made again with what the ones before wanted; blocks rarely take
+/// more than six, and what is left is asked for when the block is run.
+const MAX_ROUNDS: usize = 16;
+
+/// When values are asked for with proofs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProofPolicy {
+    /// Where single words are asked for and the node proves them; traces are believed as far as the
+    /// header does not contradict them.
+    #[default]
+    Auto,
+    /// Everything that is recorded is proven.
+    Always,
+    /// Never; for nodes whose state roots are not those of their states.
+    Never,
+}
+
+/// How to record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordSettings {
+    /// When values are asked for with proofs.
+    pub proofs: ProofPolicy,
+    /// Whether to trace blocks, where the node does so.
+    pub is_traced: bool,
+    /// How many questions about one block may be under way at once.
+    pub threads: usize,
+}
+
+impl Default for RecordSettings {
+    fn default() -> Self {
+        Self { proofs: ProofPolicy::Auto, is_traced: true, threads: 4 }
+    }
+}
+
+/// How the state came together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By a trace of the block.
+    Traced,
+    /// By single words.
+    Fetched,
+}
+
+/// A recorded block, and how it came about.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// The block, valid and checked against its header.
+    pub block: RecordedBlock,
+    /// How the state came together.
+    pub way: Way,
+}
+
+/// Records blocks from one node.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    node: Arc<Node>,
+    settings: RecordSettings,
+}
+
+impl Recorder {
+    /// A recorder that asks `node`.
+    pub const fn new(node: Arc<Node>, settings: RecordSettings) -> Self {
+        Self { node, settings }
+    }
+
+    /// The node.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Records block `number`.
+    pub fn record(&self, number: u64) -> Result<Recording, RecordError> {
+        if number == 0 {
+            return Err(RecordError::Genesis);
+        }
+        let block = self.node.block(number)?;
+        let failed = |source| RecordError::Node { number, source };
+        let parent = self.node.header(block.header.parent_hash).map_err(failed)?;
+        let parent = parent.ok_or_else(|| {
+            failed(
+                self.node
+                    .rpc()
+                    .nonsense("eth_getBlockByHash", &"it has a block but not its parent"),
+            )
+        })?;
+        if let Some(recording) = self.by_trace(&block, &parent)? {
+            return Ok(recording);
+        }
+        let state = self.state(&block, parent, self.settings.proofs != ProofPolicy::Never);
+        self.prefetch_predicted(&block, &state)?;
+        self.finish(block, &state).map(|block| Recording { block, way: Way::Fetched })
+    }
+
+    fn state(&self, block: &RecordedBlock, parent: Header, with_proofs: bool) -> NodeState {
+        NodeState::new(Arc::clone(&self.node), block.header.parent_hash, parent, with_proofs)
+    }
+
+    /// Records by a trace; none where there is no trace, or where it does not fit: a trace shows
+    /// accounts that the block itself created as if they had been there before.
+    fn by_trace(
+        &self,
+        block: &RecordedBlock,
+        parent: &Header,
+    ) -> Result<Option<Recording>, RecordError> {
+        let number = block.number();
+        if !self.settings.is_traced {
+            return Ok(None);
+        }
+        let traces = match self.node.trace(block.hash) {
+            Err(error) if error.is_refusal() => return Ok(None),
+            traces => traces.map_err(|source| RecordError::Node { number, source })?,
+        };
+        let state = self.state(block, parent.clone(), false);
+        seed(block, traces, &mut state.known());
+        state.prefetch(besides_transactions(block), self.settings.threads);
+        match self.finish(block.clone(), &state) {
+            Ok(block) => {
+                if self.settings.proofs == ProofPolicy::Always {
+                    self.prove(&block, parent)?;
+                }
+                Ok(Some(Recording { block, way: Way::Traced }))
+            }
+            Err(RecordError::Contradicted { .. } | RecordError::Execution { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks for what predictions want, until they want nothing more.
+    fn prefetch_predicted(
+        &self,
+        recorded: &RecordedBlock,
+        state: &NodeState,
+    ) -> Result<(), RecordError> {
+        let block = block_of(recorded);
+        let fork = fork_of(&block).map_err(|source| execution(recorded, source))?;
+        let threads = self.settings.threads;
+        state.prefetch(besides_transactions(recorded).chain(ends(recorded)), threads);
+        let summaries = Summaries::new(fork, Default::default());
+        for _ in 0..MAX_ROUNDS {
+            let wants = wants(&block, fork, state, &summaries);
+            let n_known = state.n_words();
+            if wants.is_empty() {
+                break;
+            }
+            state.prefetch(wants, threads);
+            // A node that does not tell will say why when the block is run.
+            if state.n_words() == n_known {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the block on what is known and the node, compares, and puts the recording together.
+    fn finish(
+        &self,
+        mut recorded: RecordedBlock,
+        state: &NodeState,
+    ) -> Result<RecordedBlock, RecordError> {
+        let number = recorded.number();
+        let block = block_of(&recorded);
+        let asked = Asked::new(state);
+        let outcome = run(&block, &asked).map_err(|source| match asked.failure() {
+            Some(source) => RecordError::Node { number, source },
+            None => RecordError::Execution { number, source },
+        })?;
+        if let Some(field) = contradiction(&outcome, &recorded.header) {
+            return Err(self.contradicted(number, field));
+        }
+        let failed = |source| RecordError::Node { number, source };
+        let (pre_state, mut hashes) = asked.recording().map_err(failed)?;
+        hashes.insert(number - 1, recorded.header.parent_hash);
+        recorded.pre_state = pre_state;
+        recorded.block_hashes = hashes;
+        // Before Byzantium a receipt holds a state root, which is not to be had from a part.
+        recorded.receipts =
+            (Fork::Byzantium <= outcome.fork).then(|| receipts_of(&block, &outcome));
+        recorded.validate()?;
+        let alone: MemoryState = state_of(&recorded);
+        let again = run(&block, &alone).map_err(|source| execution(&recorded, source))?;
+        if again != outcome || alone.n_missing_reads() != 0 {
+            return Err(self.contradicted(number, "outcome from the recording alone"));
+        }
+        Ok(recorded)
+    }
+
+    fn contradicted(&self, number: u64, field: &'static str) -> RecordError {
+        RecordError::Contradicted { number, node: self.node.rpc().name().to_owned(), field }
+    }
+
+    /// Compares every recorded account and slot with its proof.
+    fn prove(&self, recorded: &RecordedBlock, parent: &Header) -> Result<(), RecordError> {
+        let number = recorded.number();
+        let failed = |source| RecordError::Node { number, source };
+        let state = self.state(recorded, parent.clone(), true);
+        let accounts = recorded.pre_state.iter();
+        let wants = accounts.clone().flat_map(|(&address, account)| {
+            let slots = account.storage.keys();
+            let slots = slots.map(move |&key| Want::Slot(Slot::new(address, key)));
+            slots.chain([Want::Account(address)])
+        });
+        state.prefetch(wants, self.settings.threads);
+        for (&address, account) in accounts {
+            let proven = state.account(address).map_err(failed)?;
+            let mut words = vec![
+                ("the balance".to_owned(), account.balance, proven.balance),
+                ("the nonce".to_owned(), U256::from(account.nonce), U256::from(proven.nonce)),
+                ("the code".to_owned(), account.code_hash().into(), proven.code_hash.into()),
+            ];
+            for (&key, &value) in &account.storage {
+                let proven = state.slot(Slot::new(address, key)).map_err(failed)?;
+                words.push((format!("slot {key:#x}"), value, proven));
+            }
+            if let Some((what, traced, proven)) =
+                words.into_iter().find(|(_, traced, proven)| traced != proven)
+            {
+                let node = self.node.rpc().name().to_owned();
+                let values = Box::new([traced, proven]);
+                return Err(RecordError::Traced { number, node, address, what, values });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn run<DB>(block: &Block, base: &DB) -> Result<BlockOutcome, ExecutionError>
+where
+    DB: revm::database_interface::DatabaseRef,
+{
+    let settings = SequentialSettings { is_observed: false };
+    execute_sequential(block, base, &settings).map(|sequential| sequential.outcome)
+}
+
+/// The first field of the header that the outcome is not in keeping with.
+fn contradiction(outcome: &BlockOutcome, header: &Header) -> Option<&'static str> {
+    let check = outcome.check_header(header);
+    let requests = header.requests_hash.map(|hash| hash == outcome.requests.requests_hash());
+    let blob_gas = header.blob_gas_used.map(|gas| gas == outcome.blob_gas_used);
+    let is_included = |tx: &TxOutcome| !matches!(tx, TxOutcome::Rejected(_));
+    [
+        ("list of transactions that can be included", Some(outcome.txs.iter().all(is_included))),
+        ("gasUsed", check.gas_used),
+        ("receiptsRoot", check.receipts_root),
+        ("logsBloom", check.logs_bloom),
+        ("requestsHash", requests),
+        ("blobGasUsed", blob_gas),
+    ]
+    .into_iter()
+    .find_map(|(field, matches)| (matches == Some(false)).then_some(field))
+}
+
+const fn execution(recorded: &RecordedBlock, source: ExecutionError) -> RecordError {
+    RecordError::Execution { number: recorded.header.number, source }
+}
+
+/// What a block touches besides what its transactions do: whom it pays, and the contracts that its
+/// system calls run.
+fn besides_transactions(block: &RecordedBlock) -> impl Iterator<Item = Want> + '_ {
+    let withdrawals = block.withdrawals.iter().flatten().map(|withdrawal| withdrawal.address);
+    let system = [
+        BEACON_ROOTS_ADDRESS,
+        HISTORY_STORAGE_ADDRESS,
+        WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS,
+        CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
+    ];
+    let paid = withdrawals.chain([block.header.beneficiary]).map(Want::Account);
+    paid.chain(system.into_iter().map(Want::Code))
+}
+
+/// Where transactions begin and end, and what their access lists name.
+fn ends(block: &RecordedBlock) -> impl Iterator<Item = Want> + '_ {
+    block.transactions.iter().flat_map(|tx| {
+        let listed = tx.access_list().into_iter().flat_map(|list| list.0.iter());
+        let listed = listed.flat_map(|item| {
+            let slot = |key: &alloy_primitives::B256| Slot::new(item.address, (*key).into());
+            item.storage_keys.iter().map(move |key| Want::Slot(slot(key)))
+        });
+        let ends = [Some(Want::Account(tx.signer())), tx.to().map(Want::Code)];
+        ends.into_iter().flatten().chain(listed)
+    })
+}
+
+/// What predictions made on what is known would like to know, and what they predict to be touched.
+fn wants(block: &Block, fork: Fork, state: &NodeState, summaries: &Summaries) -> Vec<Want> {
+    let wanting = Wanting::new(state);
+    let view = View::new(&wanting, summaries);
+    let predictions = predict_block(block, fork, &view, Basis::BlockOrder, Default::default());
+    drop(view);
+    let mut wants = wanting.into_wants();
+    for prediction in &predictions {
+        let (storage, accounts) = (prediction.storage(), prediction.accounts());
+        let slots = storage.reads.iter().chain(&storage.writes).chain(&storage.deltas);
+        wants.extend(slots.map(|&slot| Want::Slot(slot)));
+        let balances = accounts.balance_reads.iter().chain(&accounts.balance_credits);
+        wants.extend(balances.map(|&address| Want::Account(address)));
+        wants.extend(accounts.code_reads.iter().map(|&address| Want::Code(address)));
+    }
+    let known = state.known();
+    wants.into_iter().filter(|want| !known.has(want)).collect()
+}
