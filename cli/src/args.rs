@@ -167,6 +167,18 @@ Examples:
   slotcast generate --out block.json.gz
   slotcast generate --seed 7 --txs 200 --scenario amm --era cancun --out amm.json")]
     Generate(Generate),
+    /// Record blocks from a node, checked against their headers.
+    #[cfg(feature = "node")]
+    #[command(after_help = "\
+A block is traced where the node has the debug namespace, else put together from single words that
+predictions and then the run itself ask for. It is run before it is written and must give what its
+header states. Files that are there and whole are kept, so the same command goes on after a failure.
+
+Examples:
+  slotcast record --rpc-url http://127.0.0.1:8545 --block latest --out blocks/
+  slotcast record --block 24500000..24500099 --out blocks/ --concurrency 8 --per-second 50
+  slotcast record --block 24500000 --out blocks/ --proofs always")]
+    Record(Record),
 }
 
 /// The blocks to work on.
@@ -339,6 +351,54 @@ pub(crate) struct Generate {
     /// Where to write the block; packed if the name ends in .gz.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+}
+
+/// Arguments of `record`.
+#[cfg(feature = "node")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Record {
+    /// The node's JSON-RPC endpoint, over http or https.
+    #[arg(short, long, value_name = "URL", env = "ETH_RPC_URL", hide_env_values = true)]
+    pub(crate) rpc_url: String,
+    /// Which blocks: a number, a range that includes both ends, or `latest`.
+    #[arg(short, long, value_name = "N|A..B|latest")]
+    pub(crate) block: String,
+    /// The folder the files go to.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// How many questions may be under way at once.
+    #[arg(long, value_name = "N", default_value_t = 4,
+        value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) concurrency: u32,
+    /// Most questions a second [default: no limit].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) per_second: Option<u32>,
+    /// How often a question that failed is asked again, with growing pauses.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) retries: u32,
+    /// Seconds after which a question has failed.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: u64,
+    /// When values are asked for with proofs.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    pub(crate) proofs: Proofs,
+    /// Do not trace, even if the node could.
+    #[arg(long)]
+    pub(crate) no_trace: bool,
+}
+
+/// When values are asked for with proofs.
+#[cfg(feature = "node")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Proofs {
+    /// Where single words are asked for and the node proves them.
+    #[default]
+    Auto,
+    /// For everything that is recorded.
+    Always,
+    /// Never, as for development nodes whose state roots are not right.
+    Never,
 }
 
 fn scenario() -> impl TypedValueParser<Value = Scenario> {

@@ -7,6 +7,8 @@ mod bench;
 mod explain;
 mod generate;
 mod predict;
+#[cfg(feature = "node")]
+mod record;
 mod run;
 mod schedule;
 mod score;
@@ -32,6 +34,8 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         Command::Explain(explain) => explain::explain(explain, threads[0], console),
         Command::Schedule(schedule) => schedule::schedule(schedule, console),
         Command::Analyze(analyze) => analyze::analyze(analyze, console),
+        #[cfg(feature = "node")]
+        Command::Record(record) => record::record(record, console),
         Command::Generate(generate) => generate::generate(generate, console),
     }
 }

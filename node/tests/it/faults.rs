@@ -19,6 +19,9 @@ use crate::{
     recording::recorder,
 };
 
+/// What is told instead of an answer.
+type Lie = fn(Value) -> Value;
+
 /// Settings that do not keep a test waiting.
 pub(crate) fn impatient() -> RpcSettings {
     RpcSettings {
@@ -146,7 +149,7 @@ fn a_node_that_is_too_slow_is_given_up() {
 #[test]
 fn wrong_balances_slots_and_codes_are_noticed() {
     let link = link();
-    let lies: [(&str, fn(Value) -> Value); 3] = [
+    let lies: [(&str, Lie); 3] = [
         ("eth_getBalance", |_| json!("0x0")),
         ("eth_getStorageAt", |_| json!(B256::with_last_byte(1))),
         ("eth_getCode", |_| json!("0x00")),
