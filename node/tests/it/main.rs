@@ -5,5 +5,7 @@
 mod chain;
 mod mock;
 
+mod anvil;
+mod broken_off;
 mod faults;
 mod recording;
