@@ -100,6 +100,8 @@ impl<'a, DB: DatabaseRef> CommittedPrefix<'a, DB> {
         let mut below = Below { versions: self.versions(), stamp: Stamp::of(tx) };
         let retry = match validate(speculative, &mut below, base, spec) {
             Ok(validated) if self.canonical.admits(tx) => {
+                // What was published has storage words as they were before they were moved.
+                let is_published = is_published && !self.retract_if_moved(&validated);
                 self.commit(validated, is_published);
                 return Ok(());
             }
@@ -150,6 +152,17 @@ impl<'a, DB: DatabaseRef> CommittedPrefix<'a, DB> {
         };
         let (reexecuted, n_executions) = self.tally.into_counts();
         Ok(Finished { outcome, reexecuted, n_executions })
+    }
+
+    /// Takes back what was published of a transaction whose storage words were moved since; whether
+    /// that was so.
+    fn retract_if_moved(&mut self, validated: &Validated) -> bool {
+        let has_moved = 0 < validated.n_moved_slots();
+        if has_moved {
+            let stamp = Stamp::of(validated.tx());
+            self.versions().retract(stamp, validated.state());
+        }
+        has_moved
     }
 
     fn commit(&mut self, validated: Validated, is_published: bool) {

@@ -38,7 +38,7 @@ mod crew;
 mod task;
 
 use revm::database_interface::DatabaseRef;
-use slotcast_model::{Index, TxIndex};
+use slotcast_model::{Index, Location, Slot, TxIndex};
 use slotcast_scheduler::Schedule;
 
 use crate::{
@@ -71,6 +71,38 @@ impl Horizon {
         let last = schedule.predecessors(tx).last();
         Self(last.map_or(TxIndex(0), |last| TxIndex(last.0 + 1)))
     }
+}
+
+/// What a transaction waits for, and what it need not wait for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wait {
+    /// Up to where it waits.
+    pub horizon: Horizon,
+    /// The storage slots that it is expected to only add to, whoever changed them before. If it does,
+    /// and goes the same way from the committed word, it is not run again; if not, it is.
+    pub additions: Vec<Slot>,
+}
+
+impl Wait {
+    /// The wait of `tx` in a schedule.
+    pub fn of(schedule: &Schedule, tx: TxIndex) -> Self {
+        let additions = added_slots(schedule, tx).collect();
+        Self { horizon: Horizon::of(schedule, tx), additions }
+    }
+}
+
+impl From<Horizon> for Wait {
+    fn from(horizon: Horizon) -> Self {
+        Self { horizon, additions: Vec::new() }
+    }
+}
+
+/// The storage slots that `tx` adds to without waiting.
+pub(crate) fn added_slots(schedule: &Schedule, tx: TxIndex) -> impl Iterator<Item = Slot> {
+    schedule.additions(tx).iter().filter_map(|location| match location {
+        Location::Storage(slot) => Some(*slot),
+        Location::Balance(_) | Location::Nonce(_) | Location::Code(_) => None,
+    })
 }
 
 /// A block and what it is executed with.
@@ -111,15 +143,15 @@ pub(crate) fn run_dataflow<DB: DatabaseRef + Sync>(
     work: Work<'_, DB>,
     pool: &Pool,
     rule: FallbackRule,
-    mut waits_for: impl FnMut(TxIndex) -> Horizon,
+    mut waits_for: impl FnMut(TxIndex) -> Wait,
 ) -> Result<Complete, ExecutionError> {
     let transfers = Transfers::new(work.rules);
     let crew = Crew::new(work, rule, &pool.chaos);
     let lead = || {
         crew.lead(|tx| {
             // The transfer's forecast may still be of use for those after it.
-            let Horizon(horizon) = waits_for(tx);
-            way(work, &transfers, tx, horizon)
+            let Wait { horizon, additions } = waits_for(tx);
+            way(work, &transfers, tx, horizon.0, additions)
         });
     };
     pool.lead_with_help(lead, || crew.work());
@@ -132,6 +164,7 @@ fn way<DB: DatabaseRef>(
     transfers: &Transfers<'_>,
     tx: TxIndex,
     horizon: TxIndex,
+    additions: Vec<Slot>,
 ) -> Way {
     assert!(horizon <= tx, "a transaction waits for earlier ones only");
     let look = |to| unless_it_panics(|| work.base.basic_ref(to).ok());
@@ -141,7 +174,7 @@ fn way<DB: DatabaseRef>(
     if is_transfer || horizon == tx.as_usize() && horizon != 0 {
         Way::OnPrefix
     } else {
-        Way::Speculatively { horizon: TxIndex::from_usize(horizon) }
+        Way::Speculatively { horizon: TxIndex::from_usize(horizon), additions }
     }
 }
 

@@ -4,6 +4,7 @@
 //! Invariants: a run changes nothing but its own result; whatever goes wrong in it, be it a
 //! rejection, an unreadable state or a panic, only means that it must be run again.
 
+mod follow;
 mod instructions;
 
 use core::panic::AssertUnwindSafe;
@@ -26,9 +27,10 @@ use revm::{
     primitives::{TxKind, hardfork::SpecId},
     state::EvmState,
 };
-use slotcast_model::TxIndex;
+use slotcast_model::{Slot, TxIndex};
 
 use crate::{
+    additions::Additions,
     fork::Rules,
     input::Block,
     versions::Stamp,
@@ -110,17 +112,24 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
         self.view().leave();
     }
 
-    /// Runs `tx` within a layer.
-    pub(crate) fn run(&mut self, tx: TxIndex) -> Speculative {
+    /// Runs `tx` within a layer, which is expected to only add to `additions`.
+    pub(crate) fn run(&mut self, tx: TxIndex, additions: &[Slot]) -> Speculative {
         self.view().start(tx);
+        self.view().reads.additions = Additions::of(additions);
         self.run_started(tx)
     }
 
-    /// Runs `tx` on what is decided below `horizon`.
-    pub(crate) fn run_below(&mut self, horizon: Stamp, tx: TxIndex) -> Speculative {
+    /// Runs `tx`, which is expected to only add to `additions`, on what is decided below `horizon`.
+    pub(crate) fn run_below(
+        &mut self,
+        horizon: Stamp,
+        tx: TxIndex,
+        additions: &[Slot],
+    ) -> Speculative {
         let transaction = self.block.transaction(tx);
         let (sender, nonce) = (transaction.signer(), transaction.nonce());
         self.view().start_below(horizon, sender, nonce);
+        self.view().reads.additions = Additions::of(additions);
         self.run_started(tx)
     }
 
@@ -200,7 +209,9 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
 
 fn watched_evm<'a, DB: DatabaseRef>(rules: &Rules, view: View<'a, DB>) -> ViewEvm<'a, DB> {
     let mut evm = build_evm(rules, view);
-    instructions::watch(evm.instruction.instruction_table_mut());
+    let table = evm.instruction.instruction_table_mut();
+    instructions::watch_accounts(table);
+    follow::watch_additions(table);
     evm
 }
 

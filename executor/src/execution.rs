@@ -14,7 +14,7 @@ use slotcast_scheduler::Schedule;
 
 use crate::{
     canonical::{Canonical, Closing, panic_text},
-    dataflow::{Horizon, Work, run_dataflow, run_in_order},
+    dataflow::{Wait, Work, run_dataflow, run_in_order},
     error::ExecutionError,
     fallback::FallbackRule,
     fork::Rules,
@@ -58,7 +58,7 @@ pub fn execute_dataflow<DB: DatabaseRef + Sync>(
     fallback: FallbackRule,
 ) -> Result<Execution, ExecutionError> {
     check_length(block, schedule)?;
-    execute_streamed(block, base, pool, fallback, |tx| Horizon::of(schedule, tx))
+    execute_streamed(block, base, pool, fallback, |tx| Wait::of(schedule, tx))
 }
 
 /// Executes `block` on `base` while it is still being found out what waits for what: `waits_for` is
@@ -72,7 +72,7 @@ pub fn execute_streamed<DB: DatabaseRef + Sync>(
     base: &DB,
     pool: &Pool,
     fallback: FallbackRule,
-    waits_for: impl FnMut(TxIndex) -> Horizon,
+    waits_for: impl FnMut(TxIndex) -> Wait,
 ) -> Result<Execution, ExecutionError> {
     let store = Store::new(Store::SHARED, block.n_transactions());
     run(block, base, store, |work| run_dataflow(work, pool, fallback, waits_for))
@@ -88,7 +88,7 @@ pub(crate) fn execute_keeping_states<DB: DatabaseRef + Sync>(
 ) -> Result<(Execution, Vec<EvmState>), ExecutionError> {
     check_length(block, schedule)?;
     let store = Store::new(Store::SHARED, block.n_transactions()).keeping_states();
-    let waits_for = |tx| Horizon::of(schedule, tx);
+    let waits_for = |tx| Wait::of(schedule, tx);
     let mut execution =
         run(block, base, store, |work| run_dataflow(work, pool, fallback, waits_for))?;
     let states = execution.store.take_states();
@@ -109,7 +109,8 @@ pub fn block_level_work<DB: DatabaseRef>(block: &Block, base: &DB) -> Result<(),
     run(block, base, Store::new(1, 0), empty).map(|_| ())
 }
 
-fn run<DB: DatabaseRef>(
+/// Opens a block, lets `decide` take all decisions, and closes it.
+pub(crate) fn run<DB: DatabaseRef>(
     block: &Block,
     base: &DB,
     store: Store,
@@ -175,6 +176,12 @@ impl Execution {
     /// How many transactions were made in closed form.
     pub const fn n_transfers(&self) -> usize {
         self.complete.n_transfers
+    }
+
+    /// How many storage words that were only added to were moved to the committed ones instead of
+    /// running their transactions again.
+    pub const fn n_moved_slots(&self) -> usize {
+        self.complete.n_moved_slots
     }
 
     /// Where the time went.

@@ -24,6 +24,7 @@ mod baseline;
 mod cost;
 mod inspect;
 
+mod additions;
 mod commit;
 mod evm;
 mod fallback;
@@ -41,6 +42,7 @@ mod store;
 mod transfer;
 
 mod telemetry;
+mod timed;
 mod validate;
 mod versions;
 mod view;
@@ -49,7 +51,7 @@ pub use alone::{Alone, AloneSettings, execute_alone};
 pub use baseline::{Baseline, execute_baseline};
 pub use bundle::execute_with_bundle;
 pub use cost::{Advice, Course, UnitCosts};
-pub use dataflow::Horizon;
+pub use dataflow::{Horizon, Wait};
 pub use error::{ExecutionError, Source};
 pub use execution::{
     Execution, block_level_work, execute_dataflow, execute_in_order, execute_streamed,
@@ -70,3 +72,4 @@ pub use slotcast_model::Fork;
 pub use slotcast_scheduler::Mode;
 pub use state::{AccountRecord, CodeRecord, MemoryState, MissingCode};
 pub use telemetry::Telemetry;
+pub use timed::time_each;

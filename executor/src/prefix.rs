@@ -58,6 +58,7 @@ pub(crate) struct Prefix<'a> {
     meter: Meter,
     tally: Tally,
     n_transfers: usize,
+    n_moved_slots: usize,
 }
 
 /// A prefix that holds all transactions.
@@ -69,6 +70,7 @@ pub(crate) struct Complete {
     pub(crate) reexecuted: Vec<TxIndex>,
     pub(crate) n_executions: usize,
     pub(crate) n_transfers: usize,
+    pub(crate) n_moved_slots: usize,
 }
 
 impl<'a> Prefix<'a> {
@@ -90,6 +92,7 @@ impl<'a> Prefix<'a> {
             meter: Meter::default(),
             tally: Tally::new(n_transactions),
             n_transfers: 0,
+            n_moved_slots: 0,
         }
     }
 
@@ -158,9 +161,9 @@ impl<'a> Prefix<'a> {
     /// Everything decided, once that is all.
     pub(crate) fn complete(self) -> Complete {
         assert_eq!(self.txs.len(), self.block.n_transactions(), "every transaction is decided");
-        let Self { txs, receipts, meter, tally, n_transfers, .. } = self;
+        let Self { txs, receipts, meter, tally, n_transfers, n_moved_slots, .. } = self;
         let (reexecuted, n_executions) = tally.into_counts();
-        Complete { txs, receipts, meter, reexecuted, n_executions, n_transfers }
+        Complete { txs, receipts, meter, reexecuted, n_executions, n_transfers, n_moved_slots }
     }
 
     fn run_next<DB: DatabaseRef>(
@@ -187,6 +190,7 @@ impl<'a> Prefix<'a> {
 
     fn commit_validated(&mut self, validated: Validated) {
         let tx = validated.tx();
+        self.n_moved_slots += validated.n_moved_slots();
         let ResultAndState { result, state } = validated.into_result();
         self.store.commit(Stamp::of(tx), state);
         self.enter(tx, result);

@@ -55,6 +55,14 @@ impl Stopwatch {
         self.since = now;
     }
 
+    /// The nanoseconds since the last call, or since the start.
+    pub(crate) fn split(&mut self) -> u64 {
+        let now = now();
+        let nanos = now.duration_since(self.since).as_nanos();
+        self.since = now;
+        u64::try_from(nanos).unwrap_or(u64::MAX)
+    }
+
     pub(crate) const fn telemetry(&self) -> Telemetry {
         let [open, speculate, commit, finish] = self.nanos;
         Telemetry {

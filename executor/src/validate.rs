@@ -9,7 +9,8 @@
 //! Storage, code and block hashes enter only as read, so equal values give equal steps. Of an
 //! account it uses balance, nonce and existence only where `evm.rs` and its instructions noted a
 //! look; those are compared. What was only added to or spent from enters the result as a sum, and a
-//! sum is moved by [`rebase`]. Since Spurious Dragon an account that is touched and left empty is
+//! sum is moved by [`rebase`]. A storage word that was only added to enters the same way, and may be
+//! any of the range that following it through the run left (`additions.rs`). Since Spurious Dragon an account that is touched and left empty is
 //! deleted when the result is committed, by what it is then. Before, revm decides when a run ends
 //! whether touching an empty account makes it, so existence is compared wherever that may be.
 
@@ -20,13 +21,13 @@ use revm::{
     primitives::hardfork::SpecId,
     state::{AccountInfo, AccountStatus, EvmState},
 };
-use slotcast_model::TxIndex;
+use slotcast_model::{Slot, TxIndex};
 
 use crate::{
     evm::{Speculative, SpeculativeRun},
     fees::{is_lazy, rebase},
     versions::{Seen, Stamp, Versions},
-    view::{AccountRead, Reads, SlotRead},
+    view::{AccountRead, SlotRead},
 };
 
 /// What everything below a transaction left.
@@ -74,12 +75,23 @@ impl Committed for Below<'_> {
 pub(crate) struct Validated {
     tx: TxIndex,
     result: ResultAndState,
+    n_moved_slots: usize,
 }
 
 impl Validated {
     /// Which transaction was run.
     pub(crate) const fn tx(&self) -> TxIndex {
         self.tx
+    }
+
+    /// How many storage words were moved to where the committed ones are.
+    pub(crate) const fn n_moved_slots(&self) -> usize {
+        self.n_moved_slots
+    }
+
+    /// The state the run ended with, moved to where it belongs.
+    pub(crate) const fn state(&self) -> &EvmState {
+        &self.result.state
     }
 
     /// The result, to commit.
@@ -104,34 +116,61 @@ pub(crate) fn validate<DB: DatabaseRef>(
 ) -> Result<Validated, Retry> {
     let tx = speculative.tx();
     let Some(mut run) = speculative.into_run() else { return Err(Retry { superseded: None }) };
-    let moves = are_slots_current(&run.reads, committed, base)
-        .then(|| moved_accounts(&run, committed, base, spec))
-        .flatten();
+    let moves = moved_slots(&run, committed, base).and_then(|slots| {
+        moved_accounts(&run, committed, base, spec).map(|accounts| (slots, accounts))
+    });
     match moves {
-        Some(moves) => {
-            for (address, end) in moves {
+        Some((slots, accounts)) => {
+            let n_moved_slots = slots.len();
+            for (slot, committed) in slots {
+                move_slot(&mut run.result.state, slot, committed);
+            }
+            for (address, end) in accounts {
                 move_account(&mut run.result.state, address, end);
             }
-            Ok(Validated { tx, result: run.result })
+            Ok(Validated { tx, result: run.result, n_moved_slots })
         }
         None => Err(Retry { superseded: Some(run.result.state) }),
     }
 }
 
-/// Whether every storage word read is the committed one. A base state that cannot be read proves
+/// The slots to move, with the words committed there; nothing when the run used another word than
+/// the committed one for something else than adding. A base state that cannot be read proves
 /// nothing; whether that is an error is seen when the transaction is run again.
-fn are_slots_current<DB: DatabaseRef>(
-    reads: &Reads,
+fn moved_slots<DB: DatabaseRef>(
+    run: &SpeculativeRun,
     committed: &impl Committed,
     base: &DB,
-) -> bool {
-    reads.slots.iter().all(|read| match committed.slot(read) {
-        Seen::Left(value) => value == read.value,
-        Seen::Base if read.is_from_base => true,
-        Seen::Base => base
-            .storage_ref(read.slot.address, read.slot.key)
-            .is_ok_and(|value| value == read.value),
-    })
+) -> Option<Vec<(Slot, U256)>> {
+    let mut moves = Vec::new();
+    for read in &run.reads.slots {
+        let now = match committed.slot(read) {
+            Seen::Left(value) => value,
+            Seen::Base if read.is_from_base => continue,
+            Seen::Base => base.storage_ref(read.slot.address, read.slot.key).ok()?,
+        };
+        if now == read.value {
+            continue;
+        }
+        let range = run.reads.additions.range(&read.slot)?;
+        let account = run.result.state.get(&read.slot.address)?;
+        let is_remade = account.is_created() || account.is_selfdestructed();
+        if is_remade || !range.contains(now) {
+            return None;
+        }
+        moves.push((read.slot, now));
+    }
+    Some(moves)
+}
+
+/// Rewrites a storage word as if the run had started from `committed`.
+fn move_slot(state: &mut EvmState, slot: Slot, committed: U256) {
+    let account = state.get_mut(&slot.address);
+    let word = account.and_then(|account| account.storage.get_mut(&slot.key));
+    let word = word.expect("what was read stands in the state the run ended with");
+    let added = word.present_value.wrapping_sub(word.original_value);
+    word.original_value = committed;
+    word.present_value = committed.wrapping_add(added);
 }
 
 /// An account of which the committed prefix holds something else than the run found, in a way the

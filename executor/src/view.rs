@@ -21,6 +21,7 @@ use revm::{
 use slotcast_model::{Slot, TxIndex};
 
 use crate::{
+    additions::Additions,
     fees::Use,
     store::Store,
     versions::{Seen, Stamp, Versions},
@@ -33,6 +34,8 @@ pub(crate) struct Reads {
     pub(crate) accounts: IndexMap<Address, AccountRead, DefaultHashBuilder>,
     /// Storage slots, each loaded once.
     pub(crate) slots: Vec<SlotRead>,
+    /// The slots that the run is expected to only add to, and what it did with them.
+    pub(crate) additions: Additions,
     /// Addresses at which something was to be created.
     pub(crate) creations: Vec<Address>,
     /// Whether something was looked at that nobody can name: then every account counts as looked at

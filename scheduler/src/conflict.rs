@@ -1,6 +1,7 @@
 //! Which transactions are forecast to read what which earlier ones change?
 //!
-//! In: forecasts in block order. Out: data edges, by (to, from), one per pair.
+//! In: forecasts in block order. Out: data edges, by (to, from), one per pair, and what is added to
+//! without waiting.
 //! Invariants: a reader waits for the last forecast writer of the location before it and for every
 //! adder since that writer, for nobody else; adders wait for nobody; the result does not depend on
 //! any hashing order.
@@ -63,16 +64,29 @@ impl Ledger {
         self.changes.insert(location, Changes { writer: Some(tx), last_add: None });
     }
 
-    fn add(&mut self, location: Location, tx: TxIndex) {
+    /// Whether somebody changed `location` before.
+    fn add(&mut self, location: Location, tx: TxIndex) -> bool {
         let changes = self.changes.entry(location).or_default();
+        let is_changed = changes.writer.is_some() || changes.last_add.is_some();
         changes.last_add = Some(self.adds.push(Add { tx, earlier: changes.last_add }));
+        is_changed
     }
 }
 
-/// All read-after-write and read-after-add edges, by (to, from).
-pub(crate) fn data_edges(forecasts: &IndexVec<TxIndex, Forecast>) -> Vec<Edge> {
+/// What the forecasts come to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Conflicts {
+    /// All read-after-write and read-after-add edges, by (to, from).
+    pub(crate) edges: Vec<Edge>,
+    /// What each transaction adds to after somebody else changed it, ascending.
+    pub(crate) additions: IndexVec<TxIndex, Vec<Location>>,
+}
+
+/// The conflicts between all forecasts.
+pub(crate) fn conflicts(forecasts: &IndexVec<TxIndex, Forecast>) -> Conflicts {
     let mut ledger = Ledger::with_room_for(forecasts);
     let mut edges = Vec::new();
+    let mut additions = IndexVec::with_capacity(forecasts.len());
     let mut waits: Vec<(TxIndex, Location)> = Vec::new();
     for (tx, Forecast { access, .. }) in forecasts.iter_enumerated() {
         for &location in access.reads() {
@@ -81,12 +95,11 @@ pub(crate) fn data_edges(forecasts: &IndexVec<TxIndex, Forecast>) -> Vec<Edge> {
         for &location in access.writes() {
             ledger.write(location, tx);
         }
-        for &location in access.adds() {
-            ledger.add(location, tx);
-        }
+        let adds = access.adds().iter().copied();
+        additions.push(adds.filter(|location| ledger.add(*location, tx)).collect());
         merge(tx, &mut waits, &mut edges);
     }
-    edges
+    Conflicts { edges, additions }
 }
 
 /// Makes one edge of all that `to` waits for one transaction for, and empties `waits`.
@@ -132,7 +145,19 @@ mod tests {
                 reason: Reason::Data { location: location(least), n_locations },
             })
             .collect();
-        assert_eq!(data_edges(&forecasts), expected);
+        assert_eq!(conflicts(&forecasts).edges, expected);
+    }
+
+    #[test]
+    fn what_is_added_to_without_waiting_is_told() {
+        let adding = |added: u8| Forecast {
+            access: AccessSet::new(vec![], vec![], vec![location(1), location(added)]),
+            ..Forecast::default()
+        };
+        let found = conflicts(&[adding(2), adding(3), adding(2)].into_iter().collect());
+        let told: Vec<_> = found.additions.into_iter().collect();
+        assert_eq!(told, [vec![], vec![location(1)], vec![location(1), location(2)]]);
+        assert_eq!(found.edges, []);
     }
 
     #[test]

@@ -42,6 +42,13 @@ impl Horizons {
         self.last_change.insert(location, self.next);
     }
 
+    /// The next transaction is forecast to add to `location` without waiting, after all of its reads
+    /// were told; whether somebody changed it whom the transaction does not wait for otherwise.
+    pub fn add(&mut self, location: Location) -> bool {
+        let last = self.last_change.insert(location, self.next);
+        last.is_some_and(|last| self.horizon <= last && last < self.next)
+    }
+
     /// Everything about the next transaction is told: its horizon.
     pub fn turn(&mut self) -> TxIndex {
         self.next = TxIndex(self.next.0 + 1);
@@ -70,5 +77,20 @@ mod tests {
         assert_eq!(next(&[1, 2], &[2]), 2);
         assert_eq!(next(&[], &[1]), 0);
         assert_eq!(next(&[1], &[]), 5);
+    }
+
+    #[test]
+    fn an_addition_waits_for_nobody_and_is_waited_for() {
+        let location = |n| Location::Balance(Address::with_last_byte(n));
+        let mut horizons = Horizons::with_room_for(4);
+        assert!(!horizons.add(location(1)));
+        assert_eq!(horizons.turn().0, 0);
+        assert!(horizons.add(location(1)));
+        assert_eq!(horizons.turn().0, 0);
+        horizons.read(&location(1));
+        assert_eq!(horizons.turn().0, 2);
+        horizons.read(&location(1));
+        assert!(!horizons.add(location(1)), "it waits for that change anyway");
+        assert_eq!(horizons.turn().0, 2);
     }
 }

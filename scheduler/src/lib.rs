@@ -23,9 +23,11 @@ mod dag;
 mod horizon;
 mod layer;
 mod makespan;
+mod optimistic;
 mod policy;
 pub mod print;
 mod schedule;
+mod streamed;
 mod weight;
 
 use slotcast_model::{AccessSet, IndexVec, TxIndex};
@@ -34,8 +36,10 @@ pub use dag::{Dag, Edge, Reason};
 pub use horizon::Horizons;
 pub use layer::{CriticalPath, LayerIndex};
 pub use makespan::{Mode, Overheads, simulate, simulate_horizons, simulate_unbound};
+pub use optimistic::{Actual, Simulated, simulate_optimistic};
 pub use policy::Policy;
 pub use schedule::{Schedule, ScheduleError};
+pub use streamed::{Steps, simulate_streamed};
 pub use weight::CostModel;
 
 /// What the scheduler gets to know about one transaction.
@@ -51,10 +55,10 @@ pub struct Forecast {
 
 /// The schedule of a block by what is forecast for its transactions.
 pub fn schedule(forecasts: &IndexVec<TxIndex, Forecast>, policy: &Policy) -> Schedule {
-    let mut edges = conflict::data_edges(forecasts);
+    let conflict::Conflicts { mut edges, additions } = conflict::conflicts(forecasts);
     edges.extend(policy.edges(forecasts));
     let dag = Dag::new(forecasts.len(), edges)
         .expect("conflicts and policies only look at earlier transactions of the block");
     let weights = forecasts.iter().map(|forecast| forecast.weight).collect();
-    Schedule::from_dag(dag, weights)
+    Schedule::from_dag(dag, weights).with_additions(additions)
 }

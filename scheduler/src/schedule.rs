@@ -7,7 +7,7 @@
 //! the sequential outcome with every one of them.
 
 use alloy_primitives::{B256, Keccak256};
-use slotcast_model::{Index, IndexVec, TxIndex};
+use slotcast_model::{Index, IndexVec, Location, TxIndex};
 use thiserror::Error;
 
 use crate::{
@@ -76,6 +76,7 @@ pub struct Schedule {
     layers: Vec<Vec<TxIndex>>,
     layer_of: IndexVec<TxIndex, LayerIndex>,
     critical_path: CriticalPath,
+    additions: IndexVec<TxIndex, Vec<Location>>,
 }
 
 impl Schedule {
@@ -93,9 +94,17 @@ impl Schedule {
         layer_of: IndexVec<TxIndex, LayerIndex>,
     ) -> Self {
         let critical_path = layer::critical_path(&dag, &weights);
-        let schedule = Self { dag, weights, layers, layer_of, critical_path };
+        let additions = IndexVec::from_elem(Vec::new(), layer_of.len());
+        let schedule = Self { dag, weights, layers, layer_of, critical_path, additions };
         debug_assert_eq!(schedule.verify(), Ok(()));
         schedule
+    }
+
+    /// The same, where each transaction adds to these locations without waiting for whoever changed
+    /// them before.
+    pub(crate) fn with_additions(self, additions: IndexVec<TxIndex, Vec<Location>>) -> Self {
+        assert_eq!(self.len(), additions.len(), "there is one list for each transaction");
+        Self { additions, ..self }
     }
 
     /// One transaction after the other: each waits for the one before it and has weight 1.
@@ -192,6 +201,12 @@ impl Schedule {
         self.dag.successors(tx)
     }
 
+    /// The locations that `tx` is forecast to add to without waiting for whoever changed them
+    /// before, ascending.
+    pub fn additions(&self, tx: TxIndex) -> &[Location] {
+        &self.additions[tx]
+    }
+
     /// The weight of each transaction, as forecast.
     pub const fn weights(&self) -> &IndexVec<TxIndex, u64> {
         &self.weights
@@ -209,7 +224,8 @@ impl Schedule {
 
     /// The Keccak-256 hash of weights, layers and edges.
     ///
-    /// Reasons explain and decide nothing, so they are left out. The encoding is a sequence of
+    /// Reasons explain and decide nothing, so they are left out, and additions only say which edges
+    /// are not there. The encoding is a sequence of
     /// big-endian 64-bit numbers, every list with its length before it.
     pub fn digest(&self) -> B256 {
         let mut hasher = Keccak256::new();

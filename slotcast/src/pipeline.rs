@@ -5,10 +5,10 @@
 //! Invariants: the way follows from the block, its predictions and the settings alone; all ways have
 //! the same outcome.
 
-use core::time::Duration;
+use core::{mem, time::Duration};
 
 use slotcast_executor::{
-    Advice, Course, Execution, ExecutionError, Horizon, Settings, UnitCosts, execute_in_order,
+    Advice, Course, Execution, ExecutionError, Settings, UnitCosts, Wait, execute_in_order,
     execute_streamed,
 };
 use slotcast_model::{IndexVec, Prediction, TxIndex};
@@ -74,9 +74,9 @@ pub fn execute_unpredicted(
     let mut predicting = Duration::ZERO;
     let execution = execute_streamed(block, state, pool, *fallback, |_| {
         let clock = Clock::start();
-        let horizon = waits.next(&predictor.next());
+        let wait = waits.next(&predictor.next());
         predicting += clock.elapsed();
-        horizon
+        wait
     })?;
     let predict = predicting.as_secs_f64() * 1e6;
     let execute = micros(&clock) - predict;
@@ -116,7 +116,8 @@ fn scheduled(
     let clock = Clock::start();
     let Settings { pool, fallback, .. } = &settings.execution;
     let (block, state) = (prepared.block(), prepared.state());
-    let horizons = horizons(prepared, predictions, &settings.policy);
+    let mut waits = waits(prepared, predictions, &settings.policy);
+    let horizons = waits.iter().map(|wait| wait.horizon).collect();
     let weights = block.transactions.iter().zip(predictions);
     let weights = weights.map(|(tx, prediction)| estimate_gas(tx, prediction)).collect();
     let course = settings.units.course_of_horizons(&horizons, &weights, pool.threads());
@@ -125,22 +126,23 @@ fn scheduled(
         return in_order(prepared, times);
     }
     let clock = Clock::start();
-    let execution = execute_streamed(block, state, pool, *fallback, |tx| horizons[tx])?;
+    let execution =
+        execute_streamed(block, state, pool, *fallback, |tx| mem::take(&mut waits[tx]))?;
     Ok((execution, StepTimes { execute: micros(&clock), ..times }))
 }
 
-/// Up to where each transaction waits.
-fn horizons(
+/// What each transaction waits for.
+fn waits(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,
     policy: &Policy,
-) -> IndexVec<TxIndex, Horizon> {
+) -> IndexVec<TxIndex, Wait> {
     if *policy == Policy::Optimistic {
         let mut waits = Waits::new(prepared.block(), prepared.state());
         return predictions.iter().map(|prediction| waits.next(prediction)).collect();
     }
     let schedule = schedule_of_waits(prepared, predictions, policy);
-    prepared.block().tx_indices().map(|tx| Horizon::of(&schedule, tx)).collect()
+    prepared.block().tx_indices().map(|tx| Wait::of(&schedule, tx)).collect()
 }
 
 fn in_order(

@@ -4,6 +4,8 @@
 //! Invariants: the recording was validated; predictions depend on the recording and the limits
 //! alone, the times beside them decide nothing.
 
+use alloy_consensus::Transaction as _;
+use alloy_primitives::KECCAK256_EMPTY;
 use slotcast_analyzer::{bind::BindLimits, limits::Limits};
 use slotcast_corpus::{RecordedBlock, ValidationError};
 use slotcast_executor::{Block, ExecutionError, MemoryState, fork_of};
@@ -157,6 +159,15 @@ impl Prepared {
         let predict_micros = clock.micros();
         let analyze_micros = settled_micros.saturating_sub(predict_micros);
         Predicted { predictions, analyze_micros, predict_micros }
+    }
+
+    /// Whether the executor makes the transaction in closed form, going by the state before the block.
+    pub(crate) fn is_transfer(&self, tx: TxIndex) -> bool {
+        let transaction = self.block.transaction(tx);
+        let to = transaction.to().filter(|_| transaction.input().is_empty());
+        to.is_some_and(|to| {
+            self.state.code_hash(to) == KECCAK256_EMPTY || self.state.code_hash(to).is_zero()
+        })
     }
 
     /// Names the block in an error of the executor.

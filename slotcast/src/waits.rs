@@ -10,6 +10,7 @@
 //! | the sender's nonce | the transaction states it |
 //! | the sender's balance | it covers all that this sender can spend in the block; else it stays |
 //! | the balance a contract pays from | paying is arithmetic, re-based at commit as long as it suffices |
+//! | a slot that is only added to | the sum is moved at commit to the word that is there |
 //! | everything a plain transfer reads | it is made at its turn, on everything before it |
 //!
 //! What is left are mostly storage slots. Changes that nobody is forecast to read are left out too:
@@ -20,7 +21,7 @@ use alloy_primitives::{
     Address, U256,
     map::{AddressMap, AddressSet},
 };
-use slotcast_executor::{Block, Horizon, MemoryState};
+use slotcast_executor::{Block, Horizon, MemoryState, Wait};
 use slotcast_model::{AccessSet, Coverage, IndexVec, Location, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Forecast, Horizons};
 
@@ -66,8 +67,8 @@ impl<'a> Waits<'a> {
         Self { block, short, horizons: Horizons::with_room_for(block.n_transactions()), next: 0 }
     }
 
-    /// Up to where the next transaction waits, given its prediction.
-    pub fn next(&mut self, prediction: &Prediction) -> Horizon {
+    /// What the next transaction waits for, given its prediction.
+    pub fn next(&mut self, prediction: &Prediction) -> Wait {
         let tx = &self.block.transactions[self.next];
         self.next += 1;
         let (storage, accounts) = (prediction.storage(), prediction.accounts());
@@ -76,8 +77,7 @@ impl<'a> Waits<'a> {
         let nonces = accounts.nonces.iter().copied().filter(|address| *address != sender);
         let made = accounts.created.iter().chain(&accounts.destroyed);
         if !is_plain {
-            let slots = storage.reads.iter().chain(&storage.deltas);
-            let slots = slots.copied().map(Location::Storage);
+            let slots = storage.reads.iter().copied().map(Location::Storage);
             let balances = balances_read(tx, prediction, &self.short).map(Location::Balance);
             let codes = accounts.code_reads.iter().copied().map(Location::Code);
             let others = nonces.clone().map(Location::Nonce);
@@ -89,7 +89,9 @@ impl<'a> Waits<'a> {
                 .chain(of_made)
                 .for_each(|location| horizons.read(&location));
         }
-        let slots = storage.writes.iter().chain(&storage.deltas).copied().map(Location::Storage);
+        let deltas = storage.deltas.iter().copied();
+        let additions = deltas.filter(|slot| horizons.add(Location::Storage(*slot))).collect();
+        let slots = storage.writes.iter().copied().map(Location::Storage);
         let paid = accounts.balance_credits.iter().chain(&accounts.balance_debits);
         let balances = paid.copied().map(Location::Balance);
         let of_made =
@@ -99,7 +101,7 @@ impl<'a> Waits<'a> {
             .chain(nonces.map(Location::Nonce))
             .chain(of_made)
             .for_each(|location| horizons.change(location));
-        Horizon(horizons.turn())
+        Wait { horizon: Horizon(horizons.turn()), additions }
     }
 }
 
@@ -158,10 +160,7 @@ fn access(
     let slots = |slots: &[Slot]| slots.iter().copied().map(Location::Storage).collect();
     let (mut reads, mut writes, mut adds): (Vec<_>, Vec<_>, Vec<_>) =
         (slots(&storage.reads), slots(&storage.writes), Vec::new());
-    // The executor compares every word it read, so that an addition waits as any other change does.
-    let added = storage.deltas.iter().copied().map(Location::Storage);
-    reads.extend(added.clone());
-    writes.extend(added);
+    adds.extend(storage.deltas.iter().copied().map(Location::Storage));
     let is_changed = accounts.balance_credits.iter().chain(&accounts.balance_debits);
     adds.extend(is_changed.copied().filter(|it| read.contains(it)).map(Location::Balance));
     if !is_plain(tx, prediction) {
@@ -233,7 +232,7 @@ mod tests {
             );
             let mut waits = Waits::new(block, state);
             for (tx, prediction) in predictions.iter_enumerated() {
-                assert_eq!(waits.next(prediction), Horizon::of(&schedule, tx), "{tx}");
+                assert_eq!(waits.next(prediction).horizon, Horizon::of(&schedule, tx), "{tx}");
             }
         }
     }

@@ -106,10 +106,10 @@ impl<'a, DB: DatabaseRef> Crew<'a, DB> {
                 Task::Leave => break,
                 Task::Rest => self.rest(),
                 Task::Decide => self.decide(&mut items, &mut runner),
-                Task::Run { tx, horizon } => {
+                Task::Run { tx, horizon, additions } => {
                     let make = || Speculator::new(block, rules, base, Ground::Decided(store));
                     let speculator = speculator.get_or_insert_with(make);
-                    let run = speculator.run_below(Stamp::of(horizon), tx);
+                    let run = speculator.run_below(Stamp::of(horizon), tx, &additions);
                     self.chaos.pause();
                     self.change(|board| board.hand_in(run));
                 }

@@ -9,7 +9,7 @@
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use slotcast_model::{Index, IndexVec, TxIndex};
+use slotcast_model::{Index, IndexVec, Slot, TxIndex};
 
 use super::WINDOW;
 use crate::{error::ExecutionError, evm::Speculative};
@@ -19,7 +19,7 @@ use crate::{error::ExecutionError, evm::Speculative};
 const BATCH: usize = 32;
 
 /// How a transaction is to be decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     /// On everything before it, when its turn comes.
     OnPrefix,
@@ -27,6 +27,8 @@ pub(super) enum Way {
     Speculatively {
         /// The first transaction it does not see.
         horizon: TxIndex,
+        /// The slots it is expected to only add to; handed out with the transaction.
+        additions: Vec<Slot>,
     },
 }
 
@@ -45,7 +47,7 @@ pub(super) enum Task {
     /// Decide the next transactions.
     Decide,
     /// Run a transaction on what is below a horizon.
-    Run { tx: TxIndex, horizon: TxIndex },
+    Run { tx: TxIndex, horizon: TxIndex, additions: Vec<Slot> },
     /// Wait until something happens.
     Rest,
     /// Go home: everything is decided, or nothing more will be.
@@ -92,10 +94,12 @@ impl Board {
     /// Makes the next transactions known.
     pub(super) fn extend(&mut self, ways: impl Iterator<Item = Way>) {
         for way in ways {
+            let horizon = match &way {
+                Way::OnPrefix => None,
+                Way::Speculatively { horizon, .. } => Some(*horizon),
+            };
             let tx = self.ways.push(way);
-            if let Way::Speculatively { horizon } = way {
-                self.waiting.push(Reverse((horizon, tx)));
-            }
+            self.waiting.extend(horizon.map(|horizon| Reverse((horizon, tx))));
         }
         self.release();
     }
@@ -114,8 +118,11 @@ impl Board {
         }
         match self.ready.pop() {
             None => Task::Rest,
-            Some(Reverse(tx)) => match self.ways[tx] {
-                Way::Speculatively { horizon } => Task::Run { tx, horizon },
+            Some(Reverse(tx)) => match &mut self.ways[tx] {
+                Way::Speculatively { horizon, additions } => {
+                    let additions = core::mem::take(additions);
+                    Task::Run { tx, horizon: *horizon, additions }
+                }
                 Way::OnPrefix => unreachable!("only transactions with a horizon are made ready"),
             },
         }
@@ -174,10 +181,10 @@ impl Board {
         }
     }
 
-    fn way(&self, tx: TxIndex) -> Option<Way> {
+    fn way(&self, tx: TxIndex) -> Option<&Way> {
         match self.in_order_from <= tx.as_usize() && tx.as_usize() < self.ways.len() {
-            true => Some(Way::OnPrefix),
-            false => self.ways.get(tx).copied(),
+            true => Some(&Way::OnPrefix),
+            false => self.ways.get(tx),
         }
     }
 
@@ -187,7 +194,7 @@ impl Board {
             let item = match self.way(tx) {
                 None => break,
                 Some(Way::OnPrefix) => Item::OnPrefix,
-                Some(Way::Speculatively { horizon }) => match self.runs[tx].take() {
+                Some(&Way::Speculatively { horizon, .. }) => match self.runs[tx].take() {
                     None => break,
                     Some(run) => Item::Run(run, horizon),
                 },

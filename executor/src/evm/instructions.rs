@@ -33,10 +33,11 @@ use revm::{
 use super::SpeculativeContext;
 use crate::fees::Use;
 
-type Args<'i, 'a, DB> = InstructionContext<'i, SpeculativeContext<'a, DB>, EthInterpreter>;
+pub(super) type Args<'i, 'a, DB> =
+    InstructionContext<'i, SpeculativeContext<'a, DB>, EthInterpreter>;
 
-/// Makes the instructions of `table` note what they look at.
-pub(super) fn watch<'a, DB: DatabaseRef>(
+/// Makes the instructions of `table` note what they look at of an account.
+pub(super) fn watch_accounts<'a, DB: DatabaseRef>(
     table: &mut InstructionTable<EthInterpreter, SpeculativeContext<'a, DB>>,
 ) {
     let mut set = |opcode: u8, instruction| table[usize::from(opcode)] = instruction;
@@ -55,7 +56,9 @@ pub(super) fn watch<'a, DB: DatabaseRef>(
 }
 
 /// The same arguments again, for the instruction that is watched.
-const fn again<'i, 'a, DB: DatabaseRef>(args: &'i mut Args<'_, 'a, DB>) -> Args<'i, 'a, DB> {
+pub(super) const fn again<'i, 'a, DB: DatabaseRef>(
+    args: &'i mut Args<'_, 'a, DB>,
+) -> Args<'i, 'a, DB> {
     InstructionContext { interpreter: &mut *args.interpreter, host: &mut *args.host }
 }
 

@@ -36,11 +36,11 @@ use std::sync::{
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use revm::database_interface::DatabaseRef;
-use slotcast_model::TxIndex;
 use slotcast_scheduler::Schedule;
 
 use crate::{
     chaos::Chaos,
+    dataflow::added_slots,
     error::ExecutionError,
     evm::{Speculative, Speculator},
 };
@@ -136,7 +136,7 @@ pub(super) struct Crew<'a, Make> {
 }
 
 struct Shared<'a> {
-    layers: &'a [Vec<TxIndex>],
+    schedule: &'a Schedule,
     round: Mutex<Round>,
     opened: Condvar,
     left: Condvar,
@@ -163,7 +163,7 @@ impl<'a, Make> Crew<'a, Make> {
     pub(super) fn new(schedule: &'a Schedule, make: Make) -> Self {
         let round = Round { number: 0, phase: Phase::Closed, n_signed_in: 0, results: Vec::new() };
         let shared = Shared {
-            layers: schedule.layers(),
+            schedule,
             round: Mutex::new(round),
             opened: Condvar::new(),
             left: Condvar::new(),
@@ -216,10 +216,11 @@ impl Shared<'_> {
         speculator: &mut Speculator<'_, DB>,
         results: &mut Vec<Speculative>,
     ) {
-        let layer = &self.layers[layer_idx];
+        let layer = &self.schedule.layers()[layer_idx];
         speculator.enter();
         while let Some(tx) = layer.get(self.tickets.fetch_add(1, Ordering::Relaxed)) {
-            results.push(speculator.run(*tx));
+            let additions: Vec<_> = added_slots(self.schedule, *tx).collect();
+            results.push(speculator.run(*tx, &additions));
         }
         speculator.leave();
     }
@@ -262,7 +263,7 @@ pub(super) struct Leader<'s, 'a, DB: DatabaseRef> {
 impl<DB: DatabaseRef> Leader<'_, '_, DB> {
     /// Runs all transactions of a layer.
     pub(super) fn run_layer(&mut self, layer_idx: usize) -> Vec<Speculative> {
-        let width = self.shared.layers[layer_idx].len();
+        let width = self.shared.schedule.layers()[layer_idx].len();
         let n_wanted = self.n_helpers.min(width - 1);
         let mut results = Vec::with_capacity(width);
         self.shared.tickets.store(0, Ordering::Relaxed);

@@ -8,6 +8,7 @@ pub(crate) mod op {
     //! The opcodes used here, by their names.
     pub(crate) const STOP: u8 = 0x00;
     pub(crate) const ADD: u8 = 0x01;
+    pub(crate) const MUL: u8 = 0x02;
     pub(crate) const EQ: u8 = 0x14;
     pub(crate) const ISZERO: u8 = 0x15;
     pub(crate) const BALANCE: u8 = 0x31;

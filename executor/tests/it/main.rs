@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod additions;
 mod asked;
 mod asm;
 #[cfg(feature = "chaos")]

@@ -118,8 +118,20 @@ fn piece(random: &mut Random, fork: Fork, n: usize) -> String {
     let put = format!("push{n_child} 0x{} push 0 mstore", hex::encode(&child));
     let place = 32 - n_child;
     let since = |first| first <= fork;
-    match random.below(21) {
+    match random.below(25) {
         0..4 => format!("push 1 push {key} sload add {store}"),
+        // Takes some where there is more, adds some unless that wraps around, keeps the lowest bits,
+        // adds up two slots.
+        21 => format!(
+            "push {key} sload dup1 push 3 gt push less{n} jumpi push 3 swap1 sub {store} push 0 \
+             less{n}: pop"
+        ),
+        22 => format!(
+            "push {key} sload dup1 push 2 add dup1 swap2 gt push wraps{n} jumpi {store} push 0 \
+             wraps{n}: pop"
+        ),
+        23 => format!("push {key} sload push 0xffff and push 1 add {store}"),
+        24 => format!("push {key} sload push 1 sload dup2 eq push {key} sload sub {store} pop"),
         4 => format!("push20 {somebody} balance {store}"),
         5 => format!("coinbase balance {store}"),
         6 | 7 => call("call"),

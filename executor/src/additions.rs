@@ -1,0 +1,227 @@
+//! What did a run do with the slots it is expected to only add to, and from which other words would
+//! it have gone the same way?
+//!
+//! In: the slots, from whoever made the schedule, and the run as it happens (`evm/follow.rs`). Out:
+//! for each slot that was really only added to, a [`Range`] of words.
+//! Invariants: which slots are named decides where to look and nothing else: a range is found by
+//! following the word through the run, never taken on trust; what cannot be followed counts as
+//! looked at; a range contains the word that was found, and from every word in it the run takes the
+//! same steps, pays the same gas and stores the same sum above the word it starts from.
+//!
+//! A word is followed as the sum `found + offset`, modulo 2^256, so that adding and subtracting
+//! always stay sums. A comparison with something else narrows the range to the words for which it
+//! comes out the same. Worked example: a run finds 70, requires that to be at least 30, and stores
+//! 70 - 30. The comparison leaves 30 and everything above. The store pays by whether the word is
+//! zero before and after: before, that leaves everything from 1, and after, everything from 31. So
+//! when 50 is committed instead, the run is good, and leaves 20; with 30 it has to be run again,
+//! because emptying a slot costs something else.
+
+use alloy_primitives::U256;
+use slotcast_model::Slot;
+
+/// The words from which a run would have gone the same way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range {
+    found: U256,
+    least: U256,
+    most: U256,
+}
+
+impl Range {
+    /// Any word, where `found` was found.
+    pub(crate) const fn any(found: U256) -> Self {
+        Self { found, least: U256::ZERO, most: U256::MAX }
+    }
+
+    /// The word that was found.
+    pub(crate) const fn found(&self) -> U256 {
+        self.found
+    }
+
+    /// Whether the run would have gone the same way from `word`.
+    pub(crate) fn contains(&self, word: U256) -> bool {
+        self.least <= word && word <= self.most
+    }
+
+    /// Keeps the words for which the sum with `offset` is from `first` to `last`, as it is for the
+    /// word that was found.
+    pub(crate) fn keep(&mut self, offset: U256, first: U256, last: U256) {
+        let (first, last) = (first.wrapping_sub(offset), last.wrapping_sub(offset));
+        // Sums wrap around, so that these words may be two stretches; one holds the word found.
+        if first <= last || first <= self.found {
+            self.least = self.least.max(first);
+        }
+        if first <= last || self.found <= last {
+            self.most = self.most.min(last);
+        }
+        debug_assert!(self.contains(self.found), "the word that was found went this way");
+    }
+
+    /// Keeps the words for which it is the same whether the sum with `offset` is below `bound`.
+    pub(crate) fn keep_below(&mut self, offset: U256, bound: U256) {
+        let Some(last_below) = bound.checked_sub(U256::ONE) else { return };
+        match self.found.wrapping_add(offset) < bound {
+            true => self.keep(offset, U256::ZERO, last_below),
+            false => self.keep(offset, bound, U256::MAX),
+        }
+    }
+
+    /// Keeps the words for which it is the same whether the sum with `offset` is above `bound`.
+    pub(crate) fn keep_above(&mut self, offset: U256, bound: U256) {
+        if let Some(first_above) = bound.checked_add(U256::ONE) {
+            self.keep_below(offset, first_above);
+        }
+    }
+
+    /// Keeps the words for which it is the same whether the sum with `offset` is `word`.
+    pub(crate) fn keep_equal(&mut self, offset: U256, word: U256) {
+        self.keep_below(offset, word);
+        self.keep_above(offset, word);
+    }
+
+    /// Keeps the words for which it is the same whether the sum with `offset` wraps around, so that
+    /// sums with different offsets keep their order.
+    pub(crate) fn keep_wrapping(&mut self, offset: U256) {
+        // Sums from the offset on have not wrapped.
+        self.keep_below(offset, offset);
+    }
+}
+
+/// What became of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It was not read yet.
+    Unread,
+    /// It was read, and so far only added to.
+    Added(Range),
+    /// It was used for something else.
+    LookedAt,
+}
+
+/// The slots that one run is expected to only add to.
+#[derive(Debug, Default)]
+pub(crate) struct Additions(Vec<(Slot, State)>);
+
+impl Additions {
+    /// Nothing is known yet of `slots`.
+    pub(crate) fn of(slots: &[Slot]) -> Self {
+        Self(slots.iter().map(|slot| (*slot, State::Unread)).collect())
+    }
+
+    /// Whether no slot is followed.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Where `slot` stands in the list, if it is there and was not looked at.
+    pub(crate) fn followed(&self, slot: &Slot) -> Option<usize> {
+        let is_followed =
+            |(other, state): &(Slot, State)| other == slot && *state != State::LookedAt;
+        self.0.iter().position(is_followed)
+    }
+
+    /// The slot at this place.
+    pub(crate) fn slot(&self, source: usize) -> Slot {
+        self.0[source].0
+    }
+
+    /// Notes that the slot at this place was read for the first time.
+    pub(crate) fn read(&mut self, source: usize, found: U256) {
+        self.0[source].1 = State::Added(Range::any(found));
+    }
+
+    /// Notes that the slot at this place was used for something else than adding.
+    pub(crate) fn look_at(&mut self, source: usize) {
+        self.0[source].1 = State::LookedAt;
+    }
+
+    /// The words for the slot at this place, if it was read and only added to so far.
+    pub(crate) fn range_mut(&mut self, source: usize) -> Option<&mut Range> {
+        match &mut self.0[source].1 {
+            State::Added(range) => Some(range),
+            State::Unread | State::LookedAt => None,
+        }
+    }
+
+    /// The words from which the run would have gone the same way, if it only added to `slot`.
+    pub(crate) fn range(&self, slot: &Slot) -> Option<Range> {
+        match self.0.iter().find(|(other, _)| other == slot)?.1 {
+            State::Added(range) => Some(range),
+            State::Unread | State::LookedAt => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A number, or one counted down from 2^256.
+    fn word(n: i64) -> U256 {
+        match u64::try_from(n) {
+            Ok(n) => U256::from(n),
+            Err(_) => U256::ZERO.wrapping_sub(U256::from(n.unsigned_abs())),
+        }
+    }
+
+    /// Whether a condition is the same for every word of the range that is near an end, and differs
+    /// just outside.
+    fn check(found: i64, keep: impl Fn(&mut Range), condition: impl Fn(U256) -> bool) {
+        let mut range = Range::any(word(found));
+        keep(&mut range);
+        let truth = condition(word(found));
+        for end in [range.least, range.most] {
+            assert_eq!(condition(end), truth, "{range:?}");
+        }
+        for near in -40..40 {
+            let near = word(near);
+            assert!(!range.contains(near) || condition(near) == truth, "{near} of {range:?}");
+        }
+        if let Some(outside) = range.least.checked_sub(U256::ONE) {
+            assert_ne!(condition(outside), truth, "{range:?}");
+        }
+        if let Some(outside) = range.most.checked_add(U256::ONE) {
+            assert_ne!(condition(outside), truth, "{range:?}");
+        }
+    }
+
+    #[test]
+    fn a_comparison_keeps_exactly_the_words_around_the_found_one_for_which_it_is_the_same() {
+        for found in [-20, -3, -1, 0, 1, 2, 10, 20] {
+            for offset in [-12, -1, 0, 1, 9].map(word) {
+                for bound in [-15, -1, 0, 1, 2, 8, 15].map(word) {
+                    let sum = |it: U256| it.wrapping_add(offset);
+                    check(found, |range| range.keep_below(offset, bound), |it| sum(it) < bound);
+                    check(found, |range| range.keep_above(offset, bound), |it| bound < sum(it));
+                }
+                check(
+                    found,
+                    |range| range.keep_wrapping(offset),
+                    |it| it.checked_add(offset).is_none(),
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn equality_is_kept_by_one_word_or_by_those_on_one_side() {
+        let mut same = Range::any(word(7));
+        same.keep_equal(word(3), word(10));
+        assert_eq!((same.least, same.most), (word(7), word(7)));
+        let mut other = Range::any(word(7));
+        other.keep_equal(word(3), word(5));
+        assert_eq!((other.least, other.most), (word(3), word(-4)));
+    }
+
+    #[test]
+    fn what_was_looked_at_is_followed_no_more() {
+        let slot = |n| Slot::new(alloy_primitives::Address::ZERO, word(n));
+        let mut additions = Additions::of(&[slot(1), slot(2)]);
+        assert_eq!(additions.followed(&slot(2)), Some(1));
+        assert_eq!(additions.range(&slot(2)), None);
+        additions.read(1, word(5));
+        assert_eq!(additions.range(&slot(2)), Some(Range::any(word(5))));
+        additions.look_at(1);
+        assert_eq!((additions.followed(&slot(2)), additions.range(&slot(2))), (None, None));
+    }
+}

@@ -1,0 +1,190 @@
+//! How long would a block take that is predicted, executed and decided at the same time?
+//!
+//! In: what each transaction costs at each step, and a number of threads. Out: the simulated time.
+//! Invariants: integer arithmetic only; nothing here depends on a clock; nobody waits where a real
+//! thread would find something to do. The rules are those of dataflow mode: one thread predicts all
+//! transactions before it takes part, at most one thread at a time decides, deciding goes before
+//! running, and the lowest transaction that may start starts first.
+
+use core::{cmp::Reverse, num::NonZeroUsize};
+use std::collections::BinaryHeap;
+
+use slotcast_model::{Index, IndexVec, TxIndex};
+
+/// What one transaction costs, in one unit of time for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Steps {
+    /// Predicting it, and finding out what it waits for.
+    pub predict: u64,
+    /// Running it speculatively and handing the result in, if it is run that way.
+    pub run: Option<u64>,
+    /// Deciding it: validation, and running it where that is done on the prefix.
+    pub decide: u64,
+    /// The first transaction it does not see.
+    pub horizon: TxIndex,
+}
+
+/// The simulated time of these transactions on `threads` threads.
+///
+/// # Panics
+///
+/// When a transaction waits for a later one.
+pub fn simulate_streamed(txs: &IndexVec<TxIndex, Steps>, threads: NonZeroUsize) -> u64 {
+    for (tx, steps) in txs.iter_enumerated() {
+        assert!(steps.horizon <= tx, "a transaction waits for earlier ones only");
+    }
+    Simulation::new(txs).run(threads.get())
+}
+
+/// What a thread is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Work {
+    /// Predicting this one.
+    Predict(TxIndex),
+    /// Running this one.
+    Run(TxIndex),
+    /// Deciding this one.
+    Decide(TxIndex),
+}
+
+struct Simulation<'a> {
+    txs: &'a IndexVec<TxIndex, Steps>,
+    now: u64,
+    n_known: usize,
+    n_decided: usize,
+    is_deciding: bool,
+    has_run: IndexVec<TxIndex, bool>,
+    /// Known transactions that wait, by horizon.
+    waiting: BinaryHeap<Reverse<(TxIndex, TxIndex)>>,
+    ready: BinaryHeap<Reverse<TxIndex>>,
+    busy: BinaryHeap<Reverse<(u64, Work)>>,
+}
+
+impl<'a> Simulation<'a> {
+    fn new(txs: &'a IndexVec<TxIndex, Steps>) -> Self {
+        Self {
+            txs,
+            now: 0,
+            n_known: 0,
+            n_decided: 0,
+            is_deciding: false,
+            has_run: IndexVec::from_elem(false, txs.len()),
+            waiting: BinaryHeap::new(),
+            ready: BinaryHeap::new(),
+            busy: BinaryHeap::new(),
+        }
+    }
+
+    fn run(mut self, threads: usize) -> u64 {
+        if self.txs.is_empty() {
+            return 0;
+        }
+        self.begin(Work::Predict(TxIndex(0)));
+        loop {
+            while self.busy.len() < threads
+                && let Some(work) = self.next()
+            {
+                self.begin(work);
+            }
+            let Some(Reverse((ends, work))) = self.busy.pop() else { return self.now };
+            self.now = ends;
+            self.end(work);
+            while let Some(Reverse((ends, _))) = self.busy.peek()
+                && *ends <= self.now
+                && let Some(Reverse((_, work))) = self.busy.pop()
+            {
+                self.end(work);
+            }
+        }
+    }
+
+    /// What a thread does that has nothing to do.
+    fn next(&mut self) -> Option<Work> {
+        let next = TxIndex::from_usize(self.n_decided);
+        let is_there =
+            self.n_decided < self.n_known && (self.txs[next].run.is_none() || self.has_run[next]);
+        if is_there && !self.is_deciding {
+            self.is_deciding = true;
+            return Some(Work::Decide(next));
+        }
+        self.ready.pop().map(|Reverse(tx)| Work::Run(tx))
+    }
+
+    fn begin(&mut self, work: Work) {
+        let takes = match work {
+            Work::Predict(tx) => self.txs[tx].predict,
+            Work::Run(tx) => self.txs[tx].run.unwrap_or(0),
+            Work::Decide(tx) => self.txs[tx].decide,
+        };
+        self.busy.push(Reverse((self.now.saturating_add(takes), work)));
+    }
+
+    fn end(&mut self, work: Work) {
+        match work {
+            Work::Predict(tx) => {
+                self.n_known += 1;
+                if self.txs[tx].run.is_some() {
+                    self.waiting.push(Reverse((self.txs[tx].horizon, tx)));
+                }
+                if self.n_known < self.txs.len() {
+                    // Whoever predicts goes on with it, whatever else there is to do.
+                    self.begin(Work::Predict(TxIndex::from_usize(self.n_known)));
+                }
+            }
+            Work::Run(tx) => self.has_run[tx] = true,
+            Work::Decide(_) => {
+                self.n_decided += 1;
+                self.is_deciding = false;
+            }
+        }
+        while let Some(Reverse((horizon, tx))) = self.waiting.peek().copied()
+            && horizon.as_usize() <= self.n_decided
+        {
+            self.waiting.pop();
+            self.ready.push(Reverse(tx));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Transactions as predict, run (zero for none), decide and horizon; times on threads out.
+    fn check(txs: &[[u64; 4]], expected: &[(usize, u64)]) {
+        let steps = |&[predict, run, decide, horizon]: &[u64; 4]| Steps {
+            predict,
+            run: (run != 0).then_some(run),
+            decide,
+            horizon: TxIndex(u32::try_from(horizon).unwrap()),
+        };
+        let txs = txs.iter().map(steps).collect();
+        for &(threads, time) in expected {
+            let threads = NonZeroUsize::new(threads).unwrap();
+            assert_eq!(simulate_streamed(&txs, threads), time, "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn alone_everything_takes_its_sum() {
+        check(&[[1, 10, 2, 0], [1, 20, 2, 1], [1, 0, 5, 0]], &[(1, 42)]);
+        check(&[], &[(1, 0), (8, 0)]);
+    }
+
+    #[test]
+    fn others_run_while_one_predicts() {
+        // The first is known at 5, the second at 10; both run for 10.
+        check(&[[5, 10, 0, 0], [5, 10, 0, 0]], &[(1, 30), (2, 20), (3, 20)]);
+    }
+
+    #[test]
+    fn a_horizon_holds_up_and_decisions_are_taken_one_at_a_time() {
+        check(&[[0, 10, 1, 0], [0, 10, 1, 1]], &[(2, 22), (8, 22)]);
+        check(&[[0, 10, 3, 0], [0, 10, 3, 0], [0, 10, 3, 0]], &[(8, 19)]);
+    }
+
+    #[test]
+    fn what_is_done_on_the_prefix_takes_the_decider_alone() {
+        check(&[[0, 0, 7, 0], [0, 0, 7, 0], [0, 5, 0, 0]], &[(1, 19), (2, 14), (8, 14)]);
+    }
+}
