@@ -1,0 +1,141 @@
+//! What do additions bring that are taken for what they are?
+//!
+//! ```text
+//! cargo run --release -p slotcast-tests --example additions [FOLDER]
+//! ```
+//!
+//! In: a folder of recorded blocks, `../shared/blocks` beside the checkout unless another is given.
+//! Out: for forecasts without a fault, once with every slot that is read ordered and once with those
+//! that are really only added to taken as additions: edges, gas on the critical path, runs, words
+//! moved, and the time simulated from gas. A slot counts as only added to if raising it before
+//! its transaction raises it as much afterwards and changes nothing else.
+
+#![expect(clippy::print_stdout, reason = "a program for the command line")]
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use slotcast::{
+    Prepared, corpus,
+    executor::{
+        FallbackRule, Pool, Question, SequentialSettings, execute_dataflow, execute_sequential,
+        inspect,
+    },
+    forecasts_of_waits,
+    model::{IndexVec, Observation, Prediction, StorageAccess, TxIndex},
+    prepare,
+    scheduler::{CostModel, Policy, Schedule, schedule, simulate_unbound},
+};
+use slotcast_tests::checkout;
+
+use alloy_primitives::U256;
+
+/// By how much a slot is raised to see whether anybody looks at it.
+const RAISES: [u64; 3] = [1, 7, 4096];
+const THREADS: [usize; 4] = [2, 4, 8, 64];
+
+#[derive(Default)]
+struct Sum {
+    edges: usize,
+    path_gas: u64,
+    runs: usize,
+    moved: usize,
+    nanos: [u64; THREADS.len()],
+}
+
+fn main() {
+    let folder =
+        std::env::args().nth(1).map_or_else(|| checkout().join("../shared/blocks"), PathBuf::from);
+    let (mut n_slots, mut n_added, mut n_txs) = (0, 0, 0);
+    let (mut ordered, mut free) = (Sum::default(), Sum::default());
+    for path in corpus::list(&folder).expect("the folder can be listed") {
+        let block = corpus::read_file(&path).expect("recorded blocks can be read");
+        let prepared = prepare(&block).expect("recorded blocks are well formed");
+        let (block, state) = (prepared.block(), prepared.state());
+        let observed = SequentialSettings { is_observed: true };
+        let truth =
+            execute_sequential(block, state, &observed).expect("recorded blocks can be run");
+        let added = added(&prepared, &truth.observations);
+        n_txs += block.n_transactions();
+        n_slots += truth.observations.iter().map(|seen| seen.writes.len()).sum::<usize>();
+        n_added += added.iter().map(|storage| storage.deltas.len()).sum::<usize>();
+        let plain = truth.observations.iter().map(|seen| StorageAccess {
+            reads: seen.reads.clone(),
+            writes: seen.writes.clone(),
+            deltas: Vec::new(),
+        });
+        for (sum, lists) in [(&mut ordered, plain.collect()), (&mut free, added)] {
+            sum_up(sum, &prepared, &truth.observations, lists);
+        }
+    }
+    println!("{n_txs} transactions change {n_slots} slots, {n_added} of them only by adding");
+    for (name, sum) in [("every change ordered", &ordered), ("additions free", &free)] {
+        let micros = THREADS.iter().zip(sum.nanos).map(|(n, it)| format!("{n}: {} us", it / 1_000));
+        println!(
+            "{name}: {} edges, {} gas on critical paths, {} runs, {} words moved; simulated {}",
+            sum.edges,
+            sum.path_gas,
+            sum.runs,
+            sum.moved,
+            micros.collect::<Vec<_>>().join(", "),
+        );
+    }
+}
+
+/// What each transaction touches, where slots that are only added to stand among the deltas.
+fn added(
+    prepared: &Prepared,
+    observations: &IndexVec<TxIndex, Observation>,
+) -> IndexVec<TxIndex, StorageAccess> {
+    let question = |seen: &Observation| Question {
+        locations: Vec::new(),
+        raises: seen
+            .writes
+            .iter()
+            .flat_map(|slot| RAISES.map(|by| (*slot, U256::from(by))))
+            .collect(),
+    };
+    let questions = observations.iter().map(question).collect();
+    let inspected = inspect(prepared.block(), prepared.state(), &questions);
+    let answers = inspected.expect("recorded blocks can be run").answers;
+    let lists = observations.iter().zip(&answers).map(|(seen, answer)| {
+        let of_each = seen.writes.iter().zip(answer.only_added.chunks(RAISES.len()));
+        let only_added = of_each.filter(|(_, holds)| holds.iter().all(|it| *it));
+        let deltas: Vec<_> = only_added.map(|(slot, _)| *slot).collect();
+        let is_other = |slot: &&_| deltas.binary_search(slot).is_err();
+        StorageAccess {
+            reads: seen.reads.iter().filter(is_other).copied().collect(),
+            writes: seen.writes.iter().filter(is_other).copied().collect(),
+            deltas,
+        }
+    });
+    lists.collect()
+}
+
+fn sum_up(
+    sum: &mut Sum,
+    prepared: &Prepared,
+    observations: &IndexVec<TxIndex, Observation>,
+    lists: IndexVec<TxIndex, StorageAccess>,
+) {
+    let (block, state) = (prepared.block(), prepared.state());
+    let prediction = |(seen, storage): (&Observation, StorageAccess)| {
+        Prediction::new(storage, seen.accounts.clone(), vec![], vec![], vec![])
+    };
+    let predictions = observations.iter().zip(lists).map(prediction).collect();
+    let forecasts = forecasts_of_waits(block, &predictions, state);
+    let schedule: Schedule = schedule(&forecasts, &Policy::Optimistic);
+    let pool = Pool::new(1).expect("one thread is there");
+    let ran = execute_dataflow(block, &schedule, state, &pool, FallbackRule::NEVER);
+    let ran = ran.expect("recorded blocks can be run");
+    let gas: IndexVec<TxIndex, u64> =
+        ran.txs().iter().map(|tx| tx.gas_used().unwrap_or(0)).collect();
+    sum.edges += schedule.dag().n_edges();
+    sum.path_gas += schedule.critical_path().weight;
+    sum.runs += ran.n_executions();
+    sum.moved += ran.n_moved_slots();
+    let costs = CostModel::default().nanos_of_each(&gas);
+    for (nanos, threads) in sum.nanos.iter_mut().zip(THREADS) {
+        let threads = NonZeroUsize::new(threads).expect("no time is simulated for no thread");
+        *nanos += simulate_unbound(&schedule, &costs, threads);
+    }
+}
