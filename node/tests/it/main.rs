@@ -2,6 +2,8 @@
 //!
 //! In: a node of our own on this machine. Out: recordings and errors.
 
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+
 mod chain;
 mod mock;
 

@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-hints", &["slotcast-model", "slotcast-scheduler"]),
     ("slotcast", LIBRARIES),
     ("slotcast-node", &["slotcast"]),
+    ("slotcast-store", &["slotcast"]),
     ("slotcast-cli", PROGRAM),
     ("slotcast-tests", PRODUCT),
     ("slotcast-bench", PRODUCT),

@@ -1,0 +1,125 @@
+//! What does the file hold, and what is done to it?
+//!
+//! In: keys and bytes. Out: bytes, and counts.
+//! Invariants: every change is one transaction, so that a killed process leaves the file as it was
+//! before or after; the bytes kept stay below the limit; what was used longest ago goes first.
+
+use std::path::Path;
+
+use redb::{
+    Builder, ConcurrencyMode, Database, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    TableDefinition,
+};
+
+use crate::key::Key;
+
+/// The version of the tables below.
+const SCHEMA: u64 = 1;
+
+const VALUES: TableDefinition<'_, Key, &[u8]> = TableDefinition::new("summaries");
+const USED: TableDefinition<'_, Key, u64> = TableDefinition::new("used");
+const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
+
+/// How many bytes of the file's pages are held in memory.
+const CACHE_BYTES: usize = 16 << 20;
+
+/// Opens the file, or makes it.
+pub(crate) fn open(path: &Path) -> Result<Database, redb::Error> {
+    let database = Builder::new()
+        .set_cache_size(CACHE_BYTES)
+        .set_concurrency_mode(ConcurrencyMode::MultiWriter)
+        .create(path)?;
+    let transaction = database.begin_write()?;
+    {
+        let mut numbers = transaction.open_table(NUMBERS)?;
+        let schema = numbers.get("schema")?.map(|schema| schema.value());
+        match schema {
+            Some(SCHEMA) => {}
+            Some(found) => return Err(redb::Error::Corrupted(format!("schema {found}"))),
+            None => drop(numbers.insert("schema", SCHEMA)?),
+        }
+        transaction.open_table(VALUES)?;
+        transaction.open_table(USED)?;
+    }
+    transaction.commit()?;
+    Ok(database)
+}
+
+/// The bytes under `key`.
+pub(crate) fn get(database: &Database, key: &Key) -> Result<Option<Vec<u8>>, redb::Error> {
+    let table = database.begin_read()?.open_table(VALUES)?;
+    Ok(table.get(key)?.map(|bytes| bytes.value().to_vec()))
+}
+
+/// Puts these entries in, notes these as used, and takes out what is too much.
+pub(crate) fn put(
+    database: &Database,
+    entries: &[(Key, Vec<u8>)],
+    used: &[Key],
+    max_bytes: u64,
+) -> Result<(), redb::Error> {
+    let transaction = database.begin_write()?;
+    {
+        let mut numbers = transaction.open_table(NUMBERS)?;
+        let mut values = transaction.open_table(VALUES)?;
+        let mut last_use = transaction.open_table(USED)?;
+        let number = |name: &str| -> Result<u64, redb::Error> {
+            Ok(numbers.get(name)?.map_or(0, |number| number.value()))
+        };
+        let (tick, mut n_bytes) = (number("tick")? + 1, number("bytes")?);
+        for (key, bytes) in entries {
+            let before = values.get(key)?.map_or(0, |bytes| bytes.value().len());
+            // Another process may have made more of its programs; the fuller one stays.
+            if bytes.len() <= before {
+                continue;
+            }
+            n_bytes = n_bytes + bytes.len() as u64 - before as u64;
+            values.insert(key, bytes.as_slice())?;
+            last_use.insert(key, tick)?;
+        }
+        for key in used {
+            if values.get(key)?.is_some() {
+                last_use.insert(key, tick)?;
+            }
+        }
+        if max_bytes < n_bytes {
+            let mut by_use = Vec::new();
+            for entry in last_use.iter()? {
+                let (key, tick) = entry?;
+                by_use.push((tick.value(), key.value()));
+            }
+            by_use.sort_unstable();
+            for (_, key) in by_use {
+                if n_bytes <= max_bytes {
+                    break;
+                }
+                let taken = values.remove(&key)?.map_or(0, |bytes| bytes.value().len());
+                n_bytes -= taken as u64;
+                last_use.remove(&key)?;
+            }
+        }
+        numbers.insert("tick", tick)?;
+        numbers.insert("bytes", n_bytes)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Every entry, by key.
+pub(crate) fn all(database: &Database) -> Result<Vec<(Key, Vec<u8>)>, redb::Error> {
+    let table = database.begin_read()?.open_table(VALUES)?;
+    let mut entries = Vec::new();
+    for entry in table.iter()? {
+        let (key, bytes) = entry?;
+        entries.push((key.value(), bytes.value().to_vec()));
+    }
+    Ok(entries)
+}
+
+/// How many entries there are, and of how many bytes.
+pub(crate) fn size(database: &Database) -> Result<(u64, u64), redb::Error> {
+    let transaction = database.begin_read()?;
+    let n_entries = transaction.open_table(VALUES)?.len()?;
+    let numbers = transaction.open_table(NUMBERS)?;
+    Ok((n_entries, numbers.get("bytes")?.map_or(0, |number| number.value())))
+}
