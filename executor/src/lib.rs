@@ -73,3 +73,8 @@ pub use slotcast_scheduler::Mode;
 pub use state::{AccountRecord, CodeRecord, MemoryState, MissingCode};
 pub use telemetry::Telemetry;
 pub use timed::time_each;
+
+/// The programs of the guide, compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/executors.md")]
+struct Guide;

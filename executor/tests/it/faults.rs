@@ -11,6 +11,7 @@ use revm::{
 };
 use slotcast_executor::{
     ExecutionError, Fork, MemoryState, SequentialSettings, Settings, execute, execute_sequential,
+    execute_with_bundle,
 };
 use slotcast_model::TxIndex;
 use slotcast_scheduler::Schedule;
@@ -142,4 +143,26 @@ fn a_state_that_stays_broken_is_an_error_with_the_first_transaction_it_hits() {
     let observed = SequentialSettings { is_observed: false };
     let error = execute_sequential(&block, &faulty(Fault::Panic, 0), &observed).unwrap_err();
     assert_eq!(error.to_string(), "transaction 0 panicked: the disk is gone");
+}
+
+#[test]
+fn a_pool_goes_on_after_an_error_and_a_bundle_has_the_same_errors() {
+    let (block, state) = block().build();
+    let unobserved = SequentialSettings { is_observed: false };
+    let expected = execute_sequential(&block, &state, &unobserved).unwrap().outcome;
+    let schedule = Schedule::single_layer(block.n_transactions());
+    let settings = Settings::with_threads(3).unwrap();
+    let with_bundle = |fault| {
+        let faulty =
+            Faulty { state: &state, fault, fails_at: 0..u64::MAX, n_reads: AtomicU64::new(0) };
+        let (pool, rule) = (&settings.pool, settings.fallback);
+        execute_with_bundle(&block, &schedule, &faulty, pool, rule).map(|_| ()).unwrap_err()
+    };
+    for _ in 0..20 {
+        let error = with_bundle(Fault::Error);
+        assert!(matches!(error, ExecutionError::Database { tx: Some(TxIndex(0)), .. }), "{error}");
+        let error = with_bundle(Fault::Panic);
+        assert!(matches!(error, ExecutionError::Panicked { tx: TxIndex(0), .. }), "{error}");
+        assert!(execute(&block, &schedule, &state, &settings).unwrap().outcome == expected);
+    }
 }
