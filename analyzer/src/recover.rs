@@ -23,7 +23,7 @@
 mod array;
 mod constant;
 mod layout;
-mod linear;
+pub(crate) mod linear;
 mod mapping;
 mod merged;
 mod packed;

@@ -22,7 +22,8 @@ use crate::{
 };
 
 pub use describe::{
-    AccessKind, AccessText, CallText, Certainty, Description, FunctionText, Origin, describe,
+    AccessKind, AccessText, CallText, Certainty, Description, FunctionText, Origin, Part, Place,
+    Requirement, Sources, describe,
 };
 pub use program::{Case, Doubt, Operand, Program, ProgramNode, Register, Run, Source, Step};
 pub use store::StoreError;

@@ -14,15 +14,15 @@ const MAX_SUMMANDS: usize = 64;
 
 /// A sum with its constant apart. Equal sums are equal values.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sum {
+pub(crate) struct Sum {
     /// Distinct summands that are no constants, ascending, each with its factor, which is not zero.
-    pub(super) summands: SmallVec<[(TermId, i32); 4]>,
-    pub(super) constant: U256,
+    pub(crate) summands: SmallVec<[(TermId, i32); 4]>,
+    pub(crate) constant: U256,
 }
 
 impl Sum {
     /// Takes `term` apart.
-    pub(super) fn new(pool: &TermPool<'_>, term: TermId) -> Self {
+    pub(crate) fn new(pool: &TermPool<'_>, term: TermId) -> Self {
         let mut sum = Self { summands: SmallVec::new(), constant: U256::ZERO };
         let mut pending: SmallVec<[(TermId, i32); 8]> = SmallVec::from_iter([(term, 1)]);
         let mut n_steps = 0;
@@ -53,7 +53,7 @@ impl Sum {
     }
 
     /// The sum without `term`.
-    pub(super) fn without(&self, term: TermId) -> Self {
+    pub(crate) fn without(&self, term: TermId) -> Self {
         let mut rest = self.clone();
         rest.summands.retain(|summand| summand.0 != term);
         rest

@@ -74,12 +74,12 @@ impl SlotShape {
     }
 
     /// Whether any hash lies between the base slot and this one.
-    pub(super) fn is_hashed(&self) -> bool {
+    pub(crate) fn is_hashed(&self) -> bool {
         self.kind() != Kind::Plain
     }
 
     /// Takes one step on.
-    pub(super) fn push(&mut self, step: Step) {
+    pub(crate) fn push(&mut self, step: Step) {
         match (step, self.steps.last().copied()) {
             (Step::Key | Step::Elements, _) => self.steps.push(step),
             (Step::Index, Some(Step::Index)) | (Step::Offset(0), _) => {}

@@ -10,27 +10,39 @@
 
 mod adds;
 mod behind;
+mod bits;
+mod finder;
 mod memory;
 mod names;
 mod origins;
 mod paths;
+mod place;
+mod requirements;
+mod sources;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::{B256, U256, keccak256};
 use bumpalo::Bump;
 use slotcast_model::Fork;
 
-pub use self::origins::Origin;
 pub(super) use self::origins::origins;
+pub use self::{
+    origins::Origin,
+    place::{Part, Place, Sources},
+    requirements::Requirement,
+};
 
 use self::{
     adds::{Adds, adds},
     behind::Behind,
+    bits::Bits,
+    finder::{Finder, Shapes},
     memory::Memories,
     names::{Hashes, Names},
     paths::Paths,
+    requirements::requirements,
 };
 use crate::{
     Targets,
@@ -70,6 +82,8 @@ pub struct FunctionText {
     pub selector: Option<u32>,
     /// Its accesses to storage: those at small constant slots, ascending, then the rest by text.
     pub accesses: Vec<AccessText>,
+    /// What must hold for it to end well, as far as it is short enough to be read, sorted.
+    pub requires: Vec<Requirement>,
     /// Its calls, in an order in which they may happen; `call#2` in a text is the third of them.
     pub calls: Vec<CallText>,
     /// Why its analysis ended.
@@ -131,6 +145,13 @@ pub struct AccessText {
     pub certainty: Certainty,
     /// The nearest condition it depends on, when one is short enough to be read.
     pub when: Option<String>,
+    /// Where the slot lies, sorted; empty when it may be any slot. Looked for in descriptions only.
+    pub places: Vec<Place>,
+    /// The bits of the word that are looked at or replaced.
+    pub bits: U256,
+    /// Whether every path stores different constants there, one after the other, as a lock does
+    /// that is taken and given back: the word ends as the last of them.
+    pub is_lock: bool,
 }
 
 /// A way to run other code.
@@ -211,7 +232,13 @@ impl Describer<'_> {
     fn function(&mut self, selector: Option<u32>) -> (Option<FunctionText>, Vec<u32>) {
         if self.fuel.left() == 0 {
             let stop = StopReason::FuelLimit;
-            let text = FunctionText { selector, accesses: Vec::new(), calls: Vec::new(), stop };
+            let text = FunctionText {
+                selector,
+                accesses: Vec::new(),
+                requires: Vec::new(),
+                calls: Vec::new(),
+                stop,
+            };
             return (Some(text), Vec::new());
         }
         let arena = Bump::new();
@@ -225,13 +252,35 @@ impl Describer<'_> {
             }
         }
         let only_reverts = walk.graph.nodes[NodeId(0)].only_reverts;
-        let text = (selector.is_some() || !only_reverts)
-            .then(|| function_text(selector, &walk, &mut pool, &self.hashes));
+        let text =
+            (selector.is_some() || !only_reverts).then(|| self.text(selector, &walk, &mut pool));
         let selectors = match selector {
             Some(_) => Vec::new(),
             None => self.selectors(walk),
         };
         (text, selectors)
+    }
+
+    /// What a walk saw.
+    fn text(&self, selector: Option<u32>, walk: &Walk, pool: &mut TermPool<'_>) -> FunctionText {
+        let paths = Paths::new(&walk.graph);
+        let behind = Behind::new(&walk.graph);
+        let memories = Memories::new(walk, &paths, &behind, pool);
+        let adds = adds(&walk.graph, &behind, pool);
+        let shapes = Shapes::new(&walk.graph, pool, &self.terrain.code);
+        let bits = Bits::new(&walk.graph, &behind, pool);
+        let pool = &*pool;
+        let mut names = Names::new(pool, &behind, &memories, &self.hashes);
+        let calls = call_texts(walk, &paths, &mut names);
+        let accesses = access_texts(walk, &paths, &names, &adds);
+        let finder =
+            Finder { pool, behind: &behind, memories: &memories, names: &names, shapes: &shapes };
+        let accesses = accesses
+            .into_iter()
+            .map(|(text, keys)| placed(text, &keys, &finder, &bits, &paths))
+            .collect();
+        let requires = requirements(&walk.graph, &paths, &finder);
+        FunctionText { selector, accesses, requires, calls, stop: walk.graph.stop }
     }
 
     /// Walks an entry point within what is left of the fuel.
@@ -279,22 +328,6 @@ fn is_unresolved(node: &Node) -> bool {
     }
 }
 
-fn function_text(
-    selector: Option<u32>,
-    walk: &Walk,
-    pool: &mut TermPool<'_>,
-    hashes: &Hashes,
-) -> FunctionText {
-    let paths = Paths::new(&walk.graph);
-    let behind = Behind::new(&walk.graph);
-    let memories = Memories::new(walk, &paths, &behind, pool);
-    let adds = adds(&walk.graph, &behind, pool);
-    let mut names = Names::new(pool, &behind, &memories, hashes);
-    let calls = call_texts(walk, &paths, &mut names);
-    let accesses = access_texts(walk, &paths, &names, &adds);
-    FunctionText { selector, accesses, calls, stop: walk.graph.stop }
-}
-
 /// Where something happens.
 type Places = BTreeSet<NodeId>;
 
@@ -337,10 +370,16 @@ fn call_texts(walk: &Walk, paths: &Paths, names: &mut Names<'_, '_>) -> Vec<Call
     found.into_iter().map(text).collect()
 }
 
-fn access_texts(walk: &Walk, paths: &Paths, names: &Names<'_, '_>, adds: &Adds) -> Vec<AccessText> {
+/// The accesses, each with its distinct keys.
+fn access_texts(
+    walk: &Walk,
+    paths: &Paths,
+    names: &Names<'_, '_>,
+    adds: &Adds,
+) -> Vec<(AccessText, BTreeSet<TermId>)> {
     // Equal terms print once; different terms may still print alike.
     let mut slots: BTreeMap<TermId, String> = BTreeMap::new();
-    let mut places: BTreeMap<(String, AccessKind), Places> = BTreeMap::new();
+    let mut places: BTreeMap<(String, AccessKind), (Places, BTreeSet<TermId>)> = BTreeMap::new();
     for (node, effect) in effects(walk) {
         let (key, kind) = match *effect {
             Effect::SLoad { key } => (key, AccessKind::Read),
@@ -349,29 +388,86 @@ fn access_texts(walk: &Walk, paths: &Paths, names: &Names<'_, '_>, adds: &Adds) 
             _ => continue,
         };
         let slot = slots.entry(key).or_insert_with(|| names.text(key)).clone();
-        places.entry((slot, kind)).or_default().insert(node);
+        let (nodes, keys) = places.entry((slot, kind)).or_default();
+        nodes.insert(node);
+        keys.insert(key);
     }
-    let certainties: BTreeMap<(String, AccessKind), Certainty> =
-        places.iter().map(|(access, places)| (access.clone(), paths.certainty(places))).collect();
+    let certainties: BTreeMap<(String, AccessKind), Certainty> = places
+        .iter()
+        .map(|(access, (nodes, _))| (access.clone(), paths.certainty(nodes)))
+        .collect();
     let is_part_of_add = |slot: &str, certainty: Certainty| {
         let add = certainties.get(&(slot.to_owned(), AccessKind::Add));
         add.is_some_and(|add| *add <= certainty)
     };
     let mut texts = Vec::new();
-    for ((slot, kind), places) in places {
+    for ((slot, kind), (nodes, keys)) in places {
         let certainty = certainties[&(slot.clone(), kind)];
         if kind == AccessKind::Read && is_part_of_add(&slot, certainty) {
             continue;
         }
         let when = match certainty {
             Certainty::Must => None,
-            Certainty::May => when(paths, names, &places),
+            Certainty::May => when(paths, names, &nodes),
         };
-        texts.push(AccessText { slot, kind, contract: "this".to_owned(), certainty, when });
+        texts.push((AccessText::new(slot, kind, certainty, when), keys));
     }
     // Plain slots by number, then the rest by text; the sort is stable.
-    texts.sort_by_key(|text| text.slot.parse::<u64>().unwrap_or(u64::MAX));
+    texts.sort_by_key(|(text, _)| text.slot.parse::<u64>().unwrap_or(u64::MAX));
     texts
+}
+
+impl AccessText {
+    /// An access of which only the text is known so far.
+    fn new(slot: String, kind: AccessKind, certainty: Certainty, when: Option<String>) -> Self {
+        let contract = "this".to_owned();
+        let (places, bits, is_lock) = (Vec::new(), U256::MAX, false);
+        Self { slot, kind, contract, certainty, when, places, bits, is_lock }
+    }
+}
+
+/// The access with where its slot lies and which bits of it matter.
+fn placed(
+    text: AccessText,
+    keys: &BTreeSet<TermId>,
+    finder: &Finder<'_, '_>,
+    bits: &Bits,
+    paths: &Paths,
+) -> AccessText {
+    let mut places: Vec<Place> = Vec::new();
+    for &key in keys {
+        let of_key = finder.places(key);
+        if of_key.is_empty() {
+            places.clear();
+            break;
+        }
+        places.extend(of_key);
+    }
+    places.sort();
+    places.dedup();
+    let all = |of: &dyn Fn(TermId) -> U256| keys.iter().fold(U256::ZERO, |all, key| all | of(*key));
+    let (read, written) = (all(&|key| bits.read(key)), all(&|key| bits.written(key)));
+    let touched = match text.kind {
+        // A load that only keeps the rest of a word belongs to the store.
+        AccessKind::Read if read.is_zero() => written,
+        AccessKind::Read => read,
+        AccessKind::Write => written,
+        AccessKind::Add => U256::MAX,
+    };
+    let is_lock =
+        text.kind == AccessKind::Write && keys.iter().all(|key| is_lock(bits, paths, *key));
+    let touched = if touched.is_zero() { U256::MAX } else { touched };
+    AccessText { places, bits: touched, is_lock, ..text }
+}
+
+/// Whether every path stores two constants or more to `key`, and nothing else is stored there.
+fn is_lock(bits: &Bits, paths: &Paths, key: TermId) -> bool {
+    let mut nodes: BTreeMap<U256, Places> = BTreeMap::new();
+    for stored in bits.stores(key) {
+        let Some(constant) = stored.constant else { return false };
+        nodes.entry(constant).or_default().insert(stored.node);
+    }
+    1 < nodes.len() && nodes.values().all(|nodes| paths.certainty(nodes) == Certainty::Must)
 }
 
 /// All effects on reachable nodes.

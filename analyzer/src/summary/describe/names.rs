@@ -5,7 +5,7 @@
 //! texts first mention them.
 
 mod hashes;
-mod phis;
+pub(super) mod phis;
 
 use std::{
     cell::{Cell, RefCell},
@@ -317,7 +317,8 @@ impl<'a, 't> Names<'a, 't> {
         }
     }
 
-    fn loop_name(&self, node: NodeId, position: u32) -> String {
+    /// What the value that goes round a loop in this phi is called.
+    pub(super) fn loop_name(&self, node: NodeId, position: u32) -> String {
         let mut loops = self.loops.borrow_mut();
         let number = match loops.iter().position(|known| *known == (node, position)) {
             Some(number) => number,

@@ -70,7 +70,7 @@ pub(crate) fn origins(
             Certainty::Must => None,
             Certainty::May => when(&paths, &names, &nodes),
         };
-        let access = AccessText { slot, kind, contract: "this".to_owned(), certainty, when };
+        let access = AccessText::new(slot, kind, certainty, when);
         origins.extend(pcs.into_iter().map(|pc| Origin { pc, access: access.clone() }));
     }
     origins.sort_by(|a, b| (a.pc, &a.access.slot).cmp(&(b.pc, &b.access.slot)));

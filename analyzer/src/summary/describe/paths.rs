@@ -92,6 +92,17 @@ impl Paths {
         Certainty::Must
     }
 
+    /// The conditions without which nothing ends well, with whether they must hold: of branches on
+    /// every path that counts, one side of which leads to none.
+    pub(super) fn required(&self) -> impl Iterator<Item = (TermId, bool)> + '_ {
+        self.order.iter().filter_map(|&node| {
+            let (condition, then, other) = self.branches[node]?;
+            let is_one_sided = self.counts[then] != self.counts[other];
+            let is_on_every_path = self.certainty(&BTreeSet::from([node])) == Certainty::Must;
+            (is_one_sided && is_on_every_path).then_some((condition, self.counts[then]))
+        })
+    }
+
     /// The nearest branch one side of which leads to `node` and the other around it, with whether
     /// its condition holds on the way there.
     pub(super) fn decider(&self, node: NodeId) -> Option<(TermId, bool)> {

@@ -1,0 +1,72 @@
+//! What must hold for a function to end well?
+//!
+//! In: a graph. Out: [`Requirement`]s: conditions that every path to a successful end has passed.
+//! Before → after: `if (msg.sender != owner) revert` → `caller == storage[6]`, which one caller can
+//! satisfy.
+//! Guard: only conditions one side of which never ends well count, and only on every path.
+
+use std::collections::BTreeSet;
+
+use super::{MAX_WHEN, finder::Finder, paths::Paths, sources::Dependence};
+use crate::ir::{Env, Graph, Op, Term, TermId};
+
+/// Conditions looked at; those behind them are checks deep inside.
+const MAX_CONDITIONS: usize = 256;
+
+/// A condition without which a call fails.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Requirement {
+    /// The condition, such as `caller == storage[6]`.
+    pub text: String,
+    /// Whether it is that the caller be one account, which the call itself does not name.
+    pub names_caller: bool,
+}
+
+/// The requirements of one entry point.
+pub(super) fn requirements(
+    graph: &Graph,
+    paths: &Paths,
+    finder: &Finder<'_, '_>,
+) -> Vec<Requirement> {
+    if graph.nodes.is_empty() {
+        return Vec::new();
+    }
+    let found = paths.required().take(MAX_CONDITIONS).filter_map(|(condition, holds)| {
+        let text = finder.names.condition(condition, holds);
+        let names_caller = names_caller(finder, condition, holds);
+        let is_readable = text.chars().count() < MAX_WHEN;
+        is_readable.then_some(Requirement { text, names_caller })
+    });
+    found.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Whether the condition is that the caller be an account that state or code names.
+fn names_caller(finder: &Finder<'_, '_>, mut condition: TermId, mut holds: bool) -> bool {
+    let pool = finder.pool;
+    while let Term::Apply(Op::IsZero, [inner, ..]) = pool.get(condition) {
+        (condition, holds) = (inner, !holds);
+    }
+    let (a, b) = match (pool.get(condition), holds) {
+        (Term::Apply(Op::Eq, [a, b, _]), true)
+        | (Term::Apply(Op::Sub | Op::Xor, [a, b, _]), false) => (a, b),
+        _ => return false,
+    };
+    let dependence = Dependence { pool, behind: finder.behind, memories: finder.memories };
+    let is_fixed = |term| {
+        let sources = dependence.term(term);
+        !sources.is_own() && !sources.unknown
+    };
+    is_caller(finder, a) && is_fixed(b) || is_caller(finder, b) && is_fixed(a)
+}
+
+/// Whether `term` is the caller, masked or not.
+fn is_caller(finder: &Finder<'_, '_>, term: TermId) -> bool {
+    match finder.pool.get(term) {
+        Term::Env(Env::Caller) => true,
+        Term::Apply(Op::And, [a, b, _]) => {
+            let is_mask = |term| finder.pool.as_const(term).is_some();
+            is_mask(a) && is_caller(finder, b) || is_mask(b) && is_caller(finder, a)
+        }
+        _ => false,
+    }
+}

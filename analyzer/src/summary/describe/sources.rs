@@ -1,0 +1,125 @@
+//! What does a value depend on?
+//!
+//! In: a term. Out: [`Sources`].
+//! Invariant: bounded; what is too much to tell is unknown. Which path was taken is not asked, only
+//! what the value is computed from.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Sources,
+    behind::Behind,
+    memory::{Memories, Origin},
+};
+use crate::ir::{Effect, Env, NodeId, Term, TermId, TermPool};
+
+/// Terms looked at for one value.
+const MAX_VISITS: usize = 1024;
+const WORD: u32 = 32;
+
+/// What is asked to tell.
+#[derive(Clone, Copy)]
+pub(super) struct Dependence<'a, 't> {
+    pub(super) pool: &'a TermPool<'t>,
+    pub(super) behind: &'a Behind<'a>,
+    pub(super) memories: &'a Memories<'a>,
+}
+
+impl Dependence<'_, '_> {
+    /// What `term` depends on.
+    pub(super) fn term(&self, term: TermId) -> Sources {
+        self.visit(vec![term], Sources::default())
+    }
+
+    /// What a piece of memory depends on; nothing is known of one without origins.
+    pub(super) fn origins(&self, origins: &[Origin]) -> Sources {
+        let mut pending = Vec::new();
+        let sources = of_origins(origins, &mut pending);
+        self.visit(pending, sources)
+    }
+
+    fn visit(&self, mut pending: Vec<TermId>, mut sources: Sources) -> Sources {
+        let mut seen: BTreeSet<TermId> = pending.iter().copied().collect();
+        while let Some(term) = pending.pop() {
+            if MAX_VISITS < seen.len() {
+                return sources.or(Sources::UNKNOWN);
+            }
+            let mut next = Vec::new();
+            sources = sources.or(self.leaf(term, &mut next));
+            pending.extend(next.into_iter().filter(|term| seen.insert(*term)));
+        }
+        sources
+    }
+
+    /// What `term` itself brings; what it is computed from goes to `next`.
+    fn leaf(&self, term: TermId, next: &mut Vec<TermId>) -> Sources {
+        match self.pool.get(term) {
+            Term::Env(env) => of_env(env),
+            Term::CallData(_) | Term::BlobHash(_) => {
+                Sources { argument: true, ..Sources::default() }
+            }
+            Term::Result(node, pc) => match self.behind.effect_at(node, pc) {
+                Some((position, effect)) => self.effect((node, position), effect, next),
+                None => Sources::UNKNOWN,
+            },
+            Term::Const(_) | Term::Apply(..) | Term::Keccak(_) | Term::Phi(..) => {
+                self.behind.for_each_operand(self.pool, term, |operand| next.push(operand));
+                Sources::default()
+            }
+        }
+    }
+
+    fn effect(
+        &self,
+        place: (NodeId, usize),
+        effect: Effect<TermId>,
+        next: &mut Vec<TermId>,
+    ) -> Sources {
+        match effect {
+            // A word found under a caller's own key is the caller's own.
+            Effect::SLoad { key: of }
+            | Effect::Balance { account: of }
+            | Effect::ExtCodeSize { account: of }
+            | Effect::ExtCodeHash { account: of }
+            | Effect::BlockHash { number: of } => {
+                next.push(of);
+                Sources { state: true, ..Sources::default() }
+            }
+            Effect::SelfBalance => Sources { state: true, ..Sources::default() },
+            Effect::MLoad { at } | Effect::Keccak { at, .. } => {
+                of_origins(&self.memories.read(place, at, 0, WORD), next)
+            }
+            _ => Sources::UNKNOWN,
+        }
+    }
+}
+
+fn of_origins(origins: &[Origin], next: &mut Vec<TermId>) -> Sources {
+    let mut sources = Sources { unknown: origins.is_empty(), ..Sources::default() };
+    for origin in origins {
+        match *origin {
+            Origin::Stored(word, _) => next.push(word),
+            Origin::CallData(..) => sources.argument = true,
+            Origin::Returned(..) => sources.unknown = true,
+            Origin::Zero => {}
+        }
+    }
+    sources
+}
+
+const fn of_env(env: Env) -> Sources {
+    let none = Sources { caller: false, argument: false, state: false, unknown: false };
+    match env {
+        Env::Caller | Env::Origin => Sources { caller: true, ..none },
+        Env::CallValue | Env::CallDataSize | Env::GasPrice => Sources { argument: true, ..none },
+        Env::Address | Env::CodeSize | Env::ChainId => none,
+        Env::Coinbase
+        | Env::Timestamp
+        | Env::Number
+        | Env::Difficulty
+        | Env::GasLimit
+        | Env::BaseFee
+        | Env::BlobBaseFee
+        | Env::SlotNumber => Sources { state: true, ..none },
+    }
+}
