@@ -154,11 +154,14 @@ Examples:
     /// Say what each function of a contract touches, from its bytecode alone.
     #[command(after_help = "\
 CODE is runtime code in hexadecimal, a file with such code (text or bytes), or an artifact of solc,
-Foundry, Hardhat, Truffle or Waffle.
+Foundry, Hardhat, Truffle or Waffle; a folder stands for all artifacts in it, a project for its own.
+Slots have the source's names where the compiler was told to write a storage layout.
 
 Examples:
   slotcast analyze 0x6000355400
   slotcast analyze out/Token.sol/Token.json
+  slotcast analyze .                      every contract of a compiled project
+  slotcast analyze code.hex --names out/  deployed code, with the names of the artifact it is
   slotcast analyze --json build/*.json | jq .functions")]
     Analyze(Analyze),
     /// Make up a block with real signatures and a header that its execution satisfies.
@@ -322,9 +325,13 @@ pub(crate) enum ScheduleFormat {
 /// Arguments of `analyze`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Analyze {
-    /// Codes and artifacts.
-    #[arg(value_name = "CODE|FILE|ARTIFACT", required = true)]
+    /// Codes, artifacts and folders of them.
+    #[arg(value_name = "CODE|FILE|FOLDER", required = true)]
     pub(crate) codes: Vec<String>,
+    /// Take names from the artifact among these that is the same code, whatever its immutables,
+    /// libraries and metadata.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) names: Option<String>,
     /// The fork under whose rules the code runs.
     #[arg(long, default_value = Fork::Osaka.name(), value_parser = fork())]
     pub(crate) fork: Fork,

@@ -7,6 +7,7 @@
 use std::{fmt, io};
 
 use slotcast::corpus::CorpusError;
+use slotcast_artifacts::ArtifactError;
 
 /// What came of a command that ran to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,12 @@ impl From<CorpusError> for Failure {
             }
             error => Self::bad_input(error),
         }
+    }
+}
+
+impl From<ArtifactError> for Failure {
+    fn from(error: ArtifactError) -> Self {
+        Self::bad_input(error)
     }
 }
 

@@ -8,7 +8,6 @@
 mod args;
 mod cmd;
 
-mod artifact;
 mod input;
 mod progress;
 mod render;

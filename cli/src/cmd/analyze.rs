@@ -1,22 +1,27 @@
 //! `slotcast analyze`: what does each function of a contract touch?
 //!
 //! In: codes and artifacts. Out: for each function its accesses and calls, as text or JSON.
+//! Invariant: names are added to what is said of the code, and change nothing of it.
+
+use std::collections::BTreeSet;
 
 use alloy_primitives::B256;
 use serde::Serialize;
 use slotcast::{
     Clock,
     analyzer::{
-        analyze as summarise, describe,
+        analyze as summarise,
         limits::{Limits, StopReason},
-        summary::{AccessText, CallText, Certainty, Description, FunctionText},
+        summary::{CallText, Certainty},
     },
     model::Fork,
+};
+use slotcast_artifacts::{
+    Contract as Compiled, NamedAccess, NamedContract, NamedFunction, Tool, name_contract, read,
 };
 
 use crate::{
     args::Analyze,
-    artifact::{self, Code},
     failure::{Failure, Verdict},
     render::{BAD, Console, HEAD, count, duration},
 };
@@ -29,16 +34,94 @@ const THIS: &str = "this";
 
 /// Describes all contracts.
 pub(crate) fn analyze(args: &Analyze, console: &Console) -> Result<Verdict, Failure> {
+    let known = match &args.names {
+        Some(path) => read(path)?.contracts,
+        None => Vec::new(),
+    };
+    let mut unnamed = Unnamed::default();
     for argument in &args.codes {
-        for code in artifact::read(argument)? {
-            let contract = Contract::new(&code, args.fork);
+        let found = read(argument)?;
+        note_left_out(found.n_left_out, console);
+        for compiled in found.contracts {
+            let compiled = with_names(compiled, &known, args.names.as_deref(), console);
+            let contract = Contract::new(&compiled, args.fork);
+            unnamed.note(&compiled, &contract);
             match console.is_json() {
                 true => console.document(&contract)?,
                 false => text(&contract, console)?,
             }
         }
     }
+    unnamed.advise(console);
     Ok(Verdict::Holds)
+}
+
+/// Says what of a folder was not looked at.
+pub(crate) fn note_left_out(n_left_out: usize, console: &Console) {
+    if n_left_out != 0 {
+        let contracts = count(n_left_out, "contract", "contracts");
+        console.note(format_args!("left out: {contracts} of tests, scripts and dependencies"));
+    }
+}
+
+/// The code with what is known of the contract that it is.
+fn with_names(
+    compiled: Compiled,
+    known: &[Compiled],
+    path: Option<&str>,
+    console: &Console,
+) -> Compiled {
+    let Some(path) = path else { return compiled };
+    match known.iter().find(|known| known.is_code(&compiled.code)) {
+        // The code is as deployed, so that there are no holes in it.
+        Some(known) => known.with_code(compiled.code),
+        None => {
+            console.note(format_args!("{}: no contract of {path} has this code", compiled.name));
+            compiled
+        }
+    }
+}
+
+/// Contracts whose variables nothing is known of.
+#[derive(Default)]
+pub(crate) struct Unnamed {
+    tools: BTreeSet<Tool>,
+    has_namespaces: bool,
+}
+
+impl Unnamed {
+    /// Notes what is missing to name every slot of a contract.
+    fn note(&mut self, compiled: &Compiled, contract: &Contract) {
+        let touches = contract.functions.iter().any(|function| !function.accesses.is_empty());
+        self.add(compiled, touches, contract.has_slots_outside);
+    }
+
+    /// Notes a contract that touches storage, and whether it does outside its layout.
+    pub(crate) fn add(&mut self, compiled: &Compiled, touches: bool, has_slots_outside: bool) {
+        match compiled.layout {
+            None if touches && compiled.tool != Tool::Unknown => {
+                self.tools.insert(compiled.tool);
+            }
+            Some(_) if has_slots_outside && compiled.tool == Tool::Foundry => {
+                self.has_namespaces = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// Says which line of a project's settings would give the names.
+    pub(crate) fn advise(&self, console: &Console) {
+        for tool in &self.tools {
+            let advice = tool.layout_advice();
+            console.note(format_args!("without a storage layout slots have no names; {advice}"));
+        }
+        if self.has_namespaces {
+            console.note(
+                "some slots lie outside the storage layout; for the names of ERC-7201 namespaces add \
+                 `ast = true` to foundry.toml",
+            );
+        }
+    }
 }
 
 /// A contract, described; its JSON form is what `slotcast analyze --json` prints.
@@ -46,6 +129,8 @@ pub(crate) fn analyze(args: &Analyze, console: &Console) -> Result<Verdict, Fail
 #[serde(rename_all = "camelCase")]
 struct Contract {
     name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    source: String,
     code_hash: B256,
     size: u32,
     /// How long summarising took; describing for readers is not counted.
@@ -54,10 +139,11 @@ struct Contract {
     blocks: u32,
     unresolved_jumps: u32,
     functions: Vec<Function>,
+    #[serde(skip)]
+    has_slots_outside: bool,
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Function {
     /// Nothing for what runs when no selector matches.
     selector: Option<String>,
@@ -65,6 +151,8 @@ struct Function {
     name: Option<String>,
     accesses: Vec<Access>,
     calls: Vec<Call>,
+    /// What must hold for the call to succeed, as far as it is short.
+    requires: Vec<String>,
     /// Whether all of the function's own accesses are listed.
     coverage: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,47 +182,57 @@ struct Call {
 }
 
 impl Contract {
-    fn new(code: &Code, fork: Fork) -> Self {
+    fn new(compiled: &Compiled, fork: Fork) -> Self {
         let limits = Limits::default();
         let clock = Clock::start();
-        drop(summarise(&code.bytes, fork, &limits));
+        drop(summarise(&compiled.code, fork, &limits));
         let micros = clock.micros();
-        let Description { code_hash, code_size, functions, n_blocks, n_unresolved, stop } =
-            describe(&code.bytes, fork, &limits);
+        let named = name_contract(compiled, fork, &limits);
+        let has_slots_outside =
+            compiled.layout.as_ref().is_some_and(|layout| named.has_slots_outside(layout));
+        let NamedContract { name, source, code_hash, size, n_blocks, n_unresolved, stop, .. } = named;
         Self {
-            name: code.name.clone(),
+            name,
+            source,
             code_hash,
-            size: code_size,
+            size,
             micros,
             stop_reason: stop.text(),
             blocks: n_blocks,
             unresolved_jumps: n_unresolved,
-            functions: functions.into_iter().map(|of| Function::new(of, code)).collect(),
+            functions: named.functions.into_iter().map(Function::from).collect(),
+            has_slots_outside,
         }
     }
 }
 
-impl Function {
-    fn new(function: FunctionText, code: &Code) -> Self {
-        let FunctionText { selector, accesses, calls, stop } = function;
+impl From<NamedFunction> for Function {
+    fn from(function: NamedFunction) -> Self {
+        let NamedFunction { selector, signature, accesses, requires, calls, stop } = function;
         let is_finished = stop == StopReason::Finished;
         Self {
             selector: selector.map(|selector| format!("{selector:#010x}")),
-            name: selector.and_then(|selector| code.signature(selector).map(str::to_owned)),
-            accesses: accesses.into_iter().map(|of| Access::new(of, code)).collect(),
+            name: signature,
+            accesses: accesses.into_iter().map(Access::from).collect(),
             calls: calls.into_iter().map(Call::from).collect(),
+            requires: requires.into_iter().map(|requirement| requirement.text).collect(),
             coverage: if is_finished { "complete" } else { "partial" },
             why: (!is_finished).then(|| stop.text()),
         }
     }
 }
 
-impl Access {
-    fn new(access: AccessText, code: &Code) -> Self {
-        let AccessText { slot, kind, contract, certainty, when } = access;
-        // A layout is that of the contract itself.
-        let name = if contract == THIS { code.variable(&slot) } else { None };
-        Self { kind: kind.text(), contract, slot, name, certainty: certainty.text(), when }
+impl From<NamedAccess> for Access {
+    fn from(named: NamedAccess) -> Self {
+        let NamedAccess { access, name, when, .. } = named;
+        Self {
+            kind: access.kind.text(),
+            contract: access.contract,
+            slot: access.slot,
+            name,
+            certainty: access.certainty.text(),
+            when,
+        }
     }
 }
 
@@ -170,6 +268,9 @@ fn one(function: &Function, console: &Console) -> Result<(), Failure> {
     let why = function.why.map_or_else(String::new, |why| format!(" (partial: {why})"));
     console.line("")?;
     console.line(format_args!("{}{}", console.paint(HEAD, &format!("{selector}{name}")), why))?;
+    for requirement in &function.requires {
+        console.line(format_args!("  requires {requirement}"))?;
+    }
     let may = |certainty: &str| if certainty == Certainty::May.text() { "may " } else { "" };
     for Access { kind, contract, slot, name, certainty, when } in &function.accesses {
         let of = if contract == THIS { String::new() } else { format!(" of {contract}") };

@@ -12,6 +12,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-executor", &["slotcast-model", "slotcast-scheduler"]),
     ("slotcast-corpus", &[]),
     ("slotcast-hints", &["slotcast-model", "slotcast-scheduler"]),
+    ("slotcast-artifacts", &["slotcast-analyzer", "slotcast-model"]),
+    ("slotcast-snapshot", CONTRACTS),
+    ("slotcast-lint", CONTRACTS),
     ("slotcast", LIBRARIES),
     ("slotcast-node", &["slotcast"]),
     ("slotcast-store", &["slotcast"]),
@@ -35,15 +38,22 @@ const LIBRARIES: &[&str] = &[
 const PRODUCT: &[&str] = &[
     "slotcast",
     "slotcast-analyzer",
+    "slotcast-artifacts",
     "slotcast-corpus",
     "slotcast-executor",
     "slotcast-hints",
+    "slotcast-lint",
     "slotcast-model",
     "slotcast-scheduler",
+    "slotcast-snapshot",
 ];
 
 /// What the command links; what needs the network is in a crate of its own.
-const PROGRAM: &[&str] = &["slotcast", "slotcast-node"];
+const PROGRAM: &[&str] =
+    &["slotcast", "slotcast-artifacts", "slotcast-lint", "slotcast-node", "slotcast-snapshot"];
+
+/// What contract developers use; it knows no blocks.
+const CONTRACTS: &[&str] = &["slotcast-analyzer", "slotcast-artifacts", "slotcast-model"];
 
 /// The dependencies the crate with this manifest must not have, for tests or otherwise.
 pub(crate) fn forbidden_edges(manifest: &str) -> impl Iterator<Item = String> {

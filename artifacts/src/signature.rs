@@ -1,0 +1,154 @@
+//! Which functions does an interface describe?
+//!
+//! In: the `abi` of an artifact, or its table of selectors. Out: [`Signature`]s by selector, with
+//! the names of those parameters that are single words of calldata.
+//! Invariant: what is no function, or is not understood, is left out.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::keccak256;
+use serde_json::Value;
+
+/// A function's signature.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Signature {
+    /// Such as `transfer(address,uint256)`.
+    pub(crate) text: String,
+    /// For each word of the arguments, the parameter that it is; empty where it is none or one
+    /// without a name.
+    pub(crate) words: Vec<String>,
+}
+
+/// The functions of an interface, and those that only `identifiers` (`{signature: selector}`) has.
+pub(crate) fn signatures(abi: &Value, identifiers: Option<&Value>) -> BTreeMap<u32, Signature> {
+    let mut found = of_interface(abi);
+    let identifiers = identifiers.and_then(Value::as_object).into_iter().flatten();
+    for (text, selector) in identifiers {
+        let Some(digits) = selector.as_str() else { continue };
+        let digits = digits.strip_prefix("0x").unwrap_or(digits);
+        if let Ok(selector) = u32::from_str_radix(digits, 16) {
+            // Libraries' signatures name storage parameters, which their interfaces spell otherwise.
+            found.entry(selector).or_default().text.clone_from(text);
+        }
+    }
+    found
+}
+
+fn of_interface(abi: &Value) -> BTreeMap<u32, Signature> {
+    let entries = abi.as_array().into_iter().flatten();
+    entries
+        .filter(|entry| entry["type"] == "function")
+        .filter_map(|entry| {
+            let text = format!("{}{}", entry["name"].as_str()?, parameters(&entry["inputs"])?);
+            let hash = keccak256(&text);
+            let selector = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
+            let mut words = Vec::new();
+            for input in entry["inputs"].as_array()? {
+                words.extend(words_of(input, input["name"].as_str().unwrap_or_default()));
+            }
+            Some((selector, Signature { text, words }))
+        })
+        .collect()
+}
+
+/// The words of the head that a parameter called `name` takes.
+fn words_of(parameter: &Value, name: &str) -> Vec<String> {
+    let type_name = parameter["type"].as_str().unwrap_or_default();
+    if is_dynamic(parameter, type_name) {
+        return vec![String::new()];
+    }
+    if let Some((element, len)) = fixed_array(type_name) {
+        let mut inner = parameter.clone();
+        inner["type"] = element.into();
+        let element = |n: usize| words_of(&inner, &behind(name, &format!("[{n}]")));
+        return (0..len).flat_map(element).collect();
+    }
+    if type_name == "tuple" {
+        let members = parameter["components"].as_array().into_iter().flatten();
+        let member = |member: &Value| {
+            let label = member["name"].as_str().unwrap_or_default();
+            let name = if label.is_empty() { "" } else { name };
+            words_of(member, &behind(name, &format!(".{label}")))
+        };
+        return members.flat_map(member).collect();
+    }
+    vec![name.to_owned()]
+}
+
+/// `name` and what comes behind it; nothing without a name.
+fn behind(name: &str, rest: &str) -> String {
+    if name.is_empty() { String::new() } else { format!("{name}{rest}") }
+}
+
+/// `uint256[3]` as `uint256` and 3.
+fn fixed_array(type_name: &str) -> Option<(&str, usize)> {
+    let (element, len) = type_name.strip_suffix(']')?.rsplit_once('[')?;
+    Some((element, len.parse().ok().filter(|len| *len < 1024)?))
+}
+
+fn is_dynamic(parameter: &Value, type_name: &str) -> bool {
+    let base = type_name.split('[').next().unwrap_or_default();
+    let has_dynamic_member = || {
+        let members = parameter["components"].as_array().into_iter().flatten();
+        members.into_iter().any(|it| is_dynamic(it, it["type"].as_str().unwrap_or_default()))
+    };
+    type_name.contains("[]") || base == "string" || base == "bytes" || has_dynamic_member()
+}
+
+/// The types of some parameters, in brackets.
+fn parameters(inputs: &Value) -> Option<String> {
+    let types: Option<Vec<String>> = inputs.as_array()?.iter().map(type_name).collect();
+    Some(format!("({})", types?.join(",")))
+}
+
+/// A type as signatures have it: a tuple is spelt out, whatever stands behind it stays.
+fn type_name(parameter: &Value) -> Option<String> {
+    let name = parameter["type"].as_str()?;
+    match name.strip_prefix("tuple") {
+        None => Some(name.to_owned()),
+        Some(dimensions) => Some(format!("{}{dimensions}", parameters(&parameter["components"])?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn tuples_are_spelt_out() {
+        let pair = json!([{"type": "address"}, {"type": "uint256"}]);
+        let abi = json!([
+            {"type": "event", "name": "transfer", "inputs": []},
+            {"type": "function", "name": "transfer", "inputs": pair},
+            {"type": "function", "name": "pay", "inputs": [{"type": "tuple[]", "components": pair}]},
+        ]);
+        let found = of_interface(&abi);
+        assert_eq!(found[&0xa905_9cbb].text, "transfer(address,uint256)");
+        assert_eq!(found.len(), 2);
+        assert!(found.values().any(|signature| signature.text == "pay((address,uint256)[])"));
+    }
+
+    #[test]
+    fn every_word_has_the_name_of_its_parameter() {
+        let abi = json!([{"type": "function", "name": "f", "inputs": [
+            {"type": "tuple", "name": "key", "components": [
+                {"type": "address", "name": "token"}, {"type": "uint24", "name": "fee"}]},
+            {"type": "bytes", "name": "data"},
+            {"type": "uint256[2]", "name": "limits"},
+            {"type": "bool", "name": ""},
+            {"type": "address", "name": "to"},
+        ]}]);
+        let found = of_interface(&abi);
+        let words = &found.values().next().unwrap().words;
+        assert_eq!(words, &["key.token", "key.fee", "", "limits[0]", "limits[1]", "", "to"]);
+    }
+
+    #[test]
+    fn a_table_of_selectors_has_the_last_word() {
+        let identifiers = json!({"f(mapping(address => uint256) storage)": "0x01020304"});
+        let found = signatures(&json!([]), Some(&identifiers));
+        assert!(found[&0x0102_0304].text.starts_with("f(mapping"));
+    }
+}
