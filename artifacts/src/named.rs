@@ -106,6 +106,7 @@ pub fn name_contract(contract: &Contract, fork: Fork, limits: &Limits) -> NamedC
             .requires
             .iter()
             .map(|it| Requirement { text: reader.text(&it.text), ..it.clone() })
+            .filter(|it| !is_form(&it.text))
             .collect();
         requires.sort();
         requires.dedup();
@@ -133,6 +134,13 @@ pub fn name_contract(contract: &Contract, fork: Fork, limits: &Limits) -> NamedC
         has_layout: contract.layout.is_some(),
         functions: functions.collect(),
     }
+}
+
+/// Whether a requirement is only that calldata be well formed and no ether sent, as compilers check
+/// for every function.
+fn is_form(text: &str) -> bool {
+    let is_same = text.split_once(" == ").is_some_and(|(a, b)| a == b);
+    is_same || text == "callvalue == 0" || text.contains("calldatasize")
 }
 
 fn named(access: &AccessText, reader: &Reader<'_>) -> NamedAccess {

@@ -164,6 +164,16 @@ Examples:
   slotcast analyze code.hex --names out/  deployed code, with the names of the artifact it is
   slotcast analyze --json build/*.json | jq .functions")]
     Analyze(Analyze),
+    /// Fail when a function touches other storage than it did; --update accepts it.
+    #[command(after_help = "\
+PATH is an artifact, a folder of them or a compiled project. What each contract touches is kept as a
+text, one file for each contract, to be put under version control.
+
+Examples:
+  slotcast snapshot . --update            keep what every function touches today
+  slotcast snapshot .                     exit with 1 and say what changed, if something did
+  slotcast snapshot out/Token.sol/Token.json --snapshots test/access")]
+    Snapshot(Snapshot),
     /// Make up a block with real signatures and a header that its execution satisfies.
     #[command(after_help = "\
 Examples:
@@ -332,6 +342,23 @@ pub(crate) struct Analyze {
     /// libraries and metadata.
     #[arg(long, value_name = "PATH")]
     pub(crate) names: Option<String>,
+    /// The fork under whose rules the code runs.
+    #[arg(long, default_value = Fork::Osaka.name(), value_parser = fork())]
+    pub(crate) fork: Fork,
+}
+
+/// Arguments of `snapshot`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Snapshot {
+    /// An artifact, a folder of artifacts or a compiled project.
+    #[arg(value_name = "PATH")]
+    pub(crate) path: String,
+    /// Write what is touched today instead of failing.
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// Where the texts are kept.
+    #[arg(long, value_name = "FOLDER", default_value = "access-snapshots")]
+    pub(crate) snapshots: PathBuf,
     /// The fork under whose rules the code runs.
     #[arg(long, default_value = Fork::Osaka.name(), value_parser = fork())]
     pub(crate) fork: Fork,

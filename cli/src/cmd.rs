@@ -12,6 +12,7 @@ mod record;
 mod run;
 mod schedule;
 mod score;
+mod snapshot;
 
 use crate::{
     args::{Args, Command},
@@ -34,6 +35,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         Command::Explain(explain) => explain::explain(explain, threads[0], console),
         Command::Schedule(schedule) => schedule::schedule(schedule, console),
         Command::Analyze(analyze) => analyze::analyze(analyze, console),
+        Command::Snapshot(snapshot) => snapshot::snapshot(snapshot, console),
         #[cfg(feature = "node")]
         Command::Record(record) => record::record(record, console),
         Command::Generate(generate) => generate::generate(generate, console),

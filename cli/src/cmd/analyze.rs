@@ -190,7 +190,8 @@ impl Contract {
         let named = name_contract(compiled, fork, &limits);
         let has_slots_outside =
             compiled.layout.as_ref().is_some_and(|layout| named.has_slots_outside(layout));
-        let NamedContract { name, source, code_hash, size, n_blocks, n_unresolved, stop, .. } = named;
+        let NamedContract { name, source, code_hash, size, n_blocks, n_unresolved, stop, .. } =
+            named;
         Self {
             name,
             source,

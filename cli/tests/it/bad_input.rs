@@ -204,7 +204,7 @@ fn code_that_is_none() {
     let interface = folder.write("interface.json", r#"{"abi": [], "deployedBytecode": "0x"}"#);
     assert_snapshot!(refused(&folder, &["analyze", &interface]), @"error: <folder>/interface.json: holds no runtime code (deployedBytecode); compile with it, or name a contract that is no interface");
     let unlinked = folder.write("unlinked.json", r#"{"deployedBytecode": "0x60__$f0$__"}"#);
-    assert_snapshot!(refused(&folder, &["analyze", &unlinked]), @"error: <folder>/unlinked.json: the code has unlinked libraries; link it first");
+    assert_snapshot!(refused(&folder, &["analyze", &unlinked]), @"error: <folder>/unlinked.json: deployedBytecode: ends inside the placeholder of a library; compile it again");
     let torn = folder.write("torn.json", r#"{"deployedBytecode": "#);
     assert_snapshot!(refused(&folder, &["analyze", &torn]), @"error: <folder>/torn.json: not valid JSON: EOF while parsing a value at line 1 column 20; compile it again");
 }

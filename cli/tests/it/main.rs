@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod command;
+mod contracts;
 mod dialects;
 mod explain;
 mod results;

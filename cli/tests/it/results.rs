@@ -324,6 +324,7 @@ fn analyze_reports_what_other_tools_read() {
         "name",
         "schemaVersion",
         "size",
+        "source",
         "stopReason",
         "unresolvedJumps",
     ];
@@ -331,12 +332,12 @@ fn analyze_reports_what_other_tools_read() {
     assert_eq!((&lines[0]["name"], &lines[0]["stopReason"]), (&json!("Token"), &json!("finished")));
     let functions = lines[0]["functions"].as_array().unwrap();
     let transfer = functions.iter().find(|of| of["selector"] == "0xa9059cbb").unwrap();
-    assert_eq!(keys(transfer), ["accesses", "calls", "coverage", "name", "selector"]);
+    assert_eq!(keys(transfer), ["accesses", "calls", "coverage", "name", "requires", "selector"]);
     assert_eq!(transfer["name"], "transfer(address,uint256)");
     assert_eq!(transfer["coverage"], "complete");
     let accesses = transfer["accesses"].as_array().unwrap();
     let names: Vec<_> = accesses.iter().map(|access| access["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["balanceOf[arg0]", "balanceOf[caller]"]);
+    assert_eq!(names, ["balanceOf[to]", "balanceOf[caller]"]);
     for access in accesses {
         assert_eq!(keys(access), ["certainty", "contract", "kind", "name", "slot"]);
         assert_eq!((&access["contract"], &access["certainty"]), (&json!("this"), &json!("must")));
@@ -358,7 +359,7 @@ fn analyze_takes_code_in_any_form() {
     assert_eq!(hash("33600555"), expected);
     assert_eq!(hash(&folder.write("code.hex", "0x33600555\n")), expected);
     assert_eq!(hash(&folder.write("code.bin", [0x33, 0x60, 0x05, 0x55])), expected);
-    let artifact = r#"{"deployedBytecode": {"object": "0x33600555"}}"#;
+    let artifact = r#"{"deployedBytecode": "0x33600555"}"#;
     assert_eq!(hash(&folder.write("out.json", artifact)), expected);
     let text = run(&["analyze", "0x33600555"]).stdout;
     assert!(text.ends_with("\n\nfallback\n  write [5]\n"), "{text}");
