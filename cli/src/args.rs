@@ -120,7 +120,8 @@ Without --format, --json prints the prediction file (the same as --format slotca
 Examples:
   slotcast predict --tx 3
   slotcast predict --format slotcast block.json.gz > predictions.json
-  slotcast predict --format eip2930 block.json.gz | jq '.txs[0].accessList'")]
+  slotcast predict --format eip2930 block.json.gz | jq '.txs[0].accessList'
+  slotcast predict --format fetch block.json.gz | jq '.accounts[].slots | length'")]
     Predict(Predict),
     /// Compare predictions with what the transactions really touch.
     #[command(after_help = "\
@@ -149,7 +150,9 @@ The times are simulated from estimated gas; `slotcast run` measures.
 
 Examples:
   slotcast schedule block.json.gz
-  slotcast schedule --format dot block.json.gz | dot -Tsvg > block.svg")]
+  slotcast schedule --format html block.json.gz > block.html
+  slotcast schedule --format svg --lanes 4 block.json.gz > block.svg
+  slotcast schedule --format dot block.json.gz | dot -Tsvg > graph.svg")]
     Schedule(Schedule),
     /// Say what each function of a contract touches, from its bytecode alone.
     #[command(after_help = "\
@@ -192,6 +195,26 @@ Examples:
   slotcast record --block 24500000..24500099 --out blocks/ --concurrency 8 --per-second 50
   slotcast record --block 24500000 --out blocks/ --proofs always")]
     Record(Record),
+    /// Print a script that completes the command's arguments in a shell.
+    #[command(after_help = "\
+Examples:
+  slotcast completions bash > ~/.local/share/bash-completion/completions/slotcast
+  slotcast completions zsh > _slotcast")]
+    Completions(Completions),
+    /// Print the manual page.
+    #[command(after_help = "\
+Examples:
+  slotcast man > slotcast.1
+  slotcast man | man -l -")]
+    Man,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// The blocks to work on.
@@ -238,6 +261,8 @@ pub(crate) enum Dialect {
     Bal,
     /// The dependencies between transactions, as BEP-396 has them.
     Txdag,
+    /// The accounts and slots to load beforehand, each once, in order.
+    Fetch,
 }
 
 /// Arguments of `score`.
@@ -319,6 +344,9 @@ pub(crate) struct Schedule {
     /// How to print the schedule [default: text, or json with --json].
     #[arg(long, value_enum)]
     pub(crate) format: Option<ScheduleFormat>,
+    /// For how many threads svg and html draw the timeline.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) lanes: u8,
 }
 
 /// How to print a schedule.
@@ -330,6 +358,10 @@ pub(crate) enum ScheduleFormat {
     Json,
     /// A graph in the Graphviz language.
     Dot,
+    /// A drawing of the dependencies and of the simulated times.
+    Svg,
+    /// The drawing in a page of its own.
+    Html,
 }
 
 /// Arguments of `analyze`.

@@ -4,8 +4,10 @@
 
 mod analyze;
 mod bench;
+mod completions;
 mod explain;
 mod generate;
+mod man;
 mod predict;
 #[cfg(feature = "node")]
 mod record;
@@ -39,5 +41,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         #[cfg(feature = "node")]
         Command::Record(record) => record::record(record, console),
         Command::Generate(generate) => generate::generate(generate, console),
+        Command::Completions(completions) => completions::completions(completions, console),
+        Command::Man => man::man(console),
     }
 }

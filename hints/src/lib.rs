@@ -6,7 +6,8 @@
 //! to 32 bytes; no dialect states a value that was not predicted.
 //!
 //! Read [`Hint`] for a prediction with everything it holds for; [`prediction_file`],
-//! [`access_lists`], [`block_keys`] and [`tx_dag`] for the dialects; [`Pool`] for conflicts between
+//! [`access_lists`], [`block_keys`] and [`tx_dag`] for the dialects; [`Packer`]
+//! for few bytes; [`FetchPlan`] for what to load beforehand; [`Pool`] for conflicts between
 //! transactions that nobody has run. Nothing here knows bytecode or runs a transaction.
 
 mod hint;
@@ -16,6 +17,8 @@ mod eip2930;
 pub mod prediction_file;
 mod txdag;
 
+mod compact;
+mod fetch;
 mod pool;
 
 use alloy_primitives::B256;
@@ -23,7 +26,9 @@ use serde::Serialize;
 use slotcast_model::Slot;
 
 pub use bal::{AccountKeys, BlockKeys, KeyChange, SlotChanges, TxReads, block_keys};
+pub use compact::{KnownTx, Packer, UnpackError, Unpacked, unpack};
 pub use eip2930::{BlockAccessLists, TxAccessList, Warm, access_list, access_lists};
+pub use fetch::{AccountFetch, FetchPlan};
 pub use hint::Hint;
 pub use pool::{Grounds, Pool, Ticket};
 pub use txdag::{TxDag, TxDependencies, tx_dag};

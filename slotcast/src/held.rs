@@ -4,8 +4,10 @@
 //! were made from and the version of the analysis.
 //! Invariant: nothing is predicted here.
 
+use alloy_consensus::Transaction as _;
 use slotcast_analyzer::summary::ANALYZER_VERSION;
-use slotcast_hints::Hint;
+use slotcast_executor::Block;
+use slotcast_hints::{Hint, KnownTx};
 use slotcast_model::{IndexVec, Prediction, TxIndex};
 
 use crate::prepare::Prepared;
@@ -26,4 +28,14 @@ pub fn hint_of(prepared: &Prepared, prediction: Prediction) -> Hint {
     let codes = prediction.accounts().code_reads.iter();
     let codes = codes.map(|&address| (address, prepared.state().code_hash(address))).collect();
     Hint::new(prediction, codes, ANALYZER_VERSION)
+}
+
+/// What the receiver of a hint knows of a transaction of `block`, as packing takes it.
+pub fn known_of(block: &Block, tx: TxIndex) -> KnownTx {
+    let transaction = block.transaction(tx);
+    KnownTx {
+        sender: transaction.signer(),
+        to: transaction.to(),
+        input: transaction.input().clone(),
+    }
 }

@@ -42,7 +42,7 @@ pub use clock::Clock;
 pub use convert::{block_of, frame_of, state_of, warm_of, words_of};
 pub use forecast::{estimate_gas, forecasts};
 pub use forward::Forward;
-pub use held::{hint_of, hints_of};
+pub use held::{hint_of, hints_of, known_of};
 pub use makespan::{MakespanRow, makespan};
 pub use pipeline::{
     PipelineSettings, StepTimes, execute_predicted, execute_unpredicted, schedule_of_waits,

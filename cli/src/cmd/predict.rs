@@ -3,7 +3,8 @@
 //! In: blocks. Out: predictions as text or in one of the JSON dialects; nothing is run.
 
 use slotcast::{
-    Prepared, forecasts, hints,
+    Prepared, forecasts,
+    hints::{self, FetchPlan},
     model::{Coverage, Index, IndexVec, Prediction, Slot, TxIndex},
     prediction_file,
     scheduler::{self, Policy},
@@ -74,6 +75,7 @@ fn document(
             hints::print(&hints::access_lists(number, chosen))
         }
         Dialect::Bal => hints::print(&hints::block_keys(number, chosen)),
+        Dialect::Fetch => hints::print(&FetchPlan::of(chosen.map(|(_, prediction)| prediction))),
         Dialect::Txdag => {
             let forecasts = forecasts(block, predictions);
             let schedule = scheduler::schedule(&forecasts, &Policy::Optimistic);

@@ -6,14 +6,16 @@ use std::num::NonZeroUsize;
 
 use serde::Serialize;
 use slotcast::{
-    forecasts,
+    Prepared, forecasts,
     model::TxIndex,
     scheduler::{
         self, CostModel, Mode, Overheads, Policy, Reason,
         print::{self, Edges},
         simulate,
     },
+    warm_of,
 };
+use slotcast_report::Drawing;
 
 use crate::{
     args::{Schedule, ScheduleFormat},
@@ -54,9 +56,31 @@ pub(crate) fn schedule(args: &Schedule, console: &Console) -> Result<Verdict, Fa
             ScheduleFormat::Json => console.document(&Document::new(block, &schedule)),
             ScheduleFormat::Dot => console.text(&print::dot(&schedule, Edges::Reduced)),
             ScheduleFormat::Text => text(block, &schedule, console),
+            ScheduleFormat::Svg | ScheduleFormat::Html => {
+                console.text(&drawn(&prepared, &schedule, format, args.lanes))
+            }
         })?;
     }
     Ok(Verdict::Holds)
+}
+
+/// The schedule as a drawing.
+fn drawn(
+    prepared: &Prepared,
+    schedule: &scheduler::Schedule,
+    format: ScheduleFormat,
+    lanes: u8,
+) -> String {
+    let block = prepared.block();
+    let costs = CostModel::default().nanos_of_each(schedule.weights());
+    let callees = block.tx_indices().map(|tx| warm_of(block, tx).to).collect();
+    let threads = NonZeroUsize::new(usize::from(lanes)).expect("there is at least one lane");
+    let drawing =
+        Drawing { block: block.header.number, schedule, costs: &costs, callees: &callees, threads };
+    match format {
+        ScheduleFormat::Html => drawing.html(),
+        _ => drawing.svg(),
+    }
 }
 
 /// A schedule as JSON; gas is estimated and times are simulated.

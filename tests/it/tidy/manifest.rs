@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-hints", &["slotcast-model", "slotcast-scheduler"]),
     ("slotcast-artifacts", &["slotcast-analyzer", "slotcast-model"]),
     ("slotcast-snapshot", CONTRACTS),
+    ("slotcast-report", &["slotcast-model", "slotcast-scheduler"]),
     ("slotcast", LIBRARIES),
     ("slotcast-node", &["slotcast"]),
     ("slotcast-store", &["slotcast"]),
@@ -42,6 +43,7 @@ const PRODUCT: &[&str] = &[
     "slotcast-executor",
     "slotcast-hints",
     "slotcast-model",
+    "slotcast-report",
     "slotcast-scheduler",
     "slotcast-snapshot",
 ];

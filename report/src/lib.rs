@@ -1,0 +1,62 @@
+//! How does a schedule look?
+//!
+//! In: a schedule, what each transaction costs and whom it calls. Out: SVG, or an HTML page around it.
+//! Invariants: the file needs nothing but itself, no script and no font of its own; equal inputs give
+//! equal bytes; times are simulated and say so.
+
+mod svg;
+mod timeline;
+
+use core::num::NonZeroUsize;
+
+use alloy_primitives::Address;
+use slotcast_model::{IndexVec, TxIndex};
+use slotcast_scheduler::Schedule;
+
+pub use timeline::{Span, timeline};
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawing<'a> {
+    /// The block's number.
+    pub block: u64,
+    /// Its schedule.
+    pub schedule: &'a Schedule,
+    /// The expected nanoseconds of each transaction.
+    pub costs: &'a IndexVec<TxIndex, u64>,
+    /// Whom each transaction calls, which gives it its colour; none if it creates a contract.
+    pub callees: &'a IndexVec<TxIndex, Option<Address>>,
+    /// How many threads the timeline has.
+    pub threads: NonZeroUsize,
+}
+
+impl Drawing<'_> {
+    /// The drawing alone.
+    ///
+    /// ```
+    /// use core::num::NonZeroUsize;
+    /// use slotcast_model::IndexVec;
+    /// use slotcast_report::Drawing;
+    /// use slotcast_scheduler::Schedule;
+    ///
+    /// let (schedule, costs) = (Schedule::sequential(2), IndexVec::from(vec![5, 7]));
+    /// let callees = IndexVec::from(vec![None, None]);
+    /// let threads = NonZeroUsize::MIN;
+    /// let drawing =
+    ///     Drawing { block: 1, schedule: &schedule, costs: &costs, callees: &callees, threads };
+    /// assert!(drawing.svg().starts_with("<svg "));
+    /// ```
+    pub fn svg(&self) -> String {
+        svg::draw(self)
+    }
+
+    /// The drawing in a page of its own.
+    pub fn html(&self) -> String {
+        format!(
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <title>block {}</title></head>\n<body style=\"margin:0\">\n{}</body></html>\n",
+            self.block,
+            self.svg()
+        )
+    }
+}
