@@ -33,6 +33,11 @@ pub use hint::Hint;
 pub use pool::{Grounds, Pool, Ticket};
 pub use txdag::{TxDag, TxDependencies, tx_dag};
 
+/// The guide, so that its code is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/builders.md")]
+struct Guide;
+
 /// The version of all dialects.
 const SCHEMA_VERSION: u64 = 1;
 

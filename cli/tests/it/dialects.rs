@@ -78,3 +78,32 @@ fn a_schedule_as_a_graph() {
     let block = block(&folder);
     assert_snapshot!(run(&["schedule", "--format", "dot", &block]).stdout);
 }
+
+#[test]
+fn a_fetch_plan_names_every_account_once() {
+    let plan = predicted("fetch", &[]);
+    let accounts = plan["accounts"].as_array().unwrap();
+    let addresses: Vec<&str> = accounts.iter().map(|it| it["address"].as_str().unwrap()).collect();
+    assert!(!addresses.is_empty() && addresses.is_sorted_by(|a, b| a < b), "{addresses:?}");
+}
+
+#[test]
+fn a_schedule_as_a_drawing() {
+    let folder = Folder::new();
+    let block = block(&folder);
+    let svg = run(&["schedule", "--format", "svg", "--lanes", "2", &block]).stdout;
+    assert!(svg.starts_with("<svg ") && svg.contains("simulated on 2 threads"), "{svg}");
+    let html = run(&["schedule", "--format", "html", "--lanes", "2", &block]).stdout;
+    assert!(html.starts_with("<!DOCTYPE html>") && html.contains(&svg));
+    assert_eq!(run(&["schedule", "--format", "svg", "--lanes", "0", &block]).code, 2);
+}
+
+#[test]
+fn shells_complete_and_the_manual_tells_of_every_command() {
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = run(&["completions", shell]);
+        assert!(ran.code == 0 && ran.stdout.contains("schedule"), "{shell}");
+    }
+    let page = run(&["man"]).stdout;
+    assert!(page.starts_with(".ie") && page.contains("slotcast\\-schedule"), "{page}");
+}

@@ -7,5 +7,6 @@ mod command;
 mod contracts;
 mod dialects;
 mod explain;
+mod guides;
 mod results;
 mod scoreboard;
