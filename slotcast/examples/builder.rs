@@ -8,9 +8,10 @@
 //! parent state, as a pool does that does not know the order. Out: a table of what the pool costs and
 //! of how many simulations each way of building takes.
 //!
-//! The toy orders each conflict group by fee, senders' nonces kept. Whoever simulates everything has
-//! to run every transaction again whenever another is put before it; whoever has groups only those of
-//! its group. Both counts are of the plain strategy: place one, simulate again what it may concern.
+//! The toy orders each conflict group by fee and nothing else; a real builder also keeps the nonces of
+//! a sender in order. Nothing is simulated here: simulations are counted, for the plain strategy of
+//! placing one transaction and then looking again at all that it may concern. Whoever has no groups
+//! looks again at everything that is left, whoever has them at what is left of the group.
 
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 
