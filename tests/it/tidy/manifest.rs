@@ -43,13 +43,13 @@ const PRODUCT: &[&str] = &[
     "slotcast-executor",
     "slotcast-hints",
     "slotcast-model",
-    "slotcast-report",
     "slotcast-scheduler",
     "slotcast-snapshot",
 ];
 
 /// What the command links; what needs the network is in a crate of its own.
-const PROGRAM: &[&str] = &["slotcast", "slotcast-artifacts", "slotcast-node", "slotcast-snapshot"];
+const PROGRAM: &[&str] =
+    &["slotcast", "slotcast-artifacts", "slotcast-node", "slotcast-report", "slotcast-snapshot"];
 
 /// What contract developers use; it knows no blocks.
 const CONTRACTS: &[&str] = &["slotcast-analyzer", "slotcast-artifacts", "slotcast-model"];
