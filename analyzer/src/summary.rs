@@ -25,11 +25,11 @@ pub use describe::{
     AccessKind, AccessText, CallText, Certainty, Description, FunctionText, Origin, Part, Place,
     Requirement, Sources, describe,
 };
-pub use program::{Case, Doubt, Operand, Program, ProgramNode, Register, Run, Source, Step};
+pub use program::{Case, Check, Doubt, Operand, Program, ProgramNode, Register, Run, Source, Step};
 pub use store::StoreError;
 
 /// The version of the analysis: summaries of another version are not to be mixed with these.
-pub const ANALYZER_VERSION: u32 = 2;
+pub const ANALYZER_VERSION: u32 = 3;
 
 /// What a contract does.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use crate::{
     bytecode::{Bytecode, Pc},
     ir::{Effect, Env, Exit},
     limits::StopReason,
-    summary::{Case, Doubt, Operand, Program, ProgramNode, Run, Step},
+    summary::{Case, Check, Doubt, Operand, Program, ProgramNode, Run, Step},
 };
 
 /// Working memory kept from one transaction to the next.
@@ -180,13 +180,16 @@ impl<'a, S: StateView> Machine<'a, S> {
     /// Runs the steps of a node, and finds out what comes next.
     fn steps(&mut self, running: &mut Running<'_>, node: &ProgramNode) -> Next {
         let program = running.program;
-        self.steps_left -= 1;
-        for step in &program.steps[node.steps.range()] {
-            self.steps_left = self.steps_left.saturating_sub(1);
+        let steps = &program.steps[node.steps.range()];
+        // Counted beforehand; what a failed check leaves out is given back.
+        self.steps_left = self.steps_left.saturating_sub(1 + steps.len() as u64);
+        for (n, step) in steps.iter().enumerate() {
             match *step {
                 Step::Apply { op, to, operands } => running.apply(op, to, operands),
-                Step::Require { condition, is_true, doubt, gas, other, moves } => {
-                    if !self.passes(running, condition, is_true, doubt) {
+                Step::Require { condition, is_true, gas, check } => {
+                    if !self.passes(running, condition, is_true, check) {
+                        self.steps_left += (steps.len() - 1 - n) as u64;
+                        let Check { other, moves, .. } = program.checks[check as usize];
                         return Next::Node(other, moves);
                     }
                     if !running.charge(gas.into()) {
@@ -199,18 +202,35 @@ impl<'a, S: StateView> Machine<'a, S> {
                     }
                 }
                 Step::Move { to, from } => running.put(to, running.value(from)),
-                Step::Effect { to, effect: Effect::MLoad { at }, .. } => {
+                Step::MLoad { to, at } => {
                     if let Err(ended) = self.load(running, to, at) {
                         return Next::End(ended);
                     }
                 }
-                Step::Effect { effect: Effect::MStore { at, value }, .. } => {
+                Step::MStore { at, value } => {
                     if let Err(ended) = self.store(running, at, value) {
                         return Next::End(ended);
                     }
                 }
-                Step::Effect { pc, to, ref effect } => {
-                    self.trace_effect(running, pc, effect);
+                Step::SLoad { pc, to, key } => {
+                    self.trace_access(running, pc, key, false);
+                    let value = self.sload(running, key, to.is_some());
+                    if let Some(to) = to {
+                        running.set(to, value);
+                    }
+                    if let Some(ended) = running.out_of_gas() {
+                        return Next::End(ended);
+                    }
+                }
+                Step::SStore { pc, key, value } => {
+                    self.trace_access(running, pc, key, true);
+                    self.sstore(running, key, value);
+                    if let Some(ended) = running.out_of_gas() {
+                        return Next::End(ended);
+                    }
+                }
+                Step::Effect { to, effect } => {
+                    let effect = &program.effects[effect as usize];
                     if let Some(ended) = self.effect(running, to, effect) {
                         return Next::End(ended);
                     }
@@ -261,12 +281,12 @@ impl<'a, S: StateView> Machine<'a, S> {
         running: &Running<'_>,
         condition: Operand,
         is_true: bool,
-        doubt: Doubt,
+        check: u32,
     ) -> bool {
         if let Some(condition) = running.get(condition) {
             return condition.is_zero() != is_true;
         }
-        self.decide(doubt)
+        self.decide(running.program.checks[check as usize].doubt)
     }
 
     /// Which way to take where a condition is unknown.
@@ -372,11 +392,6 @@ impl<'a, S: StateView> Machine<'a, S> {
         effect: &Effect<Operand>,
     ) -> Option<Ended> {
         let value = match *effect {
-            Effect::SLoad { key } => self.sload(running, key, to.is_some()),
-            Effect::SStore { key, value } => {
-                self.sstore(running, key, value);
-                return running.out_of_gas();
-            }
             Effect::TLoad { key } => running.get(key).and_then(|key| {
                 self.work.journal.transient(Slot::new(running.frame.address, key)).known()
             }),
@@ -388,9 +403,10 @@ impl<'a, S: StateView> Machine<'a, S> {
                 }
                 return None;
             }
-            Effect::MLoad { .. } | Effect::MStore { .. } => {
-                unreachable!("words of memory are loaded and stored by the caller")
-            }
+            Effect::SLoad { .. }
+            | Effect::SStore { .. }
+            | Effect::MLoad { .. }
+            | Effect::MStore { .. } => unreachable!("these have steps of their own"),
             Effect::MStore8 { .. }
             | Effect::Copy { .. }
             | Effect::Keccak { .. }

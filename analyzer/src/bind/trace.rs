@@ -15,7 +15,6 @@ use super::{
 };
 use crate::{
     bytecode::Pc,
-    ir::Effect,
     summary::{Operand, Summary},
 };
 
@@ -96,16 +95,12 @@ impl<S: StateView> Machine<'_, S> {
         }
     }
 
-    /// Tells of an effect that is about to happen at `pc`, if it touches a slot that is known.
-    pub(super) fn trace_effect(&self, running: &Running<'_>, pc: Pc, effect: &Effect<Operand>) {
+    /// Tells of an access to a slot that is about to happen at `pc`, if its key is known.
+    #[inline]
+    pub(super) fn trace_access(&self, running: &Running<'_>, pc: Pc, key: Operand, is_store: bool) {
         if !S::IS_TRACED {
             return;
         }
-        let (key, is_store) = match *effect {
-            Effect::SLoad { key } => (key, false),
-            Effect::SStore { key, .. } => (key, true),
-            _ => return,
-        };
         if let Some(key) = running.get(key) {
             let slot = Slot::new(running.frame.address, key);
             self.state.trace(Trace::Access { pc, slot, is_store });

@@ -19,7 +19,7 @@
 
 use crate::{
     ir::Exit,
-    summary::{Case, Doubt, Program, ProgramNode, Run, Step},
+    summary::{Case, Check, Doubt, Operand, Program, ProgramNode, Register, Run, Step},
 };
 
 /// Joins what can be joined.
@@ -30,6 +30,7 @@ pub(super) fn join(program: Program) -> Program {
         pending: Vec::new(),
         nodes: Vec::new(),
         steps: Vec::with_capacity(program.steps.len()),
+        checks: Vec::new(),
         moves: Vec::with_capacity(program.moves.len()),
         cases: Vec::with_capacity(program.cases.len()),
         n_edges,
@@ -39,8 +40,8 @@ pub(super) fn join(program: Program) -> Program {
     while let Some(old) = joiner.pending.pop() {
         joiner.node(old);
     }
-    let Joiner { nodes, steps, moves, cases, .. } = joiner;
-    Program { nodes, steps, moves, cases, ..program }
+    let Joiner { nodes, steps, checks, moves, cases, .. } = joiner;
+    Program { nodes, steps, checks, moves, cases, ..program }
 }
 
 /// How many edges lead to each node; the entry has one more.
@@ -65,7 +66,8 @@ struct Joiner<'p> {
     pending: Vec<u32>,
     nodes: Vec<ProgramNode>,
     steps: Vec<Step>,
-    moves: Vec<(u32, crate::summary::Operand)>,
+    checks: Vec<Check>,
+    moves: Vec<(Register, Operand)>,
     cases: Vec<Case>,
 }
 
@@ -137,15 +139,13 @@ impl Joiner<'_> {
                 let (next, moves) = sides[side];
                 let (failed, failed_moves) = sides[1 - side];
                 let is_true = side == 0;
-                let step = Step::Require {
-                    condition,
-                    is_true,
+                let check = Check {
                     doubt: Doubt { passes: doubt.passes == is_true, ..doubt },
-                    gas: node(next).gas,
                     other: self.head(failed),
                     moves: self.copy(failed_moves),
                 };
-                self.steps.push(step);
+                let (gas, check) = (node(next).gas, self.check(check));
+                self.steps.push(Step::Require { condition, is_true, gas, check });
                 (next, moves)
             }
             _ => return None,
@@ -157,15 +157,32 @@ impl Joiner<'_> {
         Some(next)
     }
 
-    /// Takes gas together with what the step before takes, if that is in the same new node, which
-    /// begins at `start`.
+    /// Takes gas together with what an earlier step takes, if that is in the same new node, which
+    /// begins at `start`, and nothing between the two asks for gas or leaves a trace.
     fn charge(&mut self, start: usize, more: u32) {
-        match self.steps[start..].last_mut() {
+        let touches = |step: &&mut Step| {
+            !matches!(
+                step,
+                Step::Apply { .. }
+                    | Step::Env { .. }
+                    | Step::CallData { .. }
+                    | Step::BlobHash { .. }
+                    | Step::Keccak { .. }
+                    | Step::Move { .. }
+                    | Step::Lost { .. }
+            )
+        };
+        match self.steps[start..].iter_mut().rev().find(touches) {
             Some(Step::Charge { gas } | Step::Require { gas, .. }) => {
                 *gas = gas.saturating_add(more);
             }
             _ => self.steps.push(Step::Charge { gas: more }),
         }
+    }
+
+    fn check(&mut self, check: Check) -> u32 {
+        self.checks.push(check);
+        self.checks.len() as u32 - 1
     }
 
     fn copy(&mut self, moves: Run) -> Run {

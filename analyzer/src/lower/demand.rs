@@ -19,6 +19,13 @@ pub(super) struct Demand {
     pub(super) effects: IndexVec<NodeId, Vec<bool>>,
 }
 
+impl Demand {
+    /// Whether a term's value is used.
+    pub(super) fn has(&self, term: TermId) -> bool {
+        self.terms.get(term.as_usize()).copied().unwrap_or_default()
+    }
+}
+
 /// Finds what is needed; `order` is the postorder of the nodes that are reached.
 pub(super) fn demand(
     graph: &Graph,

@@ -11,6 +11,7 @@ use alloy_primitives::{U256, map::HashMap};
 use slotcast_model::Index;
 
 use super::{
+    alias::Aliases,
     demand::{Demand, demand},
     dominators::{DominatorTree, postorder},
 };
@@ -27,16 +28,20 @@ pub(super) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
     let order = postorder(graph);
     let demand = demand(graph, &order, pool, &walk.pointers);
     let tree = DominatorTree::new(graph, &order);
+    let aliases = Aliases::new(graph, &order, pool, &demand);
     let mut scheduler = Scheduler {
         graph,
         pool,
         demand: &demand,
+        aliases: &aliases,
         registers: vec![None; pool.len()],
         computed: vec![false; pool.len()],
         constants: HashMap::default(),
         program: Program {
             nodes: Vec::with_capacity(graph.nodes.len()),
             steps: Vec::new(),
+            effects: Vec::new(),
+            checks: Vec::new(),
             operands: Vec::new(),
             moves: Vec::new(),
             cases: Vec::new(),
@@ -53,6 +58,7 @@ struct Scheduler<'a, 't> {
     graph: &'a Graph,
     pool: &'a TermPool<'t>,
     demand: &'a Demand,
+    aliases: &'a Aliases,
     /// The register of each term that ever had one.
     registers: Vec<Option<Register>>,
     /// Whether a term's register holds it here: set in a node and in what the node dominates.
@@ -101,7 +107,7 @@ impl Scheduler<'_, '_> {
         let mut computed = Vec::new();
         for &position in &node.phis {
             // A phi nobody needs has no register, and its moves are left out.
-            if let Some(term) = self.find(Term::Phi(id, position)) {
+            if let Some(term) = self.phi(id, position) {
                 self.register(term);
                 self.mark(term, &mut computed);
             }
@@ -139,7 +145,17 @@ impl Scheduler<'_, '_> {
             self.mark(term, computed);
             self.register(term)
         });
-        self.program.steps.push(Step::Effect { pc, to, effect });
+        let step = match effect {
+            Effect::MLoad { at } => Step::MLoad { to, at },
+            Effect::MStore { at, value } => Step::MStore { at, value },
+            Effect::SLoad { key } => Step::SLoad { pc, to, key },
+            Effect::SStore { key, value } => Step::SStore { pc, key, value },
+            effect => {
+                self.program.effects.push(effect);
+                Step::Effect { to, effect: self.program.effects.len() as u32 - 1 }
+            }
+        };
+        self.program.steps.push(step);
     }
 
     fn exit(
@@ -186,8 +202,8 @@ impl Scheduler<'_, '_> {
         let graph = self.graph;
         let mut moves = Vec::new();
         for (&position, &argument) in graph.nodes[to].phis.iter().zip(arguments) {
-            let Some(phi) = self.find(Term::Phi(to, position)) else { continue };
-            if phi == argument {
+            let Some(phi) = self.phi(to, position) else { continue };
+            if phi == self.aliases.of(argument) {
                 continue;
             }
             let source = self.operand(argument, computed);
@@ -202,8 +218,12 @@ impl Scheduler<'_, '_> {
 
     /// The term's id, if the term exists and is needed.
     fn find(&self, term: Term<'_>) -> Option<TermId> {
-        let id = self.pool.find(term)?;
-        self.demand.terms.get(id.as_usize()).copied().unwrap_or_default().then_some(id)
+        self.pool.find(term).filter(|&id| self.demand.has(id))
+    }
+
+    /// A phi's id, if it is needed and no other term stands in its place.
+    fn phi(&self, node: NodeId, position: u32) -> Option<TermId> {
+        self.find(Term::Phi(node, position)).filter(|&phi| self.aliases.of(phi) == phi)
     }
 
     fn mark(&mut self, term: TermId, computed: &mut Vec<TermId>) {
@@ -229,6 +249,7 @@ impl Scheduler<'_, '_> {
 
     /// The operand that holds `term`, computed here first if it is not yet.
     fn operand(&mut self, term: TermId, computed: &mut Vec<TermId>) -> Operand {
+        let term = self.aliases.of(term);
         if let Term::Const(value) = self.pool.get(term) {
             return self.constant(value);
         }
@@ -240,8 +261,9 @@ impl Scheduler<'_, '_> {
             }
             if !operands_done {
                 pending.push((term, true));
-                let pool = self.pool;
+                let (pool, aliases) = (self.pool, self.aliases);
                 for_each_operand(pool.get(term), |operand| {
+                    let operand = aliases.of(operand);
                     if !matches!(pool.get(operand), Term::Const(_)) {
                         pending.push((operand, false));
                     }
@@ -279,6 +301,7 @@ impl Scheduler<'_, '_> {
 
     /// The operand of a term that is a constant or computed already.
     fn ready(&mut self, term: TermId) -> Operand {
+        let term = self.aliases.of(term);
         match self.pool.get(term) {
             Term::Const(value) => self.constant(value),
             _ => Operand::register(self.register(term)),

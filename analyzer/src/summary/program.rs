@@ -70,7 +70,7 @@ impl Run {
     }
 }
 
-/// One step of a program.
+/// One step of a program: what runs often holds its operands, what runs seldom stands in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "fields are destination and operands")]
 pub enum Step {
@@ -96,21 +96,40 @@ pub enum Step {
         to: Register,
         words: Run,
     },
-    /// An ordered effect; its result, when used, goes to `to`.
-    Effect {
+    /// The word of memory at an address; the register is absent when only memory's growth matters.
+    MLoad {
+        to: Option<Register>,
+        at: Operand,
+    },
+    MStore {
+        at: Operand,
+        value: Operand,
+    },
+    /// The register is absent when it only matters that the slot is touched.
+    SLoad {
         pc: Pc,
         to: Option<Register>,
-        effect: Effect<Operand>,
+        key: Operand,
     },
-    /// Goes on only if the condition's truth is `is_true`; else to the node `other`.
+    SStore {
+        pc: Pc,
+        key: Operand,
+        value: Operand,
+    },
+    /// Another ordered effect, by its place in the program's list; its result, when used, goes to
+    /// `to`.
+    Effect {
+        to: Option<Register>,
+        effect: u32,
+    },
+    /// Goes on only if the condition's truth is `is_true`; else as the check at that place in the
+    /// program's list says.
     Require {
         condition: Operand,
         is_true: bool,
-        doubt: Doubt,
         /// Gas of the stretch behind, whatever its operands.
         gas: u32,
-        other: u32,
-        moves: Run,
+        check: u32,
     },
     /// Gas of the stretch behind, whatever its operands.
     Charge {
@@ -125,6 +144,17 @@ pub enum Step {
     Lost {
         to: Register,
     },
+}
+
+/// What [`Step::Require`] does where it does not simply go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What to do when the condition is not known.
+    pub doubt: Doubt,
+    /// The node to go to when the check fails.
+    pub other: u32,
+    /// The moves on the way there.
+    pub moves: Run,
 }
 
 /// What to do at a branch whose condition is not known.
@@ -182,6 +212,10 @@ pub struct Program {
     pub nodes: Vec<ProgramNode>,
     /// All nodes' steps.
     pub steps: Vec<Step>,
+    /// Effects that have no step of their own.
+    pub effects: Vec<Effect<Operand>>,
+    /// Checks of steps.
+    pub checks: Vec<Check>,
     /// Operands of hashed words.
     pub operands: Vec<Operand>,
     /// Moves on edges.
