@@ -30,11 +30,12 @@ mod trace;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use slotcast_model::{Fork, Prediction, Slot};
+use slotcast_model::{AccountAccess, Fork, Prediction, Slot, StorageAccess};
 
 use crate::{bytecode::Pc, summary::Summary};
 
 pub use frame::{BlockWords, TxFrame};
+use precompile::is_precompile;
 pub use trace::{Entered, Trace};
 
 /// What a binder may ask of the parent state.
@@ -151,6 +152,27 @@ fn likelihood((bound, doubts): &(Bound, Doubts)) -> (bool, usize) {
     (!doubts.is_undone, bound.prediction.storage().reads.len())
 }
 
+/// What a transaction to an account without code touches: there is nothing to run.
+fn payment(tx: &TxFrame, to: Address) -> Bound {
+    let mut accounts = AccountAccess { code_reads: vec![to], ..AccountAccess::default() };
+    let mut changes = Changes::default();
+    if !tx.value.is_zero() {
+        // Room for the fee's recipient, which the caller adds.
+        accounts.balance_credits.reserve_exact(2);
+        accounts.balance_credits.push(to);
+        if tx.caller == to {
+            changes.balances = vec![(to, tx.value, U256::ZERO)];
+        } else {
+            accounts.balance_debits.push(tx.caller);
+            let debit = (tx.caller, U256::ZERO, tx.value);
+            changes.balances = vec![debit, (to, tx.value, U256::ZERO)];
+        }
+    }
+    let storage = StorageAccess::default();
+    let prediction = Prediction::new(storage, accounts, Vec::new(), Vec::new(), Vec::new());
+    Bound { prediction, changes }
+}
+
 /// Binds transactions; keeps its working memory from one to the next.
 #[derive(Debug)]
 pub struct Binder {
@@ -175,6 +197,13 @@ impl Binder {
     /// Only what the transaction's frames do is predicted; the sender's nonce and fee, which every
     /// transaction touches, are for the caller to add.
     pub fn bind<S: StateView>(&mut self, tx: &TxFrame, block: &BlockWords, state: &S) -> Bound {
+        if let Some(to) = tx.to
+            && !S::IS_TRACED
+            && !is_precompile(to, self.fork)
+            && matches!(state.callee(to), Callee::Nothing)
+        {
+            return payment(tx, to);
+        }
         let first = self.run(tx, block, state, 0);
         self.likeliest(first, tx, block, state)
     }

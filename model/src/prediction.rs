@@ -52,8 +52,10 @@ impl AccountAccess {
             &mut self.created,
             &mut self.destroyed,
         ] {
-            list.sort_unstable();
-            list.dedup();
+            if 1 < list.len() {
+                list.sort_unstable();
+                list.dedup();
+            }
         }
     }
 }
@@ -194,10 +196,18 @@ impl Prediction {
         mut relied_on: Vec<StateRead>,
         mut gaps: Vec<Gap>,
     ) -> Self {
-        storage.reads.extend_from_slice(&storage.writes);
         for list in [&mut storage.reads, &mut storage.writes, &mut storage.deltas] {
             list.sort_unstable();
             list.dedup();
+        }
+        let n_read = storage.reads.len();
+        for slot in &storage.writes {
+            if storage.reads[..n_read].binary_search(slot).is_err() {
+                storage.reads.push(*slot);
+            }
+        }
+        if n_read < storage.reads.len() {
+            storage.reads.sort_unstable();
         }
         storage.deltas.retain(|slot| storage.reads.binary_search(slot).is_err());
         accounts.normalise();
@@ -208,6 +218,14 @@ impl Prediction {
         gaps.sort_unstable();
         gaps.dedup();
         Self { storage, accounts, wildcards, relied_on, gaps, stated: None }
+    }
+
+    /// The same prediction with account-level accesses that `add` puts into the lists, in any order.
+    #[must_use]
+    pub fn with_accounts(mut self, add: impl FnOnce(&mut AccountAccess)) -> Self {
+        add(&mut self.accounts);
+        self.accounts.normalise();
+        self
     }
 
     /// The same for a prediction that somebody else made and that only says how far it may be
@@ -331,6 +349,17 @@ mod tests {
         assert_eq!(prediction.storage().reads, [slot(1), slot(2), slot(3)]);
         assert_eq!(prediction.storage().writes, [slot(2)]);
         assert_eq!(prediction.storage().deltas, [slot(4)]);
+    }
+
+    #[test]
+    fn accounts_can_be_added() {
+        let (a, b) = (Address::with_last_byte(1), Address::with_last_byte(2));
+        let accounts = AccountAccess { nonces: vec![b], ..AccountAccess::default() };
+        let prediction =
+            Prediction::new(StorageAccess::default(), accounts, vec![], vec![], vec![Gap::Loop]);
+        let more = prediction.clone().with_accounts(|accounts| accounts.nonces.extend([b, a]));
+        assert_eq!(more.accounts().nonces, [a, b]);
+        assert_eq!(more.gaps(), prediction.gaps());
     }
 
     #[test]

@@ -121,22 +121,16 @@ fn predict_frames<S: StateView>(
 ) -> Bound {
     let frame = frame_of(tx, words, binder.fork());
     let Bound { prediction, changes } = binder.bind(&frame, words, view);
-    let mut accounts = prediction.accounts().clone();
     let sender = tx.signer();
-    accounts.nonces.push(sender);
-    if !frame.gas_price.is_zero() {
-        accounts.balance_debits.push(sender);
-    }
-    if U256::from(words.base_fee) < frame.gas_price {
-        accounts.balance_credits.push(words.coinbase);
-    }
-    accounts.nonces.extend(delegations.iter().map(|(authority, _)| authority));
-    let prediction = Prediction::new(
-        prediction.storage().clone(),
-        accounts,
-        prediction.wildcards().to_vec(),
-        prediction.relied_on().to_vec(),
-        prediction.gaps().to_vec(),
-    );
+    let prediction = prediction.with_accounts(|accounts| {
+        accounts.nonces.push(sender);
+        if !frame.gas_price.is_zero() {
+            accounts.balance_debits.push(sender);
+        }
+        if U256::from(words.base_fee) < frame.gas_price {
+            accounts.balance_credits.push(words.coinbase);
+        }
+        accounts.nonces.extend(delegations.iter().map(|(authority, _)| authority));
+    });
     Bound { prediction, changes }
 }
