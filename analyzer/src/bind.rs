@@ -149,7 +149,8 @@ impl Doubts {
 
 /// What makes one of several runs with unknown branches the likeliest.
 fn likelihood((bound, doubts): &(Bound, Doubts)) -> (bool, usize) {
-    (!doubts.is_undone, bound.prediction.storage().reads.len())
+    let storage = bound.prediction.storage();
+    (!doubts.is_undone, storage.reads.len() + storage.deltas.len())
 }
 
 /// What a transaction to an account without code touches: there is nothing to run.

@@ -8,11 +8,12 @@
 //! effect may read it ([`memory`]). What only feeds logs or gas falls away.
 //! [`schedule`] then gives each needed term a register and computes it at its first use, once per
 //! path, using dominators to know what has been computed already; phis that only repeat another term
-//! are left out ([`alias`]).
+//! are left out ([`alias`]), and loads and stores that only add to a slot say so ([`additions`]).
 //! [`chain`] joins nodes that only follow one another, so that most branches, which are checks, become
 //! steps of one long node. [`registers`] then lets values that are used in one node alone share
 //! registers.
 
+mod additions;
 mod alias;
 mod chain;
 mod demand;

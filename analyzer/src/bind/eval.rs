@@ -13,7 +13,7 @@ use super::{
     frame::Frame,
     gas::Prices,
     hashes::Hashes,
-    journal::{Cell, Journal, Value},
+    journal::{Journal, Value},
     running::{Running, Spare},
 };
 use crate::{
@@ -212,26 +212,8 @@ impl<'a, S: StateView> Machine<'a, S> {
                         return Next::End(ended);
                     }
                 }
-                Step::SLoad { pc, to, key } => {
-                    self.trace_access(running, pc, key, false);
-                    let value = self.sload(running, key, to.is_some());
-                    if let Some(to) = to {
-                        running.set(to, value);
-                    }
-                    if let Some(ended) = running.out_of_gas() {
-                        return Next::End(ended);
-                    }
-                }
-                Step::SStore { pc, key, value } => {
-                    self.trace_access(running, pc, key, true);
-                    self.sstore(running, key, value);
-                    if let Some(ended) = running.out_of_gas() {
-                        return Next::End(ended);
-                    }
-                }
-                Step::Effect { to, effect } => {
-                    let effect = &program.effects[effect as usize];
-                    if let Some(ended) = self.effect(running, to, effect) {
+                Step::SLoad { .. } | Step::SStore { .. } | Step::Effect { .. } => {
+                    if let Some(ended) = self.touch(running, step) {
                         return Next::End(ended);
                     }
                 }
@@ -255,6 +237,29 @@ impl<'a, S: StateView> Machine<'a, S> {
             }
         }
         self.exit(running, node)
+    }
+
+    /// One step that touches more than the frame; `Some` when it ends the frame.
+    #[inline]
+    fn touch(&mut self, running: &mut Running<'_>, step: &Step) -> Option<Ended> {
+        match *step {
+            Step::SLoad { pc, to, key, only_adds } => {
+                self.trace_access(running, pc, key, false);
+                let value = self.sload(running, key, to.is_some(), only_adds);
+                if let Some(to) = to {
+                    running.set(to, value);
+                }
+            }
+            Step::SStore { pc, key, value, only_adds } => {
+                self.trace_access(running, pc, key, true);
+                self.sstore(running, key, value, only_adds);
+            }
+            Step::Effect { to, effect } => {
+                return self.effect(running, to, &running.program.effects[effect as usize]);
+            }
+            _ => unreachable!("other steps touch nothing but the frame"),
+        }
+        running.out_of_gas()
     }
 
     fn exit(&mut self, running: &Running<'_>, node: &ProgramNode) -> Next {
@@ -438,13 +443,19 @@ impl<'a, S: StateView> Machine<'a, S> {
         running.out_of_gas()
     }
 
-    fn sload(&mut self, running: &mut Running<'_>, key: Operand, is_used: bool) -> Option<U256> {
+    fn sload(
+        &mut self,
+        running: &mut Running<'_>,
+        key: Operand,
+        is_used: bool,
+        only_adds: bool,
+    ) -> Option<U256> {
         let Some(key) = running.get(key) else {
             self.unknown_key(running.frame.address);
             return None;
         };
         let slot = Slot::new(running.frame.address, key);
-        let (at, cell, is_first) = self.work.journal.touch(slot);
+        let (at, cell, is_first) = self.work.journal.touch(slot, only_adds);
         if is_first {
             running.charge(self.prices.cold_slot);
         }
@@ -454,15 +465,15 @@ impl<'a, S: StateView> Machine<'a, S> {
         }
     }
 
-    fn sstore(&mut self, running: &mut Running<'_>, key: Operand, value: Operand) {
+    fn sstore(&mut self, running: &mut Running<'_>, key: Operand, value: Operand, only_adds: bool) {
         let Some(key) = running.get(key) else {
             return self.unknown_key(running.frame.address);
         };
         let slot = Slot::new(running.frame.address, key);
-        let (at, mut cell, is_first) = self.work.journal.touch(slot);
+        let (at, mut cell, is_first) = self.work.journal.touch(slot, only_adds);
         if cell.current == Value::Unread {
             let value = self.read(at, slot);
-            cell = Cell { original: value, current: value };
+            (cell.original, cell.current) = (value, value);
         }
         let value = Value::of(running.get(value));
         running.charge(self.prices.store(&cell, value, is_first));

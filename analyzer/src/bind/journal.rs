@@ -35,11 +35,35 @@ impl Value {
     }
 }
 
+/// Whether a slot that holds this is known not to be empty.
+fn is_full(value: Value) -> bool {
+    matches!(value, Value::Known(word) if !word.is_zero())
+}
+
 /// A slot at the start of the transaction and now.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cell {
     pub(super) original: Value,
     pub(super) current: Value,
+    /// Whether nothing was done with the slot but adding to it.
+    only_added: bool,
+}
+
+impl Cell {
+    /// Whether the transaction leaves another value than it found, as far as that is known.
+    fn is_changed(&self) -> bool {
+        match (self.original, self.current) {
+            (Value::Known(before), Value::Known(after)) => before != after,
+            (Value::Unread, Value::Unread) => false,
+            _ => true,
+        }
+    }
+
+    /// Whether all the transaction does with the slot is add to it. What a store costs depends on
+    /// whether the slot is empty before and after, so neither may be.
+    fn is_addition(&self) -> bool {
+        self.only_added && is_full(self.original) && is_full(self.current)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -127,11 +151,15 @@ impl Journal {
 
     /// The cell of `slot`, with its place for [`Self::set`], and whether it is touched for the first
     /// time.
-    pub(super) fn touch(&mut self, slot: Slot) -> (usize, Cell, bool) {
+    ///
+    /// `only_adds` says that this is part of adding to the slot.
+    pub(super) fn touch(&mut self, slot: Slot, only_adds: bool) -> (usize, Cell, bool) {
         let n_before = self.slots.len();
         let entry = self.slots.entry(slot);
         let at = entry.index();
-        let cell = entry.or_insert(Cell { original: Value::Unread, current: Value::Unread });
+        let (original, current) = (Value::Unread, Value::Unread);
+        let cell = entry.or_insert(Cell { original, current, only_added: true });
+        cell.only_added &= only_adds;
         let is_first = at == n_before && !self.warm_slots.contains(&slot);
         (at, *cell, is_first)
     }
@@ -148,12 +176,16 @@ impl Journal {
 
     /// Notes what an unread slot holds.
     pub(super) fn learn(&mut self, at: usize, value: Value) {
-        self.slots[at] = Cell { original: value, current: value };
+        let cell = &mut self.slots[at];
+        (cell.original, cell.current) = (value, value);
     }
 
     /// Stores into the slot at a place that [`Self::touch`] gave.
     pub(super) fn set(&mut self, at: usize, value: Value) {
-        let old = core::mem::replace(&mut self.slots[at].current, value);
+        let cell = &mut self.slots[at];
+        // Emptying a slot in between costs something else too.
+        cell.only_added &= is_full(value);
+        let old = core::mem::replace(&mut cell.current, value);
         self.log.push(Undo::Storage(at, old));
     }
 
@@ -256,14 +288,13 @@ impl Journal {
             if self.created.contains(&slot.address) {
                 continue;
             }
-            storage.reads.push(slot);
-            let unchanged = match (cell.original, cell.current) {
-                (Value::Known(before), Value::Known(after)) => before == after,
-                (Value::Unread, Value::Unread) => true,
-                _ => false,
-            };
-            if !unchanged {
-                storage.writes.push(slot);
+            match (cell.is_changed(), cell.is_addition()) {
+                (true, true) => storage.deltas.push(slot),
+                (true, false) => {
+                    storage.reads.push(slot);
+                    storage.writes.push(slot);
+                }
+                (false, _) => storage.reads.push(slot),
             }
         }
         storage
@@ -271,16 +302,11 @@ impl Journal {
 
     /// What the transaction leaves behind, for the transactions after it.
     pub(super) fn changes(&self) -> Changes {
-        let is_changed = |cell: &Cell| match (cell.original, cell.current) {
-            (Value::Known(before), Value::Known(after)) => before != after,
-            (Value::Unread, Value::Unread) => false,
-            _ => true,
-        };
         Changes {
             storage: self
                 .slots
                 .iter()
-                .filter(|(_, cell)| is_changed(cell))
+                .filter(|(_, cell)| cell.is_changed())
                 .map(|(&slot, cell)| (slot, cell.current.known()))
                 .collect(),
             balances: self

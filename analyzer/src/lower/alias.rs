@@ -26,6 +26,9 @@ use crate::ir::{Graph, NodeId, Term, TermId, TermPool};
 /// For each term, the one to use in its place.
 pub(super) struct Aliases(Vec<TermId>);
 
+/// Passes over the phis. The first finds all but those of loops that give each other's phis back.
+const MAX_PASSES: usize = 8;
+
 /// An edge by the node it leaves and its number there.
 type Edge = (NodeId, usize);
 
@@ -52,7 +55,7 @@ impl Aliases {
             }
         }
         let mut aliases = Self((0..pool.len()).map(TermId::from_usize).collect());
-        loop {
+        for _ in 0..MAX_PASSES {
             let n_before = phis.len();
             phis.retain(|&(node, n, phi)| match aliases.only(graph, &edges[node], n, phi) {
                 Some(other) => {
@@ -62,9 +65,10 @@ impl Aliases {
                 None => true,
             });
             if phis.len() == n_before {
-                return aliases;
+                break;
             }
         }
+        aliases
     }
 
     /// The only term besides itself that a phi is given.

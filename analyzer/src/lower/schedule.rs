@@ -11,6 +11,7 @@ use alloy_primitives::{U256, map::HashMap};
 use slotcast_model::Index;
 
 use super::{
+    additions::Additions,
     alias::Aliases,
     demand::{Demand, demand},
     dominators::{DominatorTree, postorder},
@@ -28,12 +29,14 @@ pub(super) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
     let order = postorder(graph);
     let demand = demand(graph, &order, pool, &walk.pointers);
     let tree = DominatorTree::new(graph, &order);
+    let additions = Additions::new(graph, &order, pool);
     let aliases = Aliases::new(graph, &order, pool, &demand);
     let mut scheduler = Scheduler {
         graph,
         pool,
         demand: &demand,
         aliases: &aliases,
+        additions: &additions,
         registers: vec![None; pool.len()],
         computed: vec![false; pool.len()],
         constants: HashMap::default(),
@@ -59,6 +62,7 @@ struct Scheduler<'a, 't> {
     pool: &'a TermPool<'t>,
     demand: &'a Demand,
     aliases: &'a Aliases,
+    additions: &'a Additions,
     /// The register of each term that ever had one.
     registers: Vec<Option<Register>>,
     /// Whether a term's register holds it here: set in a node and in what the node dominates.
@@ -145,11 +149,12 @@ impl Scheduler<'_, '_> {
             self.mark(term, computed);
             self.register(term)
         });
+        let only_adds = self.additions.has(node, pc);
         let step = match effect {
             Effect::MLoad { at } => Step::MLoad { to, at },
             Effect::MStore { at, value } => Step::MStore { at, value },
-            Effect::SLoad { key } => Step::SLoad { pc, to, key },
-            Effect::SStore { key, value } => Step::SStore { pc, key, value },
+            Effect::SLoad { key } => Step::SLoad { pc, to, key, only_adds },
+            Effect::SStore { key, value } => Step::SStore { pc, key, value, only_adds },
             effect => {
                 self.program.effects.push(effect);
                 Step::Effect { to, effect: self.program.effects.len() as u32 - 1 }

@@ -110,11 +110,15 @@ pub enum Step {
         pc: Pc,
         to: Option<Register>,
         key: Operand,
+        /// Whether what it gives only goes into sums for the same slot, and into guards.
+        only_adds: bool,
     },
     SStore {
         pc: Pc,
         key: Operand,
         value: Operand,
+        /// Whether it only adds to what the slot holds.
+        only_adds: bool,
     },
     /// Another ordered effect, by its place in the program's list; its result, when used, goes to
     /// `to`.
