@@ -99,7 +99,11 @@ mod tests {
     #[test]
     fn a_store_is_priced_by_what_the_slot_held() {
         let known = |n: u64| Value::Known(U256::from(n));
-        let cell = |original, current| Cell { original: known(original), current: known(current) };
+        let cell = |original, current| Cell {
+            original: known(original),
+            current: known(current),
+            only_added: false,
+        };
         let price = |fork, cell: Cell, new| Prices::of(fork).store(&cell, known(new), true);
         assert_eq!(price(Fork::London, cell(0, 0), 1), 22_100);
         assert_eq!(price(Fork::London, cell(1, 1), 2), 5_000);

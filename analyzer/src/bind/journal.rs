@@ -46,7 +46,7 @@ pub(super) struct Cell {
     pub(super) original: Value,
     pub(super) current: Value,
     /// Whether nothing was done with the slot but adding to it.
-    only_added: bool,
+    pub(super) only_added: bool,
 }
 
 impl Cell {
