@@ -220,9 +220,11 @@ fn claims_that_slots_are_only_added_to_are_put_to_the_test() {
         let writes = tx["writes"].take();
         let is_kept = |slot: &Value| !writes.as_array().unwrap().contains(slot);
         tx["reads"].as_array_mut().unwrap().retain(is_kept);
-        n_claims += writes.as_array().unwrap().len() as u64;
+        let mut claims = tx["deltas"].as_array().unwrap().clone();
+        claims.extend(writes.as_array().unwrap().iter().cloned());
+        n_claims += claims.len() as u64;
         tx["writes"] = json!([]);
-        tx["deltas"] = writes;
+        tx["deltas"] = json!(claims);
     }
     let file = folder.write("p.json", stated.to_string());
     let claimed = json_lines(&["score", "--json", "--predictions", &file, &block]).remove(0);
