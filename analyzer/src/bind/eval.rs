@@ -182,13 +182,15 @@ impl<'a, S: StateView> Machine<'a, S> {
         let program = running.program;
         let steps = &program.steps[node.steps.range()];
         // Counted beforehand; what a failed check leaves out is given back.
-        self.steps_left = self.steps_left.saturating_sub(1 + steps.len() as u64);
+        let taken = self.steps_left.min(1 + steps.len() as u64);
+        self.steps_left -= taken;
         for (n, step) in steps.iter().enumerate() {
             match *step {
                 Step::Apply { op, to, operands } => running.apply(op, to, operands),
                 Step::Require { condition, is_true, gas, check } => {
                     if !self.passes(running, condition, is_true, check) {
-                        self.steps_left += (steps.len() - 1 - n) as u64;
+                        // Never more than was taken, or a loop could go on for ever.
+                        self.steps_left += taken.saturating_sub(2 + n as u64);
                         let Check { other, moves, .. } = program.checks[check as usize];
                         return Next::Node(other, moves);
                     }
