@@ -14,9 +14,15 @@ check:
 test *ARGS:
     cargo test {{ if ARGS == "" { "--workspace" } else { ARGS } }}
 
-# Ten thousand disturbances of timing, on blocks that conflict wherever they can.
+# Twice ten thousand disturbances of timing: on made-up blocks that conflict wherever they can, and on
+# contended ones with our forecasts.
 chaos:
     cargo test -p slotcast-executor --features chaos --test it -- chaos
+    cargo test -p slotcast-tests --features chaos --test it -- determinism
+
+# Thousands of orders in which threads may come, step by step, on the structures that are shipped.
+shuttle:
+    cargo test -p slotcast-executor --features shuttle --test shuttle
 
 # Run recorded blocks in parallel and compare with sequential; without files, the embedded block.
 [no-cd]

@@ -18,18 +18,20 @@ use revm::{
 };
 use slotcast_model::{IndexVec, TxIndex};
 
-use crate::{error::ExecutionError, fork::Rules, input::Block, outcome::TxOutcome};
+use crate::{
+    error::ExecutionError, fork::Rules, input::Block, outcome::TxOutcome, rejection::Rejection,
+};
 
 /// The results of the transactions of a block, and nothing else of it.
 #[derive(Clone, Debug)]
 pub struct Baseline {
-    results: IndexVec<TxIndex, Result<ExecutionResult, String>>,
+    results: IndexVec<TxIndex, Result<ExecutionResult, Rejection>>,
 }
 
 impl Baseline {
     /// The results in the form in which outcomes are compared.
     pub fn tx_outcomes(&self) -> IndexVec<TxIndex, TxOutcome> {
-        let outcome = |result: &Result<ExecutionResult, String>| match result {
+        let outcome = |result: &Result<ExecutionResult, Rejection>| match result {
             Ok(result) => TxOutcome::executed(result),
             Err(reason) => TxOutcome::Rejected(reason.clone()),
         };
@@ -52,7 +54,7 @@ pub fn execute_baseline<DB: DatabaseRef>(
     for tx in block.tx_indices() {
         let result = match evm.transact_commit(block.transaction(tx).to_tx_env()) {
             Ok(result) => Ok(result),
-            Err(EVMError::Transaction(reason)) => Err(reason.to_string()),
+            Err(EVMError::Transaction(reason)) => Err(reason.into()),
             Err(EVMError::Database(source)) => {
                 return Err(ExecutionError::Database { tx: Some(tx), source: Box::new(source) });
             }

@@ -42,6 +42,7 @@ use crate::{
     observe::Watch,
     outcome::Receipt,
     prefix::Meter,
+    rejection::Rejection,
 };
 
 /// What a block left besides its state and its results.
@@ -73,7 +74,7 @@ pub(crate) enum Run {
     /// It ran.
     Executed(TxResult),
     /// It cannot be included, for this reason.
-    Rejected(String),
+    Rejected(Rejection),
 }
 
 type CanonicalExecutor<'a, S> =
@@ -202,14 +203,20 @@ where
 fn rejection<E: core::error::Error + Send + Sync + 'static>(
     tx: TxIndex,
     error: BlockExecutionError,
-) -> Result<String, ExecutionError> {
+) -> Result<Rejection, ExecutionError> {
     match error {
         BlockExecutionError::Validation(BlockValidationError::InvalidTx { error, .. }) => {
-            Ok(error.to_string())
+            match error.as_invalid_tx_err() {
+                Some(reason) => Ok(reason.clone().into()),
+                None => Err(ExecutionError::Evm { tx, source: error.to_string().into() }),
+            }
         }
         BlockExecutionError::Validation(
-            error @ BlockValidationError::TransactionGasLimitMoreThanAvailableBlockGas { .. },
-        ) => Ok(error.to_string()),
+            BlockValidationError::TransactionGasLimitMoreThanAvailableBlockGas {
+                transaction_gas_limit: gas_limit,
+                block_available_gas: left,
+            },
+        ) => Ok(Rejection::NoRoom { gas_limit, left }),
         BlockExecutionError::Validation(BlockValidationError::EVM { error, .. })
         | BlockExecutionError::Internal(InternalBlockExecutionError::EVM { error, .. }) => {
             Err(evm_error::<E>(tx, error))

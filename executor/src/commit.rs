@@ -6,8 +6,6 @@
 //! it either validated and within the block's gas, or by running on the prefix itself; none is run
 //! more than twice.
 
-use std::sync::RwLock;
-
 use revm::{database_interface::DatabaseRef, primitives::hardfork::SpecId, state::EvmState};
 use slotcast_model::{Fork, Index, IndexVec, TxIndex};
 
@@ -20,6 +18,7 @@ use crate::{
     input::Block,
     ledger::Ledger,
     outcome::{BlockOutcome, TxOutcome},
+    sync::RwLock,
     validate::{Below, Retry, Validated, validate},
     versions::{Stamp, Versions},
 };

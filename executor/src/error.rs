@@ -1,13 +1,13 @@
 //! Why could a block not be executed at all?
 //!
 //! In: what went wrong outside the EVM. Out: [`ExecutionError`].
-//! Invariant: a revert, a halt and a rejected transaction are values of the outcome and never stand
-//! here; an error inside a transaction names it.
+//! Invariants: a revert and a halt are values of the outcome and never stand here, and a rejected
+//! transaction only where the caller does not allow any; an error inside a transaction names it.
 
 use slotcast_model::TxIndex;
 use thiserror::Error;
 
-use crate::fork::SUPPORTED_CHAINS;
+use crate::{fork::SUPPORTED_CHAINS, rejection::Rejection};
 
 /// What a base state, an EVM or a thread pool may report.
 pub type Source = Box<dyn core::error::Error + Send + Sync + 'static>;
@@ -52,6 +52,14 @@ pub enum ExecutionError {
         tx: TxIndex,
         /// The text of the panic.
         message: String,
+    },
+    /// A transaction cannot be included, and the caller asked for a block in which all are.
+    #[error("transaction {tx} cannot be included: {reason}")]
+    Rejected {
+        /// The first such transaction.
+        tx: TxIndex,
+        /// Why.
+        reason: Rejection,
     },
     /// The schedule was made for another block.
     #[error("the schedule is for {n_scheduled} transactions and the block has {n_transactions}")]

@@ -78,24 +78,21 @@ pub fn execute_streamed<DB: DatabaseRef + Sync>(
     run(block, base, store, |work| run_dataflow(work, pool, fallback, waits_for))
 }
 
-/// As [`execute_dataflow`], with the state that every step of the block ended with, in block order.
-pub(crate) fn execute_keeping_states<DB: DatabaseRef + Sync>(
+/// Executes `block` on `base`, keeping the state that every step of it ended with, in block order;
+/// `store` is used for that, and `decide` takes all decisions.
+pub(crate) fn execute_keeping_states<DB: DatabaseRef>(
     block: &Block,
-    schedule: &Schedule,
     base: &DB,
-    pool: &Pool,
-    fallback: FallbackRule,
+    store: Store,
+    decide: impl FnOnce(Work<'_, DB>) -> Result<Complete, ExecutionError>,
 ) -> Result<(Execution, Vec<EvmState>), ExecutionError> {
-    check_length(block, schedule)?;
-    let store = Store::new(Store::SHARED, block.n_transactions()).keeping_states();
-    let waits_for = |tx| Wait::of(schedule, tx);
-    let mut execution =
-        run(block, base, store, |work| run_dataflow(work, pool, fallback, waits_for))?;
+    let mut execution = run(block, base, store.keeping_states(), decide)?;
     let states = execution.store.take_states();
-    Ok((execution, states))
+    Ok((execution, states.into_iter().map(|(_, state)| state).collect()))
 }
 
-fn check_length(block: &Block, schedule: &Schedule) -> Result<(), ExecutionError> {
+/// Whether `schedule` was made for a block of this length.
+pub(crate) fn check_length(block: &Block, schedule: &Schedule) -> Result<(), ExecutionError> {
     let (n_scheduled, n_transactions) = (schedule.len(), block.n_transactions());
     match n_scheduled == n_transactions {
         true => Ok(()),
@@ -131,7 +128,9 @@ pub(crate) fn run<DB: DatabaseRef>(
 }
 
 /// Turns a panic of the base state, outside of any transaction, into an error.
-fn guarded<T>(step: impl FnOnce() -> Result<T, ExecutionError>) -> Result<T, ExecutionError> {
+pub(crate) fn guarded<T>(
+    step: impl FnOnce() -> Result<T, ExecutionError>,
+) -> Result<T, ExecutionError> {
     // Whatever the step was working on is given up with it.
     match catch_unwind(AssertUnwindSafe(step)) {
         Ok(result) => result,
@@ -161,6 +160,24 @@ impl Execution {
     /// The block's gas, as its header counts it.
     pub const fn gas_used(&self) -> u64 {
         self.closing.gas_used
+    }
+
+    /// The block's blob gas; zero before Cancun.
+    pub const fn blob_gas_used(&self) -> u64 {
+        self.closing.blob_gas_used
+    }
+
+    /// Fails with the first transaction that could not be included, if there is one: a block of the
+    /// chain has none, one that is being built may.
+    pub fn require_all_included(&self) -> Result<(), ExecutionError> {
+        let rejected = self.txs().iter_enumerated().find_map(|(tx, outcome)| match outcome {
+            TxOutcome::Rejected(reason) => Some((tx, reason)),
+            TxOutcome::Executed(_) => None,
+        });
+        match rejected {
+            Some((tx, reason)) => Err(ExecutionError::Rejected { tx, reason: reason.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// The transactions whose speculative run did not hold, ascending.

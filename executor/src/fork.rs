@@ -87,6 +87,14 @@ impl Chain {
         Ok(Self { hardforks, deposit_contract })
     }
 
+    /// The chain that a host's specification describes.
+    pub(crate) fn of_host(host: &impl EthExecutorSpec) -> Self {
+        let activation = |fork: &EthereumHardfork| (*fork, host.ethereum_fork_activation(*fork));
+        let hardforks =
+            EthereumChainHardforks::new(EthereumHardfork::VARIANTS.iter().map(activation));
+        Self { hardforks, deposit_contract: host.deposit_contract_address().unwrap_or_default() }
+    }
+
     /// The blob limits and price curve at `timestamp`; none before Cancun.
     fn blob_params(&self, timestamp: u64) -> Option<BlobParams> {
         let active = |fork| self.is_ethereum_fork_active_at_timestamp(fork, timestamp);

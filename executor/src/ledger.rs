@@ -6,7 +6,6 @@
 //! under the stamp of the step that is being decided.
 
 use core::fmt;
-use std::sync::{RwLock, RwLockWriteGuard};
 
 use alloy_primitives::{Address, B256, map::AddressMap};
 use revm::{
@@ -20,6 +19,7 @@ use slotcast_model::Slot;
 
 use crate::{
     store::Store,
+    sync::{RwLock, RwLockWriteGuard},
     versions::{Seen, Stamp, Versions},
 };
 

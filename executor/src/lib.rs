@@ -13,6 +13,7 @@ mod error;
 mod fork;
 mod input;
 mod outcome;
+mod rejection;
 mod state;
 
 mod canonical;
@@ -36,9 +37,12 @@ mod bundle;
 mod chaos;
 mod dataflow;
 mod execution;
+mod hosted;
 mod prefix;
 mod runner;
 mod store;
+mod sync;
+mod threads;
 mod transfer;
 
 mod telemetry;
@@ -47,9 +51,19 @@ mod validate;
 mod versions;
 mod view;
 
+/// The traits and types of revm that stand in signatures here, so that a caller need not have the
+/// same version of it at hand.
+pub mod database {
+    pub use revm::{
+        database::BundleState,
+        database_interface::DatabaseRef,
+        state::{AccountInfo, Bytecode},
+    };
+}
+
 pub use alone::{Alone, AloneSettings, execute_alone};
 pub use baseline::{Baseline, execute_baseline};
-pub use bundle::execute_with_bundle;
+pub use bundle::{execute_in_order_with_bundle, execute_streamed_with_bundle, execute_with_bundle};
 pub use cost::{Advice, Course, UnitCosts};
 pub use dataflow::{Horizon, Wait};
 pub use error::{ExecutionError, Source};
@@ -58,6 +72,7 @@ pub use execution::{
 };
 pub use fallback::FallbackRule;
 pub use fork::{fork_at, fork_of, spec_name};
+pub use hosted::{Decisions, HostRules, decide_in_order, decide_streamed};
 pub use input::{Block, ForkChoice};
 pub use inspect::{Answer, Inspected, Question, inspect};
 pub use outcome::{
@@ -65,6 +80,8 @@ pub use outcome::{
     TxOutcome, TxStatus,
 };
 pub use parallel::{Parallel, Pool, Settings, execute};
+pub use rejection::Rejection;
+pub use runner::Decided;
 pub use sequential::{
     Sequential, SequentialSettings, execute_sequential, execute_sequential_with_bundle,
 };
@@ -73,8 +90,3 @@ pub use slotcast_scheduler::Mode;
 pub use state::{AccountRecord, CodeRecord, MemoryState, MissingCode};
 pub use telemetry::Telemetry;
 pub use timed::time_each;
-
-/// The programs of the guide, compiled and run as tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/executors.md")]
-struct Guide;

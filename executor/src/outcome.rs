@@ -13,9 +13,9 @@ use revm::{
     database::BundleState,
     state::AccountInfo,
 };
-use slotcast_model::{IndexVec, TxIndex};
+use slotcast_model::{Fork, IndexVec, TxIndex};
 
-use slotcast_model::Fork;
+use crate::rejection::Rejection;
 
 /// A receipt without its bloom: type, success, cumulative gas and logs.
 pub type Receipt = EthereumReceipt;
@@ -26,7 +26,7 @@ pub enum TxOutcome {
     /// It ran and has a receipt.
     Executed(ExecutedTx),
     /// It could not be included, for this reason; the block goes on without it.
-    Rejected(String),
+    Rejected(Rejection),
 }
 
 /// A transaction that ran.
@@ -270,7 +270,7 @@ impl Encoder {
         match tx {
             TxOutcome::Rejected(reason) => {
                 self.number(0);
-                self.bytes(reason.as_bytes());
+                self.bytes(reason.to_string().as_bytes());
             }
             TxOutcome::Executed(executed) => {
                 self.number(1);

@@ -18,8 +18,6 @@
 
 mod crew;
 
-use std::sync::RwLock;
-
 use revm::database_interface::DatabaseRef;
 use slotcast_model::{Index, IndexVec, TxIndex};
 use slotcast_scheduler::{Mode, Schedule};
@@ -33,6 +31,7 @@ use crate::{
     fork::Rules,
     input::Block,
     outcome::BlockOutcome,
+    sync::RwLock,
     telemetry::{Phase, Stopwatch, Telemetry},
     versions::Versions,
     view::Ground,

@@ -7,7 +7,6 @@
 //! is run more than twice.
 
 use alloy_consensus::{Transaction, TxType};
-use alloy_evm::block::BlockValidationError;
 use revm::{
     context::{
         Cfg,
@@ -25,6 +24,7 @@ use crate::{
     fork::Rules,
     input::Block,
     outcome::{ExecutedTx, Receipt, TxOutcome, TxStatus},
+    rejection::Rejection,
     runner::{Decided, Runner, unless_it_panics},
     store::{Since, Store},
     transfer::Transfers,
@@ -59,6 +59,8 @@ pub(crate) struct Prefix<'a> {
     tally: Tally,
     n_transfers: usize,
     n_moved_slots: usize,
+    /// What the transactions that ran came to, kept where their states are.
+    results: Vec<ExecutionResult>,
 }
 
 /// A prefix that holds all transactions.
@@ -71,6 +73,7 @@ pub(crate) struct Complete {
     pub(crate) n_executions: usize,
     pub(crate) n_transfers: usize,
     pub(crate) n_moved_slots: usize,
+    pub(crate) results: Vec<ExecutionResult>,
 }
 
 impl<'a> Prefix<'a> {
@@ -93,6 +96,7 @@ impl<'a> Prefix<'a> {
             tally: Tally::new(n_transactions),
             n_transfers: 0,
             n_moved_slots: 0,
+            results: Vec::new(),
         }
     }
 
@@ -161,9 +165,18 @@ impl<'a> Prefix<'a> {
     /// Everything decided, once that is all.
     pub(crate) fn complete(self) -> Complete {
         assert_eq!(self.txs.len(), self.block.n_transactions(), "every transaction is decided");
-        let Self { txs, receipts, meter, tally, n_transfers, n_moved_slots, .. } = self;
+        let Self { txs, receipts, meter, tally, n_transfers, n_moved_slots, results, .. } = self;
         let (reexecuted, n_executions) = tally.into_counts();
-        Complete { txs, receipts, meter, reexecuted, n_executions, n_transfers, n_moved_slots }
+        Complete {
+            txs,
+            receipts,
+            meter,
+            reexecuted,
+            n_executions,
+            n_transfers,
+            n_moved_slots,
+            results,
+        }
     }
 
     fn run_next<DB: DatabaseRef>(
@@ -204,6 +217,9 @@ impl<'a> Prefix<'a> {
         self.meter.cumulative += gas.tx_gas_used();
         self.count_blobs(tx);
         self.txs.push(TxOutcome::executed(&result));
+        if self.store.is_keeping_states() {
+            self.results.push(result.clone());
+        }
         self.receipts.push(Receipt {
             tx_type: self.tx_type(tx),
             success: result.is_success(),
@@ -242,7 +258,7 @@ impl<'a> Prefix<'a> {
 
     /// Why the block has no room for `tx` after everything committed, by the block executor's own
     /// rule: what is left of the gas limit, since Amsterdam in two dimensions.
-    fn no_room(&self, tx: TxIndex) -> Option<String> {
+    fn no_room(&self, tx: TxIndex) -> Option<Rejection> {
         let gas_limit = self.block.transaction(tx).gas_limit();
         let cfg = &self.rules.env.cfg_env;
         let block_limit = self.rules.env.block_env.gas_limit;
@@ -257,11 +273,7 @@ impl<'a> Prefix<'a> {
         } else {
             return None;
         };
-        let error = BlockValidationError::TransactionGasLimitMoreThanAvailableBlockGas {
-            transaction_gas_limit: gas_limit,
-            block_available_gas: left,
-        };
-        Some(error.to_string())
+        Some(Rejection::NoRoom { gas_limit, left })
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
     evm::{ViewEvm, build_evm},
     fork::Rules,
     input::Block,
+    rejection::Rejection,
     store::Store,
     versions::Stamp,
     view::{Ground, View},
@@ -33,13 +34,13 @@ pub(crate) fn unless_it_panics<T>(look: impl FnOnce() -> Option<T>) -> Option<T>
     catch_unwind(AssertUnwindSafe(look)).ok().flatten()
 }
 
-/// What became of a transaction.
-#[derive(Debug)]
-pub(crate) enum Decided {
-    /// It ran.
+/// What became of a transaction, for good.
+#[derive(Clone, Debug)]
+pub enum Decided {
+    /// It ran, with this result and this state left behind.
     Executed(ResultAndState),
     /// It cannot be included, for this reason.
-    Rejected(String),
+    Rejected(Rejection),
 }
 
 /// Runs transactions of one block for good, one after the other.
@@ -71,7 +72,7 @@ impl<'a, DB: DatabaseRef> Runner<'a, DB> {
         // After a panic the interpreter is in an unknown state, but then nobody uses it again.
         match catch_unwind(AssertUnwindSafe(|| evm.transact(transaction))) {
             Ok(Ok(result)) => Ok(Decided::Executed(result)),
-            Ok(Err(EVMError::Transaction(reason))) => Ok(Decided::Rejected(reason.to_string())),
+            Ok(Err(EVMError::Transaction(reason))) => Ok(Decided::Rejected(reason.into())),
             Ok(Err(EVMError::Database(source))) => {
                 Err(ExecutionError::Database { tx: Some(tx), source: Box::new(source) })
             }

@@ -19,9 +19,6 @@
 
 mod cell;
 
-use core::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-
 use alloy_primitives::{
     Address, U256,
     map::{AddressMap, HashMap},
@@ -34,6 +31,10 @@ use slotcast_model::Slot;
 
 use crate::{
     outcome::{AccountChange, AccountFields, SlotChange},
+    sync::{
+        Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     versions::{Seen, Stamp},
 };
 use cell::{AccountCell, SlotCell};
@@ -59,7 +60,7 @@ pub(crate) struct Store {
     is_any_cleared: AtomicBool,
     keeps_history: bool,
     /// What was committed, for whoever asked to have it.
-    states: Option<Mutex<Vec<EvmState>>>,
+    states: Option<Mutex<Vec<(Stamp, EvmState)>>>,
 }
 
 impl Store {
@@ -94,7 +95,7 @@ impl Store {
     }
 
     /// The state of every step so far, in block order.
-    pub(crate) fn take_states(&mut self) -> Vec<EvmState> {
+    pub(crate) fn take_states(&mut self) -> Vec<(Stamp, EvmState)> {
         let states = self.states.take();
         let states = states.map(|states| states.into_inner());
         states.map_or_else(Vec::new, |states| states.unwrap_or_else(PoisonError::into_inner))
@@ -155,7 +156,7 @@ impl Store {
     /// Enters how a step ended.
     pub(crate) fn commit(&self, stamp: Stamp, state: EvmState) {
         if let Some(states) = &self.states {
-            states.lock().unwrap_or_else(PoisonError::into_inner).push(state.clone());
+            states.lock().unwrap_or_else(PoisonError::into_inner).push((stamp, state.clone()));
         }
         state.into_iter().for_each(|(address, account)| {
             self.commit_account(stamp, &address, account);

@@ -7,7 +7,6 @@
 //! nobody explained counts as looked at in full.
 
 use core::fmt;
-use std::sync::{RwLock, RwLockReadGuard};
 
 use alloy_primitives::{Address, B256, U256, map::DefaultHashBuilder};
 use indexmap::IndexMap;
@@ -24,6 +23,7 @@ use crate::{
     additions::Additions,
     fees::Use,
     store::Store,
+    sync::{RwLock, RwLockReadGuard},
     versions::{Seen, Stamp, Versions},
 };
 

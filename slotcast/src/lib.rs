@@ -4,7 +4,8 @@
 //! The facade: the one crate an executor or a builder depends on, and the only place that knows all
 //! parts.
 //!
-//! [`run_block`] is the whole story on one screen. Behind it: [`prepare()`] and
+//! [`run_block`] is the whole story on one screen, and [`execute_block`] is what a program calls that
+//! has blocks and a state of its own. Behind them: [`prepare()`] and
 //! [`Prepared::predict`], [`forecasts`], the scheduler, the executor; [`score_block`] compares
 //! predictions with the truth, [`prediction_file`] and [`hints`] write them down, [`seal()`] makes a
 //! made-up block checkable.
@@ -27,6 +28,9 @@ pub mod scoreboard;
 
 pub mod explain;
 
+mod engine;
+mod reads;
+
 mod bench;
 mod makespan;
 mod pipeline;
@@ -40,6 +44,7 @@ mod clock;
 pub use bench::{BenchLine, BenchSettings, BenchSummary, bench_block};
 pub use clock::Clock;
 pub use convert::{block_of, frame_of, state_of, warm_of, words_of};
+pub use engine::{CourseRule, Engine, EngineSettings, ExecutedBlock, OnRejected, execute_block};
 pub use forecast::{estimate_gas, forecasts};
 pub use forward::Forward;
 pub use held::{hint_of, hints_of, known_of};
@@ -49,6 +54,7 @@ pub use pipeline::{
 };
 pub use predict::{Basis, predict_block, predict_tx};
 pub use prepare::{PredictSettings, Predicted, Prepared, RunError, prepare};
+pub use reads::Reads;
 pub use run::{Digests, MatchesHeader, Micros, Report, RunSettings, ScheduleMode, run_block};
 pub use score_report::{
     BlockScore, Compared, DeltaFigures, Figures, Judged, OtherForecast, ScoreLine, Strata, Truth,

@@ -7,7 +7,7 @@
 use alloy_consensus::{Eip658Value, TxReceipt, Typed2718};
 use slotcast_corpus::{BlockResults, RecordedBlock, RecordedReceipt, Unsealed, ValidationError};
 use slotcast_executor::{
-    Block, BlockOutcome, ExecutionError, Receipt, SequentialSettings, TxOutcome,
+    Block, BlockOutcome, ExecutionError, Receipt, Rejection, SequentialSettings, TxOutcome,
     execute_sequential, fork_of,
 };
 use slotcast_model::{Fork, TxIndex};
@@ -26,7 +26,7 @@ pub enum SealError {
         /// The transaction.
         tx: TxIndex,
         /// Why.
-        reason: String,
+        reason: Rejection,
     },
     /// It uses more gas than its header allows.
     #[error(transparent)]

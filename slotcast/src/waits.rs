@@ -25,7 +25,7 @@ use slotcast_executor::{Block, Horizon, MemoryState, Wait};
 use slotcast_model::{AccessSet, Coverage, IndexVec, Location, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Forecast, Horizons};
 
-use crate::forecast::estimate_gas;
+use crate::{forecast::estimate_gas, summaries::BaseState};
 
 /// The forecasts from which a schedule without layers is made.
 pub fn forecasts_of_waits(
@@ -62,7 +62,7 @@ pub struct Waits<'a> {
 
 impl<'a> Waits<'a> {
     /// The waits of `block` on `state`.
-    pub fn new(block: &'a Block, state: &MemoryState) -> Self {
+    pub fn new(block: &'a Block, state: &impl BaseState) -> Self {
         let short = senders_that_may_run_short(block, state);
         Self { block, short, horizons: Horizons::with_room_for(block.n_transactions()), next: 0 }
     }
@@ -105,8 +105,9 @@ impl<'a> Waits<'a> {
     }
 }
 
-/// The senders that could spend more in this block than they have before it.
-fn senders_that_may_run_short(block: &Block, state: &MemoryState) -> AddressSet {
+/// The senders that could spend more in this block than they have before it, as far as that can be
+/// told.
+fn senders_that_may_run_short(block: &Block, state: &impl BaseState) -> AddressSet {
     let mut spent: AddressMap<U256> =
         AddressMap::with_capacity_and_hasher(block.n_transactions(), Default::default());
     for tx in &block.transactions {
@@ -117,7 +118,8 @@ fn senders_that_may_run_short(block: &Block, state: &MemoryState) -> AddressSet 
         let so_far = spent.entry(tx.signer()).or_default();
         *so_far = so_far.saturating_add(most);
     }
-    let is_short = |sender: &Address| state.balance(*sender) < spent[sender];
+    let is_short =
+        |sender: &Address| state.balance(*sender).is_none_or(|balance| balance < spent[sender]);
     let senders = block.transactions.iter().map(|tx| tx.signer());
     senders.filter(is_short).collect()
 }

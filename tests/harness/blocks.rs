@@ -95,6 +95,11 @@ pub fn check(random: &mut Random, crews: &Crews) -> Events {
     events::of(&made, &block, &sequential)
 }
 
+/// A block made up, as [`check`] makes them, and the state before it.
+pub fn make(random: &mut Random) -> (Block, MemoryState) {
+    Made::random(random).build()
+}
+
 /// What was run again on one way, which is not to depend on the threads.
 #[derive(Debug, PartialEq)]
 struct Waste {

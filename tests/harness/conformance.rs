@@ -7,10 +7,12 @@
 //! state after it. Each is run
 //!
 //! 1. by the sequential executor,
-//! 2. by the parallel one, beside a transaction that is always rejected: in one layer with it, the
-//!    case runs speculatively and is validated, and must still end with the expected root,
+//! 2. by the parallel one in both modes, beside a transaction that is always rejected: in one layer
+//!    with it, the case runs speculatively and is validated, and must still end with the expected
+//!    root,
 //! 3. in blocks into which several cases were merged, by the parallel executor under several
-//!    schedules and numbers of threads; there the sequential outcome is what is expected.
+//!    schedules and numbers of threads, in both modes; there the sequential outcome is what is
+//!    expected.
 //!
 //! Invariant: which cases are run depends on the rate alone, so every run counts the same.
 

@@ -9,8 +9,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use alloy_eips::eip7840::BlobParams;
 use alloy_evm::{EvmEnv, ToTxEnv};
-use alloy_hardforks::EthereumChainHardforks;
+use alloy_hardforks::{EthereumChainHardforks, EthereumHardfork, EthereumHardforks};
 use alloy_primitives::{B256, Bytes, map::B256Map};
 use revm::{
     Context, InspectCommitEvm, Inspector, MainBuilder, MainContext,
@@ -50,11 +51,11 @@ impl Executed {
     ///
     /// # Panics
     ///
-    /// When the recording lacks something that a transaction needs.
+    /// When a transaction cannot be run, so that nothing of it would be looked at.
     pub fn run(&mut self, prepared: &Prepared) {
         let (block, state) = (prepared.block(), prepared.state());
         let chain = EthereumChainHardforks::mainnet();
-        let blob_params = None;
+        let blob_params = blob_params(&chain, block.header.timestamp);
         let env = EvmEnv::for_eth_block(&block.header, &chain, block.chain_id, blob_params);
         let mut evm = Context::mainnet()
             .with_db(CacheDB::new(state))
@@ -62,8 +63,10 @@ impl Executed {
             .with_cfg(env.cfg_env)
             .build_mainnet_with_inspector(Trail::default());
         for tx in block.tx_indices() {
-            // What is rejected runs nothing.
-            let _ = evm.inspect_tx_commit(block.transaction(tx).to_tx_env());
+            let result = evm.inspect_tx_commit(block.transaction(tx).to_tx_env());
+            if let Err(error) = result {
+                panic!("block {}, transaction {tx}: {error}", block.header.number);
+            }
         }
         let trail = core::mem::take(&mut evm.inspector);
         for (hash, code) in trail.codes {
@@ -105,6 +108,19 @@ impl Executed {
             self.n_missed_of_stopped,
         )
     }
+}
+
+/// The limits and prices of blobs at a time; without them nothing runs from Cancun on.
+fn blob_params(chain: &EthereumChainHardforks, timestamp: u64) -> Option<BlobParams> {
+    let since = [
+        (EthereumHardfork::Bpo2, BlobParams::bpo2()),
+        (EthereumHardfork::Bpo1, BlobParams::bpo1()),
+        (EthereumHardfork::Osaka, BlobParams::osaka()),
+        (EthereumHardfork::Prague, BlobParams::prague()),
+        (EthereumHardfork::Cancun, BlobParams::cancun()),
+    ];
+    let is_active = |fork| chain.is_ethereum_fork_active_at_timestamp(fork, timestamp);
+    since.into_iter().find_map(|(fork, params)| is_active(fork).then_some(params))
 }
 
 /// Notes where basic blocks begin that run.

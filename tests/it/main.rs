@@ -4,9 +4,12 @@
 
 mod arithmetic;
 mod conformance;
+mod determinism;
 mod differential;
 mod embedded;
 mod executed;
+mod faults;
+mod linking;
 mod random_blocks;
 mod snapshots;
 mod stages;

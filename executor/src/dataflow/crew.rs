@@ -24,9 +24,6 @@
 //! Panics: what a transaction does is caught where it runs. If a thread panics all the same, its
 //! [`Presence`] ends everything, so that the others go home and the panic is passed on.
 
-use core::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-
 use revm::database_interface::DatabaseRef;
 use slotcast_model::{Index, TxIndex};
 
@@ -41,13 +38,13 @@ use crate::{
     fallback::FallbackRule,
     prefix::{Complete, Prefix},
     runner::Runner,
+    sync::{
+        Condvar, Mutex, MutexGuard, N_LOOKS, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     versions::Stamp,
     view::Ground,
 };
-
-/// How often to look whether something happened before going to sleep: a few microseconds' worth,
-/// about what waking up costs.
-const N_LOOKS: usize = 400;
 
 /// How many transactions are made known at a time.
 const STRETCH: usize = 8;

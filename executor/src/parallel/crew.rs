@@ -29,12 +29,6 @@
 //! sign-out is a destructor, so that the leader goes on, misses a result and panics too; if the
 //! leader panics, its destructor ends the rounds, so that the helpers go home.
 
-use std::sync::{
-    Condvar, Mutex, MutexGuard,
-    atomic::{AtomicUsize, Ordering},
-};
-
-use rayon::{ThreadPool, ThreadPoolBuilder};
 use revm::database_interface::DatabaseRef;
 use slotcast_scheduler::Schedule;
 
@@ -43,31 +37,25 @@ use crate::{
     dataflow::added_slots,
     error::ExecutionError,
     evm::{Speculative, Speculator},
+    sync::{
+        Condvar, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
+    threads::Threads,
 };
 
 /// Threads for executing blocks, made once and used for as many blocks as there are.
 #[derive(Debug)]
 pub struct Pool {
-    /// The threads that help the calling one; none when it works alone.
-    helpers: Option<ThreadPool>,
+    /// The threads that help the calling one.
+    helpers: Threads,
     pub(crate) chaos: Chaos,
 }
 
 impl Pool {
     /// A pool in which `threads` threads work, the calling one included; at least that one does.
     pub fn new(threads: usize) -> Result<Self, ExecutionError> {
-        let helpers = match threads.saturating_sub(1) {
-            0 => None,
-            n_helpers => {
-                let builder = ThreadPoolBuilder::new()
-                    .num_threads(n_helpers)
-                    .thread_name(|n| format!("slotcast-{n}"));
-                let pool = builder
-                    .build()
-                    .map_err(|source| ExecutionError::ThreadPool { source: Box::new(source) })?;
-                Some(pool)
-            }
-        };
+        let helpers = Threads::start(threads.saturating_sub(1))?;
         Ok(Self { helpers, chaos: Chaos::default() })
     }
 
@@ -79,24 +67,12 @@ impl Pool {
 
     /// How many threads work, the calling one included.
     pub fn threads(&self) -> usize {
-        self.n_helpers() + 1
+        self.helpers.len() + 1
     }
 
     /// Calls `lead` on this thread and `help` on all others.
     pub(crate) fn lead_with_help(&self, lead: impl FnOnce(), help: impl Fn() + Sync) {
-        match &self.helpers {
-            None => lead(),
-            Some(pool) => pool.in_place_scope(|scope| {
-                for _ in 0..self.n_helpers() {
-                    scope.spawn(|_| help());
-                }
-                lead();
-            }),
-        }
-    }
-
-    fn n_helpers(&self) -> usize {
-        self.helpers.as_ref().map_or(0, ThreadPool::current_num_threads)
+        self.helpers.lead(lead, help);
     }
 
     /// Calls `lead` on this thread while the others stand by to help.
@@ -109,23 +85,13 @@ impl Pool {
         DB: DatabaseRef + Sync + 'a,
         Make: Fn() -> Speculator<'a, DB> + Sync,
     {
-        let n_helpers = self.n_helpers();
-        let go = |crew: &Crew<'a, Make>| {
-            let home = GoHome(&crew.shared);
+        let n_helpers = self.helpers.len();
+        let go = || {
+            let _home = GoHome(&crew.shared);
             let mut leader = Leader { shared: &crew.shared, n_helpers, speculator: (crew.make)() };
-            let result = lead(&mut leader);
-            drop(home);
-            result
+            lead(&mut leader)
         };
-        match &self.helpers {
-            None => go(crew),
-            Some(pool) => pool.in_place_scope(|scope| {
-                for _ in 0..n_helpers {
-                    scope.spawn(|_| crew.help());
-                }
-                go(crew)
-            }),
-        }
+        self.helpers.lead(go, || crew.help())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Does anything depend on timing, when timing is disturbed on purpose?
 //!
-//! In: random blocks that conflict wherever they can, schedules of every quality, seeds of pauses.
+//! In: random blocks that conflict wherever they can, schedules of every quality and one that claims
+//! that everything is only added to, seeds of pauses.
 //! Out: outcome, retried transactions and number of runs, the same for every seed and number of
 //! threads.
 
@@ -8,21 +9,27 @@ use slotcast_executor::{
     FallbackRule, Fork, Pool, SequentialSettings, execute_dataflow, execute_sequential,
 };
 
-use crate::{parallel::blind_schedules, random::random_block};
+use crate::{
+    parallel::{added_schedule, blind_schedules},
+    random::random_block,
+};
 
 /// Disturbances, all in all.
 const N_SEEDS: u64 = 10_000;
 
 #[test]
 fn disturbing_the_timing_changes_nothing() {
-    let unobserved = SequentialSettings { is_observed: false };
+    let observed = SequentialSettings { is_observed: true };
     let forks = [Fork::Homestead, Fork::Byzantium, Fork::London, Fork::Prague];
     let mut seed = 0;
     while seed < N_SEEDS {
         let fork = forks[(seed % 4) as usize];
         let (block, state) = random_block(seed, fork).build();
-        let expected = execute_sequential(&block, &state, &unobserved).unwrap().outcome;
-        for (name, schedule) in blind_schedules(block.n_transactions(), seed) {
+        let sequential = execute_sequential(&block, &state, &observed).unwrap();
+        let expected = sequential.outcome;
+        let mut schedules = blind_schedules(block.n_transactions(), seed);
+        schedules.push(("all added".to_owned(), added_schedule(&sequential.observations)));
+        for (name, schedule) in schedules {
             let mut first = None;
             for threads in [1, 2, 3, 8, 2, 3, 8] {
                 seed += 1;

@@ -5,7 +5,7 @@ use slotcast_executor::{
     Block, FallbackRule, MemoryState, Mode, Pool, SequentialSettings, Settings, execute,
     execute_in_order, execute_sequential, execute_sequential_with_bundle, execute_with_bundle,
 };
-use slotcast_model::{IndexVec, Observation, Prediction, StorageAccess, TxIndex};
+use slotcast_model::{AccountAccess, IndexVec, Observation, Prediction, StorageAccess, TxIndex};
 use slotcast_scheduler::{Forecast, Policy, Schedule, schedule};
 
 use crate::recorded;
@@ -56,6 +56,7 @@ pub(crate) fn check(name: &str, block: &Block, state: &MemoryState, settings: &[
     check_bundle(name, block, state);
     let mut schedules = blind_schedules(block.n_transactions(), block.header.number);
     schedules.push(("perfect".to_owned(), perfect_schedule(&sequential.observations)));
+    schedules.push(("all added".to_owned(), added_schedule(&sequential.observations)));
     for (schedule_name, schedule) in schedules {
         let mut first: [Option<(Vec<TxIndex>, usize)>; 2] = [None, None];
         for settings in settings {
@@ -116,6 +117,17 @@ fn perfect_schedule(observations: &IndexVec<TxIndex, Observation>) -> Schedule {
             deltas: vec![],
         };
         let prediction = Prediction::new(storage, seen.accounts.clone(), vec![], vec![], vec![]);
+        Forecast { access: prediction.access_set(), weight: 1, partial: false }
+    });
+    schedule(&forecasts.collect(), &Policy::Optimistic)
+}
+
+/// The schedule of somebody who claims that every slot is only added to, so that nobody waits.
+pub(crate) fn added_schedule(observations: &IndexVec<TxIndex, Observation>) -> Schedule {
+    let forecasts = observations.iter().map(|seen| {
+        let storage = StorageAccess { deltas: seen.reads.clone(), ..StorageAccess::default() };
+        let accounts = AccountAccess::default();
+        let prediction = Prediction::new(storage, accounts, vec![], vec![], vec![]);
         Forecast { access: prediction.access_set(), weight: 1, partial: false }
     });
     schedule(&forecasts.collect(), &Policy::Optimistic)

@@ -5,8 +5,8 @@
 
 use alloy_primitives::{Address, TxKind, U256};
 use slotcast_executor::{
-    AccountRecord, CodeRecord, ExecutionError, FallbackRule, Fork, Mode, Pool, SequentialSettings,
-    Settings, TxOutcome, TxStatus, execute, execute_sequential,
+    AccountRecord, CodeRecord, ExecutionError, FallbackRule, Fork, Mode, Pool, Rejection,
+    SequentialSettings, Settings, TxOutcome, TxStatus, execute, execute_sequential,
 };
 use slotcast_model::{Slot, TxIndex};
 use slotcast_scheduler::Schedule;
@@ -192,7 +192,7 @@ fn rejected_transactions_are_values() {
     made.pay(A, 0, B, 1).pay(A, 7, B, 1).pay(C, 0, B, 2 * ETHER).pay(A, 1, B, 1);
     let txs = run_again(&made, &[1, 2, 3]);
     let reason = |tx: usize| match &txs[tx] {
-        TxOutcome::Rejected(reason) => reason.clone(),
+        TxOutcome::Rejected(reason) => reason.to_string(),
         TxOutcome::Executed(_) => panic!("transaction {tx} ran"),
     };
     assert_eq!(reason(1), "nonce 7 too high, expected 1");
@@ -209,7 +209,7 @@ fn the_block_gas_limit_admits_in_order() {
     let txs = run_again(&made, &[2]);
     assert!(is_success(&txs[1]));
     let TxOutcome::Rejected(reason) = &txs[2] else { panic!("{txs:?}") };
-    assert_eq!(reason, "transaction gas limit 300000 is more than blocks available gas 279000");
+    assert_eq!(*reason, Rejection::NoRoom { gas_limit: 300_000, left: 279_000 });
 }
 
 #[test]
@@ -376,7 +376,8 @@ fn a_sender_must_be_able_to_pay_for_all_its_gas() {
     });
     made.send(A, 0, call(B), Call::default()).pay(B, 0, C, 1);
     let txs = run_again(&made, &[1]);
-    assert!(matches!(&txs[1], TxOutcome::Rejected(reason) if reason.starts_with("lack of funds")));
+    let TxOutcome::Rejected(reason) = &txs[1] else { panic!("{txs:?}") };
+    assert!(reason.to_string().starts_with("lack of funds"), "{reason}");
 }
 
 #[test]

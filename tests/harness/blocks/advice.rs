@@ -48,7 +48,10 @@ fn prediction(
             new(storage, other.accounts.clone(), vec![])
         }
         5 => {
-            let storage = StorageAccess { deltas: reads.clone(), ..StorageAccess::default() };
+            // Now and then what another transaction touches is claimed to be added to as well.
+            let others = if random.once_in(2) { other.reads.clone() } else { vec![] };
+            let deltas = [&reads[..], &others].concat();
+            let storage = StorageAccess { deltas, ..StorageAccess::default() };
             let accounts = AccountAccess {
                 balance_credits: [&accounts.balance_debits[..], &accounts.balance_credits].concat(),
                 ..AccountAccess::default()

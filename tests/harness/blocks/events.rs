@@ -114,7 +114,9 @@ pub(super) fn of(made: &Made, block: &Block, sequential: &Sequential) -> Events 
     for tx in block.tx_indices() {
         let seen = &sequential.observations[tx];
         match &sequential.outcome.txs[tx] {
-            TxOutcome::Rejected(reason) => rejected(&mut events, made, block, tx, reason),
+            TxOutcome::Rejected(reason) => {
+                rejected(&mut events, made, block, tx, &reason.to_string());
+            }
             TxOutcome::Executed(executed) => {
                 events.happened(Event::Revert, executed.status == TxStatus::Revert);
                 let is_halted =

@@ -5,8 +5,8 @@
 use alloy_primitives::{Address, B256, Log, keccak256};
 use slotcast::{
     executor::{
-        BlockOutcome, FallbackRule, Mode, Pool, SequentialSettings, Settings, TxOutcome, execute,
-        execute_sequential,
+        Block, BlockOutcome, FallbackRule, Mode, Pool, SequentialSettings, Settings, TxOutcome,
+        execute, execute_sequential,
     },
     model::TxIndex,
     scheduler::Schedule,
@@ -39,8 +39,8 @@ const BY_NAME: [(&[&str], Exclusion); 3] = [
 /// Runs cases; keeps its threads and the blocks being merged from one to the next.
 #[derive(Debug)]
 pub struct Judge {
-    /// Two threads, on which a failed forecast is never given up.
-    crew: Settings,
+    /// Two threads in either mode, on which a failed forecast is never given up.
+    crews: [Settings; 2],
     merger: Merger,
 }
 
@@ -57,9 +57,11 @@ impl Judge {
     ///
     /// When threads cannot be started.
     pub fn new() -> Self {
-        let pool = Pool::new(2).expect("threads can be started");
-        let crew = Settings { pool, fallback: FallbackRule::NEVER, mode: Mode::Dataflow };
-        Self { crew, merger: Merger::new() }
+        let crews = [Mode::Layers, Mode::Dataflow].map(|mode| {
+            let pool = Pool::new(2).expect("threads can be started");
+            Settings { pool, fallback: FallbackRule::NEVER, mode }
+        });
+        Self { crews, merger: Merger::new() }
     }
 
     /// Runs the cases of one test.
@@ -117,21 +119,32 @@ impl Judge {
             return Ok(Err(format!("sequentially: {failure}")));
         }
         let beside = block(&unit.env, fork, vec![tx, bystander()])?;
-        let parallel = match execute(&beside, &Schedule::single_layer(2), &world, &self.crew) {
-            Ok(parallel) => parallel.outcome,
-            Err(error) => return Ok(Err(format!("in parallel: {error}"))),
-        };
-        if !matches!(parallel.txs[TxIndex(1)], TxOutcome::Rejected(_)) {
-            return Ok(Err("the bystander was not rejected".to_owned()));
-        }
-        let failure = compare(&parallel, &world, beside.header.beneficiary, expected);
-        let failure = failure.map_err(|failure| format!("in parallel: {failure}"));
-        let is_same = parallel.txs[TxIndex(0)] == sequential.txs[TxIndex(0)]
-            && parallel.receipts == sequential.receipts
-            && parallel.state == sequential.state;
-        let same = || is_same.then_some(()).ok_or("in parallel: another outcome".to_owned());
-        Ok(failure.and_then(|()| same()))
+        let in_parallel = self.crews.iter().try_for_each(|crew| {
+            let judged = run_beside(&beside, &world, crew, &sequential, expected);
+            judged.map_err(|failure| format!("in parallel, {}: {failure}", crew.mode.text()))
+        });
+        Ok(in_parallel)
     }
+}
+
+/// Runs a case in parallel with a transaction that is always rejected.
+fn run_beside(
+    beside: &Block,
+    world: &World,
+    crew: &Settings,
+    sequential: &BlockOutcome,
+    expected: &Expected,
+) -> Result<(), String> {
+    let parallel = execute(beside, &Schedule::single_layer(2), world, crew);
+    let parallel = parallel.map_err(|error| error.to_string())?.outcome;
+    if !matches!(parallel.txs[TxIndex(1)], TxOutcome::Rejected(_)) {
+        return Err("the bystander was not rejected".to_owned());
+    }
+    compare(&parallel, world, beside.header.beneficiary, expected)?;
+    let is_same = parallel.txs[TxIndex(0)] == sequential.txs[TxIndex(0)]
+        && parallel.receipts == sequential.receipts
+        && parallel.state == sequential.state;
+    is_same.then_some(()).ok_or_else(|| "another outcome".to_owned())
 }
 
 /// What of an outcome is not as expected.

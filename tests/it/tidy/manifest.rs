@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast", LIBRARIES),
     ("slotcast-node", &["slotcast"]),
     ("slotcast-store", &["slotcast"]),
+    ("slotcast-alloy", &["slotcast"]),
     ("slotcast-cli", PROGRAM),
     ("slotcast-tests", PRODUCT),
     ("slotcast-bench", PRODUCT),
@@ -37,6 +38,7 @@ const LIBRARIES: &[&str] = &[
 /// Everything that is linked into programs; these must not know one another.
 const PRODUCT: &[&str] = &[
     "slotcast",
+    "slotcast-alloy",
     "slotcast-analyzer",
     "slotcast-artifacts",
     "slotcast-corpus",

@@ -1,0 +1,34 @@
+//! How does a host that executes blocks through `alloy-evm`'s traits execute them in parallel?
+//!
+//! In: the host's own specification, receipts and state, and where its workers read the parent state.
+//! Out: [`ParallelExecutorFactory`], a `BlockExecutorFactory` whose executors run a whole block on
+//! several threads.
+//! Invariants: workers execute and commit nothing; one canonical executor, `alloy-evm`'s own on the
+//! host's state, opens the block, commits every transaction in block order and closes it; so receipts,
+//! requests and whatever the host's state keeps are made by the code that makes them without us.
+//!
+//! ```text
+//! parent state ──► workers: run, validate, run again ──► final results, in block order
+//!                                                                   │
+//! host's state ──► canonical executor:  open ──────────── commit ◄──┘── close ──► receipts, requests
+//! ```
+//!
+//! Only `execute_block` runs in parallel. A host that hands over one transaction after the other, as
+//! one that builds a block does, is served by the canonical executor as before.
+
+mod block;
+mod executor;
+mod factory;
+mod parent;
+
+mod rejected;
+
+pub use executor::ParallelExecutor;
+pub use factory::ParallelExecutorFactory;
+pub use parent::ParentState;
+pub use rejected::RejectedTx;
+
+/// The programs of the guide, compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/executors.md")]
+struct Guide;

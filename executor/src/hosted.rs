@@ -1,0 +1,120 @@
+//! What do the transactions of a block come to, for a host that opens, commits and closes the block
+//! itself?
+//!
+//! In: the host's own rules, its transactions, the parent state. Out: [`Decisions`]: of every
+//! transaction the final result and the state it leaves, for the host's one block executor to commit
+//! in block order.
+//! Invariants: what is handed over was validated against everything before it, so that committing it
+//! unseen gives what running it would have given; nothing of the host is called meanwhile but the
+//! parent state.
+//!
+//! The opening's system calls are made here as well, since transactions see what they leave; what
+//! they leave is the host's to commit, so it is not handed over.
+
+use alloy_evm::{EvmEnv, eth::spec::EthExecutorSpec};
+use revm::{
+    context::result::ResultAndState, database_interface::DatabaseRef, primitives::hardfork::SpecId,
+};
+use slotcast_model::{Fork, Index, TxIndex};
+
+use crate::{
+    canonical::Canonical,
+    dataflow::{Wait, Work, run_dataflow, run_in_order},
+    error::ExecutionError,
+    execution::guarded,
+    fallback::FallbackRule,
+    fork::{Chain, Rules},
+    input::Block,
+    ledger::StoreLedger,
+    outcome::TxOutcome,
+    parallel::Pool,
+    prefix::Complete,
+    runner::Decided,
+    store::Store,
+    versions::Stamp,
+};
+
+/// The rules a host executes a block by, whatever chain it is of.
+#[derive(Clone, Debug)]
+pub struct HostRules(Rules);
+
+impl HostRules {
+    /// The rules of a block that the host runs in this environment, on a chain with this
+    /// specification.
+    pub fn new(env: EvmEnv<SpecId>, chain: &impl EthExecutorSpec) -> Self {
+        Self(Rules { chain: Chain::of_host(chain), env })
+    }
+
+    /// The fork they are of.
+    pub const fn fork(&self) -> Fork {
+        self.0.fork()
+    }
+}
+
+/// What the transactions of a block come to.
+#[derive(Clone, Debug)]
+pub struct Decisions {
+    /// Every transaction, in block order.
+    pub txs: Vec<Decided>,
+    /// The transactions whose speculative run did not hold, ascending.
+    pub reexecuted: Vec<TxIndex>,
+    /// How often transactions were run, all in all.
+    pub n_executions: usize,
+}
+
+/// Decides the transactions of `block` on `base` by the rules of a host; `waits_for` is asked of one
+/// transaction after the other, on this thread, while those known already run.
+///
+/// Of `block` nothing but its transactions and what its opening needs is looked at: the parent's
+/// hash and beacon root.
+///
+/// # Panics
+///
+/// When a transaction waits for a later one.
+pub fn decide_streamed<DB: DatabaseRef + Sync>(
+    block: &Block,
+    rules: &HostRules,
+    base: &DB,
+    pool: &Pool,
+    fallback: FallbackRule,
+    waits_for: impl FnMut(TxIndex) -> Wait,
+) -> Result<Decisions, ExecutionError> {
+    let store = Store::new(Store::SHARED, block.n_transactions());
+    decide(block, rules, base, store, |work| run_dataflow(work, pool, fallback, waits_for))
+}
+
+/// Decides the transactions of `block` on `base` by the rules of a host, one after the other.
+pub fn decide_in_order<DB: DatabaseRef>(
+    block: &Block,
+    rules: &HostRules,
+    base: &DB,
+) -> Result<Decisions, ExecutionError> {
+    let store = Store::new(1, block.n_transactions());
+    decide(block, rules, base, store, |work| run_in_order(work, FallbackRule::NEVER))
+}
+
+fn decide<DB: DatabaseRef>(
+    block: &Block,
+    HostRules(rules): &HostRules,
+    base: &DB,
+    store: Store,
+    take_decisions: impl FnOnce(Work<'_, DB>) -> Result<Complete, ExecutionError>,
+) -> Result<Decisions, ExecutionError> {
+    let mut store = store.keeping_states();
+    guarded(|| Canonical::open(block, rules, StoreLedger::open(base, &store), false).map(|_| ()))?;
+    let complete = take_decisions(Work { block, rules, base, store: &store })?;
+    let states = store.take_states().into_iter();
+    let mut left = states.skip_while(|(stamp, _)| *stamp == Stamp::OPENING);
+    let mut results = complete.results.into_iter();
+    let txs = complete.txs.into_iter().enumerate().map(|(n, outcome)| match outcome {
+        TxOutcome::Rejected(reason) => Decided::Rejected(reason),
+        TxOutcome::Executed(_) => {
+            let (stamp, state) = left.next().expect("a transaction that ran has left a state");
+            assert_eq!(stamp, Stamp::of(TxIndex::from_usize(n)), "states are in block order");
+            let result = results.next().expect("a transaction that ran has a result");
+            Decided::Executed(ResultAndState { result, state })
+        }
+    });
+    let txs = txs.collect();
+    Ok(Decisions { txs, reexecuted: complete.reexecuted, n_executions: complete.n_executions })
+}

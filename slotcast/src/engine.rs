@@ -1,0 +1,174 @@
+//! How does a program that has blocks and a state of its own execute them?
+//!
+//! In: a [`Block`], any revm `DatabaseRef + Sync`, an [`Engine`] that is kept from block to block.
+//! Out: an [`ExecutedBlock`]: receipts, requests, gas, and the bundle that alloy-evm's block executor
+//! would leave; or a typed error with the transaction it happened in.
+//! Invariants: the result is the one of running the block in order, whatever is forecast of it; a
+//! database that fails while a block is forecast makes the forecast poorer and nothing else; after an
+//! error an engine goes on as before.
+//!
+//! Transactions are forecast one after the other on the calling thread, while the engine's other
+//! threads run those that are forecast already. What cannot win by several threads is run in order,
+//! and nothing is forecast for it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use slotcast_executor::{
+    Advice, Block, Course, Decisions, Execution, ExecutionError, FallbackRule, HostRules, Pool,
+    UnitCosts, Wait,
+    database::{BundleState, DatabaseRef},
+    decide_in_order, decide_streamed, execute_in_order_with_bundle, execute_streamed_with_bundle,
+    fork_of,
+};
+use slotcast_model::Fork;
+
+use crate::{
+    predict::BlockPredictor,
+    prepare::PredictSettings,
+    reads::Reads,
+    summaries::{Summaries, View},
+    waits::Waits,
+};
+
+/// What to do about a transaction that cannot be included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnRejected {
+    /// The block fails with an error that names it: a block of the chain has none.
+    #[default]
+    Fail,
+    /// The block goes on without it, as a builder wants.
+    GoOn,
+}
+
+/// Which blocks are worth several threads.
+#[derive(Clone, Copy, Debug)]
+pub enum CourseRule {
+    /// Those that several threads are expected to gain something on, at these costs.
+    ByCost(UnitCosts),
+    /// All, or none.
+    Always(Course),
+}
+
+impl Default for CourseRule {
+    fn default() -> Self {
+        Self::ByCost(UnitCosts::default())
+    }
+}
+
+/// How an engine executes blocks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EngineSettings {
+    /// How hard to try to predict.
+    pub predict: PredictSettings,
+    /// When to give up a forecast that does not hold.
+    pub fallback: FallbackRule,
+    /// Which blocks are forecast and run on several threads.
+    pub course: CourseRule,
+    /// What to do about a transaction that cannot be included.
+    pub on_rejected: OnRejected,
+}
+
+/// What is kept from block to block: threads, and what is known of contracts.
+#[derive(Debug)]
+pub struct Engine {
+    pool: Pool,
+    settings: EngineSettings,
+    summaries: Mutex<BTreeMap<Fork, Arc<Summaries>>>,
+}
+
+impl Engine {
+    /// An engine in which `threads` threads work, the calling one included.
+    pub fn new(threads: usize, settings: EngineSettings) -> Result<Self, ExecutionError> {
+        Ok(Self { pool: Pool::new(threads)?, settings, summaries: Mutex::default() })
+    }
+
+    /// An engine with these threads.
+    pub fn with_pool(pool: Pool, settings: EngineSettings) -> Self {
+        Self { pool, settings, summaries: Mutex::default() }
+    }
+
+    /// What is known of contracts under the rules of `fork`, which grows with every block.
+    pub fn summaries(&self, fork: Fork) -> Arc<Summaries> {
+        let mut all = self.summaries.lock().unwrap_or_else(PoisonError::into_inner);
+        let analysis = self.settings.predict.analysis;
+        Arc::clone(all.entry(fork).or_insert_with(|| Arc::new(Summaries::new(fork, analysis))))
+    }
+
+    /// Uses `summaries` from now on, such as ones that look into a file.
+    pub fn use_summaries(&self, summaries: Arc<Summaries>) {
+        let mut all = self.summaries.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(summaries.fork(), summaries);
+    }
+
+    /// Decides the transactions of `block` for a host that opens, commits and closes the block
+    /// itself; see [`decide_streamed`].
+    pub fn decide<DB: DatabaseRef + Sync>(
+        &self,
+        block: &Block,
+        rules: &HostRules,
+        base: &DB,
+    ) -> Result<Decisions, ExecutionError> {
+        match self.course(block) {
+            Course::InOrder => decide_in_order(block, rules, base),
+            Course::Dataflow => self.forecasting(block, rules.fork(), base, |wait| {
+                decide_streamed(block, rules, base, &self.pool, self.settings.fallback, |_| wait())
+            }),
+        }
+    }
+
+    fn course(&self, block: &Block) -> Course {
+        match self.settings.course {
+            CourseRule::Always(course) => course,
+            CourseRule::ByCost(units) => {
+                units.course_of_block(block, self.pool.threads(), Advice::ToBeMade)
+            }
+        }
+    }
+
+    /// Calls `run` with a function that says of one transaction after the other what it waits for.
+    fn forecasting<DB: DatabaseRef, R>(
+        &self,
+        block: &Block,
+        fork: Fork,
+        base: &DB,
+        run: impl FnOnce(&mut dyn FnMut() -> Wait) -> R,
+    ) -> R {
+        let PredictSettings { basis, binding, .. } = self.settings.predict;
+        let (summaries, reads) = (self.summaries(fork), Reads(base));
+        let view = View::new(&reads, &summaries);
+        let mut predictor = BlockPredictor::new(block, fork, &view, basis, binding);
+        let mut waits = Waits::new(block, &reads);
+        run(&mut || waits.next(&predictor.next()))
+    }
+}
+
+/// An executed block, for a program that goes on with revm's bundle.
+#[derive(Debug)]
+pub struct ExecutedBlock {
+    /// Receipts, requests, gas, and what became of every transaction.
+    pub execution: Execution,
+    /// What the block changed, with what it takes to undo it.
+    pub bundle: BundleState,
+}
+
+/// Executes `block` on `base`, forecasting it on the way.
+pub fn execute_block<DB: DatabaseRef + Sync>(
+    block: &Block,
+    base: &DB,
+    engine: &Engine,
+) -> Result<ExecutedBlock, ExecutionError> {
+    let Engine { pool, settings, .. } = engine;
+    let (execution, bundle) = match engine.course(block) {
+        Course::InOrder => execute_in_order_with_bundle(block, base)?,
+        Course::Dataflow => engine.forecasting(block, fork_of(block)?, base, |wait| {
+            execute_streamed_with_bundle(block, base, pool, settings.fallback, |_| wait())
+        })?,
+    };
+    if settings.on_rejected == OnRejected::Fail {
+        execution.require_all_included()?;
+    }
+    Ok(ExecutedBlock { execution, bundle })
+}

@@ -1,0 +1,184 @@
+//! Is everything that is decided the same on one to 64 threads, and however timing is disturbed?
+//!
+//! In: generated blocks that are contended: one pool, one counter, one recipient; tokens; chains of
+//! payments; with our forecasts, additions included, and with the claim that everything is only added
+//! to. Out: digests of prediction, schedule, retried transactions and outcome, all equal.
+//!
+//! `just chaos` runs ten thousand disturbances of timing on the same blocks; without the feature
+//! `chaos` the threads of this machine are all the disturbance there is.
+
+use alloy_primitives::{B256, keccak256};
+use slotcast::{
+    CourseRule, Engine, EngineSettings, Prepared,
+    corpus::{self, Plan, Scenario},
+    execute_block,
+    executor::{Course, FallbackRule, Mode, Pool, Settings, execute},
+    model::{IndexVec, Prediction, StorageAccess, TxIndex},
+    prediction_file, prepare, schedule_of_waits,
+    scheduler::{Policy, Schedule, schedule},
+    seal,
+};
+
+/// Enough transactions that a forecast may be given up on the way.
+const N_TXS: usize = 48;
+
+/// Disturbances, all in all.
+#[cfg(feature = "chaos")]
+const N_SEEDS: u64 = 10_000;
+
+/// A contended block.
+struct Contended {
+    name: String,
+    prepared: Prepared,
+}
+
+impl Contended {
+    fn all() -> Vec<Self> {
+        let scenarios =
+            [Scenario::Hotspot, Scenario::Erc20, Scenario::Amm, Scenario::FundedInOrder];
+        let contended = |scenario: Scenario| {
+            let plan = Plan { seed: 11, n_txs: N_TXS, scenario, ..Plan::default() };
+            let recorded = seal(corpus::generate(&plan).unwrap()).unwrap();
+            Self { name: scenario.name().to_owned(), prepared: prepare(&recorded).unwrap() }
+        };
+        scenarios.map(contended).into()
+    }
+
+    /// Our forecasts, made anew.
+    fn predict(&self) -> IndexVec<TxIndex, Prediction> {
+        self.prepared.predict(&Default::default()).predictions
+    }
+
+    /// The schedule of `mode` by our forecasts, or by the claim that every slot is only added to.
+    fn schedule(&self, predictions: &Predictions, mode: Mode, is_hostile: bool) -> Schedule {
+        let predictions = match is_hostile {
+            true => &predictions.iter().map(only_added).collect(),
+            false => predictions,
+        };
+        match mode {
+            Mode::Layers => {
+                let forecasts = slotcast::forecasts(self.prepared.block(), predictions);
+                schedule(&forecasts, &Policy::Optimistic)
+            }
+            Mode::Dataflow => schedule_of_waits(&self.prepared, predictions, &Policy::Optimistic),
+        }
+    }
+
+    /// What running the block by a schedule decides.
+    fn run(&self, schedule: &Schedule, pool: Pool, mode: Mode) -> Decided {
+        let settings = Settings { pool, fallback: FallbackRule::DEFAULT, mode };
+        let (block, state) = (self.prepared.block(), self.prepared.state());
+        let ran = execute(block, schedule, state, &settings).unwrap();
+        Decided {
+            schedule: schedule.digest(),
+            reexecuted: ran.reexecuted,
+            n_executions: ran.n_executions,
+            outcome: ran.outcome.digest(),
+        }
+    }
+}
+
+type Predictions = IndexVec<TxIndex, Prediction>;
+
+fn only_added(prediction: &Prediction) -> Prediction {
+    let storage = prediction.storage();
+    let deltas = [&storage.reads[..], &storage.writes, &storage.deltas].concat();
+    let storage = StorageAccess { deltas, ..StorageAccess::default() };
+    Prediction::new(storage, prediction.accounts().clone(), vec![], vec![], vec![])
+}
+
+/// Everything that a run decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Decided {
+    schedule: B256,
+    reexecuted: Vec<TxIndex>,
+    n_executions: usize,
+    outcome: B256,
+}
+
+/// The ways to run a block: the mode, and whether everything is claimed to be only added to.
+const WAYS: [(Mode, bool); 4] =
+    [(Mode::Dataflow, false), (Mode::Dataflow, true), (Mode::Layers, false), (Mode::Layers, true)];
+
+#[test]
+fn one_to_64_threads_decide_the_same() {
+    let mut n_added = 0;
+    for contended in Contended::all() {
+        let first = contended.predict();
+        n_added += first.iter().map(|it| it.storage().deltas.len()).sum::<usize>();
+        let mut expected: [Option<Decided>; WAYS.len()] = [const { None }; WAYS.len()];
+        for threads in 1..=64 {
+            // Predicting is done by one thread, and is to give the same next to busy ones.
+            let predictions = if threads % 16 == 0 { contended.predict() } else { first.clone() };
+            let digest = |it: &Predictions| keccak256(prediction_file::print(0, it));
+            assert_eq!(digest(&predictions), digest(&first), "{}", contended.name);
+            for ((mode, is_hostile), expected) in WAYS.into_iter().zip(&mut expected) {
+                // Waiting between layers costs most where threads are many and cores few.
+                if mode == Mode::Layers && 8 < threads && threads < 64 {
+                    continue;
+                }
+                let schedule = contended.schedule(&predictions, mode, is_hostile);
+                let decided = contended.run(&schedule, Pool::new(threads).unwrap(), mode);
+                let expected = expected.get_or_insert_with(|| decided.clone());
+                let (name, mode) = (&contended.name, mode.text());
+                assert_eq!(decided, *expected, "{name}, {mode}, {is_hostile}, {threads} threads");
+            }
+        }
+        let outcomes: Vec<_> = expected.iter().flatten().map(|it| it.outcome).collect();
+        assert!(outcomes.windows(2).all(|pair| pair[0] == pair[1]), "{}", contended.name);
+    }
+    assert!(100 < n_added, "additions are among the forecasts: {n_added}");
+}
+
+#[test]
+fn forecasting_while_running_decides_the_same_on_any_number_of_threads() {
+    for contended in Contended::all() {
+        let mut expected = None;
+        for threads in [1, 2, 3, 4, 8, 16, 32, 64] {
+            let decided = run_streamed(&contended, Pool::new(threads).unwrap());
+            let expected = expected.get_or_insert_with(|| decided.clone());
+            assert_eq!(decided, *expected, "{}, {threads} threads", contended.name);
+        }
+    }
+}
+
+/// Retried transactions, number of runs and outcome of running the block while it is forecast, by an
+/// engine that knows no contract yet.
+fn run_streamed(contended: &Contended, pool: Pool) -> (Vec<TxIndex>, usize, B256) {
+    let course = CourseRule::Always(Course::Dataflow);
+    let engine = Engine::with_pool(pool, EngineSettings { course, ..EngineSettings::default() });
+    let (block, state) = (contended.prepared.block(), contended.prepared.state());
+    let execution = execute_block(block, state, &engine).unwrap().execution;
+    let (reexecuted, n_executions) = (execution.reexecuted().to_vec(), execution.n_executions());
+    (reexecuted, n_executions, execution.into_outcome(state).unwrap().digest())
+}
+
+#[cfg(feature = "chaos")]
+#[test]
+fn ten_thousand_disturbances_decide_the_same() {
+    use std::io::{self, Write};
+
+    const THREADS: [usize; 5] = [2, 3, 4, 8, 64];
+    let all = Contended::all();
+    let n_ways = (all.len() * WAYS.len() * THREADS.len()) as u64;
+    let (mut n_runs, mut n_retried) = (0, 0);
+    for contended in &all {
+        let predictions = contended.predict();
+        for (mode, is_hostile) in WAYS {
+            let schedule = contended.schedule(&predictions, mode, is_hostile);
+            let expected = contended.run(&schedule, Pool::new(1).unwrap(), mode);
+            for (n, threads) in THREADS.into_iter().enumerate() {
+                for seed in 0..N_SEEDS.div_ceil(n_ways) {
+                    let seed = seed * THREADS.len() as u64 + n as u64;
+                    let pool = Pool::new(threads).unwrap().with_chaos(seed);
+                    let decided = contended.run(&schedule, pool, mode);
+                    assert_eq!(decided, expected, "{}, seed {seed}", contended.name);
+                    n_runs += 1;
+                    n_retried += decided.reexecuted.len();
+                }
+            }
+        }
+    }
+    assert!(N_SEEDS <= n_runs);
+    let _ = writeln!(io::stderr(), "{n_runs} disturbed runs, {n_retried} transactions run again");
+}

@@ -1,0 +1,201 @@
+//! Does a program that links us get what `alloy-evm` gives it, to the last revert?
+//!
+//! In: the embedded block, generated blocks, made-up blocks with transactions that cannot be
+//! included, recorded blocks where there are any. Out: assertions on receipts, requests, gas and
+//! bundles of `slotcast::execute_block` and of `slotcast_alloy`, on several threads.
+
+pub(crate) mod host;
+#[path = "../../alloy/examples/own_database.rs"]
+mod own_database;
+
+use std::sync::Arc;
+
+use alloy_consensus::ReceiptEnvelope;
+use alloy_evm::{
+    block::{BlockExecutionError, BlockExecutionResult, BlockValidationError},
+    eth::{EthBlockExecutorFactory, EthEvmFactory, receipt_builder::AlloyReceiptBuilder},
+};
+use alloy_primitives::B256;
+use slotcast::{
+    CourseRule, Engine, EngineSettings, OnRejected, block_of,
+    corpus::{self, Era, Plan, Scenario},
+    execute_block,
+    executor::{Block, Course, ExecutionError, MemoryState, Receipt},
+    seal, state_of,
+};
+use slotcast_alloy::{ParallelExecutorFactory, RejectedTx};
+use slotcast_tests::{blocks, random::Random, recorded_blocks};
+
+use self::host::{Chain, Left, assert_same_bundles, execute_by};
+
+/// Made-up blocks, and how many of them hold a transaction that cannot be included at least.
+const N_MADE: (u64, usize) = (250, 40);
+
+/// Engines that always use their threads, and one that decides by cost.
+pub(crate) struct Engines(Vec<Arc<Engine>>);
+
+impl Engines {
+    pub(crate) fn new(on_rejected: OnRejected) -> Self {
+        let always = CourseRule::Always(Course::Dataflow);
+        let courses = [(1, always), (2, always), (8, always), (2, CourseRule::default())];
+        let engine = |(threads, course)| {
+            let settings = EngineSettings { course, on_rejected, ..EngineSettings::default() };
+            Arc::new(Engine::new(threads, settings).unwrap())
+        };
+        Self(courses.map(engine).into())
+    }
+
+    /// Two threads, always and by cost: enough for blocks that take long.
+    fn few() -> Self {
+        let Self(all) = Self::new(OnRejected::Fail);
+        Self(all.into_iter().skip(1).step_by(2).collect())
+    }
+
+    pub(crate) fn each(&self) -> impl Iterator<Item = &Arc<Engine>> {
+        self.0.iter()
+    }
+}
+
+/// What `alloy-evm` does on its own.
+pub(crate) fn reference(block: &Block, state: &Arc<MemoryState>) -> Left {
+    let (chain, evm) = (Chain::of(block), EthEvmFactory::default());
+    let factory = EthBlockExecutorFactory::new(AlloyReceiptBuilder::default(), chain, evm);
+    execute_by(&factory, block, state)
+}
+
+/// What our factory does with this engine.
+fn adapted(block: &Block, state: &Arc<MemoryState>, engine: &Arc<Engine>) -> Left {
+    let (receipts, base) = (AlloyReceiptBuilder::default(), Arc::clone(state));
+    let parent = move |_: B256| Ok::<_, core::convert::Infallible>(Arc::clone(&base));
+    let factory =
+        ParallelExecutorFactory::new(receipts, Chain::of(block), Arc::clone(engine), parent);
+    execute_by(&factory, block, state)
+}
+
+fn plain(receipt: &ReceiptEnvelope) -> Receipt {
+    Receipt {
+        tx_type: receipt.tx_type(),
+        success: receipt.status(),
+        cumulative_gas_used: receipt.cumulative_gas_used(),
+        logs: receipt.logs().to_vec(),
+    }
+}
+
+/// Runs a block in every way; whether all its transactions could be included.
+fn check(name: &str, block: &Block, state: MemoryState, engines: &Engines) -> bool {
+    let state = Arc::new(state);
+    let expected = reference(block, &state);
+    for (n, engine) in engines.each().enumerate() {
+        check_facade(&format!("{name}, engine {n}"), block, &state, engine, &expected);
+        let context = format!("{name}, engine {n}, by traits");
+        let left = adapted(block, &state, engine);
+        assert_same_bundles(&context, &left.bundle, &expected.bundle);
+        match (&left.result, &expected.result) {
+            (Ok(ours), Ok(expected)) => assert_eq!(ours, expected, "{context}"),
+            (Err(ours), Err(expected)) => assert_same_rejections(&context, ours, expected),
+            (ours, expected) => panic!("{context}: {ours:?} instead of {expected:?}"),
+        }
+    }
+    expected.result.is_ok()
+}
+
+fn check_facade(
+    context: &str,
+    block: &Block,
+    state: &Arc<MemoryState>,
+    engine: &Engine,
+    expected: &Left,
+) {
+    let executed = execute_block(block, state, engine);
+    match (executed, &expected.result) {
+        (Ok(executed), Ok(expected_result)) => {
+            let BlockExecutionResult { receipts, requests, gas_used, blob_gas_used } =
+                expected_result;
+            let receipts: Vec<_> = receipts.iter().map(plain).collect();
+            assert_eq!(executed.execution.receipts(), receipts, "{context}");
+            assert_eq!(executed.execution.requests(), requests, "{context}");
+            assert_eq!(executed.execution.gas_used(), *gas_used, "{context}");
+            assert_eq!(executed.execution.blob_gas_used(), *blob_gas_used, "{context}");
+            assert_same_bundles(context, &executed.bundle, &expected.bundle);
+        }
+        (Err(ExecutionError::Rejected { tx, reason }), Err(expected)) => {
+            let hash = block.transaction(tx).tx_hash();
+            match expected.as_validation() {
+                Some(BlockValidationError::InvalidTx { hash: expected_hash, error }) => {
+                    assert_eq!(hash, expected_hash, "{context}");
+                    assert_eq!(reason.to_string(), error.to_string(), "{context}");
+                }
+                _ => assert_eq!(reason.to_string(), expected.to_string(), "{context}"),
+            }
+        }
+        (ours, expected) => panic!("{context}: {ours:?} instead of {expected:?}"),
+    }
+}
+
+/// The errors are the same for whoever does not know us, and name the index for whoever does.
+fn assert_same_rejections(
+    context: &str,
+    ours: &BlockExecutionError,
+    expected: &BlockExecutionError,
+) {
+    let (Some(ours), Some(expected)) = (ours.as_validation(), expected.as_validation()) else {
+        panic!("{context}: {ours:?} instead of {expected:?}");
+    };
+    match (ours, expected) {
+        (
+            BlockValidationError::InvalidTx { hash, error },
+            BlockValidationError::InvalidTx { hash: expected_hash, error: expected },
+        ) => {
+            assert_eq!(hash, expected_hash, "{context}");
+            let reason = error.as_invalid_tx_err();
+            assert_eq!(reason, expected.as_invalid_tx_err(), "{context}");
+            let error: &dyn core::any::Any = &**error;
+            let rejected: &RejectedTx = error.downcast_ref().unwrap();
+            assert_eq!(Some(&rejected.reason), reason, "{context}");
+        }
+        (ours, expected) => assert_eq!(ours.to_string(), expected.to_string(), "{context}"),
+    }
+}
+
+#[test]
+fn the_embedded_block_and_generated_ones() {
+    let engines = Engines::new(OnRejected::Fail);
+    let recorded = corpus::embedded().unwrap();
+    assert!(check("embedded", &block_of(&recorded), state_of(&recorded), &engines));
+    for (n, &scenario) in Scenario::ALL.iter().enumerate() {
+        for era in [scenario.since(), Era::Osaka] {
+            let plan = Plan { seed: n as u64, n_txs: 40, scenario, era, ..Plan::default() };
+            let recorded = seal(corpus::generate(&plan).unwrap()).unwrap();
+            let name = format!("{} in {}", scenario.name(), era.name());
+            assert!(check(&name, &block_of(&recorded), state_of(&recorded), &engines), "{name}");
+        }
+    }
+}
+
+#[test]
+fn made_up_blocks_with_transactions_that_cannot_be_included() {
+    let engines = Engines::new(OnRejected::Fail);
+    let (n_blocks, n_least) = N_MADE;
+    let mut n_rejected = 0;
+    for seed in 0..n_blocks {
+        let (block, state) = blocks::make(&mut Random::new(seed));
+        n_rejected += usize::from(!check(&format!("seed {seed}"), &block, state, &engines));
+    }
+    assert!(n_least <= n_rejected, "{n_rejected} of {n_blocks} blocks are not valid");
+}
+
+#[test]
+fn recorded_blocks_of_every_age() {
+    let Some(folder) = recorded_blocks("recorded blocks linked to alloy-evm") else { return };
+    let engines = Engines::few();
+    for path in corpus::list(&folder).unwrap() {
+        let recorded = corpus::read_file(&path).unwrap();
+        let name = format!("block {}", recorded.number());
+        assert!(check(&name, &block_of(&recorded), state_of(&recorded), &engines), "{name}");
+    }
+}
+
+#[test]
+fn the_example_runs() {
+    own_database::main().unwrap();
+}
