@@ -13,7 +13,7 @@
 //! steps of one long node. [`registers`] then lets values that are used in one node alone share
 //! registers.
 
-mod additions;
+pub(crate) mod additions;
 mod alias;
 mod chain;
 mod demand;

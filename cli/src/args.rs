@@ -3,6 +3,8 @@
 //! In: the arguments. Out: [`Args`].
 //! Invariant: every command says in its help what it does and shows how it is used.
 
+mod lint;
+
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{
@@ -13,6 +15,8 @@ use slotcast::{
     corpus::{Era, Scenario},
     model::Fork,
 };
+
+pub(crate) use self::lint::{Lint, LintFormat};
 
 /// More threads than any machine this will run on; beyond it a typing error is likelier.
 const MAX_THREADS: u64 = 1024;
@@ -177,6 +181,9 @@ Examples:
   slotcast snapshot .                     exit with 1 and say what changed, if something did
   slotcast snapshot out/Token.sol/Token.json --snapshots test/access")]
     Snapshot(Snapshot),
+    /// Say through which slots a contract's users wait for one another.
+    #[command(after_help = lint::HELP)]
+    Lint(Lint),
     /// Make up a block with real signatures and a header that its execution satisfies.
     #[command(after_help = "\
 Examples:

@@ -7,6 +7,7 @@ mod bench;
 mod completions;
 mod explain;
 mod generate;
+mod lint;
 mod man;
 mod predict;
 #[cfg(feature = "node")]
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         Command::Schedule(schedule) => schedule::schedule(schedule, console),
         Command::Analyze(analyze) => analyze::analyze(analyze, console),
         Command::Snapshot(snapshot) => snapshot::snapshot(snapshot, console),
+        Command::Lint(lint) => lint::lint(lint, console),
         #[cfg(feature = "node")]
         Command::Record(record) => record::record(record, console),
         Command::Generate(generate) => generate::generate(generate, console),

@@ -20,7 +20,7 @@ use crate::{
 
 /// The loads and stores that only add, by their nodes and places in the code.
 #[derive(Debug, Default)]
-pub(super) struct Additions(HashSet<At>);
+pub(crate) struct Additions(HashSet<At>);
 
 /// An effect by its node and its place in the code.
 type At = (NodeId, Pc);
@@ -30,7 +30,7 @@ type Sums = IndexMap<At, Sum, DefaultHashBuilder>;
 
 impl Additions {
     /// Those among the nodes that are reached, which are given in any order.
-    pub(super) fn new(graph: &Graph, order: &[NodeId], pool: &TermPool<'_>) -> Self {
+    pub(crate) fn new(graph: &Graph, order: &[NodeId], pool: &TermPool<'_>) -> Self {
         let sums = sums(graph, order, pool);
         if sums.is_empty() {
             return Self::default();
@@ -53,7 +53,7 @@ impl Additions {
     }
 
     /// Whether the effect at that place is one of them.
-    pub(super) fn has(&self, node: NodeId, pc: Pc) -> bool {
+    pub(crate) fn has(&self, node: NodeId, pc: Pc) -> bool {
         self.0.contains(&(node, pc))
     }
 }

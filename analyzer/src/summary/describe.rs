@@ -152,6 +152,9 @@ pub struct AccessText {
     /// Whether every path stores different constants there, one after the other, as a lock does
     /// that is taken and given back: the word ends as the last of them.
     pub is_lock: bool,
+    /// Whether the function does nothing with the slot but add to it and look at it in guards, so
+    /// that, but for the guards, additions may change places.
+    pub is_addition: bool,
 }
 
 /// A way to run other code.
@@ -266,7 +269,7 @@ impl Describer<'_> {
         let paths = Paths::new(&walk.graph);
         let behind = Behind::new(&walk.graph);
         let memories = Memories::new(walk, &paths, &behind, pool);
-        let adds = adds(&walk.graph, &behind, pool);
+        let adds = adds(&walk.graph, &paths, &behind, pool);
         let shapes = Shapes::new(&walk.graph, pool, &self.terrain.code);
         let bits = Bits::new(&walk.graph, &behind, pool);
         let pool = &*pool;
@@ -400,6 +403,8 @@ fn access_texts(
         let add = certainties.get(&(slot.to_owned(), AccessKind::Add));
         add.is_some_and(|add| *add <= certainty)
     };
+    let is_only_added_to =
+        |slot: &str| slots.iter().filter(|(_, of)| *of == slot).all(|(key, _)| adds.is_only(*key));
     let mut texts = Vec::new();
     for ((slot, kind), (nodes, keys)) in places {
         let certainty = certainties[&(slot.clone(), kind)];
@@ -410,7 +415,9 @@ fn access_texts(
             Certainty::Must => None,
             Certainty::May => when(paths, names, &nodes),
         };
-        texts.push((AccessText::new(slot, kind, certainty, when), keys));
+        let is_addition = kind == AccessKind::Add && is_only_added_to(&slot);
+        let text = AccessText { is_addition, ..AccessText::new(slot, kind, certainty, when) };
+        texts.push((text, keys));
     }
     // Plain slots by number, then the rest by text; the sort is stable.
     texts.sort_by_key(|(text, _)| text.slot.parse::<u64>().unwrap_or(u64::MAX));
@@ -421,8 +428,9 @@ impl AccessText {
     /// An access of which only the text is known so far.
     fn new(slot: String, kind: AccessKind, certainty: Certainty, when: Option<String>) -> Self {
         let contract = "this".to_owned();
-        let (places, bits, is_lock) = (Vec::new(), U256::MAX, false);
-        Self { slot, kind, contract, certainty, when, places, bits, is_lock }
+        let (places, bits) = (Vec::new(), U256::MAX);
+        let (is_lock, is_addition) = (false, false);
+        Self { slot, kind, contract, certainty, when, places, bits, is_lock, is_addition }
     }
 }
 

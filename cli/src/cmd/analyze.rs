@@ -44,8 +44,9 @@ pub(crate) fn analyze(args: &Analyze, console: &Console) -> Result<Verdict, Fail
         note_left_out(found.n_left_out, console);
         for compiled in found.contracts {
             let compiled = with_names(compiled, &known, args.names.as_deref(), console);
-            let contract = Contract::new(&compiled, args.fork);
-            unnamed.note(&compiled, &contract);
+            let (micros, named) = described(&compiled, args.fork);
+            unnamed.note(&compiled, &named);
+            let contract = Contract::new(named, micros);
             match console.is_json() {
                 true => console.document(&contract)?,
                 false => text(&contract, console)?,
@@ -91,18 +92,15 @@ pub(crate) struct Unnamed {
 
 impl Unnamed {
     /// Notes what is missing to name every slot of a contract.
-    fn note(&mut self, compiled: &Compiled, contract: &Contract) {
+    pub(crate) fn note(&mut self, compiled: &Compiled, contract: &NamedContract) {
         let touches = contract.functions.iter().any(|function| !function.accesses.is_empty());
-        self.add(compiled, touches, contract.has_slots_outside);
-    }
-
-    /// Notes a contract that touches storage, and whether it does outside its layout.
-    pub(crate) fn add(&mut self, compiled: &Compiled, touches: bool, has_slots_outside: bool) {
-        match compiled.layout {
+        match &compiled.layout {
             None if touches && compiled.tool != Tool::Unknown => {
                 self.tools.insert(compiled.tool);
             }
-            Some(_) if has_slots_outside && compiled.tool == Tool::Foundry => {
+            Some(layout)
+                if contract.has_slots_outside(layout) && compiled.tool == Tool::Foundry =>
+            {
                 self.has_namespaces = true;
             }
             _ => {}
@@ -139,8 +137,6 @@ struct Contract {
     blocks: u32,
     unresolved_jumps: u32,
     functions: Vec<Function>,
-    #[serde(skip)]
-    has_slots_outside: bool,
 }
 
 #[derive(Serialize)]
@@ -181,15 +177,17 @@ struct Call {
     certainty: &'static str,
 }
 
+/// A contract as it reads, and how long summarising it took.
+fn described(compiled: &Compiled, fork: Fork) -> (u64, NamedContract) {
+    let limits = Limits::default();
+    let clock = Clock::start();
+    drop(summarise(&compiled.code, fork, &limits));
+    let micros = clock.micros();
+    (micros, name_contract(compiled, fork, &limits))
+}
+
 impl Contract {
-    fn new(compiled: &Compiled, fork: Fork) -> Self {
-        let limits = Limits::default();
-        let clock = Clock::start();
-        drop(summarise(&compiled.code, fork, &limits));
-        let micros = clock.micros();
-        let named = name_contract(compiled, fork, &limits);
-        let has_slots_outside =
-            compiled.layout.as_ref().is_some_and(|layout| named.has_slots_outside(layout));
+    fn new(named: NamedContract, micros: u64) -> Self {
         let NamedContract { name, source, code_hash, size, n_blocks, n_unresolved, stop, .. } =
             named;
         Self {
@@ -202,7 +200,6 @@ impl Contract {
             blocks: n_blocks,
             unresolved_jumps: n_unresolved,
             functions: named.functions.into_iter().map(Function::from).collect(),
-            has_slots_outside,
         }
     }
 }

@@ -8,5 +8,6 @@ mod contracts;
 mod dialects;
 mod explain;
 mod guides;
+mod lint;
 mod results;
 mod scoreboard;

@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-hints", &["slotcast-model", "slotcast-scheduler"]),
     ("slotcast-artifacts", &["slotcast-analyzer", "slotcast-model"]),
     ("slotcast-snapshot", CONTRACTS),
+    ("slotcast-lint", CONTRACTS),
     ("slotcast-report", &["slotcast-model", "slotcast-scheduler"]),
     ("slotcast", LIBRARIES),
     ("slotcast-node", &["slotcast"]),
@@ -44,14 +45,21 @@ const PRODUCT: &[&str] = &[
     "slotcast-corpus",
     "slotcast-executor",
     "slotcast-hints",
+    "slotcast-lint",
     "slotcast-model",
     "slotcast-scheduler",
     "slotcast-snapshot",
 ];
 
 /// What the command links; what needs the network is in a crate of its own.
-const PROGRAM: &[&str] =
-    &["slotcast", "slotcast-artifacts", "slotcast-node", "slotcast-report", "slotcast-snapshot"];
+const PROGRAM: &[&str] = &[
+    "slotcast",
+    "slotcast-artifacts",
+    "slotcast-lint",
+    "slotcast-node",
+    "slotcast-report",
+    "slotcast-snapshot",
+];
 
 /// What contract developers use; it knows no blocks.
 const CONTRACTS: &[&str] = &["slotcast-analyzer", "slotcast-artifacts", "slotcast-model"];

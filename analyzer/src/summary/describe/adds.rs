@@ -3,12 +3,15 @@
 //! In: a graph. Out: the keys to which every store is an addition.
 //! Before → after: `S[k] := S[k] + d`, `S[k] := S[k] - d` → add. Guard: `d` holds no load of `S[k]`,
 //! and no store to a key that is the same term is of another form. Whether the old value is looked
-//! at otherwise is not asked here.
+//! at otherwise is a question of its own, [`Adds::is_only`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::behind::Behind;
-use crate::ir::{Effect, Graph, Op, Term, TermId, TermPool};
+use super::{behind::Behind, paths::Paths};
+use crate::{
+    ir::{Effect, Graph, Op, Term, TermId, TermPool},
+    lower::additions::Additions,
+};
 
 /// Operands looked at per store.
 const MAX_VISITS: usize = 4096;
@@ -16,16 +19,23 @@ const MAX_VISITS: usize = 4096;
 /// Keys to which every store is an addition.
 pub(super) struct Adds {
     keys: BTreeSet<TermId>,
+    /// Keys with which something else is done, too.
+    used: BTreeSet<TermId>,
 }
 
 impl Adds {
     pub(super) fn contains(&self, key: TermId) -> bool {
         self.keys.contains(&key)
     }
+
+    /// Whether what lies under `key` goes nowhere but into sums stored there and into guards.
+    pub(super) fn is_only(&self, key: TermId) -> bool {
+        self.keys.contains(&key) && !self.used.contains(&key)
+    }
 }
 
 /// Finds the keys that are only added to.
-pub(super) fn adds(graph: &Graph, behind: &Behind<'_>, pool: &TermPool<'_>) -> Adds {
+pub(super) fn adds(graph: &Graph, paths: &Paths, behind: &Behind<'_>, pool: &TermPool<'_>) -> Adds {
     let mut is_add: BTreeMap<TermId, bool> = BTreeMap::new();
     for (_, effect) in graph.nodes.iter().flat_map(|node| &node.effects) {
         if let Effect::SStore { key, value } = *effect {
@@ -33,7 +43,24 @@ pub(super) fn adds(graph: &Graph, behind: &Behind<'_>, pool: &TermPool<'_>) -> A
             is_add.entry(key).and_modify(|all| *all &= adds).or_insert(adds);
         }
     }
-    Adds { keys: is_add.into_iter().filter(|(_, adds)| *adds).map(|(key, _)| key).collect() }
+    let keys = is_add.into_iter().filter(|(_, adds)| *adds).map(|(key, _)| key).collect();
+    Adds { keys, used: used(graph, paths, pool) }
+}
+
+/// The keys of loads and stores that do more than add, those before a failure apart.
+fn used(graph: &Graph, paths: &Paths, pool: &TermPool<'_>) -> BTreeSet<TermId> {
+    let additions = Additions::new(graph, paths.order(), pool);
+    let mut used = BTreeSet::new();
+    for &id in paths.order().iter().filter(|id| !graph.nodes[**id].only_reverts) {
+        for &(pc, ref effect) in &graph.nodes[id].effects {
+            if let Effect::SLoad { key } | Effect::SStore { key, .. } = *effect
+                && !additions.has(id, pc)
+            {
+                used.insert(key);
+            }
+        }
+    }
+    used
 }
 
 fn is_addition(behind: &Behind<'_>, pool: &TermPool<'_>, key: TermId, value: TermId) -> bool {

@@ -114,7 +114,7 @@ impl Search<'_, '_> {
                             let slots = self.stored((node, position), tail, depth)?;
                             let part = Part::new(
                                 super::place::UNKNOWN.to_owned(),
-                                self.word_sources((node, position), at),
+                                self.dependence().hash((node, position), at),
                             );
                             Some(each(slots, |slot| slot.key(part.clone())))
                         }
@@ -307,11 +307,6 @@ impl Search<'_, '_> {
 
     fn sources(&self, term: TermId) -> Sources {
         self.dependence().term(term)
-    }
-
-    fn word_sources(&self, place: (NodeId, usize), at: TermId) -> Sources {
-        let origins = self.finder.memories.read(place, at, 0, WORD);
-        self.dependence().origins(&origins)
     }
 
     const fn dependence(&self) -> Dependence<'_, '_> {

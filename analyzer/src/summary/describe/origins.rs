@@ -44,7 +44,7 @@ pub(crate) fn origins(
     let paths = Paths::new(&walk.graph);
     let behind = Behind::new(&walk.graph);
     let memories = Memories::new(&walk, &paths, &behind, &mut pool);
-    let adds = adds(&walk.graph, &behind, &pool);
+    let adds = adds(&walk.graph, &paths, &behind, &pool);
     let hashes = Hashes::new();
     let mut names = Names::new(&pool, &behind, &memories, &hashes);
     call_texts(&walk, &paths, &mut names);

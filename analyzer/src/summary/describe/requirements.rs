@@ -8,7 +8,10 @@
 use std::collections::BTreeSet;
 
 use super::{MAX_WHEN, finder::Finder, paths::Paths, sources::Dependence};
-use crate::ir::{Env, Graph, Op, Term, TermId};
+use crate::{
+    ir::{Effect, Env, Graph, Op, Term, TermId},
+    recover::field_of,
+};
 
 /// Conditions looked at; those behind them are checks deep inside.
 const MAX_CONDITIONS: usize = 256;
@@ -20,6 +23,9 @@ pub struct Requirement {
     pub text: String,
     /// Whether it is that the caller be one account, which the call itself does not name.
     pub names_caller: bool,
+    /// The slot of which the condition says that a part of it is still zero, written as in
+    /// [`AccessText::slot`](super::AccessText::slot).
+    pub zero: Option<String>,
 }
 
 /// The requirements of one entry point.
@@ -34,8 +40,9 @@ pub(super) fn requirements(
     let found = paths.required().take(MAX_CONDITIONS).filter_map(|(condition, holds)| {
         let text = finder.names.condition(condition, holds);
         let names_caller = names_caller(finder, condition, holds);
+        let zero = zero(finder, condition, holds);
         let is_readable = text.chars().count() < MAX_WHEN;
-        is_readable.then_some(Requirement { text, names_caller })
+        is_readable.then_some(Requirement { text, names_caller, zero })
     });
     found.collect::<BTreeSet<_>>().into_iter().collect()
 }
@@ -57,6 +64,22 @@ fn names_caller(finder: &Finder<'_, '_>, mut condition: TermId, mut holds: bool)
         !sources.is_own() && !sources.unknown
     };
     is_caller(finder, a) && is_fixed(b) || is_caller(finder, b) && is_fixed(a)
+}
+
+/// The slot that must hold zero, in whole or in part, if that is the condition.
+fn zero(finder: &Finder<'_, '_>, mut condition: TermId, mut holds: bool) -> Option<String> {
+    let pool = finder.pool;
+    while let Term::Apply(Op::IsZero, [inner, ..]) = pool.get(condition) {
+        (condition, holds) = (inner, !holds);
+    }
+    if holds {
+        return None;
+    }
+    let word = field_of(pool, condition).map_or(condition, |(word, _)| word);
+    match finder.behind.effect(pool.get(word))? {
+        Effect::SLoad { key } => Some(finder.names.text(key)),
+        _ => None,
+    }
 }
 
 /// Whether `term` is the caller, masked or not.

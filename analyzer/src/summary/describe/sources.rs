@@ -38,6 +38,17 @@ impl Dependence<'_, '_> {
         self.visit(pending, sources)
     }
 
+    /// What the hash of memory from `at` on depends on, judged by how that begins.
+    pub(super) fn hash(&self, place: (NodeId, usize), at: TermId) -> Sources {
+        self.origins(&self.hashed(place, at))
+    }
+
+    /// Where what is hashed begins: its first word or, as packed values share words, its first byte.
+    fn hashed(&self, place: (NodeId, usize), at: TermId) -> Vec<Origin> {
+        let word = self.memories.read(place, at, 0, WORD);
+        if word.is_empty() { self.memories.read(place, at, 0, 1) } else { word }
+    }
+
     fn visit(&self, mut pending: Vec<TermId>, mut sources: Sources) -> Sources {
         let mut seen: BTreeSet<TermId> = pending.iter().copied().collect();
         while let Some(term) = pending.pop() {
@@ -86,9 +97,8 @@ impl Dependence<'_, '_> {
                 Sources { state: true, ..Sources::default() }
             }
             Effect::SelfBalance => Sources { state: true, ..Sources::default() },
-            Effect::MLoad { at } | Effect::Keccak { at, .. } => {
-                of_origins(&self.memories.read(place, at, 0, WORD), next)
-            }
+            Effect::MLoad { at } => of_origins(&self.memories.read(place, at, 0, WORD), next),
+            Effect::Keccak { at, .. } => of_origins(&self.hashed(place, at), next),
             _ => Sources::UNKNOWN,
         }
     }

@@ -1,0 +1,18 @@
+//! Does lint find what makes users of our own contracts wait?
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod contracts;
+mod sarif;
+
+use slotcast_analyzer::limits::Limits;
+use slotcast_artifacts::{name_contract, read};
+use slotcast_lint::{Report, lint};
+use slotcast_model::Fork;
+
+/// The report on one of our own contracts.
+fn report(name: &str) -> Report {
+    let path = format!("{}/../corpus/data/contracts/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let contract = read(&path).unwrap().contracts.remove(0);
+    lint(&name_contract(&contract, Fork::Osaka, &Limits::default()))
+}
