@@ -111,6 +111,8 @@ pub struct Changes {
     pub created: Vec<(Address, u64)>,
     /// Created accounts with their code, if it is known.
     pub codes: Vec<(Address, Option<Bytes>)>,
+    /// Accounts that are gone, with code, storage and balance.
+    pub destroyed: Vec<Address>,
 }
 
 /// A transaction bound to a state.

@@ -12,7 +12,7 @@ mod interner;
 mod print;
 mod term;
 
-pub use effect::{CallKind, CopyKind, Effect, Exit, Graph, Node, NodeId};
+pub use effect::{CallKind, CopyKind, Effect, Exit, Graph, Node, NodeId, Stretches};
 pub(crate) use fold::{base_offset, bits};
 pub(crate) use print::{Leaves, Text, as_condition, as_reader, call_name, print_graph};
 pub use term::{Env, Op, Term, TermId, TermPool};

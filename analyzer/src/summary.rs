@@ -29,7 +29,7 @@ pub use program::{Case, Check, Doubt, Operand, Program, ProgramNode, Register, R
 pub use store::StoreError;
 
 /// The version of the analysis: summaries of another version are not to be mixed with these.
-pub const ANALYZER_VERSION: u32 = 3;
+pub const ANALYZER_VERSION: u32 = 4;
 
 /// What a contract does.
 #[derive(Debug)]

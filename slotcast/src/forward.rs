@@ -12,7 +12,7 @@
 
 use alloy_primitives::{
     Address, B256, Bytes, U256,
-    map::{AddressMap, HashMap},
+    map::{AddressMap, AddressSet, HashMap},
 };
 use slotcast_analyzer::{
     bind::{Callee, Changes, StateView, Trace},
@@ -28,6 +28,8 @@ pub struct Forward<'a, S> {
     accounts: AddressMap<Account>,
     /// Code put in place since, if it is known.
     codes: AddressMap<Option<Bytes>>,
+    /// Accounts that were destroyed since, of whose parent storage nothing is left.
+    cleared: AddressSet,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +47,7 @@ impl<'a, S: StateView> Forward<'a, S> {
             storage: HashMap::default(),
             accounts: AddressMap::default(),
             codes: AddressMap::default(),
+            cleared: AddressSet::default(),
         }
     }
 
@@ -60,6 +63,11 @@ impl<'a, S: StateView> Forward<'a, S> {
             self.accounts.entry(address).or_default().nonce += n_created;
         }
         self.codes.extend(changes.codes.iter().cloned());
+        for &address in &changes.destroyed {
+            self.storage.retain(|slot, _| slot.address != address);
+            self.codes.insert(address, Some(Bytes::new()));
+            self.cleared.insert(address);
+        }
     }
 
     /// Puts delegations in place of the code of each authority, given with whom it delegates to
@@ -87,6 +95,7 @@ impl<S: StateView> StateView for Forward<'_, S> {
     fn storage(&self, address: Address, key: U256) -> Option<U256> {
         match self.storage.get(&Slot::new(address, key)) {
             Some(value) => *value,
+            None if self.cleared.contains(&address) => Some(U256::ZERO),
             None => self.parent.storage(address, key),
         }
     }

@@ -47,32 +47,11 @@ const FORKS: [(Fork, Era, u32); 4] = [
     (Fork::Istanbul, Era::Istanbul, 10),
 ];
 
-/// Differences there are today: where, what the difference reads like, and why it is there. One that
-/// is gone fails the test, so that it is taken off the list.
-const KNOWN: [(&[&str], &str, &str); 3] = [
-    (
-        &["Bomb.explode(address)"],
-        "missed write",
-        "before Cancun SELFDESTRUCT clears every slot, also those that were only read",
-    ),
-    (
-        &["AmmFactory", "BombFactory.", "CloneFactory."],
-        "invented read",
-        "a creation that is undone leaves no account, and the slots of none are observed",
-    ),
-    (
-        &[""],
-        "missed code",
-        "a call for which the balance does not suffice is observed to look at the callee's code",
-    ),
-];
-
 #[test]
 fn forecasts_without_gaps_are_exact() {
     let contracts = contracts();
     let tally = RefCell::new(Tally::default());
-    let (mut unknown, mut silent) = (Vec::new(), Vec::new());
-    let mut met = [false; KNOWN.len()];
+    let (mut differences, mut silent) = (Vec::new(), Vec::new());
     for (fork, era, n_cases) in FORKS {
         let world = World::new(&contracts, fork, era);
         for (contract_idx, contract) in contracts.iter().enumerate() {
@@ -95,30 +74,16 @@ fn forecasts_without_gaps_are_exact() {
                 let Some((reason, case)) = difference else { continue };
                 let input = Bytes::from(case.input(&target, &world));
                 let difference = format!("{reason}\n    input {input} {case:?}");
-                let known = KNOWN.iter().position(|(places, text, _)| {
-                    places.iter().any(|place| function.starts_with(place))
-                        && is_only(&difference, text)
-                });
-                match known {
-                    Some(n) => met[n] = true,
-                    None => unknown.push(format!("{name}: {difference}")),
-                }
+                differences.push(format!("{name}: {difference}"));
             }
         }
     }
     let tally = tally.into_inner();
     // Past the runner's capture, so that the numbers are seen.
     let _ = writeln!(io::stderr(), "differential: {tally}");
-    assert_eq!(unknown.join("\n"), "");
+    assert_eq!(differences.join("\n"), "");
     assert_eq!(silent, [""; 0], "functions of which no forecast was compared");
-    assert_eq!(met, [true; KNOWN.len()], "a known difference is gone: take it off the list");
     assert!(40_000 < tally.n_agree, "too few cases were compared");
-}
-
-/// Whether all that is said to differ begins with `text`.
-fn is_only(difference: &str, text: &str) -> bool {
-    let (parts, _) = difference.split_once(" (").expect("a status follows the parts");
-    parts.split(", ").all(|part| part.starts_with(text))
 }
 
 /// The corpus' contracts by name.

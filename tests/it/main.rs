@@ -10,6 +10,7 @@ mod embedded;
 mod executed;
 mod faults;
 mod linking;
+mod programs;
 mod random_blocks;
 mod snapshots;
 mod stages;

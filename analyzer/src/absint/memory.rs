@@ -13,10 +13,14 @@ use slotcast_model::Index;
 use crate::ir::{Env, Op, Term, TermId, TermPool};
 
 /// Everything below is scratch space, the free memory pointer and the zero word (Solidity's memory
-/// layout); stores through unknown pointers are taken not to reach it.
+/// layout); in code that sets the free memory pointer up, stores through unknown pointers are taken
+/// not to reach it.
 const RESERVED: u32 = 0x80;
 /// Where Solidity keeps the free memory pointer.
 const FREE_POINTER: u32 = 0x40;
+/// What the free memory pointer is set to at first: behind the reserved words, of which solc had
+/// three before 0.5 and four since, and more where memory is set aside for variables.
+const FIRST_POINTERS: core::ops::Range<u32> = 0x60..0x1_0000;
 const WORD: u32 = 32;
 /// Bulk copies up to this many words are tracked word by word.
 const MAX_TRACKED_WORDS: u32 = 32;
@@ -38,6 +42,8 @@ pub(super) struct Memory {
 #[derive(Debug, Default)]
 pub(crate) struct Pointers {
     roots: Vec<bool>,
+    /// Whether the code keeps a free memory pointer at all.
+    is_kept: bool,
 }
 
 impl Pointers {
@@ -46,6 +52,12 @@ impl Pointers {
             self.roots.resize(root.as_usize() + 1, false);
         }
         self.roots[root.as_usize()] = true;
+    }
+
+    /// The first word that a store through an unknown pointer may reach: any, in code that does not
+    /// keep to Solidity's layout.
+    pub(crate) const fn first_unreserved(&self) -> u32 {
+        if self.is_kept { RESERVED / WORD } else { 0 }
     }
 
     fn contains(&self, root: TermId) -> bool {
@@ -155,7 +167,7 @@ impl Memory {
                 self.note_pointer(pool, pointers, base, offset, value);
                 self.put(base, offset, value);
             }
-            Place::Unknown => self.forget_unreserved(),
+            Place::Unknown => self.forget_unreserved(pointers),
         }
     }
 
@@ -169,7 +181,7 @@ impl Memory {
     ) {
         match place(pool, pointers, at) {
             Place::At { base, offset } => self.forget(base, offset, len),
-            Place::Unknown => self.forget_unreserved(),
+            Place::Unknown => self.forget_unreserved(pointers),
         }
     }
 
@@ -182,7 +194,7 @@ impl Memory {
         bytes: &[u8],
     ) {
         let Place::At { base, offset } = place(pool, pointers, at) else {
-            self.forget_unreserved();
+            self.forget_unreserved(pointers);
             return;
         };
         for (n, chunk) in bytes.chunks(WORD as usize).enumerate() {
@@ -205,7 +217,7 @@ impl Memory {
         len: u32,
     ) {
         let Place::At { base, offset } = place(pool, pointers, at) else {
-            self.forget_unreserved();
+            self.forget_unreserved(pointers);
             return;
         };
         if self.store_calldata_tail(pool, (base, offset, from), len) {
@@ -286,8 +298,9 @@ impl Memory {
         }
     }
 
-    fn forget_unreserved(&mut self) {
-        let is_reserved = |cell: &Cell| cell.base == TermPool::ZERO && cell.offset < RESERVED;
+    fn forget_unreserved(&mut self, pointers: &Pointers) {
+        let end = pointers.first_unreserved() * WORD;
+        let is_reserved = |cell: &Cell| cell.base == TermPool::ZERO && cell.offset < end;
         // Absolute cells come first, for zero is the first term.
         let n_reserved = self.cells.partition_point(is_reserved);
         if n_reserved < self.cells.len() {
@@ -326,7 +339,13 @@ impl Memory {
         offset: u32,
         value: TermId,
     ) {
-        if base == TermPool::ZERO && offset == FREE_POINTER && pool.as_const(value).is_none() {
+        if base != TermPool::ZERO || offset != FREE_POINTER {
+            return;
+        }
+        if pool.as_const(value).is_some() {
+            let first = pool.as_small(value);
+            pointers.is_kept |= first.is_some_and(|first| FIRST_POINTERS.contains(&first));
+        } else {
             let (root, _) = crate::ir::base_offset(pool, value);
             // A phi or an environment word is no address of its own making, but what is stored at
             // 0x40 is one by Solidity's convention; calldata is the exception an attacker chooses.

@@ -19,6 +19,8 @@ pub(super) type Stack = SmallVec<[TermId; 24]>;
 pub(super) struct State {
     pub(super) stack: Stack,
     pub(super) memory: Memory,
+    /// Whether the frame may have called or created anything; before that there is no return data.
+    pub(super) has_called: bool,
 }
 
 /// What tells the contexts of one basic block apart: its stack height, and the jump labels on the
@@ -27,7 +29,7 @@ pub(super) type Context = SmallVec<[u32; 14]>;
 
 impl State {
     pub(super) fn new() -> Self {
-        Self { stack: Stack::new(), memory: Memory::new() }
+        Self { stack: Stack::new(), memory: Memory::new(), has_called: false }
     }
 
     /// Words one copy of the state moves; the unit of fuel.
@@ -38,7 +40,8 @@ impl State {
     /// The state as a dead end sees it: the top `need` words of the stack.
     pub(super) fn cut(&self, need: u32) -> Self {
         let from = self.stack.len().saturating_sub(need as usize);
-        Self { stack: Stack::from_slice(&self.stack[from..]), memory: self.memory.clone() }
+        let stack = Stack::from_slice(&self.stack[from..]);
+        Self { stack, memory: self.memory.clone(), has_called: self.has_called }
     }
 
     /// The state's context.
@@ -60,7 +63,8 @@ impl State {
     ///
     /// Both have the same height, for it is part of the node's context.
     pub(super) fn join(&mut self, other: &Self, node: NodeId, pool: &mut TermPool<'_>) -> bool {
-        let mut changed = false;
+        let mut changed = other.has_called && !self.has_called;
+        self.has_called |= other.has_called;
         for (position, (mine, &theirs)) in self.stack.iter_mut().zip(&other.stack).enumerate() {
             if *mine == theirs {
                 continue;

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use super::{memory::Pointers, state::State, terrain::Terrain};
 use crate::{
     bytecode::{Kind, Pc},
-    ir::{CallKind, CopyKind, Effect, Env, NodeId, Op, Term, TermId, TermPool},
+    ir::{CallKind, CopyKind, Effect, Env, NodeId, Op, Stretches, Term, TermId, TermPool},
 };
 
 /// The machine's stack limit (yellow paper §9.1).
@@ -49,7 +49,7 @@ pub(super) struct Chain {
     /// Instructions walked.
     pub(super) n_steps: u64,
     /// Gas they cost whatever their operands.
-    pub(super) gas: u64,
+    pub(super) gas: Stretches,
 }
 
 impl Chain {
@@ -63,7 +63,7 @@ impl Chain {
             labels,
             n_older: 0,
             n_steps: 0,
-            gas: 0,
+            gas: Stretches::default(),
         }
     }
 }
@@ -97,7 +97,7 @@ impl Transfer<'_, '_> {
                 return BlockEnd::Next(pc);
             }
             self.chain.n_steps += 1;
-            self.chain.gas += u64::from(opcode.static_gas);
+            self.chain.gas.add(opcode.static_gas.into());
             let height = self.chain.state.stack.len();
             let after = height + usize::from(opcode.outputs);
             let Some(after) = after.checked_sub(usize::from(opcode.inputs)) else {
@@ -136,6 +136,9 @@ impl Transfer<'_, '_> {
 
     /// Adds an effect, and pushes its result when it has one.
     fn effect(&mut self, pc: Pc, effect: Effect<TermId>) {
+        if effect.asks_for_gas() {
+            self.chain.gas.behind.push((self.chain.effects.len() as u32, 0));
+        }
         self.chain.effects.push((pc, effect));
         if effect.has_result() {
             let result = self.pool.leaf(Term::Result(self.chain.node, pc));
@@ -264,7 +267,7 @@ impl Transfer<'_, '_> {
 
     fn keccak(&mut self, pc: Pc) {
         let (at, len) = (self.pop(), self.pop());
-        self.chain.gas += 6 * u64::from(self.small(len).unwrap_or_default().div_ceil(32));
+        self.chain.gas.add(6 * u64::from(self.small(len).unwrap_or_default().div_ceil(32)));
         let words = self
             .small(len)
             .and_then(|len| self.chain.state.memory.words(self.pool, self.pointers, at, len));
@@ -284,7 +287,7 @@ impl Transfer<'_, '_> {
         };
         let (to, from, len) = (self.pop(), self.pop(), self.pop());
         let known = self.small(len);
-        self.chain.gas += 3 * u64::from(known.unwrap_or_default().div_ceil(32));
+        self.chain.gas.add(3 * u64::from(known.unwrap_or_default().div_ceil(32)));
         if known == Some(0) && kind != CopyKind::ExtCode {
             return;
         }
@@ -316,6 +319,7 @@ impl Transfer<'_, '_> {
         let input = (self.pop(), self.pop());
         let output = (self.pop(), self.pop());
         self.effect(pc, Effect::Call { kind, gas, target, value, input, output });
+        self.chain.state.has_called = true;
         let len = self.small(output.1);
         if len != Some(0) {
             self.chain.state.memory.clobber(self.pool, self.pointers, output.0, len);
@@ -326,9 +330,13 @@ impl Transfer<'_, '_> {
         let (value, at, len) = (self.pop(), self.pop(), self.pop());
         let salt = salted.then(|| self.pop());
         self.effect(pc, Effect::Create { value, input: (at, len), salt });
+        self.chain.state.has_called = true;
     }
 
     fn state_access(&mut self, pc: Pc, kind: Kind) {
+        if kind == Kind::ReturnDataSize && !self.chain.state.has_called {
+            return self.push(TermPool::ZERO);
+        }
         let effect = match kind {
             Kind::SLoad => Effect::SLoad { key: self.pop() },
             Kind::SStore => Effect::SStore { key: self.pop(), value: self.pop() },
@@ -347,8 +355,8 @@ impl Transfer<'_, '_> {
                 for _ in 0..n_topics {
                     self.pop();
                 }
-                self.chain.gas += 375 * u64::from(n_topics);
-                self.chain.gas += 8 * u64::from(self.small(len).unwrap_or_default());
+                let n_bytes = u64::from(self.small(len).unwrap_or_default());
+                self.chain.gas.add(375 * u64::from(n_topics) + 8 * n_bytes);
                 Effect::Log { at, len }
             }
             _ => unreachable!("every other kind is handled by the caller"),

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     bytecode::{Kind, Pc},
-    ir::{Effect, Exit, Graph, Node, NodeId, Op, Term, TermId, TermPool},
+    ir::{Effect, Exit, Graph, Node, NodeId, Op, Stretches, Term, TermId, TermPool},
     limits::{Fuel, Limits, StopReason},
     targets::Targets,
 };
@@ -107,7 +107,7 @@ struct Draft {
     effects: Vec<(Pc, Effect<TermId>)>,
     exit: Exit<TermId, NodeId>,
     cases: Vec<NodeId>,
-    gas: u64,
+    gas: Stretches,
     /// The stack on exit, from which the successors' phis take their values.
     stack: Stack,
 }
@@ -132,7 +132,7 @@ impl Draft {
             effects: Vec::new(),
             exit: Exit::Unknown(StopReason::FuelLimit),
             cases: Vec::new(),
-            gas: 0,
+            gas: Stretches::default(),
             stack: Stack::new(),
         }
     }
@@ -430,7 +430,7 @@ impl Walker<'_, '_> {
                 phis: phis[node].clone(),
                 cases: draft.cases.clone(),
                 arguments: draft.successors().map(|to| self.arguments(draft, to, &phis)).collect(),
-                gas: draft.gas,
+                gas: draft.gas.clone(),
                 only_reverts: only_reverts[node],
             });
         }

@@ -6,7 +6,7 @@
 use alloy_primitives::{Address, Bytes, KECCAK256_EMPTY, U256};
 use slotcast_model::{Gap, Location};
 
-use super::{Callee, StateView, eval::Machine, running::Running};
+use super::{Callee, StateView, eval::Machine, precompile::is_precompile, running::Running};
 use crate::{ir::Effect, summary::Operand};
 
 /// The address in the low 20 bytes of a word.
@@ -53,7 +53,8 @@ impl<S: StateView> Machine<'_, S> {
 
     /// Charges for the first touch of an account.
     pub(super) fn warm(&mut self, running: &mut Running<'_>, account: Address) {
-        if self.work.journal.warm(account) {
+        // Precompiles are warm from the start (EIP-2929).
+        if self.work.journal.warm(account) && !is_precompile(account, self.fork) {
             running.charge(self.prices.cold_account);
         }
     }

@@ -98,7 +98,10 @@ impl<'a, S: StateView> Machine<'a, S> {
         work.gaps.clear();
         work.wildcards.clear();
         work.journal.warm(tx.caller);
-        work.journal.warm(block.coinbase);
+        if Fork::Shanghai <= fork {
+            // The fee recipient is warm from the start (EIP-3651).
+            work.journal.warm(block.coinbase);
+        }
         for &(address, ref keys) in &tx.access_list {
             work.journal.warm(address);
             work.journal.warm_slots(address, keys);
@@ -483,7 +486,7 @@ impl<'a, S: StateView> Machine<'a, S> {
     }
 
     /// Asks the state for a slot that was not read before.
-    fn read(&mut self, at: usize, slot: Slot) -> Value {
+    pub(super) fn read(&mut self, at: usize, slot: Slot) -> Value {
         let word = if self.work.journal.is_created(slot.address) {
             Some(U256::ZERO)
         } else if self.may_read() {

@@ -186,6 +186,8 @@ impl<S: StateView> Machine<'_, S> {
         if moves_value {
             running.charge(CALL_VALUE);
             if self.balance(payer).is_some_and(|balance| balance < value) {
+                // The callee was looked at for what the call costs.
+                self.work.journal.read_code(target);
                 running.returned = Buffer::default();
                 return Some(U256::ZERO);
             }
@@ -278,6 +280,10 @@ impl<S: StateView> Machine<'_, S> {
         // Since EIP-6780 only an account created by the same transaction is destroyed.
         if self.fork < Fork::Cancun || self.work.journal.is_created(address) {
             self.work.journal.destroy(address);
+            // Which of the slots that were touched change by it depends on what they held.
+            for (at, slot) in self.work.journal.unread(address) {
+                self.read(at, slot);
+            }
         }
     }
 }

@@ -59,6 +59,11 @@ impl Cell {
         }
     }
 
+    /// Whether the slot changes when its account is destroyed, as far as that is known.
+    fn is_cleared(&self) -> bool {
+        self.original != Value::Known(U256::ZERO)
+    }
+
     /// Whether all the transaction does with the slot is add to it. What a store costs depends on
     /// whether the slot is empty before and after, so neither may be.
     fn is_addition(&self) -> bool {
@@ -103,6 +108,8 @@ pub(super) struct Journal {
     /// Slots of the access list, which are touched for the first time at no cost.
     warm_slots: Vec<Slot>,
     created: Vec<Address>,
+    /// All that were created, also where the creation was undone.
+    ever_created: Vec<Address>,
     destroyed: Vec<Address>,
     /// Code that creations left behind. A creation that is undone leaves its entry, which nothing
     /// asks for any more.
@@ -121,6 +128,7 @@ impl Journal {
         self.warm.clear();
         self.warm_slots.clear();
         self.created.clear();
+        self.ever_created.clear();
         self.destroyed.clear();
         self.codes.clear();
         self.log.clear();
@@ -172,6 +180,15 @@ impl Journal {
     /// Notes that an account was touched; true when it is the first time.
     pub(super) fn warm(&mut self, address: Address) -> bool {
         self.warm.insert(address)
+    }
+
+    /// The slots of an account that were touched and not read, with their places.
+    pub(super) fn unread(&self, address: Address) -> Vec<(usize, Slot)> {
+        let slots = self.slots.iter().enumerate();
+        slots
+            .filter(|(_, (slot, cell))| slot.address == address && cell.current == Value::Unread)
+            .map(|(at, (&slot, _))| (at, slot))
+            .collect()
     }
 
     /// Notes what an unread slot holds.
@@ -238,7 +255,9 @@ impl Journal {
 
     /// Notes a created account.
     pub(super) fn create(&mut self, created: Address) {
+        self.warm.insert(created);
         self.created.push(created);
+        self.ever_created.push(created);
         self.log.push(Undo::Created);
     }
 
@@ -285,7 +304,14 @@ impl Journal {
     pub(super) fn storage(&self) -> StorageAccess {
         let mut storage = StorageAccess::default();
         for (&slot, cell) in &self.slots {
-            if self.created.contains(&slot.address) {
+            if self.ever_created.contains(&slot.address) {
+                continue;
+            }
+            if self.destroyed.contains(&slot.address) {
+                storage.reads.push(slot);
+                if cell.is_cleared() {
+                    storage.writes.push(slot);
+                }
                 continue;
             }
             match (cell.is_changed(), cell.is_addition()) {
@@ -306,6 +332,7 @@ impl Journal {
             storage: self
                 .slots
                 .iter()
+                .filter(|(slot, _)| !self.destroyed.contains(&slot.address))
                 .filter(|(_, cell)| cell.is_changed())
                 .map(|(&slot, cell)| (slot, cell.current.known()))
                 .collect(),
@@ -321,6 +348,7 @@ impl Journal {
                 .map(|(&address, moved)| (address, moved.n_created))
                 .collect(),
             codes: self.created.iter().map(|&address| (address, self.code(address))).collect(),
+            destroyed: self.destroyed.clone(),
         }
     }
 

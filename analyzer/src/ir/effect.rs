@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use slotcast_model::{IndexVec, index_newtype};
+use smallvec::SmallVec;
 
 use super::TermId;
 use crate::{bytecode::Pc, limits::StopReason};
@@ -64,6 +65,11 @@ pub enum Effect<T> {
 }
 
 impl<T: Copy> Effect<T> {
+    /// Whether it matters how much gas is left when it happens.
+    pub const fn asks_for_gas(&self) -> bool {
+        matches!(self, Self::Gas | Self::Call { .. } | Self::Create { .. })
+    }
+
     /// Whether the effect gives a value.
     pub const fn has_result(&self) -> bool {
         !matches!(
@@ -179,6 +185,25 @@ pub enum Exit<T, N> {
     Unknown(StopReason),
 }
 
+/// Gas from one effect that asks how much is left to the next.
+///
+/// Gas is taken a stretch at a time; what asks must not find that taken which lies behind it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stretches {
+    /// Gas up to the first effect that asks, itself included.
+    pub first: u64,
+    /// For each effect that asks: its position among the node's effects, and the gas behind it.
+    pub behind: SmallVec<[(u32, u64); 2]>,
+}
+
+impl Stretches {
+    /// Adds to the last stretch.
+    pub(crate) fn add(&mut self, gas: u64) {
+        let last = self.behind.last_mut().map_or(&mut self.first, |(_, gas)| gas);
+        *last += gas;
+    }
+}
+
 /// Basic blocks that follow on each other, in one label context, with what they do.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -196,16 +221,16 @@ pub struct Node {
     pub cases: Vec<NodeId>,
     /// For each successor in order: the values its phis take on this edge.
     pub arguments: Vec<Vec<TermId>>,
-    /// Gas the block costs whatever its operands: an upper bound is not meant, only the part known
-    /// at analysis.
-    pub gas: u64,
+    /// Gas it costs whatever its operands: an upper bound is not meant, only the part known at
+    /// analysis.
+    pub gas: Stretches,
     /// Whether every way on from here ends in a revert without touching another contract.
     pub only_reverts: bool,
 }
 
 impl Node {
     /// A node that no path reaches.
-    pub const fn unreachable(pc: Pc) -> Self {
+    pub fn unreachable(pc: Pc) -> Self {
         Self {
             pc,
             blocks: 0..0,
@@ -214,7 +239,7 @@ impl Node {
             phis: Vec::new(),
             cases: Vec::new(),
             arguments: Vec::new(),
-            gas: 0,
+            gas: Stretches::default(),
             only_reverts: false,
         }
     }

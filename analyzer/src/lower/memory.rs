@@ -14,8 +14,6 @@ use crate::{
 /// Words at absolute addresses that are told apart.
 const TRACKED: u32 = 64;
 const WORD: u32 = 32;
-/// The first word behind the reserved ones, which unknown pointers do not reach.
-const FIRST_UNRESERVED: u32 = 4;
 
 /// Memory that may still be read: one bit for each tracked word, and one for all the rest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -200,7 +198,8 @@ impl Places<'_, '_> {
             }
             Place::At { .. } => Range { words: 0, covered: 0, rest: true },
             Place::Unknown => {
-                Range { words: bits(FIRST_UNRESERVED, TRACKED), covered: 0, rest: true }
+                let first = self.pointers.first_unreserved();
+                Range { words: bits(first, TRACKED), covered: 0, rest: true }
             }
         }
     }

@@ -116,9 +116,15 @@ impl Scheduler<'_, '_> {
                 self.mark(term, &mut computed);
             }
         }
+        let mut behind = node.gas.behind.iter().peekable();
+        let mut gas = saturate(node.gas.first);
         for (n, (pc, effect)) in node.effects.iter().enumerate() {
-            if self.demand.effects[id][n] {
+            let is_needed = self.demand.effects[id][n];
+            if is_needed {
                 self.effect(id, *pc, effect, &mut computed);
+            }
+            if let Some(&(_, more)) = behind.next_if(|(at, _)| *at as usize == n) {
+                self.charge(start, &mut gas, is_needed, saturate(more));
             }
         }
         let exit = self.exit(&node.exit, &mut computed);
@@ -130,7 +136,6 @@ impl Scheduler<'_, '_> {
         }
         let cases = self.cases(id, &mut computed);
         let steps = Run { start, end: self.program.steps.len() as u32 };
-        let gas = u32::try_from(node.gas).unwrap_or(u32::MAX);
         self.program.nodes[id.as_usize()] =
             ProgramNode { steps, exit, moves, cases, gas, only_reverts: node.only_reverts };
         computed
@@ -161,6 +166,22 @@ impl Scheduler<'_, '_> {
             }
         };
         self.program.steps.push(step);
+    }
+
+    /// Takes gas behind an effect that asks for it. Where that effect is not needed, or nothing is left
+    /// of the node before it, the gas is taken with what is taken before.
+    fn charge(&mut self, start: u32, first: &mut u32, is_needed: bool, more: u32) {
+        let steps = &mut self.program.steps[start as usize..];
+        let before = steps.iter_mut().rev().find_map(|step| match step {
+            Step::Charge { gas } => Some(gas),
+            _ => None,
+        });
+        match before {
+            _ if more == 0 => {}
+            _ if is_needed => self.program.steps.push(Step::Charge { gas: more }),
+            Some(gas) => *gas = gas.saturating_add(more),
+            None => *first = first.saturating_add(more),
+        }
     }
 
     fn exit(
@@ -312,6 +333,11 @@ impl Scheduler<'_, '_> {
             _ => Operand::register(self.register(term)),
         }
     }
+}
+
+/// Gas as steps hold it; more than fits is more than there is.
+fn saturate(gas: u64) -> u32 {
+    u32::try_from(gas).unwrap_or(u32::MAX)
 }
 
 /// Orders moves that are meant to happen all at once so that they can happen one by one; a register

@@ -1,0 +1,213 @@
+//! Do forecasts of small hand-written programs say what the EVM does?
+//!
+//! In: blocks of calls of programs of a few instructions, each about one rule. Out: assertions that
+//! what is forecast of every transaction, in block order, is what sequential execution touches.
+
+use alloy_consensus::{Header, SignableTransaction, TxEnvelope, TxLegacy, transaction::Recovered};
+use alloy_primitives::{Address, B256, Signature, TxKind, U256};
+use slotcast::{
+    Basis, Summaries, View,
+    analyzer::{bind::BindLimits, limits::Limits},
+    executor::{
+        AccountRecord, Block, CodeRecord, ForkChoice, MemoryState, SequentialSettings, TxOutcome,
+        TxStatus, execute_sequential, fork_of,
+    },
+    model::{Fork, Slot},
+    predict_block,
+};
+use slotcast_tests::asm::assemble;
+
+const CALLER: Address = Address::repeat_byte(0xaa);
+const BASE_FEE: u64 = 7;
+
+/// An account with code and slots.
+#[derive(Clone)]
+struct Program {
+    at: u8,
+    code: String,
+    slots: &'static [(u64, u64)],
+}
+
+/// A call of a program.
+#[derive(Clone, Copy)]
+struct Call {
+    to: u8,
+    gas: u64,
+}
+
+/// Runs the calls one after the other, and gives how each ended, once all that was forecast of them
+/// turned out to be so.
+fn check(fork: Fork, programs: &[Program], calls: &[Call]) -> Vec<TxStatus> {
+    let block = block(fork, calls);
+    assert_eq!(fork_of(&block).unwrap(), fork);
+    let state = state(&block, programs);
+    let summaries = Summaries::new(fork, Limits::default());
+    let view = View::new(&state, &summaries);
+    let forecasts = predict_block(&block, fork, &view, Basis::BlockOrder, BindLimits::default());
+    let settings = SequentialSettings { is_observed: true };
+    let run = execute_sequential(&block, &state, &settings).unwrap();
+    let mut statuses = Vec::new();
+    for (tx, forecast) in forecasts.iter_enumerated() {
+        let storage = forecast.storage();
+        let with_deltas = |slots: &[Slot]| {
+            let mut all = [slots, &storage.deltas].concat();
+            all.sort_unstable();
+            all
+        };
+        assert_eq!(forecast.gaps(), [], "{tx}");
+        let observed = &run.observations[tx];
+        assert_eq!(with_deltas(&storage.reads), observed.reads, "reads of {tx}");
+        assert_eq!(with_deltas(&storage.writes), observed.writes, "writes of {tx}");
+        match &run.outcome.txs[tx] {
+            TxOutcome::Executed(executed) => statuses.push(executed.status.clone()),
+            TxOutcome::Rejected(reason) => panic!("{tx} was rejected: {reason:?}"),
+        }
+    }
+    statuses
+}
+
+fn state(block: &Block, programs: &[Program]) -> MemoryState {
+    let caller = AccountRecord {
+        address: CALLER,
+        balance: U256::from(10).pow(U256::from(20)),
+        nonce: 0,
+        code: CodeRecord::None,
+        storage: Vec::new(),
+    };
+    let contracts = programs.iter().map(|program| AccountRecord {
+        address: Address::with_last_byte(program.at),
+        balance: U256::ZERO,
+        nonce: 1,
+        code: CodeRecord::Known(assemble(&program.code).unwrap().into()),
+        storage: program.slots.iter().map(|&(k, v)| (U256::from(k), U256::from(v))).collect(),
+    });
+    MemoryState::new(block.header.number, [caller].into_iter().chain(contracts), [])
+}
+
+fn block(fork: Fork, calls: &[Call]) -> Block {
+    let (number, timestamp) = match fork {
+        Fork::Homestead => (2_000_000, 1_470_000_000),
+        Fork::London => (13_000_000, 1_628_000_000),
+        Fork::Osaka => (24_500_000, 1_770_000_000),
+        _ => panic!("no block of {fork} is known here"),
+    };
+    let since = |first| first <= fork;
+    let header = Header {
+        number,
+        timestamp,
+        gas_limit: 60_000_000,
+        beneficiary: Address::repeat_byte(0xfe),
+        base_fee_per_gas: since(Fork::London).then_some(BASE_FEE),
+        blob_gas_used: since(Fork::Cancun).then_some(0),
+        excess_blob_gas: since(Fork::Cancun).then_some(0),
+        parent_beacon_block_root: since(Fork::Cancun).then_some(B256::with_last_byte(9)),
+        ..Header::default()
+    };
+    let transactions = (0..).zip(calls).map(|(nonce, call)| {
+        let transaction = TxLegacy {
+            chain_id: since(Fork::London).then_some(1),
+            nonce,
+            gas_price: BASE_FEE.into(),
+            gas_limit: call.gas,
+            to: TxKind::Call(Address::with_last_byte(call.to)),
+            ..TxLegacy::default()
+        };
+        let signature = Signature::new(U256::ONE, U256::ONE, false);
+        let envelope: TxEnvelope = transaction.into_signed(signature).into();
+        Recovered::new_unchecked(envelope, CALLER)
+    });
+    Block {
+        chain_id: 1,
+        hash: header.hash_slow(),
+        transactions: transactions.collect(),
+        withdrawals: since(Fork::Shanghai).then(Vec::new),
+        forks: ForkChoice::OfChain,
+        ommers: Vec::new(),
+        header,
+    }
+}
+
+/// The slot that is stored to at the end of each program that calls another.
+const SINK: &str = "pop push 0 mload push 9 sstore stop";
+
+#[test]
+fn memory_below_0x80_is_anybodys_where_no_free_pointer_is_kept() {
+    // The address to store at is not known to the analysis: zero, by way of calldata that is absent.
+    let program = Program {
+        at: 0x20,
+        code: "push 5 push 0 mstore push 7 push 0 calldataload mstore push 0 mload sload stop"
+            .to_owned(),
+        slots: &[],
+    };
+    let statuses = check(Fork::Osaka, &[program], &[Call { to: 0x20, gas: 100_000 }]);
+    assert_eq!(statuses, [TxStatus::Success]);
+}
+
+#[test]
+fn before_the_first_call_the_size_of_return_data_is_a_short_zero() {
+    // Arguments are laid out at addresses made with RETURNDATASIZE, on both sides of a call that
+    // returns a word.
+    let caller = "
+        push 3 returndatasize mstore
+        push 32 returndatasize push 32 returndatasize returndatasize push 0x21 gas call pop
+        returndatasize sload pop
+        push 32 returndatasize push 32 push 0 push 0 push 0x21 gas call";
+    let program = Program { at: 0x20, code: format!("{caller} {SINK}"), slots: &[] };
+    let callee = Program {
+        at: 0x21,
+        code: "push 0 calldataload sload push 1 add push 0 mstore push 32 push 0 return".to_owned(),
+        slots: &[(3, 30)],
+    };
+    let statuses = check(Fork::Osaka, &[program, callee], &[Call { to: 0x20, gas: 200_000 }]);
+    assert_eq!(statuses, [TxStatus::Success]);
+}
+
+#[test]
+fn gas_behind_a_call_is_not_missing_in_it() {
+    // The callee stores only if it is given what is left exactly; much is paid for behind the call.
+    let expensive = "push 0 push 0 push 0 push 0 push 0 push 0x21 gas call pop ".to_owned()
+        + &"push 0 push 0 log0 ".repeat(20)
+        + "stop";
+    let program = Program { at: 0x20, code: expensive, slots: &[] };
+    let callee = Program { at: 0x21, code: "push 1 push 0 sstore stop".to_owned(), slots: &[] };
+    // 21,000 to begin, 2,630 up to the call, 22,106 in it of which a 64th stays behind, and 7,500 for
+    // the logs; 1,000 to spare.
+    let statuses = check(Fork::Osaka, &[program, callee], &[Call { to: 0x20, gas: 54_300 }]);
+    assert_eq!(statuses, [TxStatus::Success]);
+}
+
+#[test]
+fn gas_seen_is_gas_left() {
+    // Stores at the gas that is left, rounded down to hundreds.
+    let text = "gas push 100 swap1 div sload pop ".to_owned()
+        + &"push 0 push 0 log0 ".repeat(20)
+        + "gas push 100 swap1 div sload pop stop";
+    let program = Program { at: 0x20, code: text, slots: &[] };
+    let statuses = check(Fork::Osaka, &[program], &[Call { to: 0x20, gas: 100_050 }]);
+    assert_eq!(statuses, [TxStatus::Success]);
+}
+
+#[test]
+fn precompiles_are_warm_from_the_start() {
+    // Were the identity precompile charged as a cold account, no gas would be left for the store.
+    let text = format!("push 0 push 0 push 0 push 0 push 4 push 700 staticcall {SINK}");
+    let program = Program { at: 0x20, code: text, slots: &[(9, 1)] };
+    let statuses = check(Fork::London, &[program], &[Call { to: 0x20, gas: 27_000 }]);
+    assert_eq!(statuses, [TxStatus::Success]);
+}
+
+#[test]
+fn a_destroyed_account_has_neither_slots_nor_code() {
+    let bomb = Program {
+        at: 0x20,
+        code: "push 1 sload pop push 2 sload pop push 5 push 3 sstore caller selfdestruct"
+            .to_owned(),
+        slots: &[(1, 7), (3, 4)],
+    };
+    let calls = [Call { to: 0x20, gas: 100_000 }, Call { to: 0x20, gas: 100_000 }];
+    for fork in [Fork::Homestead, Fork::London] {
+        check(fork, &[bomb.clone()], &calls);
+    }
+    // Since Cancun nothing of it goes.
+    check(Fork::Osaka, &[bomb], &calls);
+}
