@@ -2,8 +2,8 @@
 //!
 //! In: predictions of one block or batch, and what the receiver knows of each transaction anyway.
 //! Out: bytes; and from the bytes and the same knowledge, the predictions.
-//! Invariants: nothing is lost but the *values* of the state words relied on, which the receiver's own
-//! state has; unpacking returns an error or predictions on any bytes; packing is deterministic.
+//! Invariants: nothing is lost but the *values* of the state words relied on and the hashes of codes,
+//! which the receiver's own state has; unpacking returns an error or predictions on any bytes; packing is deterministic.
 //!
 //! A storage key is mostly 32 bytes of hash, so a plain list of slots takes more than 50 bytes for
 //! each. But the key of a mapping is a hash of little: an address and a small number. The receiver of
@@ -22,13 +22,13 @@
 //!
 //! | part | bytes |
 //! |---|---|
-//! | head | `SLOTHINT`, version, block, transactions |
+//! | head | `SLOTHINT`, version, block, chain, version of the analysis, transactions, bytes that follow |
 //! | transaction | index, coverage, gaps, state words read, accounts, contracts |
 //! | account | address, what is done to it |
 //! | contract | address, slots |
 //! | slot | its number in the contract with what is done to it, or the way to make the key |
 //!
-//! All numbers are in LEB128.
+//! All numbers are in LEB128. Several blocks may stand one behind the other.
 
 mod bytes;
 mod derive;
@@ -39,13 +39,18 @@ use alloy_primitives::{Address, Bytes};
 use slotcast_model::{Location, Prediction, TxIndex};
 
 pub use self::pack::Packer;
-pub use self::unpack::{UnpackError, unpack};
+pub use self::unpack::{PackedBlock, UnpackError, packed_blocks, unpack};
 
 /// How packed predictions begin.
 const MAGIC: &[u8; 8] = b"SLOTHINT";
 
 /// The version of the packed form.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
+
+/// Whether these bytes begin as packed predictions do.
+pub fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
 
 /// What the sender and the receiver of a prediction both know of its transaction.
 ///

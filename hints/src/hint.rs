@@ -7,6 +7,34 @@
 use alloy_primitives::{Address, B256};
 use slotcast_model::{Location, Prediction, StateRead};
 
+/// What predictions are of, and who made them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The chain; zero if nobody says.
+    pub chain_id: u64,
+    /// The block's number.
+    pub block: u64,
+    /// The version of the analysis; zero if nobody says.
+    pub analyzer: u32,
+}
+
+impl Head {
+    pub(crate) fn said_chain_id(self) -> Option<u64> {
+        (self.chain_id != 0).then_some(self.chain_id)
+    }
+
+    pub(crate) fn said_analyzer(self) -> Option<u32> {
+        (self.analyzer != 0).then_some(self.analyzer)
+    }
+}
+
+impl From<u64> for Head {
+    /// Predictions of block `block`, of which nobody says more.
+    fn from(block: u64) -> Self {
+        Self { block, ..Self::default() }
+    }
+}
+
 /// A prediction with everything it holds for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hint {
@@ -37,6 +65,11 @@ impl Hint {
     /// What is predicted.
     pub const fn prediction(&self) -> &Prediction {
         &self.prediction
+    }
+
+    /// What is predicted, without what it holds for.
+    pub fn into_prediction(self) -> Prediction {
+        self.prediction
     }
 
     /// The accounts whose code was looked at, ascending, with the hashes of that code.

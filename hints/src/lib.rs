@@ -8,7 +8,7 @@
 //! Read [`Hint`] for a prediction with everything it holds for; [`prediction_file`],
 //! [`access_lists`], [`block_keys`] and [`tx_dag`] for the dialects; [`Packer`]
 //! for few bytes; [`FetchPlan`] for what to load beforehand; [`Pool`] for conflicts between
-//! transactions that nobody has run. Nothing here knows bytecode or runs a transaction.
+//! transactions that nobody has run; [`changed_words`] for what the chain has changed since. Nothing here knows bytecode or runs a transaction.
 
 mod hint;
 
@@ -17,6 +17,7 @@ mod eip2930;
 pub mod prediction_file;
 mod txdag;
 
+mod changes;
 mod compact;
 mod fetch;
 mod pool;
@@ -26,10 +27,13 @@ use serde::Serialize;
 use slotcast_model::Slot;
 
 pub use bal::{AccountKeys, BlockKeys, KeyChange, SlotChanges, TxReads, block_keys};
-pub use compact::{KnownTx, Packer, UnpackError, Unpacked, unpack};
+pub use changes::{ChangesError, changed_words};
+pub use compact::{
+    KnownTx, PackedBlock, Packer, UnpackError, Unpacked, is_packed, packed_blocks, unpack,
+};
 pub use eip2930::{BlockAccessLists, TxAccessList, Warm, access_list, access_lists};
 pub use fetch::{AccountFetch, FetchPlan};
-pub use hint::Hint;
+pub use hint::{Head, Hint};
 pub use pool::{Grounds, Pool, Ticket};
 pub use txdag::{TxDag, TxDependencies, tx_dag};
 

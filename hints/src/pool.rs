@@ -2,9 +2,8 @@
 //!
 //! In: [`Hint`]s of transactions that nobody has run, one at a time. Out: whether two conflict, the
 //! groups of those that do, and who relied on a word that changed.
-//! Invariants: every answer is about exact locations, interned by value; the masks that spare most
-//! comparisons only ever say *no*. Answers depend on what is in the pool, not on how it got there,
-//! but for the tickets themselves.
+//! Invariants: every answer is about exact locations, interned by value. Answers depend on what is in
+//! the pool, not on how it got there, but for the tickets themselves.
 //!
 //! Two transactions *conflict* when one may observe what the other changes, whichever comes first.
 //! Additions to one location do not conflict with one another. Conflict *groups* are what conflicts
@@ -29,11 +28,12 @@
 
 mod groups;
 mod places;
+mod rivals;
 mod seat;
 
 use slotcast_model::{IndexVec, Location, StateRead, index_newtype};
 
-use self::{groups::Groups, places::Places, seat::Seat};
+use self::{groups::Groups, places::Places, rivals::Gathering, seat::Seat};
 use crate::Hint;
 
 index_newtype! {
@@ -63,6 +63,9 @@ pub struct Pool {
     free: Vec<Ticket>,
     groups: Groups,
     n_transactions: usize,
+    /// How many transactions ever came.
+    n_arrivals: u64,
+    gathering: Gathering,
 }
 
 impl Pool {
@@ -120,7 +123,7 @@ impl Pool {
     /// A transaction that is not in the pool conflicts with none, and none conflicts with itself.
     pub fn conflicts(&self, a: Ticket, b: Ticket) -> bool {
         match (self.at(a), self.at(b)) {
-            (Some(left), Some(right)) if a != b => left.conflicts(right),
+            (Some(left), Some(right)) if a != b => left.conflicts(a, right, b),
             _ => false,
         }
     }
@@ -179,7 +182,9 @@ impl Pool {
     }
 
     fn seat(&mut self, ticket: Ticket, hint: &Hint) {
-        let seat = Seat::new(ticket, hint, self.grounds, &mut self.places);
+        let mut seat = Seat::new(ticket, hint, self.grounds, &mut self.places);
+        seat.meet(ticket, self.n_arrivals, &self.places, &mut self.gathering);
+        self.n_arrivals += 1;
         self.groups.enter(ticket, &seat, &self.places);
         self.seats[ticket] = Some(seat);
         self.n_transactions += 1;

@@ -1,11 +1,15 @@
 //! How do predictions look as a file, and what does a file written by hand mean?
 //!
 //! In: predictions, or the bytes of a file. Out: JSON, or [`StatedBlock`]s.
-//! The format, version 1: `{"schemaVersion", "block", "txs": [{"index", "reads", "writes", "deltas",
-//! "wildcards", "complete", "coverage", "why"?, "stateReads", "accounts"}]}`. A file may hold several
-//! such objects, one for each block.
+//! The format, version 1: `{"schemaVersion", "block", "chainId"?, "analyzer"?, "txs": [{"index",
+//! "reads", "writes", "deltas", "wildcards", "complete", "coverage", "why"?, "stateReads",
+//! "accounts", "reliedOn"?, "codes"?}]}`. A file may hold several such objects, one for each block.
+//! What a prediction holds for stands in `chainId`, `analyzer`, `reliedOn` and `codes`
+//! (`provenance.rs`).
 //! Invariants: printing is deterministic, every list ascending; reading ignores unknown keys and
 //! takes a missing list for an empty one; every error names the file and the field.
+
+mod provenance;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +18,9 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use slotcast_model::{
     AccountAccess, Coverage, Gap, Index, IndexVec, Prediction, Slot, StorageAccess, TxIndex,
 };
+
+use self::provenance::{CodeJson, WordJson, words_of};
+use crate::{Head, Hint};
 
 /// The newest version of the format that is read; the only one written.
 const SCHEMA_VERSION: u64 = 1;
@@ -32,8 +39,38 @@ pub fn print_some<'a>(
     predictions: impl IntoIterator<Item = (TxIndex, &'a Prediction)>,
 ) -> String {
     let txs = predictions.into_iter().map(|(tx, prediction)| TxOut::new(tx, prediction)).collect();
-    let file = FileOut { schema_version: SCHEMA_VERSION, block, txs };
-    serde_json::to_string(&file).expect("plain lists and numbers can be written as JSON")
+    let schema_version = SCHEMA_VERSION;
+    written(&FileOut { schema_version, block, chain_id: None, analyzer: None, txs })
+}
+
+/// The prediction file with everything the predictions hold for, so that whoever has it can tell
+/// which of them are out of date.
+///
+/// ```
+/// use slotcast_hints::{Head, Hint, prediction_file};
+/// use slotcast_model::TxIndex;
+///
+/// let head = Head { chain_id: 1, block: 5, analyzer: 2 };
+/// let text = prediction_file::print_hints(head, [(TxIndex(0), &Hint::default())]);
+/// assert!(text.starts_with(r#"{"schemaVersion":1,"block":5,"chainId":1,"analyzer":2,"txs":[{"#));
+/// ```
+pub fn print_hints<'a>(head: Head, hints: impl IntoIterator<Item = (TxIndex, &'a Hint)>) -> String {
+    let of = |(tx, hint): (TxIndex, &Hint)| TxOut {
+        relied_on: words_of(hint.prediction().relied_on(), hint.prediction().n_state_reads()),
+        codes: Some(hint.codes().to_vec()),
+        ..TxOut::new(tx, hint.prediction())
+    };
+    written(&FileOut {
+        schema_version: SCHEMA_VERSION,
+        block: head.block,
+        chain_id: head.said_chain_id(),
+        analyzer: head.said_analyzer(),
+        txs: hints.into_iter().map(of).collect(),
+    })
+}
+
+fn written(file: &FileOut) -> String {
+    serde_json::to_string(file).expect("plain lists and numbers can be written as JSON")
 }
 
 #[derive(Serialize)]
@@ -41,6 +78,10 @@ pub fn print_some<'a>(
 struct FileOut {
     schema_version: u64,
     block: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chain_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    analyzer: Option<u32>,
     txs: Vec<TxOut>,
 }
 
@@ -58,6 +99,10 @@ struct TxOut {
     why: Option<String>,
     state_reads: usize,
     accounts: Accounts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relied_on: Option<Vec<WordJson>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes: Option<Vec<CodeJson>>,
 }
 
 impl TxOut {
@@ -76,6 +121,8 @@ impl TxOut {
             why: (!gaps.is_empty()).then(|| gaps.join(BETWEEN_REASONS)),
             state_reads: prediction.n_state_reads(),
             accounts: prediction.accounts().into(),
+            relied_on: None,
+            codes: None,
         }
     }
 }
@@ -131,8 +178,20 @@ impl From<Accounts> for AccountAccess {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatedBlock {
     name: String,
-    block: u64,
-    predictions: BTreeMap<TxIndex, Prediction>,
+    head: Head,
+    hints: BTreeMap<TxIndex, Hint>,
+}
+
+impl StatedBlock {
+    /// What the file says it is of; zero where it does not say.
+    pub const fn head(&self) -> Head {
+        self.head
+    }
+
+    /// What the file states of each transaction, in block order.
+    pub fn hints(&self) -> impl ExactSizeIterator<Item = (TxIndex, &Hint)> {
+        self.hints.iter().map(|(tx, hint)| (*tx, hint))
+    }
 }
 
 /// A prediction file that could not be used.
@@ -155,6 +214,19 @@ pub enum PredictionFileError {
         field: String,
         /// What is wrong with it.
         message: String,
+    },
+    /// The file is for another chain.
+    #[error(
+        "{name}: chainId: the predictions are for chain {stated} but the block is of chain {wanted}; \
+         predict that block"
+    )]
+    OtherChain {
+        /// The file's name.
+        name: String,
+        /// The chain the file is for.
+        stated: u64,
+        /// The block's chain.
+        wanted: u64,
     },
     /// The file is for other blocks.
     #[error(
@@ -185,28 +257,35 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Vec<StatedBlock>, PredictionFil
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let mut stated: Vec<StatedBlock> = Vec::new();
     loop {
-        let FileIn { schema_version, block, txs } =
-            serde_path_to_error::deserialize(&mut json).map_err(|error| fault(&error, name))?;
+        let FileIn { schema_version, block, chain_id, analyzer, txs } =
+            serde_path_to_error::deserialize(&mut json).map_err(|error| {
+                // What a later version has is no fault of the file.
+                let versions = serde_json::Deserializer::from_slice(bytes).into_iter();
+                let mut versions = versions.map_while(Result::ok);
+                match versions.find(|only: &OnlyVersion| SCHEMA_VERSION < only.schema_version) {
+                    Some(only) => {
+                        wrong(name, "schemaVersion".to_owned(), too_new(only.schema_version))
+                    }
+                    None => fault(&error, name),
+                }
+            })?;
         let field = |field: &str, message| wrong(name, field.to_owned(), message);
         if SCHEMA_VERSION < schema_version {
-            let message = format!(
-                "{schema_version} is newer than {SCHEMA_VERSION}, which this slotcast reads; \
-                 use a newer slotcast"
-            );
-            return Err(field("schemaVersion", message));
+            return Err(field("schemaVersion", too_new(schema_version)));
         }
-        if stated.iter().any(|other| other.block == block) {
+        if stated.iter().any(|other| other.head.block == block) {
             return Err(field("block", format!("{block} occurs twice; keep one of them")));
         }
-        let mut predictions = BTreeMap::new();
+        let head = Head { chain_id, block, analyzer };
+        let mut hints = BTreeMap::new();
         for (place, tx) in txs.into_iter().enumerate() {
             let index = TxIndex(tx.index);
-            if predictions.insert(index, tx.into_prediction()).is_some() {
+            if hints.insert(index, tx.into_hint(analyzer)).is_some() {
                 let field = format!("txs[{place}].index");
                 return Err(wrong(name, field, format!("{index} occurs twice; keep one of them")));
             }
         }
-        stated.push(StatedBlock { name: name.to_owned(), block, predictions });
+        stated.push(StatedBlock { name: name.to_owned(), head, hints });
         // Nothing but white space may be left, or else another block.
         if json.end().is_ok() {
             return Ok(stated);
@@ -214,7 +293,55 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Vec<StatedBlock>, PredictionFil
     }
 }
 
-/// The predictions for block `number`, which has `n_txs` transactions.
+/// The block that predictions are wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its chain.
+    pub chain_id: u64,
+    /// Its number.
+    pub block: u64,
+    /// How many transactions it has.
+    pub n_txs: usize,
+}
+
+/// What files say of a block, with what it holds for.
+///
+/// A transaction the file says nothing of gets an empty prediction that claims nothing.
+///
+/// # Errors
+///
+/// When the file is of other blocks or of another chain, or names a transaction that is not there.
+pub fn hints_for(
+    stated: &[StatedBlock],
+    wanted: Wanted,
+) -> Result<IndexVec<TxIndex, Hint>, PredictionFileError> {
+    let Wanted { chain_id, block, n_txs } = wanted;
+    let Some(found) = stated.iter().find(|stated| stated.head.block == block) else {
+        let name = stated.first().map(|stated| stated.name.clone()).unwrap_or_default();
+        let mut blocks: Vec<u64> = stated.iter().map(|stated| stated.head.block).collect();
+        blocks.sort_unstable();
+        return Err(PredictionFileError::OtherBlock { name, stated: blocks, wanted: block });
+    };
+    if let Some(stated) = found.head.said_chain_id().filter(|stated| *stated != chain_id) {
+        let name = found.name.clone();
+        return Err(PredictionFileError::OtherChain { name, stated, wanted: chain_id });
+    }
+    match found.hints.last_key_value() {
+        Some((last, _)) if n_txs <= last.as_usize() => {
+            let message =
+                format!("there is no transaction {last} in block {block}, which has {n_txs}");
+            return Err(wrong(&found.name, "txs".to_owned(), message));
+        }
+        _ => {}
+    }
+    let of = |tx: usize| {
+        let hint = found.hints.get(&TxIndex::from_usize(tx));
+        hint.cloned().unwrap_or_else(|| TxIn::default().into_hint(0))
+    };
+    Ok((0..n_txs).map(of).collect())
+}
+
+/// The predictions for block `number`, which has `n_txs` transactions, whatever chain it is of.
 ///
 /// A transaction the file says nothing of gets an empty prediction that claims nothing.
 pub fn of_block(
@@ -222,25 +349,10 @@ pub fn of_block(
     number: u64,
     n_txs: usize,
 ) -> Result<IndexVec<TxIndex, Prediction>, PredictionFileError> {
-    let Some(found) = stated.iter().find(|stated| stated.block == number) else {
-        let name = stated.first().map(|stated| stated.name.clone()).unwrap_or_default();
-        let mut blocks: Vec<u64> = stated.iter().map(|stated| stated.block).collect();
-        blocks.sort_unstable();
-        return Err(PredictionFileError::OtherBlock { name, stated: blocks, wanted: number });
-    };
-    match found.predictions.last_key_value() {
-        Some((last, _)) if n_txs <= last.as_usize() => {
-            let message =
-                format!("there is no transaction {last} in block {number}, which has {n_txs}");
-            return Err(wrong(&found.name, "txs".to_owned(), message));
-        }
-        _ => {}
-    }
-    let of = |tx: usize| {
-        let prediction = found.predictions.get(&TxIndex::from_usize(tx));
-        prediction.cloned().unwrap_or_else(|| TxIn::default().into_prediction())
-    };
-    Ok((0..n_txs).map(of).collect())
+    let of_number = stated.iter().find(|stated| stated.head.block == number);
+    let chain_id = of_number.map_or(0, |stated| stated.head.chain_id);
+    let hints = hints_for(stated, Wanted { chain_id, block: number, n_txs })?;
+    Ok(hints.into_iter().map(Hint::into_prediction).collect())
 }
 
 #[derive(Deserialize)]
@@ -249,7 +361,19 @@ struct FileIn {
     #[serde(default)]
     schema_version: u64,
     block: u64,
+    #[serde(default)]
+    chain_id: u64,
+    #[serde(default)]
+    analyzer: u32,
     txs: Vec<TxIn>,
+}
+
+/// All that is sure to be understood of a file of a later version.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OnlyVersion {
+    #[serde(default)]
+    schema_version: u64,
 }
 
 #[derive(Default, Deserialize)]
@@ -273,9 +397,23 @@ struct TxIn {
     state_reads: usize,
     #[serde(default)]
     accounts: Accounts,
+    relied_on: Option<Vec<WordJson>>,
+    #[serde(default)]
+    codes: Vec<CodeJson>,
 }
 
 impl TxIn {
+    fn into_hint(mut self, analyzer: u32) -> Hint {
+        let codes = core::mem::take(&mut self.codes);
+        let relied_on = self.relied_on.take();
+        let prediction = self.into_prediction();
+        let prediction = match relied_on {
+            Some(words) => prediction.with_relied_on(words.into_iter().map(Into::into).collect()),
+            None => prediction,
+        };
+        Hint::new(prediction, codes, analyzer)
+    }
+
     /// `coverage` says more than `complete`, so it counts where both are given.
     fn into_prediction(self) -> Prediction {
         let slots = |list: Vec<SlotIn>| list.into_iter().map(Slot::from).collect();
@@ -333,6 +471,12 @@ impl<'de> Deserialize<'de> for CoverageIn {
             ))
         })
     }
+}
+
+fn too_new(version: u64) -> String {
+    format!(
+        "{version} is newer than {SCHEMA_VERSION}, which this slotcast reads; use a newer slotcast"
+    )
 }
 
 fn wrong(name: &str, field: String, message: String) -> PredictionFileError {

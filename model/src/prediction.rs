@@ -250,6 +250,37 @@ impl Prediction {
         prediction
     }
 
+    /// The same prediction, of which it is known which state words it relied on.
+    ///
+    /// Where these agree with what a prediction read from outside states, it is as good as our own.
+    ///
+    /// ```
+    /// use alloy_primitives::{Address, U256};
+    /// use slotcast_model::{
+    ///     AccountAccess, Coverage, Location, Prediction, StateRead, StorageAccess,
+    /// };
+    ///
+    /// let word = StateRead { location: Location::Nonce(Address::ZERO), value: U256::from(1) };
+    /// let (storage, accounts) = (StorageAccess::default(), AccountAccess::default());
+    /// let stated = Prediction::stated(
+    ///     storage.clone(), accounts.clone(), vec![], Coverage::Assuming, vec![], 1,
+    /// );
+    /// let ours = Prediction::new(storage, accounts, vec![], vec![word], vec![]);
+    /// assert_eq!(stated.with_relied_on(vec![word]), ours);
+    /// ```
+    #[must_use]
+    pub fn with_relied_on(mut self, mut relied_on: Vec<StateRead>) -> Self {
+        relied_on.sort_unstable();
+        relied_on.dedup();
+        self.relied_on = relied_on;
+        if let Some(statement) = self.stated.take() {
+            let derived =
+                Statement { coverage: self.coverage(), n_state_reads: self.n_state_reads() };
+            self.stated = (derived != statement).then_some(statement);
+        }
+        self
+    }
+
     /// The predicted storage slots.
     pub const fn storage(&self) -> &StorageAccess {
         &self.storage
@@ -265,7 +296,8 @@ impl Prediction {
         &self.wildcards
     }
 
-    /// The state words the prediction relied on, ascending; none for a prediction read from outside.
+    /// The state words the prediction relied on, ascending; none for a prediction read from outside
+    /// that does not list them.
     pub fn relied_on(&self) -> &[StateRead] {
         &self.relied_on
     }

@@ -40,6 +40,13 @@ impl<'a> Reader<'a> {
         self.bytes.len() - self.at
     }
 
+    /// The next `n` bytes, which there are, to be read on their own.
+    pub(super) fn part(&mut self, n: usize) -> Self {
+        let part = Self { bytes: &self.bytes[..self.at + n], at: self.at };
+        self.at += n;
+        part
+    }
+
     /// The next `N` bytes.
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], UnpackError> {
         let left = &self.bytes[self.at..];

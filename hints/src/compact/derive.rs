@@ -4,7 +4,7 @@
 //! Invariants: [`Origin::key`] of what was found is the key; the search is bounded and depends on its
 //! inputs alone.
 
-use alloy_primitives::{Address, U256, keccak256};
+use alloy_primitives::{Address, U256, keccak256, map::HashSet};
 
 use super::KnownTx;
 
@@ -16,8 +16,10 @@ pub(super) const MAX_OFFSET: u64 = 32;
 const MAX_NESTED_WORDS: usize = 10;
 /// Words of calldata that are tried.
 const MAX_INPUT_WORDS: usize = 40;
+/// Words that are tried with bases that fitted nothing of the contract yet.
+const MAX_TRIED_WORDS: usize = 64;
 /// How often all bases are tried for a contract without finding any before only those that fitted are.
-const MAX_FAILURES: u32 = 3;
+const MAX_FAILURES: u32 = 2;
 
 /// Whether the word or the slot stands first in what is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +79,16 @@ impl Origin {
     }
 }
 
+/// Where the elements of dynamic arrays at the first slots begin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrays([U256; MAX_BASE as usize]);
+
+impl Default for Arrays {
+    fn default() -> Self {
+        Self(core::array::from_fn(|base| array_start(base as u64)))
+    }
+}
+
 /// Where the elements of a dynamic array at `base` begin.
 fn array_start(base: u64) -> U256 {
     keccak256(U256::from(base).to_be_bytes::<32>()).into()
@@ -104,8 +116,10 @@ pub(super) fn input_word(known: &KnownTx, n: u32) -> Option<U256> {
 pub(super) fn words_of(known: &KnownTx, mentioned: &[(u32, Address)]) -> Vec<(Word, U256)> {
     let as_word = |address: Address| U256::from_be_bytes(address.into_word().0);
     let mut words = Vec::new();
+    // Only ever asked for one value, never walked.
+    let mut values: HashSet<U256> = HashSet::default();
     let mut add = |word, value| {
-        if !words.iter().any(|(_, there)| *there == value) {
+        if values.insert(value) {
             words.push((word, value));
         }
     };
@@ -169,10 +183,15 @@ impl Sought<'_> {
 
 impl Shapes {
     /// A way for each of `keys`, which are ascending and no small numbers, where one is found.
-    pub(super) fn seek(&mut self, keys: &[U256], words: &[(Word, U256)]) -> Vec<Option<Origin>> {
+    pub(super) fn seek(
+        &mut self,
+        keys: &[U256],
+        words: &[(Word, U256)],
+        arrays: &Arrays,
+    ) -> Vec<Option<Origin>> {
         let mut sought = Sought { keys, found: vec![None; keys.len()], n_left: keys.len() };
-        for base in 0..MAX_BASE {
-            sought.offer(array_start(base), |offset| Origin::Element { base, offset });
+        for (base, start) in (0..MAX_BASE).zip(arrays.0) {
+            sought.offer(start, |offset| Origin::Element { base, offset });
         }
         for shape in self.fitted.clone() {
             if 0 < sought.n_left {
@@ -181,7 +200,7 @@ impl Shapes {
         }
         if 0 < sought.n_left && self.n_failures < MAX_FAILURES {
             let n_before = sought.n_left;
-            self.try_all(words, &mut sought);
+            self.try_all(&words[..words.len().min(MAX_TRIED_WORDS)], &mut sought);
             self.n_failures += u32::from(sought.n_left == n_before);
         }
         sought.found
@@ -211,6 +230,9 @@ fn try_shape(shape: Shape, words: &[(Word, U256)], sought: &mut Sought<'_>) -> b
     let mut fits = false;
     if !is_nested {
         for &(word, value) in words {
+            if sought.n_left == 0 {
+                break;
+            }
             let start = hash(order, value, U256::from(base));
             fits |= sought.offer(start, |offset| Origin::Keyed { order, word, base, offset });
         }
@@ -219,6 +241,9 @@ fn try_shape(shape: Shape, words: &[(Word, U256)], sought: &mut Sought<'_>) -> b
     let words = &words[..words.len().min(MAX_NESTED_WORDS)];
     for &(outer, value) in words {
         let map = hash(order, value, U256::from(base));
+        if sought.n_left == 0 {
+            return fits;
+        }
         for &(inner, value) in words {
             let start = hash(order, value, map);
             let nested = |offset| Origin::Nested { order, outer, inner, base, offset };

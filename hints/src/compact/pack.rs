@@ -13,9 +13,10 @@ use super::{
     KnownTx, MAGIC, VERSION, address_kind,
     bytes::put_number,
     deed,
-    derive::{MAX_OFFSET, Order, Origin, Shapes, Word, words_of},
+    derive::{Arrays, MAX_OFFSET, Order, Origin, Shapes, Word, words_of},
     origin_kind, slot_role, word_kind,
 };
+use crate::Head;
 
 /// Keys below this are written as numbers.
 const SMALL: U256 = U256::from_limbs([1 << 40, 0, 0, 0]);
@@ -24,6 +25,7 @@ const SMALL: U256 = U256::from_limbs([1 << 40, 0, 0, 0]);
 #[derive(Clone, Debug, Default)]
 pub struct Packer {
     shapes: AddressMap<Shapes>,
+    arrays: Arrays,
 }
 
 impl Packer {
@@ -32,8 +34,8 @@ impl Packer {
         Self::default()
     }
 
-    /// The predictions of block `number`, packed. `known` says what the receiver knows of a
-    /// transaction.
+    /// The predictions of one block, packed; `head` is its number or says more. `known` says what the
+    /// receiver knows of a transaction.
     ///
     /// ```
     /// use slotcast_hints::{KnownTx, Packer, unpack};
@@ -48,12 +50,14 @@ impl Packer {
     /// ```
     pub fn pack<'a>(
         &mut self,
-        number: u64,
+        head: impl Into<Head>,
         predictions: impl IntoIterator<Item = (TxIndex, &'a Prediction)>,
         known: impl Fn(TxIndex) -> KnownTx,
     ) -> Vec<u8> {
+        let Head { chain_id, block, analyzer } = head.into();
         let mut batch = Batch {
             shapes: &mut self.shapes,
+            arrays: &self.arrays,
             out: Vec::new(),
             addresses: AddressMap::default(),
             contracts: AddressMap::default(),
@@ -64,8 +68,9 @@ impl Packer {
             batch.put_tx(tx, prediction, &known(tx));
         }
         let mut out = MAGIC.to_vec();
-        for head in [VERSION, number, n_txs] {
-            put_number(&mut out, head);
+        let n_bytes = batch.out.len() as u64;
+        for number in [VERSION, block, chain_id, u64::from(analyzer), n_txs, n_bytes] {
+            put_number(&mut out, number);
         }
         out.extend(batch.out);
         out
@@ -78,6 +83,7 @@ type Slots = BTreeMap<U256, u64>;
 /// What was written so far.
 struct Batch<'p> {
     shapes: &'p mut AddressMap<Shapes>,
+    arrays: &'p Arrays,
     out: Vec<u8>,
     /// The number of each address mentioned.
     addresses: AddressMap<u32>,
@@ -185,7 +191,7 @@ impl Batch<'_> {
             last = Some(key);
         }
         if !sought.is_empty() {
-            let found = self.shapes.entry(address).or_default().seek(&sought, words);
+            let found = self.shapes.entry(address).or_default().seek(&sought, words, self.arrays);
             let found = sought.into_iter().zip(found);
             origins.extend(found.filter_map(|(key, origin)| Some((key, origin?))));
         }

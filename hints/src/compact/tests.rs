@@ -113,7 +113,7 @@ fn damaged_bytes_are_refused_or_mean_something_else() {
     }
     let longer = [&bytes[..], &[0]].concat();
     assert_eq!(unpack(&longer, known), Err(UnpackError::Trailing { at: bytes.len() }));
-    assert_eq!(unpack(b"SLOTHINT\x02", known), Err(UnpackError::Version { found: 2 }));
+    assert_eq!(unpack(b"SLOTHINT\x03", known), Err(UnpackError::Version { found: 3 }));
     assert_eq!(unpack(b"{}", known), Err(UnpackError::NotPacked));
     let other = unpack(&bytes, |_| KnownTx::default()).unwrap_err().to_string();
     assert!(other.contains("unpack with the same transactions"), "{other}");

@@ -16,6 +16,7 @@ use super::{
     derive::{Order, Origin, Word, input_word},
     origin_kind, slot_role, word_kind,
 };
+use crate::Head;
 
 /// Why bytes are no packed predictions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +54,8 @@ pub enum UnpackError {
     },
 }
 
-/// The block's number and its predictions. `known` must say what it said when they were packed.
+/// The block's number and its predictions, of bytes that hold one block. `known` must say what it said
+/// when they were packed.
 ///
 /// # Errors
 ///
@@ -62,24 +64,91 @@ pub fn unpack(
     bytes: &[u8],
     known: impl Fn(TxIndex) -> KnownTx,
 ) -> Result<(u64, Vec<Unpacked>), UnpackError> {
+    match packed_blocks(bytes)?.as_slice() {
+        [] => Err(UnpackError::NotPacked),
+        [block] => Ok((block.head.block, block.unpack(known)?)),
+        [first, ..] => Err(UnpackError::Trailing { at: first.end() }),
+    }
+}
+
+/// Packed predictions of one block, which have not been looked into.
+#[derive(Clone, Copy, Debug)]
+pub struct PackedBlock<'a> {
+    head: Head,
+    n_txs: usize,
+    /// From behind the head to the end.
+    reader: Reader<'a>,
+}
+
+/// The blocks that these bytes hold, one behind the other.
+///
+/// ```
+/// use slotcast_hints::{Head, KnownTx, Packer, packed_blocks};
+///
+/// let known = |_| KnownTx::default();
+/// let mut packer = Packer::new();
+/// let of = |block| Head { chain_id: 1, block, analyzer: 2 };
+/// let bytes = [5, 6].map(|block| packer.pack(of(block), [], known)).concat();
+/// let heads: Vec<Head> = packed_blocks(&bytes)?.iter().map(|block| block.head()).collect();
+/// assert_eq!(heads, [of(5), of(6)]);
+/// # Ok::<(), slotcast_hints::UnpackError>(())
+/// ```
+///
+/// # Errors
+///
+/// When a head is damaged or of another version.
+pub fn packed_blocks(bytes: &[u8]) -> Result<Vec<PackedBlock<'_>>, UnpackError> {
     let mut reader = Reader::new(bytes);
-    if reader.array().ok() != Some(*MAGIC) {
-        return Err(UnpackError::NotPacked);
+    let mut blocks = Vec::new();
+    while blocks.is_empty() || reader.n_left() != 0 {
+        let at = reader.at();
+        if reader.array().ok() != Some(*MAGIC) {
+            return Err(match blocks.is_empty() {
+                true => UnpackError::NotPacked,
+                false => UnpackError::Trailing { at },
+            });
+        }
+        let found = reader.number()?;
+        if found != VERSION {
+            return Err(UnpackError::Version { found });
+        }
+        let (block, chain_id, at) = (reader.number()?, reader.number()?, reader.at());
+        let analyzer = u32::try_from(reader.number()?)
+            .map_err(|_| UnpackError::Field { at, field: "version of the analysis" })?;
+        let n_txs = reader.count()?;
+        let n_bytes = reader.count()?;
+        let head = Head { chain_id, block, analyzer };
+        blocks.push(PackedBlock { head, n_txs, reader: reader.part(n_bytes) });
     }
-    let found = reader.number()?;
-    if found != VERSION {
-        return Err(UnpackError::Version { found });
+    Ok(blocks)
+}
+
+impl PackedBlock<'_> {
+    /// What the predictions are of.
+    pub const fn head(&self) -> Head {
+        self.head
     }
-    let number = reader.number()?;
-    let n_txs = reader.count()?;
-    let mut batch = Batch { reader, addresses: Vec::new(), slots: AddressMap::default() };
-    let mut txs = Vec::new();
-    for _ in 0..n_txs {
-        txs.push(batch.tx(&known)?);
+
+    /// The predictions. `known` must say what it said when they were packed.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are damaged, or packed with other transactions in mind.
+    pub fn unpack(&self, known: impl Fn(TxIndex) -> KnownTx) -> Result<Vec<Unpacked>, UnpackError> {
+        let mut batch =
+            Batch { reader: self.reader, addresses: Vec::new(), slots: AddressMap::default() };
+        let mut txs = Vec::new();
+        for _ in 0..self.n_txs {
+            txs.push(batch.tx(&known)?);
+        }
+        match batch.reader.n_left() {
+            0 => Ok(txs),
+            _ => Err(UnpackError::Trailing { at: batch.reader.at() }),
+        }
     }
-    match batch.reader.n_left() {
-        0 => Ok((number, txs)),
-        _ => Err(UnpackError::Trailing { at: batch.reader.at() }),
+
+    const fn end(&self) -> usize {
+        self.reader.at() + self.reader.n_left()
     }
 }
 

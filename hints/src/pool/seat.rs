@@ -1,9 +1,8 @@
-//! What does one transaction of the pool touch, and does it meet another?
+//! What does one transaction of the pool touch, and whom does it meet?
 //!
-//! In: a [`Hint`]. Out: [`Seat`]: the places it reads, changes and relies on.
-//! Invariants: lists are ascending; [`Seat::conflicts`] is exact. A mask has the bit `id mod 256` of
-//! every place of its list set, so lists whose masks share no bit share no place; that spares most
-//! comparisons, and lists whose masks meet are compared place by place.
+//! In: a [`Hint`]. Out: [`Seat`]: the places it reads, changes and relies on, and its rivals among
+//! those who were there before.
+//! Invariants: lists are ascending; rivals are exact (see `rivals.rs`).
 
 use alloy_primitives::{Address, U256};
 use slotcast_model::{AccountAccess, Location, Slot, StorageAccess};
@@ -11,17 +10,17 @@ use slotcast_model::{AccountAccess, Location, Slot, StorageAccess};
 use super::{
     Grounds, Ticket,
     places::{PlaceId, Places, Role},
+    rivals::{Gathering, Rivals},
 };
 use crate::Hint;
-
-/// How much longer a list must be for a search in it to be quicker than a walk along both.
-const SEARCH_FROM: usize = 8;
 
 /// One transaction.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seat {
-    reads_mask: Mask,
-    changes_mask: Mask,
+    /// When it came: later than all with a lower number.
+    arrival: u64,
+    /// Those with whom it conflicts of all who came before.
+    rivals: Rivals,
     reads: Vec<PlaceId>,
     changes: Vec<PlaceId>,
     relied_on: Vec<(PlaceId, U256)>,
@@ -41,8 +40,6 @@ impl Seat {
             list.dedup();
         }
         seat.relied_on.sort_unstable();
-        seat.reads_mask = Mask::of(&seat.reads);
-        seat.changes_mask = Mask::of(&seat.changes);
         for (role, id) in seat.roles() {
             places.enter(id, role, ticket);
         }
@@ -56,10 +53,31 @@ impl Seat {
         }
     }
 
-    /// Whether one of the two may observe what the other changes.
-    pub(super) fn conflicts(&self, other: &Self) -> bool {
-        (self.reads_mask.meets(&other.changes_mask) && share(&self.reads, &other.changes))
-            || (other.reads_mask.meets(&self.changes_mask) && share(&other.reads, &self.changes))
+    /// Notes when the transaction came, and with whom of those who were there it conflicts.
+    pub(super) fn meet(
+        &mut self,
+        ticket: Ticket,
+        arrival: u64,
+        places: &Places,
+        gathering: &mut Gathering,
+    ) {
+        for id in &self.reads {
+            gathering.add(places.changers(*id));
+        }
+        for id in &self.changes {
+            gathering.add(places.readers(*id));
+        }
+        self.arrival = arrival;
+        self.rivals = gathering.take(ticket);
+    }
+
+    /// Whether one of the two, this one having `ticket` and the other one `others`, may observe what
+    /// the other changes.
+    pub(super) fn conflicts(&self, ticket: Ticket, other: &Self, others: Ticket) -> bool {
+        match self.arrival < other.arrival {
+            true => other.rivals.contains(ticket),
+            false => self.rivals.contains(others),
+        }
     }
 
     /// Where they conflict, in any order.
@@ -152,40 +170,4 @@ impl Seat {
         self.reads.push(id);
         self.changes.push(id);
     }
-}
-
-/// Which places may be in a list.
-#[derive(Clone, Copy, Debug, Default)]
-struct Mask([u64; 4]);
-
-impl Mask {
-    fn of(ids: &[PlaceId]) -> Self {
-        let mut mask = Self::default();
-        for id in ids {
-            mask.0[id.0 as usize / 64 % 4] |= 1 << (id.0 % 64);
-        }
-        mask
-    }
-
-    fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(left, right)| left & right != 0)
-    }
-}
-
-/// Whether two ascending lists share a place.
-fn share(left: &[PlaceId], right: &[PlaceId]) -> bool {
-    let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
-    if short.len() * SEARCH_FROM < long.len() {
-        return short.iter().any(|id| long.binary_search(id).is_ok());
-    }
-    let (mut i, mut j) = (0, 0);
-    while let (Some(a), Some(b)) = (short.get(i), long.get(j)) {
-        if a == b {
-            return true;
-        }
-        // Both steps without a branch: which of the two is less cannot be foretold.
-        i += usize::from(a < b);
-        j += usize::from(b < a);
-    }
-    false
 }
