@@ -103,8 +103,9 @@ pub(crate) enum Command {
 Examples:
   slotcast run
   slotcast run -j 8 blocks/
-  slotcast run --json block.json.gz | jq .matchesSequential")]
-    Run(Files),
+  slotcast run --json block.json.gz | jq .matchesSequential
+  slotcast run --hints predictions.json block.json.gz   by predictions made before")]
+    Run(Run),
     /// Measure running by the forecast against a plain loop, in turns.
     #[command(after_help = "\
 Every figure is a median. The ratio is the time of the plain loop (revm over a cache, one transaction
@@ -125,8 +126,20 @@ Examples:
   slotcast predict --tx 3
   slotcast predict --format slotcast block.json.gz > predictions.json
   slotcast predict --format eip2930 block.json.gz | jq '.txs[0].accessList'
-  slotcast predict --format fetch block.json.gz | jq '.accounts[].slots | length'")]
+  slotcast predict --format fetch block.json.gz | jq '.accounts[].slots | length'
+  slotcast predict --format packed --out hints.bin blocks/   in few bytes for each slot")]
     Predict(Predict),
+    /// Say which predictions a change of the state has overtaken, without making any anew.
+    #[command(after_help = "\
+CHANGED says what accounts hold now, as geth's prestate tracer does: the answer to debug_traceBlock with
+diffMode, or accounts alone, or a recorded block for the state before it. Words it does not name hold
+what they held.
+
+Examples:
+  slotcast predict --basis parent --format slotcast --out predictions.json block.json.gz
+  slotcast revalidate --hints predictions.json traced.json
+  slotcast revalidate --json --hints predictions.json traced.json | jq '.stale[].tx'")]
+    Revalidate(Revalidate),
     /// Compare predictions with what the transactions really touch.
     #[command(after_help = "\
 Examples:
@@ -138,6 +151,17 @@ Examples:
   slotcast score --scoreboard board.json --scoreboard board.md blocks/
   slotcast score --against board.json blocks/")]
     Score(Score),
+    /// Write a page of how good and how quick the forecasts of these blocks are.
+    #[command(after_help = "\
+The page needs nothing but itself: accuracy by kind of transaction and by fork, why slots were missed,
+speed measured now on this machine, simulated times on more threads, and every block's figures in a
+table that sorts. Without times it is the same for the same blocks, on any machine.
+
+Examples:
+  slotcast report -o report.html
+  slotcast report -j 2 -o report.html blocks/
+  slotcast report --no-timing -o report.html blocks/")]
+    Report(Report),
     /// Say why a transaction is predicted to touch what it is, and where that was wrong.
     #[command(after_help = "\
 Stages: cfg and ir, the blocks and terms of the code that is entered; summary, what its function
@@ -156,6 +180,7 @@ Examples:
   slotcast schedule block.json.gz
   slotcast schedule --format html block.json.gz > block.html
   slotcast schedule --format svg --lanes 4 block.json.gz > block.svg
+  slotcast schedule --hints predictions.json block.json.gz
   slotcast schedule --format dot block.json.gz | dot -Tsvg > graph.svg")]
     Schedule(Schedule),
     /// Say what each function of a contract touches, from its bytecode alone.
@@ -232,6 +257,17 @@ pub(crate) struct Files {
     pub(crate) files: Vec<PathBuf>,
 }
 
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// The blocks.
+    #[command(flatten)]
+    pub(crate) blocks: Files,
+    /// Run by the predictions of this file, as `predict` wrote it, instead of predicting.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hints: Option<PathBuf>,
+}
+
 /// Arguments of `bench`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Bench {
@@ -255,6 +291,33 @@ pub(crate) struct Predict {
     /// Only the transaction at this position.
     #[arg(long, value_name = "N")]
     pub(crate) tx: Option<u32>,
+    /// What a prediction may build on.
+    #[arg(long, value_enum, value_name = "STATE", default_value_t)]
+    pub(crate) basis: BasisArgument,
+    /// Write to this file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// What predictions may build on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BasisArgument {
+    /// The state before the block, with what earlier predictions expect to be changed.
+    #[default]
+    Block,
+    /// The state before the block alone, as for transactions whose place is not known yet.
+    Parent,
+}
+
+/// Arguments of `revalidate`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Revalidate {
+    /// The predictions, as `predict --json` wrote them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hints: PathBuf,
+    /// What has changed since; a later file counts where two name the same word.
+    #[arg(value_name = "CHANGED", required = true)]
+    pub(crate) changed: Vec<PathBuf>,
 }
 
 /// A way to write predictions down.
@@ -270,6 +333,8 @@ pub(crate) enum Dialect {
     Txdag,
     /// The accounts and slots to load beforehand, each once, in order.
     Fetch,
+    /// Few bytes for a receiver who has the transactions; needs --out.
+    Packed,
 }
 
 /// Arguments of `score`.
@@ -278,7 +343,7 @@ pub(crate) struct Score {
     /// The blocks.
     #[command(flatten)]
     pub(crate) blocks: Files,
-    /// Score the predictions in this file instead of our own.
+    /// Score the predictions in this file, as JSON or packed, instead of our own.
     #[arg(long, value_name = "FILE")]
     pub(crate) predictions: Option<PathBuf>,
     /// Score other forecasts beside ours: each transaction run alone on the parent state, and ours
@@ -295,6 +360,20 @@ pub(crate) struct Score {
     /// Compare with a file that --scoreboard wrote, and fail if a figure got worse.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["predictions", "rival", "misses"])]
     pub(crate) against: Option<PathBuf>,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Report {
+    /// The blocks.
+    #[command(flatten)]
+    pub(crate) blocks: Files,
+    /// The page to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Measure no times, so that the page depends on the blocks alone.
+    #[arg(long)]
+    pub(crate) no_timing: bool,
 }
 
 /// Arguments of `explain`.
@@ -351,6 +430,9 @@ pub(crate) struct Schedule {
     /// How to print the schedule [default: text, or json with --json].
     #[arg(long, value_enum)]
     pub(crate) format: Option<ScheduleFormat>,
+    /// Schedule by the predictions of this file, as `predict` wrote it, instead of predicting.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hints: Option<PathBuf>,
     /// For how many threads svg and html draw the timeline.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) lanes: u8,
@@ -495,6 +577,7 @@ fn era() -> impl TypedValueParser<Value = Era> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use clap::CommandFactory;
 
@@ -505,11 +588,54 @@ mod tests {
         Args::command().debug_assert();
     }
 
-    #[test]
-    fn every_command_shows_how_it_is_used() {
-        for command in Args::command().get_subcommands() {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.contains("Examples:\n  slotcast "), "{}", command.get_name());
+    /// The arguments of a line that a reader would type, without what is piped, written elsewhere or
+    /// said of it behind three spaces.
+    fn typed(line: &str) -> Vec<&str> {
+        let ends = ["   ", " | ", " > ", " #"].into_iter().filter_map(|end| line.find(end));
+        line[..ends.min().unwrap_or(line.len())].split_whitespace().collect()
+    }
+
+    fn assert_parses(line: &str) {
+        let mut typed = typed(line);
+        if typed.get(1) == Some(&"record") && !line.contains("-r") {
+            // The reader has it in the environment.
+            typed.extend(["--rpc-url", "http://127.0.0.1:8545"]);
         }
+        if let Err(error) = Args::try_parse_from(&typed) {
+            let is_shown =
+                [clap::error::ErrorKind::DisplayHelp, clap::error::ErrorKind::DisplayVersion];
+            assert!(is_shown.contains(&error.kind()), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_command_shows_how_it_is_used_and_the_examples_parse() {
+        let command = Args::command();
+        let helps = command.get_subcommands().chain([&command]).map(|command| {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            (command.get_name().to_owned(), help)
+        });
+        for (name, help) in helps {
+            assert!(help.contains("Examples:\n  slotcast "), "{name}");
+            let examples = help.lines().filter(|line| line.starts_with("  slotcast "));
+            examples.map(str::trim).for_each(assert_parses);
+        }
+    }
+
+    #[test]
+    fn every_command_in_the_guides_parses() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+        let guides = std::fs::read_dir(format!("{root}/docs")).unwrap();
+        let guides = guides.map(|entry| entry.unwrap().path());
+        let mut n_commands = 0;
+        for path in guides.chain([format!("{root}/README.md").into()]) {
+            let text = std::fs::read_to_string(path).unwrap();
+            let commands = text.lines().filter_map(|line| line.strip_prefix("$ "));
+            for line in commands.filter(|line| line.starts_with("slotcast ")) {
+                n_commands += 1;
+                assert_parses(line);
+            }
+        }
+        assert!(20 < n_commands, "the commands are found");
     }
 }

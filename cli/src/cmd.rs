@@ -12,6 +12,8 @@ mod man;
 mod predict;
 #[cfg(feature = "node")]
 mod record;
+mod report;
+mod revalidate;
 mod run;
 mod schedule;
 mod score;
@@ -32,9 +34,11 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
     match &args.command {
         Command::Bench(bench) if bench.units => bench::units(&bench.blocks, console),
         Command::Bench(bench) => bench::bench(&bench.blocks, &threads, console),
-        Command::Run(files) => run::run(files, threads[0], console),
+        Command::Run(run) => run::run(run, threads[0], console),
         Command::Predict(predict) => predict::predict(predict, console),
         Command::Score(score) => score::score(score, threads[0], console),
+        Command::Revalidate(revalidate) => revalidate::revalidate(revalidate, console),
+        Command::Report(report) => report::report(report, threads[0], console),
         Command::Explain(explain) => explain::explain(explain, threads[0], console),
         Command::Schedule(schedule) => schedule::schedule(schedule, console),
         Command::Analyze(analyze) => analyze::analyze(analyze, console),

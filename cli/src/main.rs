@@ -8,9 +8,11 @@
 mod args;
 mod cmd;
 
+mod hint_file;
 mod input;
 mod progress;
 mod render;
+mod whole_file;
 
 mod failure;
 

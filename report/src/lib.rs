@@ -1,11 +1,18 @@
-//! How does a schedule look?
+//! How do a schedule and a scoreboard look?
 //!
-//! In: a schedule, what each transaction costs and whom it calls. Out: SVG, or an HTML page around it.
-//! Invariants: the file needs nothing but itself, no script and no font of its own; equal inputs give
-//! equal bytes; times are simulated and say so.
+//! In: a schedule, what each transaction costs and whom it calls; or tables and figures. Out: SVG, or
+//! an HTML page.
+//! Invariants: a file needs nothing but itself, no font or script from elsewhere; equal inputs give
+//! equal bytes; simulated times say that they are.
+//!
+//! Read [`Drawing`] for a schedule; [`Page`] for tables, [`Plot`]s and [`Bars`].
 
 mod svg;
 mod timeline;
+
+mod bars;
+mod page;
+mod plot;
 
 use core::num::NonZeroUsize;
 
@@ -13,6 +20,9 @@ use alloy_primitives::Address;
 use slotcast_model::{IndexVec, TxIndex};
 use slotcast_scheduler::Schedule;
 
+pub use bars::{Bars, Row};
+pub use page::{Cell, Page, Part, Section, Table};
+pub use plot::{Axis, Mark, Plot, Point, Scale, Series};
 pub use timeline::{Span, timeline};
 
 /// What is drawn.
@@ -54,7 +64,11 @@ impl Drawing<'_> {
     pub fn html(&self) -> String {
         format!(
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-             <title>block {}</title></head>\n<body style=\"margin:0\">\n{}</body></html>\n",
+             <meta name=\"viewport\" content=\"width=device-width\">\
+             <meta name=\"color-scheme\" content=\"light dark\">\
+             <title>block {}</title><style>body{{margin:0;background:#fff}}\
+             @media(prefers-color-scheme:dark){{body{{background:#14181f}}}}</style></head>\n\
+             <body>\n{}</body></html>\n",
             self.block,
             self.svg()
         )

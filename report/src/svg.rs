@@ -6,21 +6,33 @@
 //! Invariant: all text is numbers, addresses and locations, so nothing has to be escaped.
 
 use core::fmt::{self, Write};
+use std::collections::BTreeMap;
 
 use alloy_primitives::Address;
 use slotcast_model::{Index, TxIndex};
 
 use crate::{Drawing, timeline};
 
-const COLUMN: usize = 90;
 const ROW: usize = 13;
-const TOP: usize = 60;
+const TOP: usize = 76;
 const LANE: usize = 22;
+/// The room all layers share, and the least that each has.
 const WIDTH: usize = 1100;
+const LEAST_COLUMN: usize = 34;
+const MOST_COLUMN: usize = 90;
+/// The sides of a transaction among the layers.
+const BOX: [usize; 2] = [14, 10];
+/// So many contracts are named beside their colours.
+const N_NAMED: usize = 6;
 
-const STYLE: &str = "text{font:11px sans-serif;fill:#333}\
-.e{fill:none;stroke:#9aa5b1;stroke-width:1.2}.e:hover{stroke:#000;stroke-width:3}\
-.p{stroke:#c1121f;stroke-width:2.4}.t:hover{stroke:#000}.c{stroke:#c1121f;stroke-width:2}";
+const STYLE: &str = ":root{color-scheme:light dark}\
+svg{--ink:#26303d;--soft:#8794a5;--paper:#fff;--path:#c1121f}\
+@media(prefers-color-scheme:dark){svg{--ink:#e4e8ee;--soft:#67748a;--paper:#14181f;--path:#ff6b6b}}\
+.bg{fill:var(--paper)}text{font:11px sans-serif;fill:var(--ink)}.h{font-size:13px;font-weight:600}\
+.e{fill:none;stroke:var(--soft);stroke-width:1;stroke-opacity:.45}\
+.p{stroke:var(--path);stroke-width:2.4;stroke-opacity:1}\
+.e:hover{stroke:var(--ink);stroke-width:3;stroke-opacity:1}\
+.c{stroke:var(--path);stroke-width:2}.t:hover{stroke:var(--ink);stroke-width:2}";
 
 /// The drawing.
 pub(crate) fn draw(drawing: &Drawing<'_>) -> String {
@@ -32,43 +44,81 @@ pub(crate) fn draw(drawing: &Drawing<'_>) -> String {
 fn write(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
     let schedule = drawing.schedule;
     let lanes_at = TOP + schedule.width() * ROW + 50;
-    let height = lanes_at + drawing.threads.get() * LANE + 30;
-    let width = WIDTH.max(schedule.layers().len() * COLUMN + 40);
+    let height = lanes_at + drawing.threads.get() * LANE + 20;
+    let n_layers = schedule.layers().len();
+    let width = WIDTH.max(n_layers * column(drawing) + 40);
     writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
          width=\"{width}\" height=\"{height}\"><style>{STYLE}</style>\
-         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
+         <rect class=\"bg\" width=\"100%\" height=\"100%\"/>"
     )?;
     writeln!(
         out,
-        "<text x=\"20\" y=\"22\">block {}: {} transactions, {} edges, {} layers; \
-         colours are contracts, the critical path is red</text>",
+        "<text class=\"h\" x=\"20\" y=\"22\">block {}: {} transactions, {} edges, {n_layers} layers\
+         </text>",
         drawing.block,
         schedule.len(),
         schedule.dag().n_edges(),
-        schedule.layers().len(),
     )?;
+    write_legend(drawing, out)?;
     write_graph(drawing, out)?;
-    write_lanes(drawing, lanes_at, width - 80, out)?;
+    write_lanes(drawing, lanes_at, width - 60, out)?;
     writeln!(out, "</svg>")
+}
+
+/// How far it is from one layer to the next.
+fn column(drawing: &Drawing<'_>) -> usize {
+    let n_layers = drawing.schedule.layers().len().max(1);
+    ((WIDTH - 40) / n_layers).clamp(LEAST_COLUMN, MOST_COLUMN)
+}
+
+/// The contracts called most, with their colours.
+fn write_legend(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
+    let mut calls: BTreeMap<Address, usize> = BTreeMap::new();
+    for address in drawing.callees.iter().flatten() {
+        *calls.entry(*address).or_default() += 1;
+    }
+    let mut calls: Vec<(Address, usize)> = calls.into_iter().collect();
+    calls.sort_by_key(|&(address, n)| (core::cmp::Reverse(n), address));
+    write!(
+        out,
+        "<text x=\"20\" y=\"42\">red: the critical path; each account called has a colour:</text>"
+    )?;
+    for (n, (address, n_calls)) in calls.iter().take(N_NAMED).enumerate() {
+        let (x, short) = (330 + n * 126, &address.to_string()[..8]);
+        write!(
+            out,
+            "<rect x=\"{x}\" y=\"33\" width=\"10\" height=\"10\" fill=\"{}\"/>\
+             <text x=\"{}\" y=\"42\">{short}… ×{n_calls}<title>{address}</title></text>",
+            colour(Some(*address)),
+            x + 14,
+        )?;
+    }
+    writeln!(out)
 }
 
 /// Where a transaction stands among the layers.
 fn place(drawing: &Drawing<'_>, tx: TxIndex) -> (usize, usize) {
     let layer = drawing.schedule.layer_of(tx).as_usize();
     let row = drawing.schedule.layers()[layer].partition_point(|other| *other < tx);
-    (30 + layer * COLUMN, TOP + row * ROW)
+    (20 + layer * column(drawing), TOP + row * ROW)
 }
 
 fn write_graph(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
     let schedule = drawing.schedule;
     let path = &schedule.critical_path().txs;
-    for edge in schedule.dag().transitive_reduction().edges() {
+    writeln!(out, "<g id=\"graph\">")?;
+    let is_on_path =
+        |edge: &slotcast_scheduler::Edge| path.windows(2).any(|pair| pair == [edge.from, edge.to]);
+    let reduced = schedule.dag().transitive_reduction();
+    // The critical path comes last, so that it lies on top.
+    let (last, first): (Vec<_>, Vec<_>) = reduced.edges().partition(is_on_path);
+    for (edge, class) in
+        first.iter().map(|edge| (edge, "e")).chain(last.iter().map(|edge| (edge, "e p")))
+    {
         let ((x1, y1), (x2, y2)) = (place(drawing, edge.from), place(drawing, edge.to));
-        let is_on_path = path.windows(2).any(|pair| pair == [edge.from, edge.to]);
-        let class = if is_on_path { "e p" } else { "e" };
-        let (x1, bend) = (x1 + 14, (x2 - x1) / 2);
+        let (x1, bend) = (x1 + BOX[0], (x2 - x1 - BOX[0]) / 2);
         writeln!(
             out,
             "<path class=\"{class}\" d=\"M{x1} {y1}C{} {y1} {} {y2} {x2} {y2}\">\
@@ -83,9 +133,10 @@ fn write_graph(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
     for n in 0..schedule.len() {
         let tx = TxIndex::from_usize(n);
         let (x, y) = place(drawing, tx);
-        write_tx(drawing, tx, [x as f64, y as f64 - 5.0, 14.0, 10.0], out)?;
+        let [width, height] = BOX.map(|side| side as f64);
+        write_tx(drawing, tx, [x as f64, y as f64 - height / 2.0, width, height], out)?;
     }
-    Ok(())
+    writeln!(out, "</g>")
 }
 
 fn write_lanes(drawing: &Drawing<'_>, top: usize, width: usize, out: &mut String) -> fmt::Result {
@@ -93,7 +144,8 @@ fn write_lanes(drawing: &Drawing<'_>, top: usize, width: usize, out: &mut String
     let end = spans.iter().map(|span| span.end).max().unwrap_or(0);
     writeln!(
         out,
-        "<text x=\"20\" y=\"{}\">simulated on {} threads from estimated gas: {} µs, {} µs in order</text>",
+        "<g id=\"lanes\"><text class=\"h\" x=\"20\" y=\"{}\">simulated on {} threads from \
+         estimated gas: {} µs, {} µs in order</text>",
         top - 14,
         drawing.threads,
         end / 1000,
@@ -109,7 +161,7 @@ fn write_lanes(drawing: &Drawing<'_>, top: usize, width: usize, out: &mut String
         let length = ((span.end - span.start) as f64 * scale).max(0.3);
         write_tx(drawing, tx, [x, (top + span.thread * LANE) as f64, length, 18.0], out)?;
     }
-    Ok(())
+    writeln!(out, "</g>")
 }
 
 fn write_tx(
@@ -136,7 +188,7 @@ fn write_tx(
 
 /// A colour of the account's own.
 fn colour(callee: Option<Address>) -> String {
-    let Some(address) = callee else { return "#555".to_owned() };
+    let Some(address) = callee else { return "#777".to_owned() };
     let mixed = address.iter().fold(7_u32, |mixed, byte| mixed.wrapping_mul(31) + u32::from(*byte));
     format!("hsl({},60%,{}%)", mixed % 360, 50 + mixed / 360 % 25)
 }

@@ -1,10 +1,14 @@
 //! `slotcast predict`: what will each transaction touch?
 //!
-//! In: blocks. Out: predictions as text or in one of the JSON dialects; nothing is run.
+//! In: blocks. Out: predictions as text, in one of the JSON dialects or packed; nothing is run.
 
+use std::path::Path;
+
+use serde::Serialize;
 use slotcast::{
-    Prepared, forecasts,
-    hints::{self, FetchPlan},
+    Basis, PredictSettings, Prepared, forecasts, head_of, hint_of,
+    hints::{self, FetchPlan, Hint, Packer},
+    known_of,
     model::{Coverage, Index, IndexVec, Prediction, Slot, TxIndex},
     prediction_file,
     scheduler::{self, Policy},
@@ -12,28 +16,40 @@ use slotcast::{
 };
 
 use crate::{
-    args::{Dialect, Predict},
+    args::{BasisArgument, Dialect, Predict},
     failure::{Failure, Verdict},
     input::Source,
     progress::Progress,
     render::{BAD, Console, GOOD, HEAD, count, duration},
+    whole_file::WholeFile,
 };
 
 /// Predicts all blocks.
 pub(crate) fn predict(args: &Predict, console: &Console) -> Result<Verdict, Failure> {
     let sources = Source::list(&args.blocks.files)?;
-    let dialect = args.format.or_else(|| console.is_json().then_some(Dialect::Slotcast));
+    let json = || (console.is_json() || args.out.is_some()).then_some(Dialect::Slotcast);
+    let dialect = args.format.or_else(json);
+    if dialect == Some(Dialect::Packed) && args.out.is_none() {
+        return Err(Failure::bad_input("--format packed: is no text; name a file with --out"));
+    }
+    let mut file = args.out.as_deref().map(Output::at).transpose()?;
+    let basis = match args.basis {
+        BasisArgument::Block => Basis::BlockOrder,
+        BasisArgument::Parent => Basis::Parent,
+    };
+    let settings = PredictSettings { basis, ..PredictSettings::default() };
     let progress = Progress::new(sources.len(), console);
     for source in &sources {
         progress.start(source.name());
         let prepared = source.prepare()?;
         let txs = chosen(args.tx, &prepared, source)?;
-        let predicted = prepared.predict(&Default::default());
+        let predicted = prepared.predict(&settings);
         let predictions = &predicted.predictions;
         let number = prepared.block().header.number;
-        progress.done(|| match dialect {
-            Some(dialect) => console.line(document(dialect, &prepared, predictions, &txs)),
-            None => text(number, predictions, &txs, console),
+        progress.done(|| match (dialect, &mut file) {
+            (Some(dialect), Some(file)) => file.add(dialect, &prepared, predictions, &txs, console),
+            (Some(dialect), None) => console.line(document(dialect, &prepared, predictions, &txs)),
+            (None, _) => text(number, predictions, &txs, console),
         })?;
         if console.is_verbose() {
             console.note(format_args!(
@@ -43,7 +59,70 @@ pub(crate) fn predict(args: &Predict, console: &Console) -> Result<Verdict, Fail
             ));
         }
     }
+    file.map_or(Ok(()), Output::write)?;
     Ok(Verdict::Holds)
+}
+
+/// What is written to a file instead of standard output.
+struct Output {
+    file: WholeFile,
+    bytes: Vec<u8>,
+    packer: Packer,
+}
+
+/// What packing came to.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Packed {
+    block: u64,
+    txs: usize,
+    slots: usize,
+    bytes: usize,
+    bytes_per_slot: f64,
+}
+
+impl Output {
+    fn at(path: &Path) -> Result<Self, Failure> {
+        Ok(Self { file: WholeFile::at(path)?, bytes: Vec::new(), packer: Packer::new() })
+    }
+
+    fn add(
+        &mut self,
+        dialect: Dialect,
+        prepared: &Prepared,
+        predictions: &IndexVec<TxIndex, Prediction>,
+        txs: &[TxIndex],
+        console: &Console,
+    ) -> Result<(), Failure> {
+        if dialect != Dialect::Packed {
+            self.bytes.extend(document(dialect, prepared, predictions, txs).into_bytes());
+            self.bytes.push(b'\n');
+            return Ok(());
+        }
+        let block = prepared.block();
+        let chosen = || txs.iter().map(|&tx| (tx, &predictions[tx]));
+        let packed = self.packer.pack(head_of(block), chosen(), |tx| known_of(block, tx));
+        let n_slots = |prediction: &Prediction| {
+            prediction.storage().reads.len() + prediction.storage().deltas.len()
+        };
+        let slots: usize = chosen().map(|(_, prediction)| n_slots(prediction)).sum();
+        let (block, txs, bytes) = (block.header.number, txs.len(), packed.len());
+        self.bytes.extend(packed);
+        let bytes_per_slot = bytes as f64 / slots.max(1) as f64;
+        if console.is_json() {
+            return console.document(&Packed { block, txs, slots, bytes, bytes_per_slot });
+        }
+        console.line(format_args!(
+            "block {block}: {}, {} in {bytes} bytes, {bytes_per_slot:.1} for each slot, accounts \
+             included",
+            count(txs, "transaction", "transactions"),
+            count(slots, "slot", "slots"),
+        ))
+    }
+
+    fn write(self) -> Result<(), Failure> {
+        self.file.write(self.bytes)
+    }
 }
 
 /// The transactions to print: the one asked for, or all.
@@ -69,7 +148,13 @@ fn document(
     let number = block.header.number;
     let chosen = txs.iter().map(|&tx| (tx, &predictions[tx]));
     match dialect {
-        Dialect::Slotcast => prediction_file::print_some(number, chosen),
+        Dialect::Slotcast => {
+            let hints: Vec<(TxIndex, Hint)> =
+                chosen.map(|(tx, it)| (tx, hint_of(prepared, it.clone()))).collect();
+            let hints = hints.iter().map(|(tx, hint)| (*tx, hint));
+            prediction_file::print_hints(head_of(block), hints)
+        }
+        Dialect::Packed => unreachable!("the packed form is no text and is written to a file"),
         Dialect::Eip2930 => {
             let chosen = chosen.map(|(tx, prediction)| (tx, warm_of(block, tx), prediction));
             hints::print(&hints::access_lists(number, chosen))

@@ -2,11 +2,14 @@
 //!
 //! In: blocks. Out: one row or JSON line for each, and whether all checks hold.
 
-use slotcast::{Report, RunSettings, executor::Settings, run_block, scheduler::Policy};
+use slotcast::{
+    Predicted, Report, RunSettings, executor::Settings, run_block, run_predicted, scheduler::Policy,
+};
 
 use crate::{
-    args::Files,
+    args::Run,
     failure::{Failure, Verdict},
+    hint_file::HintFile,
     input::Source,
     progress::Progress,
     render::{BAD, Columns, Console, GOOD, HEAD, count, duration, gas},
@@ -30,8 +33,9 @@ const COLUMNS: Columns = Columns::new(&[
 ]);
 
 /// Runs all blocks.
-pub(crate) fn run(files: &Files, threads: usize, console: &Console) -> Result<Verdict, Failure> {
-    let sources = Source::list(&files.files)?;
+pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdict, Failure> {
+    let sources = Source::list(&args.blocks.files)?;
+    let hints = args.hints.as_deref().map(HintFile::read).transpose()?;
     let settings = RunSettings {
         predict: Default::default(),
         policy: Policy::Optimistic,
@@ -41,9 +45,16 @@ pub(crate) fn run(files: &Files, threads: usize, console: &Console) -> Result<Ve
     let mut sum = Sum::default();
     for source in &sources {
         progress.start(source.name());
-        let recorded = source.read()?;
-        let report = run_block(&recorded, &settings)
-            .map_err(|error| Failure::in_file(&source.name(), error))?;
+        let report = match &hints {
+            Some(file) => {
+                let prepared = source.prepare()?;
+                let predictions = file.predictions(&prepared)?;
+                let predicted = Predicted { predictions, analyze_micros: 0, predict_micros: 0 };
+                run_predicted(&prepared, predicted, &settings)
+            }
+            None => run_block(&source.read()?, &settings),
+        };
+        let report = report.map_err(|error| Failure::in_file(&source.name(), error))?;
         progress.done(|| print(&report, sum.n_blocks == 0, console))?;
         sum.add(&report);
     }

@@ -20,6 +20,7 @@ use slotcast_report::Drawing;
 use crate::{
     args::{Schedule, ScheduleFormat},
     failure::{Failure, Verdict},
+    hint_file::HintFile,
     input::Source,
     progress::Progress,
     render::{Columns, Console, HEAD, count, gas},
@@ -44,11 +45,15 @@ pub(crate) fn schedule(args: &Schedule, console: &Console) -> Result<Verdict, Fa
         true => ScheduleFormat::Json,
         false => ScheduleFormat::Text,
     });
+    let hints = args.hints.as_deref().map(HintFile::read).transpose()?;
     let progress = Progress::new(sources.len(), console);
     for source in &sources {
         progress.start(source.name());
         let prepared = source.prepare()?;
-        let predictions = prepared.predict(&Default::default()).predictions;
+        let predictions = match &hints {
+            Some(file) => file.predictions(&prepared)?,
+            None => prepared.predict(&Default::default()).predictions,
+        };
         let forecasts = forecasts(prepared.block(), &predictions);
         let schedule = scheduler::schedule(&forecasts, &Policy::Optimistic);
         let block = prepared.block().header.number;

@@ -3,16 +3,13 @@
 //! In: blocks, and perhaps a file of predictions. Out: one row or JSON line for each block, and the
 //! figures over all, whole and by stratum, with the reasons why predictions were wrong.
 
-mod board;
+pub(super) mod board;
 mod table;
-
-use std::{fs, path::Path};
 
 use serde::Serialize;
 use slotcast::{
     BlockScore, Judged, Prepared, ScoreLine, Summaries, compare_block,
     model::{Location, TxIndex},
-    prediction_file::{self, StatedBlock},
     score::{Miss, Reason},
     score_block,
 };
@@ -20,6 +17,7 @@ use slotcast::{
 use crate::{
     args::Score,
     failure::{Failure, Verdict},
+    hint_file::HintFile,
     input::Source,
     progress::Progress,
     render::Console,
@@ -80,13 +78,13 @@ pub(crate) fn score(args: &Score, threads: usize, console: &Console) -> Result<V
         return board::board(args, threads, console);
     }
     let sources = Source::list(&args.blocks.files)?;
-    let stated = args.predictions.as_deref().map(read_predictions).transpose()?;
+    let stated = args.predictions.as_deref().map(HintFile::read).transpose()?;
     let progress = Progress::new(sources.len(), console);
     let mut total = BlockScore::default();
     for (n, source) in sources.iter().enumerate() {
         progress.start(source.name());
         let prepared = source.prepare()?;
-        let (score, judged) = score_one(&prepared, stated.as_deref(), args.rival, source)?;
+        let (score, judged) = score_one(&prepared, stated.as_ref(), args.rival, source)?;
         total.add(&score);
         let block = prepared.block().header.number;
         let misses = args.misses || console.is_verbose();
@@ -109,31 +107,16 @@ pub(crate) fn score(args: &Score, threads: usize, console: &Console) -> Result<V
     Ok(Verdict::Holds)
 }
 
-fn read_predictions(path: &Path) -> Result<Vec<StatedBlock>, Failure> {
-    let name = path.display().to_string();
-    let bytes = fs::read(path).map_err(|error| {
-        let what = "name a file written by `slotcast predict --json`";
-        Failure::in_file(&name, format_args!("cannot be read: {error}; {what}"))
-    })?;
-    prediction_file::parse(&bytes, &name).map_err(Failure::bad_input)
-}
-
 fn score_one(
     prepared: &Prepared,
-    stated: Option<&[StatedBlock]>,
+    stated: Option<&HintFile>,
     is_compared: bool,
     source: &Source,
 ) -> Result<(BlockScore, Judged), Failure> {
-    let block = prepared.block();
     let settings = Default::default();
     let summaries = Summaries::new(prepared.fork(), Default::default());
     let (predictions, predict_micros) = match stated {
-        Some(stated) => {
-            let predictions =
-                prediction_file::of_block(stated, block.header.number, block.n_transactions())
-                    .map_err(Failure::bad_input)?;
-            (predictions, None)
-        }
+        Some(stated) => (stated.predictions(prepared)?, None),
         None => {
             let predicted = prepared.predict_with(&summaries, &settings);
             (predicted.predictions, Some(predicted.predict_micros))

@@ -28,7 +28,16 @@ pub(crate) fn command(args: &[&str]) -> Command {
 
 /// Runs the command to its end.
 pub(crate) fn run(args: &[&str]) -> Ran {
-    let output = command(args).output().unwrap();
+    ran(&mut command(args))
+}
+
+/// The same in a folder.
+pub(crate) fn run_in(folder: &Folder, args: &[&str]) -> Ran {
+    ran(command(args).current_dir(folder.path("")))
+}
+
+fn ran(command: &mut Command) -> Ran {
+    let output = command.output().unwrap();
     Ran {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),

@@ -1,19 +1,60 @@
-//! Does every command that a guide shows work as it stands there?
+//! Does everything that a guide shows work as it stands there?
 
-use std::fs;
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use crate::command::run;
+use crate::command::{Folder, run_in};
 
+fn checkout() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// All guides, by name.
+fn guides() -> BTreeMap<String, String> {
+    let read = |path: PathBuf| {
+        (path.file_name()?.to_str()?.to_owned(), fs::read_to_string(&path).ok()?).into()
+    };
+    let paths = fs::read_dir(checkout().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let guides: BTreeMap<String, String> = paths.filter_map(read).collect();
+    assert!(3 < guides.len(), "the guides are found");
+    guides
+}
+
+/// They are run one after the other in a folder of their own, so that one may use what another wrote.
 #[test]
 fn the_commands_of_the_builders_guide_succeed() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/builders.md");
-    let guide = fs::read_to_string(path).unwrap();
+    let guide = &guides()["builders.md"];
     let commands: Vec<&str> =
         guide.lines().filter_map(|line| line.strip_prefix("$ slotcast ")).collect();
-    assert!(5 < commands.len(), "the commands are found");
+    assert!(10 < commands.len(), "the commands are found");
+    let folder = Folder::new();
     for command in commands {
-        let args: Vec<&str> = command.split_whitespace().collect();
-        let ran = run(&args);
-        assert!(ran.code == 0 && !ran.stdout.is_empty(), "{command}: {}", ran.stderr);
+        let typed = command.split('#').next().unwrap_or_default();
+        let args: Vec<&str> = typed.split_whitespace().collect();
+        let ran = run_in(&folder, &args);
+        assert_eq!(ran.code, 0, "{command}: {}", ran.stderr);
+        let is_written = typed.contains("--out") || typed.contains(" -o ");
+        assert!(is_written || !ran.stdout.is_empty(), "{command}");
+    }
+}
+
+#[test]
+fn the_index_lists_every_guide() {
+    let guides = guides();
+    for name in guides.keys().filter(|name| *name != "README.md") {
+        assert!(guides["README.md"].contains(&format!("]({name})")), "{name} is not listed");
+    }
+}
+
+/// Code that nothing compiles is wrong sooner or later, so a guide with Rust in it is a test of some
+/// crate.
+#[test]
+fn every_guide_with_a_program_is_compiled_somewhere() {
+    let roots: Vec<String> = fs::read_dir(checkout())
+        .unwrap()
+        .filter_map(|entry| fs::read_to_string(entry.unwrap().path().join("src/lib.rs")).ok())
+        .collect();
+    for (name, text) in guides() {
+        let is_tested = roots.iter().any(|root| root.contains(&format!("docs/{name}\")]")));
+        assert!(is_tested || !text.contains("```rust"), "{name} is compiled nowhere");
     }
 }

@@ -48,7 +48,11 @@ pub(super) fn board(args: &Score, threads: usize, console: &Console) -> Result<V
 }
 
 /// The blocks' entries, each worked out by whichever thread is free.
-fn entries(sources: &[Source], threads: usize, console: &Console) -> Result<Vec<Entry>, Failure> {
+pub(in crate::cmd) fn entries(
+    sources: &[Source],
+    threads: usize,
+    console: &Console,
+) -> Result<Vec<Entry>, Failure> {
     let progress = Progress::new(sources.len(), console);
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Result<Entry, Failure>)>> = Mutex::default();

@@ -1,0 +1,141 @@
+//! What does a file of predictions say of a block?
+//!
+//! In: a file, as JSON or packed. Out: the block's predictions, which need not be made then.
+//! Invariant: a file of another block or chain, of a later version, or packed for other transactions
+//! is refused by file and field.
+
+use std::{fs, path::Path};
+
+use slotcast::{
+    Prepared,
+    hints::{Head, PackedBlock, is_packed, packed_blocks},
+    known_of,
+    model::{Coverage, Index, IndexVec, Prediction, TxIndex},
+    prediction_file::{self, StatedBlock, Wanted},
+};
+
+use crate::failure::Failure;
+
+/// A file of predictions.
+#[derive(Debug)]
+pub(crate) struct HintFile {
+    name: String,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Stated(Vec<StatedBlock>),
+    Packed(Vec<u8>),
+}
+
+impl HintFile {
+    /// Reads a file.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let bytes = fs::read(path).map_err(|error| {
+            let what = "name a file written by `slotcast predict --json`";
+            Failure::in_file(&name, format_args!("cannot be read: {error}; {what}"))
+        })?;
+        let kind = match is_packed(&bytes) {
+            true => Kind::Packed(bytes),
+            false => {
+                Kind::Stated(prediction_file::parse(&bytes, &name).map_err(Failure::bad_input)?)
+            }
+        };
+        Ok(Self { name, kind })
+    }
+
+    /// The file's predictions for a block.
+    pub(crate) fn predictions(
+        &self,
+        prepared: &Prepared,
+    ) -> Result<IndexVec<TxIndex, Prediction>, Failure> {
+        match &self.kind {
+            Kind::Stated(stated) => {
+                let hints = prediction_file::hints_for(stated, wanted(prepared))
+                    .map_err(Failure::bad_input)?;
+                Ok(hints.into_iter().map(|hint| hint.into_prediction()).collect())
+            }
+            Kind::Packed(bytes) => self.unpacked(bytes, prepared),
+        }
+    }
+
+    /// The blocks of a file that says what its predictions relied on.
+    pub(crate) fn stated(&self) -> Result<&[StatedBlock], Failure> {
+        match &self.kind {
+            Kind::Stated(stated) => Ok(stated),
+            Kind::Packed(_) => Err(self.wrong(
+                "the packed form has no values of state words; name a file written by \
+                 `slotcast predict --json`",
+            )),
+        }
+    }
+
+    /// What errors call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn unpacked(
+        &self,
+        bytes: &[u8],
+        prepared: &Prepared,
+    ) -> Result<IndexVec<TxIndex, Prediction>, Failure> {
+        let Wanted { chain_id, block: number, n_txs } = wanted(prepared);
+        let blocks = packed_blocks(bytes).map_err(|error| self.wrong(error))?;
+        let is_of = |block: &&PackedBlock<'_>| block.head().block == number;
+        let Some(found) = blocks.iter().find(is_of) else {
+            return Err(self.wrong(format_args!(
+                "block: the predictions are for {} but block {number} was asked for",
+                in_words(&blocks)
+            )));
+        };
+        let Head { chain_id: stated, .. } = found.head();
+        if stated != 0 && stated != chain_id {
+            return Err(self.wrong(format_args!(
+                "chainId: the predictions are for chain {stated} but the block is of chain {chain_id}"
+            )));
+        }
+        let block = prepared.block();
+        let known = |tx: TxIndex| match tx.as_usize() < n_txs {
+            true => known_of(block, tx),
+            // Found out below, by its number.
+            false => Default::default(),
+        };
+        let txs = found.unpack(known).map_err(|error| self.wrong(error))?;
+        let mut predictions = IndexVec::from_elem(nothing(), n_txs);
+        for unpacked in txs {
+            if n_txs <= unpacked.tx.as_usize() {
+                return Err(self.wrong(format_args!(
+                    "txs: there is no transaction {} in block {number}, which has {n_txs}",
+                    unpacked.tx
+                )));
+            }
+            predictions[unpacked.tx] = unpacked.prediction;
+        }
+        Ok(predictions)
+    }
+
+    fn wrong(&self, reason: impl core::fmt::Display) -> Failure {
+        Failure::in_file(&self.name, reason)
+    }
+}
+
+fn wanted(prepared: &Prepared) -> Wanted {
+    let block = prepared.block();
+    Wanted { chain_id: block.chain_id, block: block.header.number, n_txs: block.n_transactions() }
+}
+
+/// What is predicted of a transaction of which the file says nothing.
+fn nothing() -> Prediction {
+    let (storage, accounts) = Default::default();
+    Prediction::stated(storage, accounts, vec![], Coverage::Partial, vec![], 0)
+}
+
+fn in_words(blocks: &[PackedBlock<'_>]) -> String {
+    let numbers: Vec<String> =
+        blocks.iter().take(3).map(|block| block.head().block.to_string()).collect();
+    let more = if numbers.len() < blocks.len() { " and more" } else { "" };
+    format!("block {}{more}", numbers.join(", "))
+}

@@ -1,0 +1,54 @@
+//! How is a file written so that it is never half there?
+//!
+//! In: a path and bytes. Out: the file.
+//! Invariant: whoever reads the path finds what was there before or all of what was written; nothing
+//! else is left behind.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use crate::failure::Failure;
+
+/// A file that will be written; the place is known to be writable.
+#[derive(Debug)]
+pub(crate) struct WholeFile {
+    path: PathBuf,
+    temporary: PathBuf,
+}
+
+impl WholeFile {
+    /// Makes sure that the file can be written, which is worth knowing before long work.
+    pub(crate) fn at(path: &Path) -> Result<Self, Failure> {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        if name.is_empty() {
+            return Err(Failure::in_file(&path.display().to_string(), "is no name of a file"));
+        }
+        name.push(".tmp");
+        let file = Self { path: path.to_owned(), temporary: path.with_file_name(name) };
+        fs::write(&file.temporary, []).map_err(|error| file.failed(&error))?;
+        Ok(file)
+    }
+
+    /// Writes it.
+    pub(crate) fn write(self, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
+        fs::write(&self.temporary, bytes)
+            .and_then(|()| fs::rename(&self.temporary, &self.path))
+            .map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        Failure::in_file(
+            &self.path.display().to_string(),
+            format_args!("cannot be written: {error}"),
+        )
+    }
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        // After a rename there is none, and a failure to tidy up has nobody to be told.
+        let _ = fs::remove_file(&self.temporary);
+    }
+}
