@@ -156,6 +156,22 @@ impl BenchSummary {
 }
 
 /// Measures one block on every number of threads asked for.
+///
+/// ```
+/// use slotcast::{BenchSettings, PipelineSettings, bench_block, corpus, executor::Settings, prepare};
+/// use slotcast::scheduler::Policy;
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let pipeline = PipelineSettings {
+///     predict: Default::default(),
+///     policy: Policy::Optimistic,
+///     execution: Settings::with_threads(2)?,
+///     units: Default::default(),
+/// };
+/// let settings = BenchSettings { pipelines: vec![pipeline], runs: [1, 1], micros: 0 };
+/// assert!(bench_block(&prepared, &settings)?[0].matches_sequential);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn bench_block(
     prepared: &Prepared,
     settings: &BenchSettings,

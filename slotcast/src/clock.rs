@@ -6,6 +6,11 @@
 use std::time::{Duration, Instant};
 
 /// A stopwatch that runs from the start.
+///
+/// ```
+/// let clock = slotcast::Clock::start();
+/// assert!(clock.micros() <= clock.micros());
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Clock(Instant);
 

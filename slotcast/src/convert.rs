@@ -14,6 +14,13 @@ use slotcast_hints::Warm;
 use slotcast_model::{Fork, TxIndex};
 
 /// The block as the executor takes it. Uncle headers are not part of a recording.
+///
+/// ```
+/// use slotcast::{block_of, corpus};
+///
+/// assert_eq!(block_of(&corpus::embedded()?).n_transactions(), 400);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn block_of(recorded: &RecordedBlock) -> Block {
     Block {
         chain_id: recorded.chain_id,
@@ -27,6 +34,14 @@ pub fn block_of(recorded: &RecordedBlock) -> Block {
 }
 
 /// The recorded state before the block.
+///
+/// ```
+/// use slotcast::{corpus, state_of};
+///
+/// let state = state_of(&corpus::embedded()?);
+/// assert_eq!(state.n_missing_reads(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn state_of(recorded: &RecordedBlock) -> MemoryState {
     let accounts = recorded.pre_state.iter().map(|(&address, account)| AccountRecord {
         address,
@@ -48,6 +63,15 @@ fn code_of(account: &PreAccount) -> CodeRecord {
 }
 
 /// The block's words, as instructions see them.
+///
+/// ```
+/// use slotcast::{corpus, prepare, words_of};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let words = words_of(prepared.block(), prepared.fork());
+/// assert_eq!(words.coinbase, prepared.block().header.beneficiary);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn words_of(block: &Block, fork: Fork) -> BlockWords {
     let header = &block.header;
     let difficulty = if fork < Fork::Paris { header.difficulty } else { header.mix_hash.into() };
@@ -76,6 +100,16 @@ fn blob_base_fee(block: &Block, fork: Fork) -> U256 {
 }
 
 /// The transaction as the binder takes it.
+///
+/// ```
+/// use slotcast::{corpus, frame_of, model::TxIndex, prepare, words_of};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let words = words_of(prepared.block(), prepared.fork());
+/// let tx = prepared.block().transaction(TxIndex(0));
+/// assert_eq!(frame_of(tx, &words, prepared.fork()).caller, tx.signer());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords, fork: Fork) -> TxFrame {
     let base_fee = (words.base_fee != 0).then_some(words.base_fee);
     TxFrame {
@@ -95,6 +129,15 @@ pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords, fork: Fork) -> T
 }
 
 /// The accounts that a transaction of `block` finds warm without naming them.
+///
+/// ```
+/// use slotcast::{corpus, model::TxIndex, prepare, warm_of};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let warm = warm_of(prepared.block(), TxIndex(0));
+/// assert_eq!(warm.beneficiary, prepared.block().header.beneficiary);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn warm_of(block: &Block, tx: TxIndex) -> Warm {
     let transaction = block.transaction(tx);
     Warm {

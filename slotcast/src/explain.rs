@@ -69,6 +69,15 @@ pub enum ExplainError {
 }
 
 /// Explains the transaction at `tx`.
+///
+/// ```
+/// use slotcast::{corpus, executor::Settings, explain::explain_tx, model::TxIndex, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let explained = explain_tx(&prepared, TxIndex(3), &Settings::with_threads(1)?)?;
+/// assert_eq!(explained.tx, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn explain_tx(
     prepared: &Prepared,
     tx: TxIndex,

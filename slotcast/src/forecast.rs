@@ -23,6 +23,17 @@ const CHANGED_SLOT: u64 = 8_000;
 const CODE: u64 = 2_600;
 
 /// The forecasts the schedule of `block` is made from.
+///
+/// ```
+/// use slotcast::{corpus, forecasts, prepare, scheduler};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let predictions = prepared.predict(&Default::default()).predictions;
+/// let forecasts = forecasts(prepared.block(), &predictions);
+/// let schedule = scheduler::schedule(&forecasts, &scheduler::Policy::Optimistic);
+/// assert!(1 < schedule.layers().len());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn forecasts(
     block: &Block,
     predictions: &IndexVec<TxIndex, Prediction>,
@@ -40,6 +51,15 @@ pub fn forecasts(
 /// The gas a transaction is expected to use: what its envelope costs, and a price for everything
 /// it is predicted to touch, never more than its limit. The prices fit mainnet blocks of all ages:
 /// a transaction that touches storage uses on average 1.3 times more or less than estimated.
+///
+/// ```
+/// use slotcast::{corpus, estimate_gas, model::{Prediction, TxIndex}, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let tx = prepared.block().transaction(TxIndex(0));
+/// assert!(21_000 <= estimate_gas(tx, &Prediction::default()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn estimate_gas(tx: &Recovered<TxEnvelope>, prediction: &Prediction) -> u64 {
     let n_zeros = tx.input().iter().filter(|byte| **byte == 0).count();
     let n_others = tx.input().len() - n_zeros;

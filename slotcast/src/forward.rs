@@ -21,6 +21,19 @@ use slotcast_analyzer::{
 use slotcast_model::Slot;
 
 /// A parent state with the expected changes of earlier transactions.
+///
+/// ```
+/// use slotcast::{Forward, View, analyzer::bind::StateView, corpus, model::TxIndex, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let summaries = prepared.summaries(&Default::default());
+/// let view = View::new(prepared.state(), &summaries);
+/// let sender = prepared.block().transaction(TxIndex(0)).signer();
+/// let mut forward = Forward::new(&view);
+/// forward.sent(sender);
+/// assert_eq!(forward.nonce(sender), view.nonce(sender).map(|nonce| nonce + 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Forward<'a, S> {
     parent: &'a S,

@@ -7,7 +7,7 @@
 use alloy_consensus::Transaction as _;
 use slotcast_analyzer::summary::ANALYZER_VERSION;
 use slotcast_executor::Block;
-use slotcast_hints::{Hint, KnownTx};
+use slotcast_hints::{Head, Hint, KnownTx};
 use slotcast_model::{IndexVec, Prediction, TxIndex};
 
 use crate::prepare::Prepared;
@@ -16,6 +16,16 @@ use crate::prepare::Prepared;
 ///
 /// Hashes are those before the block; a code that an earlier transaction of the block puts in place
 /// is part of what [`Basis::BlockOrder`](crate::Basis) builds on.
+///
+/// ```
+/// use slotcast::{corpus, hints_of, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let predictions = prepared.predict(&Default::default()).predictions;
+/// let hints = hints_of(&prepared, &predictions);
+/// assert!(hints.iter().all(|hint| hint.analyzer() != 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn hints_of(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,
@@ -24,13 +34,43 @@ pub fn hints_of(
 }
 
 /// One prediction with everything it holds for.
+///
+/// ```
+/// use slotcast::{corpus, hint_of, model::Prediction, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// assert!(hint_of(&prepared, Prediction::default()).codes().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn hint_of(prepared: &Prepared, prediction: Prediction) -> Hint {
     let codes = prediction.accounts().code_reads.iter();
     let codes = codes.map(|&address| (address, prepared.state().code_hash(address))).collect();
     Hint::new(prediction, codes, ANALYZER_VERSION)
 }
 
+/// What predictions of `block` that are made here are of, as files of them say.
+///
+/// ```
+/// use slotcast::{corpus, head_of, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// assert_eq!(head_of(prepared.block()).chain_id, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub const fn head_of(block: &Block) -> Head {
+    Head { chain_id: block.chain_id, block: block.header.number, analyzer: ANALYZER_VERSION }
+}
+
 /// What the receiver of a hint knows of a transaction of `block`, as packing takes it.
+///
+/// ```
+/// use slotcast::{corpus, known_of, model::TxIndex, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let tx = prepared.block().transaction(TxIndex(0));
+/// assert_eq!(known_of(prepared.block(), TxIndex(0)).sender, tx.signer());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn known_of(block: &Block, tx: TxIndex) -> KnownTx {
     let transaction = block.transaction(tx);
     KnownTx {

@@ -47,7 +47,7 @@ pub use convert::{block_of, frame_of, state_of, warm_of, words_of};
 pub use engine::{CourseRule, Engine, EngineSettings, ExecutedBlock, OnRejected, execute_block};
 pub use forecast::{estimate_gas, forecasts};
 pub use forward::Forward;
-pub use held::{hint_of, hints_of, known_of};
+pub use held::{head_of, hint_of, hints_of, known_of};
 pub use makespan::{MakespanRow, makespan};
 pub use pipeline::{
     PipelineSettings, StepTimes, execute_predicted, execute_unpredicted, schedule_of_waits,
@@ -55,7 +55,9 @@ pub use pipeline::{
 pub use predict::{Basis, predict_block, predict_tx};
 pub use prepare::{PredictSettings, Predicted, Prepared, RunError, prepare};
 pub use reads::Reads;
-pub use run::{Digests, MatchesHeader, Micros, Report, RunSettings, ScheduleMode, run_block};
+pub use run::{
+    Digests, MatchesHeader, Micros, Report, RunSettings, ScheduleMode, run_block, run_predicted,
+};
 pub use score_report::{
     BlockScore, Compared, DeltaFigures, Figures, Judged, OtherForecast, ScoreLine, Strata, Truth,
     compare_block, judge_block, score_block,

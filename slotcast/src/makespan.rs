@@ -58,6 +58,18 @@ struct Measured {
 }
 
 /// Measures a block and simulates it on each of these numbers of threads.
+///
+/// ```
+/// use core::num::NonZeroUsize;
+///
+/// use slotcast::{corpus, makespan, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let threads = [1, 8].map(|n| NonZeroUsize::new(n).expect("it is not zero"));
+/// let rows = makespan(&prepared, &Default::default(), &threads)?;
+/// assert!(rows[1].hinted_micros <= rows[0].hinted_micros);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn makespan(
     prepared: &Prepared,
     units: &UnitCosts,

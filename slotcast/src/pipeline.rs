@@ -55,6 +55,23 @@ impl StepTimes {
 }
 
 /// Executes a block of which nothing is predicted yet.
+///
+/// ```
+/// use slotcast::{PipelineSettings, corpus, execute_unpredicted, executor::Settings, prepare};
+/// use slotcast::scheduler::Policy;
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let settings = PipelineSettings {
+///     predict: Default::default(),
+///     policy: Policy::Optimistic,
+///     execution: Settings::with_threads(2)?,
+///     units: Default::default(),
+/// };
+/// let summaries = prepared.summaries(&settings.predict);
+/// let (execution, _) = execute_unpredicted(&prepared, &summaries, &settings)?;
+/// assert_eq!(execution.receipts().len(), 400);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn execute_unpredicted(
     prepared: &Prepared,
     summaries: &Summaries,
@@ -84,6 +101,23 @@ pub fn execute_unpredicted(
 }
 
 /// Executes a block whose predictions are at hand.
+///
+/// ```
+/// use slotcast::{PipelineSettings, corpus, execute_predicted, executor::Settings, prepare};
+/// use slotcast::scheduler::Policy;
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let settings = PipelineSettings {
+///     predict: Default::default(),
+///     policy: Policy::Optimistic,
+///     execution: Settings::with_threads(2)?,
+///     units: Default::default(),
+/// };
+/// let predictions = prepared.predict(&Default::default()).predictions;
+/// let (execution, _) = execute_predicted(&prepared, &predictions, &settings)?;
+/// assert_eq!(execution.receipts().len(), 400);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn execute_predicted(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,
@@ -100,6 +134,16 @@ pub fn execute_predicted(
 }
 
 /// The schedule by which a block is executed without layers.
+///
+/// ```
+/// use slotcast::{corpus, prepare, schedule_of_waits, scheduler::Policy};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let predictions = prepared.predict(&Default::default()).predictions;
+/// let schedule = schedule_of_waits(&prepared, &predictions, &Policy::Optimistic);
+/// assert_eq!(schedule.len(), 400);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn schedule_of_waits(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,

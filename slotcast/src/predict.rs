@@ -28,6 +28,19 @@ pub enum Basis {
 }
 
 /// Predicts every transaction of `block`.
+///
+/// ```
+/// use slotcast::{Basis, View, corpus, predict_block, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let summaries = prepared.summaries(&Default::default());
+/// let view = View::new(prepared.state(), &summaries);
+/// let limits = Default::default();
+/// let predictions =
+///     predict_block(prepared.block(), prepared.fork(), &view, Basis::Parent, limits);
+/// assert_eq!(predictions.len(), 400);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn predict_block<S: StateView>(
     block: &Block,
     fork: Fork,
@@ -88,6 +101,21 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
 }
 
 /// Predicts one transaction in a block with these words, on the state that `view` shows.
+///
+/// ```
+/// use slotcast::{View, analyzer::bind::Binder, corpus, model::TxIndex, predict_tx, prepare};
+/// use slotcast::words_of;
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let (block, fork) = (prepared.block(), prepared.fork());
+/// let summaries = prepared.summaries(&Default::default());
+/// let view = View::new(prepared.state(), &summaries);
+/// let mut binder = Binder::new(fork, Default::default());
+/// let tx = block.transaction(TxIndex(3));
+/// let bound = predict_tx(&mut binder, tx, &words_of(block, fork), &view);
+/// assert!(bound.prediction.accounts().nonces.contains(&tx.signer()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn predict_tx<S: StateView>(
     binder: &mut Binder,
     tx: &Recovered<TxEnvelope>,

@@ -79,6 +79,14 @@ const fn advice(error: &ExecutionError) -> &'static str {
 }
 
 /// Validates and converts a recording.
+///
+/// ```
+/// use slotcast::{corpus, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// assert_eq!(prepared.block().n_transactions(), 400);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn prepare(recorded: &RecordedBlock) -> Result<Prepared, RunError> {
     recorded.validate()?;
     // A wrong sender can go unnoticed by everything a header proves.

@@ -18,7 +18,7 @@ use crate::{
     forecast::{forecasts, heaviest_chain},
     pipeline::schedule_of_waits,
     prediction_file,
-    prepare::{PredictSettings, Predicted, RunError, prepare},
+    prepare::{PredictSettings, Predicted, Prepared, RunError, prepare},
 };
 
 /// How to run a block.
@@ -33,19 +33,55 @@ pub struct RunSettings {
 }
 
 /// Predicts, schedules, runs in parallel and checks one block.
+///
+/// ```
+/// use slotcast::{RunSettings, corpus, executor::Settings, run_block, scheduler::Policy};
+///
+/// let settings = RunSettings {
+///     predict: Default::default(),
+///     policy: Policy::Optimistic,
+///     execution: Settings::with_threads(2)?,
+/// };
+/// let report = run_block(&corpus::embedded()?, &settings)?;
+/// assert!(report.matches_sequential && report.matches_header.holds());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn run_block(recorded: &RecordedBlock, settings: &RunSettings) -> Result<Report, RunError> {
     let prepared = prepare(recorded)?;
+    let predicted = prepared.predict(&settings.predict);
+    run_predicted(&prepared, predicted, settings)
+}
+
+/// Schedules, runs in parallel and checks one block by predictions that somebody made before.
+///
+/// ```
+/// use slotcast::{RunSettings, corpus, executor::Settings, prepare, run_predicted};
+/// use slotcast::scheduler::Policy;
+///
+/// let settings = RunSettings {
+///     predict: Default::default(),
+///     policy: Policy::Optimistic,
+///     execution: Settings::with_threads(2)?,
+/// };
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let predicted = prepared.predict(&settings.predict);
+/// assert!(run_predicted(&prepared, predicted, &settings)?.holds());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn run_predicted(
+    prepared: &Prepared,
+    predicted: Predicted,
+    settings: &RunSettings,
+) -> Result<Report, RunError> {
     let (block, state) = (prepared.block(), prepared.state());
     let spec = spec_name(block).map_err(|source| prepared.failed(source))?;
-
-    let Predicted { predictions, analyze_micros, predict_micros } =
-        prepared.predict(&settings.predict);
+    let Predicted { predictions, analyze_micros, predict_micros } = predicted;
 
     let clock = Clock::start();
     let mode = settings.execution.mode;
     let schedule = match mode {
         Mode::Layers => schedule(&forecasts(block, &predictions), &settings.policy),
-        Mode::Dataflow => schedule_of_waits(&prepared, &predictions, &settings.policy),
+        Mode::Dataflow => schedule_of_waits(prepared, &predictions, &settings.policy),
     };
     let course = course(&schedule, mode);
     let schedule_micros = clock.micros();
@@ -68,8 +104,8 @@ pub fn run_block(recorded: &RecordedBlock, settings: &RunSettings) -> Result<Rep
 
     let gas = sequential.outcome.txs.iter().map(|tx| tx.gas_used().unwrap_or(0)).collect();
     Ok(Report {
-        block: recorded.number(),
-        chain_id: recorded.chain_id,
+        block: block.header.number,
+        chain_id: block.chain_id,
         spec,
         txs: block.n_transactions(),
         gas_used: sequential.outcome.gas_used,
@@ -83,7 +119,7 @@ pub fn run_block(recorded: &RecordedBlock, settings: &RunSettings) -> Result<Rep
         matches_sequential: parallel.outcome == sequential.outcome,
         matches_header: parallel.outcome.check_header(&block.header).into(),
         digests: Digests {
-            prediction: keccak256(prediction_file::print(recorded.number(), &predictions)),
+            prediction: keccak256(prediction_file::print(block.header.number, &predictions)),
             schedule: schedule.digest(),
             outcome: parallel.outcome.digest(),
         },

@@ -275,6 +275,12 @@ pub struct Scored<'a> {
 }
 
 /// Scores the predictions of one block.
+///
+/// ```
+/// use slotcast::{model::IndexVec, score::score};
+///
+/// assert_eq!(score(&IndexVec::new()).total.txs, 0);
+/// ```
 pub fn score(txs: &IndexVec<TxIndex, Scored<'_>>) -> Score {
     let mut score = Score::default();
     for tx in txs {

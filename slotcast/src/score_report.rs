@@ -60,6 +60,16 @@ impl BlockScore {
 /// Scores `predictions` against what running the block in order really touches.
 ///
 /// The block is run twice: once looking at everything, and once timed.
+///
+/// ```
+/// use slotcast::{corpus, prepare, score_block};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let predictions = prepared.predict(&Default::default()).predictions;
+/// let (score, judged) = score_block(&prepared, &predictions)?;
+/// assert_eq!(score.score, judged.score);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn score_block(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,
@@ -119,6 +129,18 @@ impl OtherForecast {
 
 /// Forecasts the block in other ways and scores that by the same truth; `summaries` may be those
 /// that our own forecast has made.
+///
+/// ```
+/// use slotcast::{compare_block, corpus, judge_block, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let summaries = prepared.summaries(&Default::default());
+/// let predictions = prepared.predict_with(&summaries, &Default::default()).predictions;
+/// let truth = judge_block(&prepared, &predictions)?.truth;
+/// let compared = compare_block(&prepared, &truth, &summaries)?;
+/// assert!(0.5 < compared.rival.score.total.slot_recall());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn compare_block(
     prepared: &Prepared,
     truth: &Truth,

@@ -126,9 +126,38 @@ impl Entry {
         let (number, hash) = (block.header.number, block.hash);
         Ok(Self { number, hash, fork: prepared.fork(), score })
     }
+
+    /// The block's number.
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The block's hash.
+    pub const fn hash(&self) -> B256 {
+        self.hash
+    }
+
+    /// The fork whose rules hold in the block.
+    pub const fn fork(&self) -> Fork {
+        self.fork
+    }
+
+    /// How good its forecasts are; the times in it are not measured.
+    pub const fn score(&self) -> &BlockScore {
+        &self.score
+    }
 }
 
 /// Sums entries in any order.
+///
+/// ```
+/// use slotcast::{corpus, prepare, scoreboard::{Entry, scoreboard}};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let board = scoreboard(vec![Entry::of(&prepared)?]);
+/// assert!(0.9 < board.sections["total"]["slotRecall"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn scoreboard(mut entries: Vec<Entry>) -> Scoreboard {
     entries.sort_by_key(|entry| (entry.number, entry.hash));
     let mut total = BlockScore::default();

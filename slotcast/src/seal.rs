@@ -34,6 +34,15 @@ pub enum SealError {
 }
 
 /// Runs the block in order and puts the results into its header.
+///
+/// ```
+/// use slotcast::{corpus::{self, Plan}, seal};
+///
+/// let plan = Plan { n_txs: 3, ..Plan::default() };
+/// let block = seal(corpus::generate(&plan)?)?;
+/// assert_eq!(block.transactions.len(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
     let block = block_of(unsealed.block());
     let state = state_of(unsealed.block());
@@ -57,6 +66,16 @@ pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
 }
 
 /// The receipts of a block that ran, as a recording holds them.
+///
+/// ```
+/// use slotcast::{corpus, executor::execute_in_order, prepare, receipts_of};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let (block, state) = (prepared.block(), prepared.state());
+/// let outcome = execute_in_order(block, state)?.into_outcome(state)?;
+/// assert_eq!(receipts_of(block, &outcome).len(), 400);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn receipts_of(block: &Block, outcome: &BlockOutcome) -> Vec<RecordedReceipt> {
     let mut used_before = 0;
     let ran = block.transactions.iter().zip(&outcome.receipts);

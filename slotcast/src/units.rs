@@ -70,6 +70,14 @@ struct Block {
 }
 
 /// Measures over `blocks`.
+///
+/// ```
+/// use slotcast::{corpus, measure_units, prepare};
+///
+/// let units = measure_units(&[prepare(&corpus::embedded()?)?])?;
+/// assert!(0 < units.call.picos_per_gas);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn measure_units(blocks: &[Prepared]) -> Result<UnitCosts, UnitsError> {
     let transfer = transfer_nanos()?;
     let blocks: Result<Vec<Block>, UnitsError> =

@@ -28,6 +28,16 @@ use slotcast_scheduler::{Forecast, Horizons};
 use crate::{forecast::estimate_gas, summaries::BaseState};
 
 /// The forecasts from which a schedule without layers is made.
+///
+/// ```
+/// use slotcast::{corpus, forecasts_of_waits, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let predictions = prepared.predict(&Default::default()).predictions;
+/// let forecasts = forecasts_of_waits(prepared.block(), &predictions, prepared.state());
+/// assert_eq!(forecasts.len(), 400);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn forecasts_of_waits(
     block: &Block,
     predictions: &IndexVec<TxIndex, Prediction>,
@@ -52,6 +62,15 @@ pub fn forecasts_of_waits(
 
 /// The waits of a block's transactions, one after the other: the same as those of a schedule made from
 /// [`forecasts_of_waits`], but for policies, and none has to wait for the predictions after it.
+///
+/// ```
+/// use slotcast::{Waits, corpus, model::Prediction, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let mut waits = Waits::new(prepared.block(), prepared.state());
+/// assert_eq!(waits.next(&Prediction::default()).horizon.0.0, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Waits<'a> {
     block: &'a Block,

@@ -43,6 +43,16 @@ pub struct Judged {
 
 /// Runs the block in order and judges `predictions` by what happens.
 ///
+/// ```
+/// use slotcast::{corpus, judge_block, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let predictions = prepared.predict(&Default::default()).predictions;
+/// let judged = judge_block(&prepared, &predictions)?;
+/// assert!(0.9 < judged.score.total.slot_recall());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Panics
 ///
 /// When there is not one prediction for each transaction.

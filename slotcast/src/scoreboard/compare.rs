@@ -96,6 +96,15 @@ pub struct OtherBlocks {
 }
 
 /// The figures of `after` that are not what they were in `before`, by section and name.
+///
+/// ```
+/// use slotcast::{corpus, prepare, scoreboard::{Entry, compare, scoreboard}};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let board = scoreboard(vec![Entry::of(&prepared)?]);
+/// assert!(compare(&board, &board)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn compare(before: &Scoreboard, after: &Scoreboard) -> Result<Vec<Change>, OtherBlocks> {
     if before.blocks_hash != after.blocks_hash {
         return Err(OtherBlocks { before: before.blocks, after: after.blocks });

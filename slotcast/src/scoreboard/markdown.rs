@@ -28,6 +28,12 @@ const COLUMNS: [(&str, &str); 11] = [
 type Figures = BTreeMap<String, f64>;
 
 /// The scoreboard as Markdown.
+///
+/// ```
+/// use slotcast::scoreboard::{scoreboard, table};
+///
+/// assert!(table(&scoreboard(vec![])).starts_with("# Scoreboard"));
+/// ```
 pub fn table(scoreboard: &Scoreboard) -> String {
     let mut text = format!(
         "# Scoreboard\n\nPredictions of {} against what execution touches.\n\
