@@ -3,6 +3,7 @@
 //! In: the arguments. Out: [`Args`].
 //! Invariant: every command says in its help what it does and shows how it is used.
 
+mod blocks;
 mod lint;
 
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -16,7 +17,13 @@ use slotcast::{
     model::Fork,
 };
 
-pub(crate) use self::lint::{Lint, LintFormat};
+pub(crate) use self::{
+    blocks::{
+        BasisArgument, Bench, Dialect, Explain, Predict, Report, Revalidate, Run, Schedule,
+        ScheduleFormat, Score, Stage,
+    },
+    lint::{Lint, LintFormat},
+};
 
 /// More threads than any machine this will run on; beyond it a typing error is likelier.
 const MAX_THREADS: u64 = 1024;
@@ -257,202 +264,6 @@ pub(crate) struct Files {
     pub(crate) files: Vec<PathBuf>,
 }
 
-/// Arguments of `run`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Run {
-    /// The blocks.
-    #[command(flatten)]
-    pub(crate) blocks: Files,
-    /// Run by the predictions of this file, as `predict` wrote it, instead of predicting.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) hints: Option<PathBuf>,
-}
-
-/// Arguments of `bench`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Bench {
-    /// The blocks.
-    #[command(flatten)]
-    pub(crate) blocks: Files,
-    /// Measure what the steps cost instead, as the cost model takes it.
-    #[arg(long)]
-    pub(crate) units: bool,
-}
-
-/// Arguments of `predict`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Predict {
-    /// The blocks.
-    #[command(flatten)]
-    pub(crate) blocks: Files,
-    /// The JSON dialect to print.
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<Dialect>,
-    /// Only the transaction at this position.
-    #[arg(long, value_name = "N")]
-    pub(crate) tx: Option<u32>,
-    /// What a prediction may build on.
-    #[arg(long, value_enum, value_name = "STATE", default_value_t)]
-    pub(crate) basis: BasisArgument,
-    /// Write to this file instead of standard output.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-}
-
-/// What predictions may build on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BasisArgument {
-    /// The state before the block, with what earlier predictions expect to be changed.
-    #[default]
-    Block,
-    /// The state before the block alone, as for transactions whose place is not known yet.
-    Parent,
-}
-
-/// Arguments of `revalidate`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Revalidate {
-    /// The predictions, as `predict --json` wrote them.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) hints: PathBuf,
-    /// What has changed since; a later file counts where two name the same word.
-    #[arg(value_name = "CHANGED", required = true)]
-    pub(crate) changed: Vec<PathBuf>,
-}
-
-/// A way to write predictions down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Dialect {
-    /// The prediction file.
-    Slotcast,
-    /// EIP-2930 access lists.
-    Eip2930,
-    /// The keys of an EIP-7928 block access list, with what each transaction reads.
-    Bal,
-    /// The dependencies between transactions, as BEP-396 has them.
-    Txdag,
-    /// The accounts and slots to load beforehand, each once, in order.
-    Fetch,
-    /// Few bytes for a receiver who has the transactions; needs --out.
-    Packed,
-}
-
-/// Arguments of `score`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Score {
-    /// The blocks.
-    #[command(flatten)]
-    pub(crate) blocks: Files,
-    /// Score the predictions in this file, as JSON or packed, instead of our own.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) predictions: Option<PathBuf>,
-    /// Score other forecasts beside ours: each transaction run alone on the parent state, and ours
-    /// made on the parent state alone.
-    #[arg(long)]
-    pub(crate) rival: bool,
-    /// List every missing and wrong slot, and why; so does -v.
-    #[arg(long)]
-    pub(crate) misses: bool,
-    /// Write every figure that does not depend on time to this file instead, as JSON, or as a table
-    /// if the name ends in .md; may be given several times.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["predictions", "rival", "misses"])]
-    pub(crate) scoreboard: Vec<PathBuf>,
-    /// Compare with a file that --scoreboard wrote, and fail if a figure got worse.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["predictions", "rival", "misses"])]
-    pub(crate) against: Option<PathBuf>,
-}
-
-/// Arguments of `report`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Report {
-    /// The blocks.
-    #[command(flatten)]
-    pub(crate) blocks: Files,
-    /// The page to write.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) out: PathBuf,
-    /// Measure no times, so that the page depends on the blocks alone.
-    #[arg(long)]
-    pub(crate) no_timing: bool,
-}
-
-/// Arguments of `explain`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Explain {
-    /// The recorded block [default: the embedded one].
-    #[arg(value_name = "FILE")]
-    pub(crate) block: Option<PathBuf>,
-    /// The position of the transaction, from 0.
-    #[arg(long, value_name = "N")]
-    pub(crate) tx: u32,
-    /// Show this stage only [default: prediction, dag and outcome].
-    #[arg(long, value_enum)]
-    pub(crate) stage: Option<Stage>,
-}
-
-/// A stage on the way from code to outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Stage {
-    /// The blocks of the code that is entered, and where they lead.
-    Cfg,
-    /// The same with terms and effects.
-    Ir,
-    /// What the functions that are entered touch.
-    Summary,
-    /// Where each predicted slot comes from, and what is missing or wrong.
-    Prediction,
-    /// Whom the transaction waits for.
-    Dag,
-    /// What became of it.
-    Outcome,
-}
-
-impl Stage {
-    /// The stage as the argument spells it.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Cfg => "cfg",
-            Self::Ir => "ir",
-            Self::Summary => "summary",
-            Self::Prediction => "prediction",
-            Self::Dag => "dag",
-            Self::Outcome => "outcome",
-        }
-    }
-}
-
-/// Arguments of `schedule`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Schedule {
-    /// The blocks.
-    #[command(flatten)]
-    pub(crate) blocks: Files,
-    /// How to print the schedule [default: text, or json with --json].
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<ScheduleFormat>,
-    /// Schedule by the predictions of this file, as `predict` wrote it, instead of predicting.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) hints: Option<PathBuf>,
-    /// For how many threads svg and html draw the timeline.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub(crate) lanes: u8,
-}
-
-/// How to print a schedule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ScheduleFormat {
-    /// Tables; with -v every transaction and what it waits for.
-    Text,
-    /// One JSON document per block.
-    Json,
-    /// A graph in the Graphviz language.
-    Dot,
-    /// A drawing of the dependencies and of the simulated times.
-    Svg,
-    /// The drawing in a page of its own.
-    Html,
-}
-
 /// Arguments of `analyze`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Analyze {
@@ -577,7 +388,6 @@ fn era() -> impl TypedValueParser<Value = Era> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use clap::CommandFactory;
 

@@ -9,11 +9,8 @@ mod contracts;
 mod dialects;
 mod explain;
 mod guides;
-<<<<<<< HEAD
-mod lint;
-=======
 mod hint_files;
+mod lint;
 mod pictures;
->>>>>>> 6bb5e3c (Commands: report writes a page, revalidate says what is overtaken, files of predictions run and schedule; pictures are tested in a browser)
 mod results;
 mod scoreboard;

@@ -12,8 +12,11 @@ use crate::render::count;
 /// Least gas of the blocks that simulations are about; in smaller ones there is little to win.
 const LARGE_BLOCK_GAS: u64 = 4_000_000;
 
-/// The ways that are simulated from measured costs, each with its time.
-const WAYS: [(&str, fn(&MakespanRow) -> f64); 4] = [
+/// A way to run a block, with its time.
+type Way = (&'static str, fn(&MakespanRow) -> f64);
+
+/// The ways that are simulated from measured costs.
+const WAYS: [Way; 4] = [
     ("made meanwhile", |row| row.ours_micros),
     ("at hand", |row| row.hinted_micros),
     ("perfect", |row| row.perfect_micros),
@@ -100,7 +103,7 @@ pub(super) fn simulated(blocks: &[OfBlock]) -> Section {
     let timed: Vec<&[MakespanRow]> =
         large.iter().filter_map(|block| Some(block.timed.as_ref()?.makespan.as_slice())).collect();
     if !timed.is_empty() {
-        let of_way = |(name, micros): (&str, fn(&MakespanRow) -> f64)| {
+        let of_way = |(name, micros): Way| {
             let ratio = |row: &MakespanRow| row.in_order_micros.max(0.001) / micros(row).max(0.001);
             line(name, |n| mean(timed.iter().map(|rows| ratio(&rows[n]))))
         };
