@@ -4,9 +4,8 @@
 //! Out: an [`Execution`] and the [`BundleState`] that the block executor of `alloy-evm` would leave
 //! behind, reverts included.
 //! Invariant: the bundle is revm's own work: every step's state is committed to revm's `State` in
-//! block order, as the host itself would do it.
-//!
-//! Plain transfers are run by revm here, because a bundle is made of what revm reports.
+//! block order, as the host itself would do it; plain transfers say of themselves what revm would
+//! have reported.
 
 use revm::{
     DatabaseCommit,

@@ -10,7 +10,7 @@ use alloy_consensus::{Transaction, TxType};
 use revm::{
     context::{
         Cfg,
-        result::{ExecutionResult, ResultAndState},
+        result::{ExecutionResult, Output, ResultAndState, ResultGas, SuccessReason},
     },
     database_interface::DatabaseRef,
     primitives::hardfork::SpecId,
@@ -145,7 +145,6 @@ impl<'a> Prefix<'a> {
     ) -> Result<(), ExecutionError> {
         let tx = self.next();
         let gas_used = match self.no_room(tx) {
-            None if self.store.is_keeping_states() => None,
             None => {
                 unless_it_panics(|| self.transfers.make(self.block, tx, self.store, runner.base()))
             }
@@ -229,6 +228,14 @@ impl<'a> Prefix<'a> {
     }
 
     fn enter_transfer(&mut self, tx: TxIndex, gas_used: u64) {
+        if self.store.is_keeping_states() {
+            self.results.push(ExecutionResult::Success {
+                reason: SuccessReason::Stop,
+                gas: ResultGas::default().with_total_gas_spent(gas_used),
+                logs: Vec::new(),
+                output: Output::Call(Default::default()),
+            });
+        }
         self.meter.regular += gas_used;
         self.meter.cumulative += gas_used;
         self.count_blobs(tx);

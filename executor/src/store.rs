@@ -89,7 +89,7 @@ impl Store {
         Self { states: Some(Mutex::default()), ..self }
     }
 
-    /// Whether the state of every step is kept, so that every step must have one.
+    /// Whether the state of every step is kept, so that every step has to keep one.
     pub(crate) const fn is_keeping_states(&self) -> bool {
         self.states.is_some()
     }
@@ -153,10 +153,17 @@ impl Store {
         self.unless_cleared(slot, written, Stamp::AFTER_ALL)
     }
 
+    /// Keeps the state that a step ended with, where states are kept; entering it is another matter.
+    pub(crate) fn keep(&self, stamp: Stamp, state: EvmState) {
+        if let Some(states) = &self.states {
+            states.lock().unwrap_or_else(PoisonError::into_inner).push((stamp, state));
+        }
+    }
+
     /// Enters how a step ended.
     pub(crate) fn commit(&self, stamp: Stamp, state: EvmState) {
-        if let Some(states) = &self.states {
-            states.lock().unwrap_or_else(PoisonError::into_inner).push((stamp, state.clone()));
+        if self.is_keeping_states() {
+            self.keep(stamp, state.clone());
         }
         state.into_iter().for_each(|(address, account)| {
             self.commit_account(stamp, &address, account);

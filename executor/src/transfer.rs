@@ -28,7 +28,7 @@ use revm::{
     handler::validation::validate_eip4844_tx,
     precompile::{PrecompileSpecId, Precompiles},
     primitives::hardfork::SpecId,
-    state::AccountInfo,
+    state::{Account, AccountInfo, TransactionId},
 };
 use slotcast_model::TxIndex;
 
@@ -200,7 +200,22 @@ struct Parties<'s, DB> {
 
 struct Party {
     address: Address,
+    /// As the transfer found it, noted only where states are kept; none when it was not there.
+    before: Option<AccountInfo>,
     info: AccountInfo,
+}
+
+impl Party {
+    /// The account as revm reports it after a transaction.
+    fn account(&self) -> Account {
+        let mut account = match &self.before {
+            Some(before) => Account::from(before.clone()),
+            None => Account::new_not_existing(TransactionId::ZERO),
+        };
+        account.info = self.info.clone();
+        account.mark_touch();
+        account
+    }
 }
 
 impl<DB: DatabaseRef> Parties<'_, DB> {
@@ -221,13 +236,19 @@ impl<DB: DatabaseRef> Parties<'_, DB> {
                 Seen::Left(info) => info,
                 Seen::Base => self.base.basic_ref(address).ok()?,
             };
-            self.found[place] = Some(Party { address, info: info.unwrap_or_default() });
+            let before = if self.store.is_keeping_states() { info.clone() } else { None };
+            self.found[place] = Some(Party { address, before, info: info.unwrap_or_default() });
         }
         self.found[place].as_mut().map(|party| &mut party.info)
     }
 
     fn enter(self) {
-        for Party { address, info } in self.found.into_iter().flatten() {
+        if self.store.is_keeping_states() {
+            let parties = self.found.iter().flatten();
+            let state = parties.map(|party| (party.address, party.account())).collect();
+            self.store.keep(self.stamp, state);
+        }
+        for Party { address, info, .. } in self.found.into_iter().flatten() {
             self.store.enter(self.stamp, &address, info);
         }
     }
