@@ -4,6 +4,8 @@
 //! parameters, immutables and libraries.
 //! Invariant: what is described is what the analyzer says of the code; names change nothing of it.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::B256;
 use slotcast_analyzer::{
     describe,
@@ -12,7 +14,7 @@ use slotcast_analyzer::{
 };
 use slotcast_model::Fork;
 
-use crate::{Contract, StorageLayout, names, reader::Reader};
+use crate::{Contract, Nameless, StorageLayout, nameless, names, reader::Reader};
 
 /// A contract, described.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +63,8 @@ pub struct NamedAccess {
     pub access: AccessText,
     /// What the source calls the slot.
     pub name: Option<String>,
+    /// Why it has no name, if it has none.
+    pub nameless: Option<Nameless>,
     /// The slot as the analyzer writes it, with the names of parameters and immutables.
     pub slot: String,
     /// The condition it depends on, in the words of the source.
@@ -101,7 +105,18 @@ pub fn name_contract(contract: &Contract, fork: Fork, limits: &Limits) -> NamedC
     let functions = description.functions.into_iter().map(|function| {
         let reader = Reader::new(contract, function.selector, &function.accesses);
         let signature = function.selector.and_then(|selector| contract.signature(selector));
-        let accesses = function.accesses.iter().map(|access| named(access, &reader)).collect();
+        let accesses = function.accesses.iter().map(|access| {
+            let name = reader.slot(access);
+            let reason = || nameless::reason(contract, signature, access);
+            NamedAccess {
+                nameless: name.is_none().then(reason),
+                name,
+                slot: reader.text(&access.slot),
+                when: access.when.as_deref().map(|when| reader.text(when)),
+                access: access.clone(),
+            }
+        });
+        let accesses = accesses.collect();
         let mut requires: Vec<Requirement> = function
             .requires
             .iter()
@@ -143,15 +158,6 @@ fn is_form(text: &str) -> bool {
     is_same || text == "callvalue == 0" || text.contains("calldatasize")
 }
 
-fn named(access: &AccessText, reader: &Reader<'_>) -> NamedAccess {
-    NamedAccess {
-        name: reader.slot(access),
-        slot: reader.text(&access.slot),
-        when: access.when.as_deref().map(|when| reader.text(when)),
-        access: access.clone(),
-    }
-}
-
 impl NamedContract {
     /// How many accesses there are, and how many of them have a name.
     pub fn n_named(&self) -> (usize, usize) {
@@ -159,6 +165,16 @@ impl NamedContract {
         accesses.fold((0, 0), |(n, n_named), access| {
             (n + 1, n_named + usize::from(access.name.is_some()))
         })
+    }
+
+    /// How many accesses have no name, by reason.
+    pub fn nameless(&self) -> BTreeMap<Nameless, usize> {
+        let accesses = self.functions.iter().flat_map(|function| &function.accesses);
+        let mut found = BTreeMap::new();
+        for reason in accesses.filter_map(|access| access.nameless) {
+            *found.entry(reason).or_default() += 1;
+        }
+        found
     }
 
     /// Whether some slot lies outside everything that `layout` has, as namespaces do that no layout

@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
 
     /// What the source calls the slot of an access; none when that is not known.
     pub(crate) fn slot(&self, access: &AccessText) -> Option<String> {
-        self.slot_of(access, access.bits, 0)
+        self.slot_of(access, access.bits, 0).or_else(|| label_of_hash(&access.slot))
     }
 
     /// `text` in the words of the source.
@@ -156,6 +156,12 @@ impl<'a> Reader<'a> {
         let whole = self.slot_of(access, U256::MAX, depth)?;
         if whole.contains('{') { self.slot_of(access, low, depth) } else { Some(whole) }
     }
+}
+
+/// The text whose hash a slot is, one less, as ERC-1967 has it: `keccak("…") - 1`.
+fn label_of_hash(slot: &str) -> Option<String> {
+    let label = slot.strip_prefix("keccak(\"")?.strip_suffix("\") - 1")?;
+    (!label.contains('"')).then(|| label.to_owned())
 }
 
 /// Where the bracket that is open before `text` closes.

@@ -11,6 +11,7 @@ use slotcast_analyzer::limits::Limits;
 use slotcast_artifacts::{ArtifactError, NamedContract, NamedFunction, name_contract, read};
 use slotcast_model::Fork;
 
+/// The insta that [`assert_access_snapshot!`] calls.
 #[cfg(feature = "insta")]
 pub use insta;
 
@@ -43,18 +44,16 @@ pub fn text(contract: &NamedContract) -> String {
     text
 }
 
-/// The text of the first contract that `path` stands for, for tests.
+/// The texts of all contracts that `path` stands for, one after the other, for tests.
 ///
 /// # Errors
 ///
 /// When there is none, or what is there is malformed.
 pub fn text_of(path: &str) -> Result<String, ArtifactError> {
-    let found = read(path)?;
-    let one = found
-        .contracts
-        .first()
-        .map(|contract| text(&name_contract(contract, Fork::Osaka, &Limits::default())));
-    Ok(one.unwrap_or_default())
+    let limits = Limits::default();
+    let of = |contract| text(&name_contract(contract, Fork::Osaka, &limits));
+    let texts: Vec<String> = read(path)?.contracts.iter().map(of).collect();
+    Ok(texts.join("\n"))
 }
 
 /// What differs between the text that was kept and that of today, function by function: lines that
@@ -104,19 +103,35 @@ fn paragraphs(text: &str) -> BTreeMap<&str, Vec<&str>> {
     found
 }
 
-/// Compares what a contract touches with the snapshot that insta keeps; `cargo insta review` accepts
-/// what changed.
+/// Compares what the contracts of a path touch with the snapshot that insta keeps, which is called
+/// like the test or as the first of two arguments says; `cargo insta review` accepts what changed.
 ///
-/// ```ignore
+/// # Panics
+///
+/// When the path cannot be read, and as insta does when the text differs from what was kept.
+///
+/// ```no_run
 /// slotcast_snapshot::assert_access_snapshot!("out/Token.sol/Token.json");
+/// slotcast_snapshot::assert_access_snapshot!("token", "out/Token.sol/Token.json");
 /// ```
 #[cfg(feature = "insta")]
 #[macro_export]
 macro_rules! assert_access_snapshot {
-    ($path:expr) => {
+    ($path:expr $(,)?) => {
         $crate::insta::assert_snapshot!($crate::text_of($path).expect("the artifact can be read"))
     };
+    ($name:expr, $path:expr $(,)?) => {
+        $crate::insta::assert_snapshot!(
+            $name,
+            $crate::text_of($path).expect("the artifact can be read")
+        )
+    };
 }
+
+/// The guide, so that its code is compiled with the tests.
+#[cfg(all(doctest, feature = "insta"))]
+#[doc = include_str!("../../docs/contracts.md")]
+struct Guide;
 
 #[cfg(test)]
 mod tests {

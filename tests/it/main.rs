@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access_snapshots;
 mod arithmetic;
 mod conformance;
 mod determinism;

@@ -3,7 +3,7 @@
 //! In: codes and artifacts. Out: for each function its accesses and calls, as text or JSON.
 //! Invariant: names are added to what is said of the code, and change nothing of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::B256;
 use serde::Serialize;
@@ -17,7 +17,8 @@ use slotcast::{
     model::Fork,
 };
 use slotcast_artifacts::{
-    Contract as Compiled, NamedAccess, NamedContract, NamedFunction, Tool, name_contract, read,
+    Contract as Compiled, NamedAccess, NamedContract, NamedFunction, Nameless, Tool, name_contract,
+    read,
 };
 
 use crate::{
@@ -54,6 +55,7 @@ pub(crate) fn analyze(args: &Analyze, console: &Console) -> Result<Verdict, Fail
         }
     }
     unnamed.advise(console);
+    unnamed.count(console);
     Ok(Verdict::Holds)
 }
 
@@ -88,6 +90,8 @@ fn with_names(
 pub(crate) struct Unnamed {
     tools: BTreeSet<Tool>,
     has_namespaces: bool,
+    n_accesses: usize,
+    reasons: BTreeMap<Nameless, usize>,
 }
 
 impl Unnamed {
@@ -104,6 +108,24 @@ impl Unnamed {
                 self.has_namespaces = true;
             }
             _ => {}
+        }
+        if compiled.layout.is_some() {
+            self.n_accesses += contract.n_named().0;
+            for (reason, n) in contract.nameless() {
+                *self.reasons.entry(reason).or_default() += n;
+            }
+        }
+    }
+
+    /// Says how many slots have no name although there are layouts, and why.
+    fn count(&self, console: &Console) {
+        let n_nameless: usize = self.reasons.values().sum();
+        if n_nameless != 0 {
+            let reason = |(reason, n): (&Nameless, &usize)| format!("{n} {}", reason.text());
+            let reasons: Vec<String> = self.reasons.iter().map(reason).collect();
+            let of = self.n_accesses;
+            let reasons = reasons.join(", ");
+            console.note(format_args!("{n_nameless} of {of} accesses are unnamed: {reasons}"));
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::command::{Folder, run};
+use serde_json::{Value, json};
+
+use crate::command::{Folder, keys, run};
 
 #[test]
 fn a_snapshot_holds_drifts_and_is_accepted() {
@@ -31,4 +33,38 @@ fn a_snapshot_holds_drifts_and_is_accepted() {
     assert!(drifted.stdout.contains(change), "{}", drifted.stdout);
     assert_eq!(run(&update).code, 0);
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
+fn drift_as_json() {
+    let folder = Folder::new();
+    let counter = concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus/data/contracts/Counter.json");
+    let kept = folder.path("access");
+    let args = ["snapshot", "--json", counter, "--snapshots", &kept];
+    let new = run(&args);
+    let line: Value = serde_json::from_str(&new.stdout).unwrap();
+    assert_eq!(new.code, 1);
+    assert_eq!(keys(&line), ["changes", "file", "isAccepted", "isNew", "schemaVersion"]);
+    assert_eq!((&line["isNew"], &line["isAccepted"]), (&json!(true), &json!(false)));
+    assert_eq!(line["changes"][0], "+ add(uint256)");
+    assert_eq!(run(&[&args[..], &["--update"]].concat()).code, 0);
+    let same = run(&args);
+    assert_eq!((same.code, same.stdout.as_str()), (0, ""));
+}
+
+#[test]
+fn texts_of_contracts_that_went_are_named() {
+    let folder = Folder::new();
+    let contracts = folder.path("out");
+    fs::create_dir(&contracts).unwrap();
+    let counter = concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus/data/contracts/Counter.json");
+    fs::copy(counter, folder.path("out/Counter.json")).unwrap();
+    let kept = folder.path("access");
+    let args = ["snapshot", &contracts, "--snapshots", &kept];
+    let update = run(&[&args[..], &["--update"]].concat());
+    assert_eq!((update.code, update.stderr.as_str()), (0, ""));
+    let orphan = folder.write("access/Gone.access", "# Gone\n");
+    let ran = run(&args);
+    let expected = format!("{orphan}: of no contract that was looked at\n");
+    assert_eq!((ran.code, ran.stderr), (0, expected));
 }

@@ -1,0 +1,56 @@
+//! Does a test with `assert_access_snapshot!` pass while a contract touches what it did, and fail
+//! when it does not?
+
+use std::{
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use slotcast_snapshot::{assert_access_snapshot, insta::Settings, text_of};
+
+/// One of our own contracts.
+const STAKING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus/data/contracts/Staking.json");
+
+#[test]
+fn what_is_touched_is_as_kept() {
+    assert_access_snapshot!(STAKING);
+}
+
+/// Whether the assertion holds where `kept` is what somebody looked at.
+fn holds(folder: &Path, kept: &str) -> bool {
+    fs::write(folder.join("staking.snap"), format!("---\nsource: elsewhere\n---\n{kept}")).unwrap();
+    let mut settings = Settings::clone_current();
+    settings.set_snapshot_path(folder);
+    settings.set_prepend_module_to_snapshot(false);
+    // The settings are dropped afterwards, whatever became of them.
+    let asserts = AssertUnwindSafe(|| {
+        settings.bind(|| assert_access_snapshot!("staking", STAKING));
+    });
+    catch_unwind(asserts).is_ok()
+}
+
+#[test]
+fn drift_fails_the_test() {
+    // With `INSTA_UPDATE=always` insta writes snapshots anew instead of failing.
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        println!("skipped: snapshots are being written anew");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let today = text_of(STAKING).unwrap();
+    assert!(holds(folder.path(), &today));
+    let line = "  write rewardIndex\n";
+    assert!(today.contains(line), "{today}");
+    assert!(!holds(folder.path(), &today.replacen(line, "", 1)), "a write that is new fails");
+    assert!(
+        !holds(folder.path(), &format!("{today}\nmore()\n  nothing\n")),
+        "so does one that went"
+    );
+}
+
+#[test]
+fn a_path_without_contracts_fails_by_name() {
+    let error = text_of("no/such/artifact.json").unwrap_err();
+    assert!(error.to_string().starts_with("no/such/artifact.json: "), "{error}");
+}
