@@ -14,3 +14,4 @@ mod lint;
 mod pictures;
 mod results;
 mod scoreboard;
+mod sessions;
