@@ -13,6 +13,7 @@ mod store;
 use std::sync::OnceLock;
 
 use alloy_primitives::{Address, B256, Bytes};
+use slotcast_model::Fork;
 
 use crate::{
     absint::Terrain,
@@ -30,6 +31,10 @@ pub use store::StoreError;
 
 /// The version of the analysis: summaries of another version are not to be mixed with these.
 pub const ANALYZER_VERSION: u32 = 4;
+
+/// A fingerprint of the sources of the analysis, in hexadecimal: what is kept beyond the process is
+/// used again by the same analysis only, whether or not somebody thought of raising the version.
+pub const ANALYSIS: &str = env!("SLOTCAST_ANALYSIS");
 
 /// What a contract does.
 #[derive(Debug)]
@@ -64,6 +69,16 @@ impl Summary {
     /// The account that runs instead, when the code is a delegation (EIP-7702).
     pub const fn delegate(&self) -> Option<Address> {
         self.delegate
+    }
+
+    /// The fork under whose rules the code was analysed.
+    pub const fn fork(&self) -> Fork {
+        self.terrain.code.fork()
+    }
+
+    /// The limits it was analysed within.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Where computed jumps were taken to lead.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::bytecode::Pc;
 
 /// Targets of computed jumps of one code.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Targets {
     pairs: Vec<(Pc, Pc)>,
 }

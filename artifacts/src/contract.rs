@@ -76,7 +76,7 @@ pub struct Contract {
 
 impl Contract {
     /// Code of which nothing else is known.
-    pub(crate) fn bare(name: &str, code: Vec<u8>) -> Self {
+    pub fn bare(name: &str, code: Vec<u8>) -> Self {
         Self {
             name: name.to_owned(),
             source: String::new(),

@@ -4,6 +4,7 @@
 //! Invariant: every command says in its help what it does and shows how it is used.
 
 mod blocks;
+mod keep;
 mod lint;
 
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -16,12 +17,14 @@ use slotcast::{
     corpus::{Era, Scenario},
     model::Fork,
 };
+use slotcast_batch::Shard;
 
 pub(crate) use self::{
     blocks::{
         BasisArgument, Bench, Dialect, Explain, Predict, Report, Revalidate, Run, Schedule,
         ScheduleFormat, Score, Stage,
     },
+    keep::{Keep, Store, StoreAction},
     lint::{Lint, LintFormat},
 };
 
@@ -110,6 +113,7 @@ pub(crate) enum Command {
 Examples:
   slotcast run
   slotcast run -j 8 blocks/
+  slotcast run --store summaries.db blocks/   compile contracts once, for the next time too
   slotcast run --json block.json.gz | jq .matchesSequential
   slotcast run --hints predictions.json block.json.gz   by predictions made before")]
     Run(Run),
@@ -201,8 +205,15 @@ Examples:
   slotcast analyze out/Token.sol/Token.json
   slotcast analyze .                      every contract of a compiled project
   slotcast analyze code.hex --names out/  deployed code, with the names of the artifact it is
-  slotcast analyze --json build/*.json | jq .functions")]
+  slotcast analyze --json build/*.json | jq .functions
+  slotcast analyze --input codes.jsonl.gz --output accesses.jsonl.gz --shard 2/8
+                                          millions of codes; go on by the same command")]
     Analyze(Analyze),
+    /// Write the codes of recorded blocks to a file, each once, for `analyze --input`.
+    #[command(after_help = "\
+Examples:
+  slotcast codes blocks/ --output codes.jsonl.gz")]
+    Codes(Codes),
     /// Fail when a function touches other storage than it did; --update accepts it.
     #[command(after_help = "\
 PATH is an artifact, a folder of them or a compiled project. What each contract touches is kept as a
@@ -234,6 +245,13 @@ Examples:
   slotcast record --block 24500000..24500099 --out blocks/ --concurrency 8 --per-second 50
   slotcast record --block 24500000 --out blocks/ --proofs always")]
     Record(Record),
+    /// Look after a file of summaries that --store names: what it holds, and to other machines.
+    #[command(after_help = "\
+Examples:
+  slotcast store stat summaries.db
+  slotcast store export summaries.db --output summaries.export
+  slotcast store import summaries.db summaries.export")]
+    Store(Store),
     /// Print a script that completes the command's arguments in a shell.
     #[command(after_help = "\
 Examples:
@@ -268,7 +286,7 @@ pub(crate) struct Files {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Analyze {
     /// Codes, artifacts and folders of them.
-    #[arg(value_name = "CODE|FILE|FOLDER", required = true)]
+    #[arg(value_name = "CODE|FILE|FOLDER", required_unless_present = "input")]
     pub(crate) codes: Vec<String>,
     /// Take names from the artifact among these that is the same code, whatever its immutables,
     /// libraries and metadata.
@@ -277,6 +295,31 @@ pub(crate) struct Analyze {
     /// The fork under whose rules the code runs.
     #[arg(long, default_value = Fork::Osaka.name(), value_parser = fork())]
     pub(crate) fork: Fork,
+    /// Instead of these, every code of a file of JSON lines, plain or packed, each with `code` and
+    /// perhaps `codeHash`.
+    #[arg(long, value_name = "FILE", requires = "output", conflicts_with_all = ["codes", "names"])]
+    pub(crate) input: Option<PathBuf>,
+    /// Where to write a line for each distinct code of --input, packed; what is there already of a
+    /// command that was broken off is kept.
+    #[arg(long, value_name = "FILE", requires = "input")]
+    pub(crate) output: Option<PathBuf>,
+    /// Which of the codes of --input, where several machines share them.
+    #[arg(long, value_name = "I/N", requires = "input", default_value_t = Shard::ALL)]
+    pub(crate) shard: Shard,
+    /// Where summaries are kept.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
+}
+
+/// Arguments of `codes`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Codes {
+    /// The blocks.
+    #[command(flatten)]
+    pub(crate) blocks: Files,
+    /// Where to write them as JSON lines, packed if the name ends in .gz.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }
 
 /// Arguments of `snapshot`.

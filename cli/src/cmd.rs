@@ -4,6 +4,7 @@
 
 mod analyze;
 mod bench;
+mod codes;
 mod completions;
 mod explain;
 mod generate;
@@ -18,6 +19,7 @@ mod run;
 mod schedule;
 mod score;
 mod snapshot;
+mod store;
 
 use crate::{
     args::{Args, Command},
@@ -41,9 +43,11 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         Command::Report(report) => report::report(report, threads[0], console),
         Command::Explain(explain) => explain::explain(explain, threads[0], console),
         Command::Schedule(schedule) => schedule::schedule(schedule, console),
-        Command::Analyze(analyze) => analyze::analyze(analyze, console),
+        Command::Analyze(analyze) => analyze::analyze(analyze, threads[0], console),
+        Command::Codes(codes) => codes::codes(codes, console),
         Command::Snapshot(snapshot) => snapshot::snapshot(snapshot, console),
         Command::Lint(lint) => lint::lint(lint, console),
+        Command::Store(store) => store::store(store, console),
         #[cfg(feature = "node")]
         Command::Record(record) => record::record(record, console),
         Command::Generate(generate) => generate::generate(generate, console),

@@ -8,6 +8,7 @@ use std::{fmt, io};
 
 use slotcast::corpus::CorpusError;
 use slotcast_artifacts::ArtifactError;
+use slotcast_store::StoreError;
 
 /// What came of a command that ran to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,12 @@ impl From<CorpusError> for Failure {
             }
             error => Self::bad_input(error),
         }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::bad_input(error)
     }
 }
 

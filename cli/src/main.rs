@@ -10,6 +10,7 @@ mod cmd;
 
 mod hint_file;
 mod input;
+mod kept;
 mod progress;
 mod render;
 mod whole_file;

@@ -28,6 +28,23 @@ impl Progress {
         Self(ProgressBar::new(n as u64).with_style(style))
     }
 
+    /// The progress through a file of so many bytes.
+    pub(crate) fn through_bytes(n: u64, console: &Console) -> Self {
+        if console.is_quiet() || !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let template = "{bar:30} {bytes}/{total_bytes} {wide_msg} {eta} left";
+        let style =
+            ProgressStyle::with_template(template).expect("the template names known fields");
+        Self(ProgressBar::new(n).with_style(style))
+    }
+
+    /// Says how far it is, and with what result.
+    pub(crate) fn at(&self, position: u64, message: String) {
+        self.0.set_position(position);
+        self.0.set_message(message);
+    }
+
     /// Says what is being worked on.
     pub(crate) fn start(&self, name: String) {
         self.0.set_message(name);

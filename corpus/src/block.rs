@@ -29,6 +29,8 @@ pub struct RecordedBlock {
     pub uncles: Vec<B256>,
     /// The state before the block, as far as it was recorded.
     pub pre_state: PreState,
+    /// The root of the state before the block, where `pre_state` is all of that state.
+    pub pre_state_root: Option<B256>,
     /// Hashes of earlier blocks by number, for BLOCKHASH and the system calls.
     pub block_hashes: BTreeMap<u64, B256>,
     /// What running the block gave, if recorded.

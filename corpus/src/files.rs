@@ -51,12 +51,17 @@ pub fn write_file(path: &Path, block: &RecordedBlock) -> Result<(), CorpusError>
         true => format::print_packed(block)?,
         false => format::print(block)?,
     };
-    replace(path, &bytes).map_err(|source| CorpusError::Write { path: path.to_owned(), source })
+    replace_file(path, &bytes)
 }
 
 /// The bytes of the file at `path`.
 pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, CorpusError> {
     fs::read(path).map_err(|source| CorpusError::Read { path: path.to_owned(), source })
+}
+
+/// Writes `bytes` to `path`, by way of a temporary file beside it.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), CorpusError> {
+    replace(path, bytes).map_err(|source| CorpusError::Write { path: path.to_owned(), source })
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {

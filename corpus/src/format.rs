@@ -54,6 +54,7 @@ pub fn print(block: &RecordedBlock) -> Result<Vec<u8>, CorpusError> {
         chain_id: U64::from(block.chain_id),
         block: BlockOut::new(block),
         pre_state: &block.pre_state,
+        pre_state_root: block.pre_state_root,
         block_hashes: &block.block_hashes,
         receipts: block
             .receipts
@@ -103,14 +104,22 @@ struct FileIn<'a> {
     block: &'a RawValue,
     #[serde(deserialize_with = "pre_state::read")]
     pre_state: PreState,
+    pre_state_root: Option<B256>,
     #[serde(default, deserialize_with = "pre_state::read_hashes")]
     block_hashes: BTreeMap<u64, B256>,
     receipts: Option<Vec<ReceiptIn>>,
 }
 
 fn read(text: &[u8]) -> Result<RecordedBlock, Fault> {
-    let FileIn { schema_version, chain_id, block, pre_state, block_hashes, receipts } =
-        parse_at(text, "")?;
+    let FileIn {
+        schema_version,
+        chain_id,
+        block,
+        pre_state,
+        pre_state_root,
+        block_hashes,
+        receipts,
+    } = parse_at(text, "")?;
     if SCHEMA_VERSION < schema_version {
         return Err(Fault {
             path: "schemaVersion".to_owned(),
@@ -143,6 +152,7 @@ fn read(text: &[u8]) -> Result<RecordedBlock, Fault> {
         withdrawals,
         uncles,
         pre_state,
+        pre_state_root,
         block_hashes,
         receipts,
     })
@@ -195,6 +205,8 @@ struct FileOut<'a> {
     block: BlockOut<'a>,
     #[serde(serialize_with = "print_state")]
     pre_state: &'a PreState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pre_state_root: Option<B256>,
     block_hashes: &'a BTreeMap<u64, B256>,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipts: Option<Vec<ReceiptOut<'a>>>,

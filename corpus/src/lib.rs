@@ -25,7 +25,7 @@ pub use block::{RecordedBlock, RecordedReceipt};
 pub use contract::Contract;
 pub use embedded::{EMBEDDED, EMBEDDED_PLAN, embedded};
 pub use error::{CorpusError, Signer, ValidationError};
-pub use files::{list, read_file, write_file};
+pub use files::{list, read_file, replace_file, write_file};
 pub use format::{parse, parse_pre_state, print, print_packed};
 pub use generate::{BlockResults, Era, Plan, PlanError, Scenario, Unsealed, generate};
 pub use state::{PreAccount, PreState};

@@ -138,7 +138,7 @@ pub enum RecordError {
         /// The block's number.
         number: u64,
         /// What the executor reported.
-        source: ExecutionError,
+        source: Box<ExecutionError>,
     },
     /// Running the block did not give what its header states.
     #[error(

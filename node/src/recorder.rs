@@ -202,7 +202,7 @@ impl Recorder {
         let asked = Asked::new(state);
         let outcome = run(&block, &asked).map_err(|source| match asked.failure() {
             Some(source) => RecordError::Node { number, source },
-            None => RecordError::Execution { number, source },
+            None => RecordError::Execution { number, source: Box::new(source) },
         })?;
         if let Some(field) = contradiction(&outcome, &recorded.header) {
             return Err(self.contradicted(number, field));
@@ -289,8 +289,8 @@ fn contradiction(outcome: &BlockOutcome, header: &Header) -> Option<&'static str
     .find_map(|(field, matches)| (matches == Some(false)).then_some(field))
 }
 
-const fn execution(recorded: &RecordedBlock, source: ExecutionError) -> RecordError {
-    RecordError::Execution { number: recorded.header.number, source }
+fn execution(recorded: &RecordedBlock, source: ExecutionError) -> RecordError {
+    RecordError::Execution { number: recorded.header.number, source: Box::new(source) }
 }
 
 /// What a block touches besides what its transactions do: whom it pays, and the contracts that its

@@ -1,7 +1,7 @@
 //! How does a recorded block become what the parts take?
 //!
-//! In: a [`RecordedBlock`]. Out: the executor's [`Block`] and [`MemoryState`], and the binder's
-//! [`BlockWords`] and [`TxFrame`]s.
+//! In: a [`RecordedBlock`]. Out: the executor's [`Block`] and [`MemoryState`], a [`WholeState`], and
+//! the binder's [`BlockWords`] and [`TxFrame`]s.
 //! Invariant: nothing is computed that the recording does not say.
 
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
@@ -12,6 +12,7 @@ use slotcast_corpus::{PreAccount, RecordedBlock};
 use slotcast_executor::{AccountRecord, Block, CodeRecord, ForkChoice, MemoryState};
 use slotcast_hints::Warm;
 use slotcast_model::{Fork, TxIndex};
+use slotcast_trie::{Account, WholeState};
 
 /// The block as the executor takes it. Uncle headers are not part of a recording.
 ///
@@ -52,6 +53,18 @@ pub fn state_of(recorded: &RecordedBlock) -> MemoryState {
     });
     let hashes = recorded.block_hashes.iter().map(|(&number, &hash)| (number, hash));
     MemoryState::new(recorded.number(), accounts, hashes)
+}
+
+/// The recorded state before the block, taken for all there is.
+pub fn whole_state_of(recorded: &RecordedBlock) -> WholeState {
+    let accounts = recorded.pre_state.iter().map(|(&address, account)| {
+        let slots = account.storage.iter().filter(|(_, value)| !value.is_zero());
+        let storage = slots.map(|(&key, &value)| (key, value)).collect();
+        let PreAccount { balance, nonce, .. } = *account;
+        (address, Account { balance, nonce, code_hash: account.code_hash(), storage })
+    });
+    // As for `MemoryState`, an empty account is none.
+    WholeState { accounts: accounts.filter(|(_, account)| !account.is_empty()).collect() }
 }
 
 fn code_of(account: &PreAccount) -> CodeRecord {

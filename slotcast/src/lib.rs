@@ -43,7 +43,7 @@ mod clock;
 
 pub use bench::{BenchLine, BenchSettings, BenchSummary, bench_block};
 pub use clock::Clock;
-pub use convert::{block_of, frame_of, state_of, warm_of, words_of};
+pub use convert::{block_of, frame_of, state_of, warm_of, whole_state_of, words_of};
 pub use engine::{CourseRule, Engine, EngineSettings, ExecutedBlock, OnRejected, execute_block};
 pub use forecast::{estimate_gas, forecasts};
 pub use forward::Forward;
@@ -71,6 +71,7 @@ pub use slotcast_hints as hints;
 pub use slotcast_hints::prediction_file;
 pub use slotcast_model as model;
 pub use slotcast_scheduler as scheduler;
-pub use summaries::{BaseState, CodeAt, Shelf, Summaries, View};
+pub use slotcast_trie as trie;
+pub use summaries::{BaseState, CodeAt, FromShelf, Shelf, Summaries, View};
 pub use units::{UnitsError, measure_units};
 pub use waits::{Waits, forecasts_of_waits};

@@ -4,18 +4,21 @@
 //! Invariants: the recording was validated; predictions depend on the recording and the limits
 //! alone, the times beside them decide nothing.
 
+use std::sync::Arc;
+
 use alloy_consensus::Transaction as _;
-use alloy_primitives::KECCAK256_EMPTY;
+use alloy_primitives::{B256, KECCAK256_EMPTY};
 use slotcast_analyzer::{bind::BindLimits, limits::Limits};
 use slotcast_corpus::{RecordedBlock, ValidationError};
-use slotcast_executor::{Block, ExecutionError, MemoryState, fork_of};
+use slotcast_executor::{Block, BlockOutcome, ExecutionError, MemoryState, fork_of};
 use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
+use slotcast_trie::WholeState;
 
 use crate::{
     clock::Clock,
-    convert::{block_of, state_of},
+    convert::{block_of, state_of, whole_state_of},
     predict::{Basis, BlockPredictor, predict_block},
-    summaries::{Summaries, View},
+    summaries::{Shelf, Summaries, View},
 };
 
 /// Most passes over a block after the first; those that were recorded take one or two.
@@ -27,6 +30,8 @@ pub struct Prepared {
     block: Block,
     state: MemoryState,
     fork: Fork,
+    /// All of the state before the block with the root it is said to have, where it is recorded.
+    whole: Option<(WholeState, B256)>,
 }
 
 /// Predictions for a block, and how long they took.
@@ -57,6 +62,17 @@ pub enum RunError {
     /// The recording contradicts itself.
     #[error(transparent)]
     Recording(#[from] ValidationError),
+    /// What is said to be the whole state is not.
+    #[error(
+        "preStateRoot: is {stated}, but preState has the root {computed}; record the block again \
+         with its whole state, or leave preStateRoot out"
+    )]
+    NotWhole {
+        /// The root that is stated.
+        stated: B256,
+        /// The root of what is recorded.
+        computed: B256,
+    },
     /// The block could not be executed.
     #[error("block {number}: {source}{}", advice(source))]
     Execution {
@@ -94,7 +110,8 @@ pub fn prepare(recorded: &RecordedBlock) -> Result<Prepared, RunError> {
     let block = block_of(recorded);
     let fork = fork_of(&block)
         .map_err(|source| RunError::Execution { number: recorded.number(), source })?;
-    Ok(Prepared { block, state: state_of(recorded), fork })
+    let whole = recorded.pre_state_root.map(|root| (whole_state_of(recorded), root));
+    Ok(Prepared { block, state: state_of(recorded), fork, whole })
 }
 
 impl Prepared {
@@ -125,6 +142,11 @@ impl Prepared {
     /// No summaries yet, for code under the block's fork.
     pub fn summaries(&self, settings: &PredictSettings) -> Summaries {
         Summaries::new(self.fork, settings.analysis)
+    }
+
+    /// No summaries yet, but those that are found on `shelf`.
+    pub fn summaries_on(&self, shelf: Arc<dyn Shelf>, settings: &PredictSettings) -> Summaries {
+        Summaries::on_shelf(self.fork, settings.analysis, shelf)
     }
 
     /// What predicts the transactions one after the other.
@@ -167,6 +189,19 @@ impl Prepared {
         let predict_micros = clock.micros();
         let analyze_micros = settled_micros.saturating_sub(predict_micros);
         Predicted { predictions, analyze_micros, predict_micros }
+    }
+
+    /// Whether the root of the state after `outcome` is the one that the header states; none where
+    /// not all of the state is recorded.
+    pub fn check_state_root(&self, outcome: &BlockOutcome) -> Result<Option<bool>, RunError> {
+        let Some((whole, stated)) = &self.whole else { return Ok(None) };
+        let computed = whole.root();
+        if computed != *stated {
+            return Err(RunError::NotWhole { stated: *stated, computed });
+        }
+        let mut after = whole.clone();
+        after.apply(&outcome.state);
+        Ok(Some(after.root() == self.block.header.state_root))
     }
 
     /// Whether the executor makes the transaction in closed form, going by the state before the block.

@@ -8,8 +8,9 @@ use alloy_primitives::{B256, keccak256};
 use serde::Serialize;
 use slotcast_corpus::RecordedBlock;
 use slotcast_executor::{
-    Block, Course, ExecutionError, HeaderCheck, MemoryState, Mode, Parallel, SequentialSettings,
-    Settings, UnitCosts, execute, execute_in_order, execute_sequential, spec_name,
+    Block, BlockOutcome, Course, ExecutionError, HeaderCheck, MemoryState, Mode, Parallel,
+    SequentialSettings, Settings, UnitCosts, execute, execute_in_order, execute_sequential,
+    spec_name,
 };
 use slotcast_scheduler::{Policy, Schedule, schedule};
 
@@ -102,6 +103,7 @@ pub fn run_predicted(
         execute_sequential(block, state, &unobserved).map_err(|source| prepared.failed(source))?;
     let sequential_micros = clock.micros();
 
+    let matches_header = MatchesHeader::of(&parallel.outcome, prepared)?;
     let gas = sequential.outcome.txs.iter().map(|tx| tx.gas_used().unwrap_or(0)).collect();
     Ok(Report {
         block: block.header.number,
@@ -117,7 +119,7 @@ pub fn run_predicted(
         executions: parallel.n_executions,
         reexecuted: parallel.reexecuted.iter().map(|tx| tx.0).collect(),
         matches_sequential: parallel.outcome == sequential.outcome,
-        matches_header: parallel.outcome.check_header(&block.header).into(),
+        matches_header,
         digests: Digests {
             prediction: keccak256(prediction_file::print(block.header.number, &predictions)),
             schedule: schedule.digest(),
@@ -232,27 +234,37 @@ pub struct MatchesHeader {
     pub receipts_root: Option<bool>,
     /// The union of the receipts' blooms.
     pub logs_bloom: Option<bool>,
+    /// The root of the state, where all of it is recorded; not mentioned elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_root: Option<bool>,
 }
 
 impl From<HeaderCheck> for MatchesHeader {
     fn from(check: HeaderCheck) -> Self {
         let HeaderCheck { gas_used, receipts_root, logs_bloom } = check;
-        Self { gas_used, receipts_root, logs_bloom }
+        Self { gas_used, receipts_root, logs_bloom, state_root: None }
     }
 }
 
 impl MatchesHeader {
+    /// Holds an outcome of the block against its header.
+    fn of(outcome: &BlockOutcome, prepared: &Prepared) -> Result<Self, RunError> {
+        let state_root = prepared.check_state_root(outcome)?;
+        Ok(Self { state_root, ..Self::from(outcome.check_header(&prepared.block().header)) })
+    }
+
     /// Whether nothing differs.
     pub fn holds(&self) -> bool {
         self.fields().into_iter().all(|(_, matches)| matches != Some(false))
     }
 
     /// The fields with their names.
-    pub const fn fields(&self) -> [(&'static str, Option<bool>); 3] {
+    pub const fn fields(&self) -> [(&'static str, Option<bool>); 4] {
         [
             ("gasUsed", self.gas_used),
             ("receiptsRoot", self.receipts_root),
             ("logsBloom", self.logs_bloom),
+            ("stateRoot", self.state_root),
         ]
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     prepare::{PredictSettings, Prepared, RunError},
     score::{Counts, Histogram, Score, Stratum},
     score_report::{BlockScore, Figures, ScoreLine, compare_block, judge_block},
+    summaries::Summaries,
 };
 
 pub use compare::{Change, Direction, OtherBlocks, Verdict, compare};
@@ -111,16 +112,20 @@ pub struct Entry {
 impl Entry {
     /// Predicts the block, runs it and scores.
     pub fn of(prepared: &Prepared) -> Result<Self, RunError> {
+        Self::with(prepared, &prepared.summaries(&PredictSettings::default()))
+    }
+
+    /// As [`Self::of`], with the summaries that are at hand; those that are not are left in it.
+    pub fn with(prepared: &Prepared, summaries: &Summaries) -> Result<Self, RunError> {
         let settings = PredictSettings::default();
-        let summaries = prepared.summaries(&settings);
-        let predictions = prepared.predict_with(&summaries, &settings).predictions;
+        let predictions = prepared.predict_with(summaries, &settings).predictions;
         let judged = judge_block(prepared, &predictions)?;
         let score = BlockScore {
             score: judged.score,
             reasons: Histogram::of(&judged.misses),
             predict_micros: None,
             sequential_micros: 0,
-            compared: Some(compare_block(prepared, &judged.truth, &summaries)?),
+            compared: Some(compare_block(prepared, &judged.truth, summaries)?),
         };
         let block = prepared.block();
         let (number, hash) = (block.header.number, block.hash);

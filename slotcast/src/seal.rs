@@ -12,7 +12,7 @@ use slotcast_executor::{
 };
 use slotcast_model::{Fork, TxIndex};
 
-use crate::convert::{block_of, state_of};
+use crate::convert::{block_of, state_of, whole_state_of};
 
 /// Why a made-up block could not be sealed.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +54,13 @@ pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
             return Err(SealError::Rejected { tx, reason: reason.clone() });
         }
     }
+    // What was made up is all there is.
+    let mut whole = whole_state_of(unsealed.block());
+    let pre_state_root = whole.root();
+    whole.apply(&outcome.state);
     let sealed = unsealed.seal(BlockResults {
+        pre_state_root,
+        state_root: whole.root(),
         gas_used: outcome.gas_used,
         receipts_root: outcome.receipts_root().unwrap_or_default(),
         logs_bloom: outcome.logs_bloom(),

@@ -40,13 +40,52 @@ pub struct Summaries {
     fork: Fork,
     limits: Limits,
     shelf: Option<Arc<dyn Shelf>>,
-    by_hash: Mutex<B256Map<Arc<Summary>>>,
+    cache: Mutex<Cache>,
+}
+
+#[derive(Debug, Default)]
+struct Cache {
+    by_hash: B256Map<Cached>,
+    /// What others with more targets took the place of; whoever comes next begins with these again.
+    refined: Vec<Cached>,
+}
+
+#[derive(Debug)]
+struct Cached {
+    summary: Arc<Summary>,
+    /// How many programs were found on the shelf.
+    n_found: usize,
+    /// How many are there by now; none before the summary is there itself.
+    n_kept: usize,
+}
+
+/// How much of what was needed was on the shelf.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FromShelf {
+    /// Summaries that were needed.
+    pub n_summaries: usize,
+    /// Those of them that were found.
+    pub n_summaries_found: usize,
+    /// Programs in all of them, of which each summary has one at least.
+    pub n_programs: usize,
+    /// Those of them that were found.
+    pub n_programs_found: usize,
+}
+
+impl FromShelf {
+    /// Adds what others needed.
+    pub const fn add(&mut self, other: Self) {
+        self.n_summaries += other.n_summaries;
+        self.n_summaries_found += other.n_summaries_found;
+        self.n_programs += other.n_programs;
+        self.n_programs_found += other.n_programs_found;
+    }
 }
 
 impl Summaries {
     /// An empty cache for code under the rules of `fork`.
     pub fn new(fork: Fork, limits: Limits) -> Self {
-        Self { fork, limits, shelf: None, by_hash: Mutex::default() }
+        Self { fork, limits, shelf: None, cache: Mutex::default() }
     }
 
     /// An empty cache that looks on `shelf` before it makes a summary.
@@ -59,14 +98,19 @@ impl Summaries {
         self.fork
     }
 
+    /// The limits they are made within.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// The summary of `code`, made now if it is the first time.
     pub fn get(&self, code_hash: B256, code: &[u8]) -> Arc<Summary> {
-        if let Some(summary) = self.lock().get(&code_hash) {
-            return Arc::clone(summary);
+        if let Some(cached) = self.lock().by_hash.get(&code_hash) {
+            return Arc::clone(&cached.summary);
         }
         // Others may look up theirs meanwhile; when two make the same one, the first counts.
-        let summary = Arc::new(self.make(code_hash, code, Targets::default()));
-        Arc::clone(self.lock().entry(code_hash).or_insert(summary))
+        let cached = self.make(code_hash, code, Targets::default());
+        Arc::clone(&self.lock().by_hash.entry(code_hash).or_insert(cached).summary)
     }
 
     /// The summary of `code` with one more target of a computed jump; none when it was known.
@@ -75,37 +119,84 @@ impl Summaries {
         if !targets.insert(jump, target) {
             return None;
         }
-        let summary = Arc::new(self.make(code_hash, code, targets));
-        self.lock().insert(code_hash, Arc::clone(&summary));
+        let cached = self.make(code_hash, code, targets);
+        let summary = Arc::clone(&cached.summary);
+        let mut cache = self.lock();
+        let before = cache.by_hash.insert(code_hash, cached);
+        if self.shelf.is_some() {
+            cache.refined.extend(before);
+        }
         Some(summary)
     }
 
-    fn make(&self, code_hash: B256, code: &[u8], targets: Targets) -> Summary {
+    fn make(&self, code_hash: B256, code: &[u8], targets: Targets) -> Cached {
         let shelf = self.shelf.as_ref();
-        let kept = shelf.and_then(|it| it.find(code_hash, self.fork, &self.limits, &targets));
-        kept.unwrap_or_else(|| analyze_with(code, self.fork, targets, &self.limits))
+        let found = shelf.and_then(|it| it.find(code_hash, self.fork, &self.limits, &targets));
+        if let Some(summary) = found {
+            let n_found = n_programs(&summary);
+            return Cached { summary: Arc::new(summary), n_found, n_kept: n_found };
+        }
+        let summary = Arc::new(analyze_with(code, self.fork, targets, &self.limits));
+        Cached { summary, n_found: 0, n_kept: 0 }
+    }
+
+    /// What the shelf lacks, summaries and programs in them, taken to be there from now on.
+    pub fn take_news(&self) -> Vec<Arc<Summary>> {
+        let mut cache = self.lock();
+        let Cache { by_hash, refined } = &mut *cache;
+        let all = by_hash.values_mut().chain(refined);
+        let news = all.filter_map(|cached| {
+            let n_programs = n_programs(&cached.summary);
+            let n_kept = core::mem::replace(&mut cached.n_kept, n_programs);
+            (n_kept < n_programs).then(|| Arc::clone(&cached.summary))
+        });
+        let mut news: Vec<_> = news.collect();
+        news.sort_by(|a, b| (a.code_hash(), a.targets()).cmp(&(b.code_hash(), b.targets())));
+        news
+    }
+
+    /// How much of what was needed so far was on the shelf.
+    pub fn from_shelf(&self) -> FromShelf {
+        let cache = self.lock();
+        let mut sum = FromShelf::default();
+        cache.by_hash.values().chain(&cache.refined).for_each(|cached| {
+            sum.add(FromShelf {
+                n_summaries: 1,
+                n_summaries_found: usize::from(cached.n_found != 0),
+                n_programs: n_programs(&cached.summary),
+                n_programs_found: cached.n_found,
+            });
+        });
+        sum
     }
 
     /// All summaries, by code hash.
     pub fn all(&self) -> Vec<Arc<Summary>> {
-        let mut all: Vec<_> = self.lock().values().cloned().collect();
+        let cache = self.lock();
+        let mut all: Vec<_> =
+            cache.by_hash.values().map(|cached| Arc::clone(&cached.summary)).collect();
         all.sort_unstable_by_key(|summary| summary.code_hash());
         all
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, B256Map<Arc<Summary>>> {
-        self.by_hash.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many summaries there are.
     pub fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().by_hash.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// The programs made so far: those of functions, and the one that every summary has.
+fn n_programs(summary: &Summary) -> usize {
+    1 + summary.made().count()
 }
 
 /// What a view asks of the state before a block; nothing is to be had where the answer is none.

@@ -4,7 +4,7 @@
 //! Invariants: every change is one transaction, so that a killed process leaves the file as it was
 //! before or after; the bytes kept stay below the limit; what was used longest ago goes first.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use redb::{
     Builder, ConcurrencyMode, Database, ReadableDatabase, ReadableTable, ReadableTableMetadata,
@@ -51,12 +51,14 @@ pub(crate) fn get(database: &Database, key: &Key) -> Result<Option<Vec<u8>>, red
     Ok(table.get(key)?.map(|bytes| bytes.value().to_vec()))
 }
 
-/// Puts these entries in, notes these as used, and takes out what is too much.
+/// Puts these entries in, notes these as used, and takes out what is too much. Of two entries with
+/// one key the longer stays, unless it is not whole.
 pub(crate) fn put(
     database: &Database,
     entries: &[(Key, Vec<u8>)],
-    used: &[Key],
+    used: &BTreeSet<Key>,
     max_bytes: u64,
+    is_whole: fn(&[u8]) -> bool,
 ) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     {
@@ -68,12 +70,15 @@ pub(crate) fn put(
         };
         let (tick, mut n_bytes) = (number("tick")? + 1, number("bytes")?);
         for (key, bytes) in entries {
-            let before = values.get(key)?.map_or(0, |bytes| bytes.value().len());
-            // Another process may have made more of its programs; the fuller one stays.
-            if bytes.len() <= before {
+            let (n_before, stays) = values.get(key)?.map_or((0, false), |before| {
+                let before = before.value();
+                // Another process may have made more of its programs.
+                (before.len() as u64, bytes.len() <= before.len() && is_whole(before))
+            });
+            if stays {
                 continue;
             }
-            n_bytes = n_bytes + bytes.len() as u64 - before as u64;
+            n_bytes = (n_bytes + bytes.len() as u64).saturating_sub(n_before);
             values.insert(key, bytes.as_slice())?;
             last_use.insert(key, tick)?;
         }
@@ -94,7 +99,7 @@ pub(crate) fn put(
                     break;
                 }
                 let taken = values.remove(&key)?.map_or(0, |bytes| bytes.value().len());
-                n_bytes -= taken as u64;
+                n_bytes = n_bytes.saturating_sub(taken as u64);
                 last_use.remove(&key)?;
             }
         }
@@ -105,15 +110,19 @@ pub(crate) fn put(
     Ok(())
 }
 
-/// Every entry, by key.
-pub(crate) fn all(database: &Database) -> Result<Vec<(Key, Vec<u8>)>, redb::Error> {
+/// What `fold` makes of every entry, in order of key.
+pub(crate) fn fold<T>(
+    database: &Database,
+    start: T,
+    mut fold: impl FnMut(T, &Key, &[u8]) -> T,
+) -> Result<T, redb::Error> {
     let table = database.begin_read()?.open_table(VALUES)?;
-    let mut entries = Vec::new();
+    let mut folded = start;
     for entry in table.iter()? {
         let (key, bytes) = entry?;
-        entries.push((key.value(), bytes.value().to_vec()));
+        folded = fold(folded, &key.value(), bytes.value());
     }
-    Ok(entries)
+    Ok(folded)
 }
 
 /// How many entries there are, and of how many bytes.

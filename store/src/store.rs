@@ -1,13 +1,13 @@
 //! How is a file of summaries used, and what is done when it cannot be?
 //!
 //! In: a path, a size, summaries. Out: [`Store`].
-//! Invariants: nothing here fails for the sake of a summary: what cannot be read is not there; the
-//! library that keeps the file may panic on pages that were damaged, which is caught and taken for
-//! damage.
+//! Invariants: nothing here fails for the sake of a summary: what cannot be read is not there; after
+//! an error the file is opened again before it is called damaged, because the library that keeps it
+//! goes on refusing, and because another process may have begun the file anew.
 
 use std::{
+    collections::BTreeSet,
     fs,
-    io::ErrorKind,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
@@ -25,21 +25,34 @@ use slotcast::{
 };
 
 use crate::{
+    export::{self, ExportError, Writer},
+    fault::{Fault, guarded},
     file,
-    key::{Key, key},
+    key::{Key, key, key_of},
 };
 
 /// Why there is no store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file can neither be used nor set aside.
-    #[error("{}: cannot be used as a summary store: {reason}; name another file", path.display())]
+    #[error("{}: cannot be used as a summary store: {reason}; {advice}", path.display())]
     Unusable {
         /// The file.
         path: PathBuf,
         /// What was reported.
         reason: String,
+        /// What to do about it.
+        advice: &'static str,
     },
+    /// There is no file.
+    #[error("{}: there is no summary store; make one with `--store`", path.display())]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// What is to be imported cannot be.
+    #[error(transparent)]
+    Export(#[from] ExportError),
 }
 
 /// Summaries in a file.
@@ -47,37 +60,49 @@ pub enum StoreError {
 pub struct Store {
     path: PathBuf,
     max_bytes: u64,
-    database: Mutex<Database>,
-    used: Mutex<Vec<Key>>,
+    /// The file; none when it is to be opened before it is used again.
+    database: Mutex<Option<Database>>,
+    used: Mutex<BTreeSet<Key>>,
     is_rebuilt: AtomicBool,
 }
 
 /// How much a store keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
     /// How many summaries.
     pub n_summaries: u64,
     /// Their bytes.
     pub n_bytes: u64,
+    /// How many of the summaries this analysis made.
+    pub n_usable: u64,
 }
 
 impl Store {
     /// Opens the file at `path`, or begins it; what is there and cannot be trusted is set aside
     /// under the same name with `.refused` behind it.
     pub fn open(path: &Path, max_bytes: u64) -> Result<Self, StoreError> {
-        let opened = guarded(|| file::open(path));
-        let (database, is_rebuilt) = match opened {
-            Ok(database) => (database, false),
-            Err(Fault::Damaged(_)) => (begin_anew(path)?, true),
-            Err(Fault::Outside(reason)) => return Err(unusable(path, reason)),
-        };
-        Ok(Self {
+        let store = Self {
             path: path.to_owned(),
             max_bytes,
-            database: Mutex::new(database),
+            database: Mutex::default(),
             used: Mutex::default(),
-            is_rebuilt: AtomicBool::new(is_rebuilt),
-        })
+            is_rebuilt: AtomicBool::new(false),
+        };
+        store.work(|_| Ok(()))?;
+        Ok(store)
+    }
+
+    /// Opens the file at `path`, which must be there.
+    pub fn open_existing(path: &Path, max_bytes: u64) -> Result<Self, StoreError> {
+        match path.is_file() {
+            true => Self::open(path, max_bytes),
+            false => Err(StoreError::Missing { path: path.to_owned() }),
+        }
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Whether what was there could not be trusted and was set aside.
@@ -85,65 +110,116 @@ impl Store {
         self.is_rebuilt.load(Ordering::Relaxed)
     }
 
-    /// Keeps these summaries, made for `fork` within `limits`, with the programs made so far.
+    /// Keeps these summaries with the programs made so far.
     pub fn keep<'a>(
         &self,
-        fork: Fork,
-        limits: &Limits,
         summaries: impl IntoIterator<Item = &'a Summary>,
     ) -> Result<(), StoreError> {
-        let entry = |summary: &Summary| {
-            (key(summary.code_hash(), fork, limits, summary.targets()), summary.to_bytes())
-        };
+        let entry = |summary: &Summary| (key_of(summary), summary.to_bytes());
         self.put(&summaries.into_iter().map(entry).collect::<Vec<_>>())
     }
 
-    /// How much is kept.
+    /// How much is kept; reads all of it.
     pub fn kept(&self) -> Result<Kept, StoreError> {
         let (n_summaries, n_bytes) = self.work(file::size)?;
-        Ok(Kept { n_summaries, n_bytes })
+        let count = |n: u64, key: &Key, bytes: &[u8]| n + u64::from(usable(key, bytes).is_some());
+        let n_usable = self.work(|database| file::fold(database, 0, count))?;
+        Ok(Kept { n_summaries, n_bytes, n_usable })
     }
 
-    /// Everything that is kept, as bytes for [`Self::import`], by key.
+    /// Everything that this analysis made and that is whole, as bytes for [`Self::import`].
     pub fn export(&self) -> Result<Vec<u8>, StoreError> {
-        let entries = self.work(file::all)?;
-        Ok(postcard::to_stdvec(&entries).expect("plain data in memory can be written"))
+        let add = |mut writer: Writer, key: &Key, bytes: &[u8]| {
+            if usable(key, bytes).is_some() {
+                writer.push(bytes);
+            }
+            writer
+        };
+        let writer = self.work(|database| file::fold(database, Writer::new(), add))?;
+        Ok(writer.finish())
     }
 
-    /// Keeps what another store exported, as far as it is whole and of this version of the
-    /// analysis; gives how many summaries that is.
+    /// Keeps what another store exported; gives how many summaries that is.
     pub fn import(&self, bytes: &[u8]) -> Result<usize, StoreError> {
-        let entries: Vec<(Key, Vec<u8>)> =
-            postcard::from_bytes(bytes).map_err(|error| StoreError::Unusable {
-                path: self.path.clone(),
-                reason: format!("what is to be imported is no export: {error}"),
-            })?;
-        let is_whole = |(_, bytes): &(Key, Vec<u8>)| Summary::from_bytes(bytes).is_ok();
-        let entries: Vec<_> = entries.into_iter().filter(is_whole).collect();
+        let mut entries = Vec::new();
+        for bytes in export::read(bytes)? {
+            let summary = Summary::from_bytes(bytes).map_err(|_| ExportError::Damaged)?;
+            // Under which key it stands elsewhere is of no account.
+            entries.push((key_of(&summary), bytes.to_vec()));
+        }
         self.put(&entries)?;
         Ok(entries.len())
     }
 
-    fn put(&self, entries: &[(Key, Vec<u8>)]) -> Result<(), StoreError> {
-        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
-        self.work(|database| file::put(database, entries, &used, self.max_bytes))
+    /// Notes which summaries were used lately, so that they are the last to go.
+    pub fn note_uses(&self) -> Result<(), StoreError> {
+        let is_any = !self.used().is_empty();
+        if is_any { self.put(&[]) } else { Ok(()) }
     }
 
-    /// Does `work`, on a file begun anew if the one that is there turns out to be damaged.
+    fn put(&self, entries: &[(Key, Vec<u8>)]) -> Result<(), StoreError> {
+        let used = core::mem::take(&mut *self.used());
+        self.work(|database| file::put(database, entries, &used, self.max_bytes, is_whole))
+    }
+
+    /// Does `work`: on the file as it is opened, on the file opened again, and on one begun anew if
+    /// the one that is there is damaged.
     fn work<T>(&self, work: impl Fn(&Database) -> Result<T, redb::Error>) -> Result<T, StoreError> {
         let mut database = self.database();
-        match guarded(|| work(&database)) {
+        if database.is_some()
+            && let Ok(done) = self.attempt(&mut database, &work)
+        {
+            return Ok(done);
+        }
+        match self.attempt(&mut database, &work) {
             Ok(done) => return Ok(done),
-            Err(Fault::Outside(reason)) => return Err(unusable(&self.path, reason)),
+            Err(Fault::Outside(reason)) => return Err(self.unusable(reason)),
             Err(Fault::Damaged(_)) => {}
         }
-        *database = begin_anew(&self.path)?;
+        let mut aside = self.path.as_os_str().to_owned();
+        aside.push(".refused");
+        fs::rename(&self.path, aside).map_err(|error| self.unusable(error.to_string()))?;
         self.is_rebuilt.store(true, Ordering::Relaxed);
-        guarded(|| work(&database)).map_err(|fault| unusable(&self.path, fault.reason()))
+        self.attempt(&mut database, &work).map_err(|fault| self.unusable(fault.reason()))
     }
 
-    fn database(&self) -> MutexGuard<'_, Database> {
+    /// Does `work`, and closes the file if that fails.
+    fn attempt<T>(
+        &self,
+        open: &mut Option<Database>,
+        work: impl Fn(&Database) -> Result<T, redb::Error>,
+    ) -> Result<T, Fault> {
+        let attempted = guarded(|| {
+            let database = match open.take() {
+                Some(database) => database,
+                None => file::open(&self.path)?,
+            };
+            let done = work(open.insert(database))?;
+            Ok(done)
+        });
+        if attempted.is_err() {
+            let closed = open.take();
+            // Closing tidies up, which a damaged file may not stand.
+            drop(catch_unwind(AssertUnwindSafe(|| drop(closed))));
+        }
+        attempted
+    }
+
+    fn unusable(&self, reason: String) -> StoreError {
+        let is_full = reason.contains("No space left") || reason.contains("StorageFull");
+        let advice = match is_full {
+            true => "free space or name another file; what was kept before is still there",
+            false => "name another file",
+        };
+        StoreError::Unusable { path: self.path.clone(), reason, advice }
+    }
+
+    fn database(&self) -> MutexGuard<'_, Option<Database>> {
         self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn used(&self) -> MutexGuard<'_, BTreeSet<Key>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -157,64 +233,25 @@ impl Shelf for Store {
     ) -> Option<Summary> {
         let key = key(code_hash, fork, limits, targets);
         let bytes = self.work(|database| file::get(database, &key)).ok()??;
-        let summary = Summary::from_bytes(&bytes).ok()?;
-        if summary.code_hash() != code_hash || summary.targets() != targets {
-            return None;
-        }
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+        let summary = usable(&key, &bytes)?;
+        self.used().insert(key);
         Some(summary)
     }
 }
 
-/// Why the file could not be worked on.
-enum Fault {
-    /// What it holds is not what was written, or of another format.
-    Damaged(String),
-    /// Something else is in the way: a full disk, a missing folder, a lock of another kind.
-    Outside(String),
-}
-
-impl Fault {
-    fn reason(self) -> String {
-        match self {
-            Self::Damaged(reason) | Self::Outside(reason) => reason,
-        }
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Which was used last is worth knowing, but nothing to fail for.
+        drop(self.note_uses());
     }
 }
 
-impl From<redb::Error> for Fault {
-    fn from(error: redb::Error) -> Self {
-        let reason = error.to_string();
-        match error {
-            redb::Error::Io(error)
-                if !matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
-            {
-                Self::Outside(reason)
-            }
-            redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => {
-                Self::Outside(reason)
-            }
-            _ => Self::Damaged(reason),
-        }
-    }
+/// Whether these bytes are what was written as a summary.
+fn is_whole(bytes: &[u8]) -> bool {
+    Summary::from_bytes(bytes).is_ok()
 }
 
-/// What `work` gives, with a panic as damage.
-fn guarded<T>(work: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, Fault> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(done) => done.map_err(Fault::from),
-        Err(_) => Err(Fault::Damaged("its pages are damaged".to_owned())),
-    }
-}
-
-/// Sets the file aside and begins a new one.
-fn begin_anew(path: &Path) -> Result<Database, StoreError> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".refused");
-    fs::rename(path, aside).map_err(|error| unusable(path, error.to_string()))?;
-    guarded(|| file::open(path)).map_err(|fault| unusable(path, fault.reason()))
-}
-
-fn unusable(path: &Path, reason: String) -> StoreError {
-    StoreError::Unusable { path: path.to_owned(), reason }
+/// The summary of these bytes, if it is whole and belongs under `key`, in which the analysis is.
+fn usable(key: &Key, bytes: &[u8]) -> Option<Summary> {
+    Summary::from_bytes(bytes).ok().filter(|found| key_of(found) == *key)
 }

@@ -206,7 +206,7 @@ fn a_destroyed_account_has_neither_slots_nor_code() {
     };
     let calls = [Call { to: 0x20, gas: 100_000 }, Call { to: 0x20, gas: 100_000 }];
     for fork in [Fork::Homestead, Fork::London] {
-        check(fork, &[bomb.clone()], &calls);
+        check(fork, std::slice::from_ref(&bomb), &calls);
     }
     // Since Cancun nothing of it goes.
     check(Fork::Osaka, &[bomb], &calls);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::Files;
+use super::{Files, Keep};
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -12,6 +12,9 @@ pub(crate) struct Run {
     /// The blocks.
     #[command(flatten)]
     pub(crate) blocks: Files,
+    /// Where summaries are kept.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
     /// Run by the predictions of this file, as `predict` wrote it, instead of predicting.
     #[arg(long, value_name = "FILE")]
     pub(crate) hints: Option<PathBuf>,
@@ -34,6 +37,9 @@ pub(crate) struct Predict {
     /// The blocks.
     #[command(flatten)]
     pub(crate) blocks: Files,
+    /// Where summaries are kept.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
     /// The JSON dialect to print.
     #[arg(long, value_enum)]
     pub(crate) format: Option<Dialect>,
@@ -92,6 +98,9 @@ pub(crate) struct Score {
     /// The blocks.
     #[command(flatten)]
     pub(crate) blocks: Files,
+    /// Where summaries are kept.
+    #[command(flatten)]
+    pub(crate) keep: Keep,
     /// Score the predictions in this file, as JSON or packed, instead of our own.
     #[arg(long, value_name = "FILE")]
     pub(crate) predictions: Option<PathBuf>,

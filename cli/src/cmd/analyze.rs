@@ -3,18 +3,18 @@
 //! In: codes and artifacts. Out: for each function its accesses and calls, as text or JSON.
 //! Invariant: names are added to what is said of the code, and change nothing of it.
 
+mod batch;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, keccak256};
 use serde::Serialize;
 use slotcast::{
-    Clock,
+    Clock, Summaries,
     analyzer::{
-        analyze as summarise,
-        limits::{Limits, StopReason},
+        limits::StopReason,
         summary::{CallText, Certainty},
     },
-    model::Fork,
 };
 use slotcast_artifacts::{
     Contract as Compiled, NamedAccess, NamedContract, NamedFunction, Nameless, Tool, name_contract,
@@ -24,6 +24,7 @@ use slotcast_artifacts::{
 use crate::{
     args::Analyze,
     failure::{Failure, Verdict},
+    kept::Shelf,
     render::{BAD, Console, HEAD, count, duration},
 };
 
@@ -34,7 +35,15 @@ const FALLBACK: &str = "fallback";
 const THIS: &str = "this";
 
 /// Describes all contracts.
-pub(crate) fn analyze(args: &Analyze, console: &Console) -> Result<Verdict, Failure> {
+pub(crate) fn analyze(
+    args: &Analyze,
+    threads: usize,
+    console: &Console,
+) -> Result<Verdict, Failure> {
+    if let (Some(input), Some(output)) = (&args.input, &args.output) {
+        return batch::batch((input, output), args, threads, console);
+    }
+    let shelf = Shelf::open(&args.keep, console)?;
     let known = match &args.names {
         Some(path) => read(path)?.contracts,
         None => Vec::new(),
@@ -45,9 +54,14 @@ pub(crate) fn analyze(args: &Analyze, console: &Console) -> Result<Verdict, Fail
         note_left_out(found.n_left_out, console);
         for compiled in found.contracts {
             let compiled = with_names(compiled, &known, args.names.as_deref(), console);
-            let (micros, named) = described(&compiled, args.fork);
+            let summaries = shelf.cache(args.fork);
+            let (micros, named) = described(&compiled, &summaries);
+            if shelf.is_there() {
+                summaries.get(named.code_hash, &compiled.code).complete();
+            }
+            shelf.keep(&summaries);
             unnamed.note(&compiled, &named);
-            let contract = Contract::new(named, micros);
+            let contract = Contract::new(named, Some(micros));
             match console.is_json() {
                 true => console.document(&contract)?,
                 false => text(&contract, console)?,
@@ -56,6 +70,7 @@ pub(crate) fn analyze(args: &Analyze, console: &Console) -> Result<Verdict, Fail
     }
     unnamed.advise(console);
     unnamed.count(console);
+    shelf.close(console);
     Ok(Verdict::Holds)
 }
 
@@ -148,13 +163,15 @@ impl Unnamed {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Contract {
+    #[serde(skip_serializing_if = "String::is_empty")]
     name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     source: String,
     code_hash: B256,
     size: u32,
     /// How long summarising took; describing for readers is not counted.
-    micros: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    micros: Option<u64>,
     stop_reason: &'static str,
     blocks: u32,
     unresolved_jumps: u32,
@@ -200,16 +217,16 @@ struct Call {
 }
 
 /// A contract as it reads, and how long summarising it took.
-fn described(compiled: &Compiled, fork: Fork) -> (u64, NamedContract) {
-    let limits = Limits::default();
+fn described(compiled: &Compiled, summaries: &Summaries) -> (u64, NamedContract) {
+    let code_hash = keccak256(&compiled.code);
     let clock = Clock::start();
-    drop(summarise(&compiled.code, fork, &limits));
+    drop(summaries.get(code_hash, &compiled.code));
     let micros = clock.micros();
-    (micros, name_contract(compiled, fork, &limits))
+    (micros, name_contract(compiled, summaries.fork(), summaries.limits()))
 }
 
 impl Contract {
-    fn new(named: NamedContract, micros: u64) -> Self {
+    fn new(named: NamedContract, micros: Option<u64>) -> Self {
         let NamedContract { name, source, code_hash, size, n_blocks, n_unresolved, stop, .. } =
             named;
         Self {
@@ -265,13 +282,13 @@ impl From<CallText> for Call {
 
 fn text(contract: &Contract, console: &Console) -> Result<(), Failure> {
     let head = format!(
-        "{}: {} bytes, {}, {}, {} in {}",
+        "{}: {} bytes, {}, {}, {}{}",
         contract.name,
         contract.size,
         count(contract.functions.len(), "function", "functions"),
         count(contract.blocks as usize, "block", "blocks"),
         contract.stop_reason,
-        duration(contract.micros),
+        contract.micros.map_or_else(String::new, |micros| format!(" in {}", duration(micros))),
     );
     console.line(console.paint(HEAD, &head))?;
     if contract.unresolved_jumps != 0 {

@@ -19,6 +19,7 @@ use crate::{
     args::{BasisArgument, Dialect, Predict},
     failure::{Failure, Verdict},
     input::Source,
+    kept::Shelf,
     progress::Progress,
     render::{BAD, Console, GOOD, HEAD, count, duration},
     whole_file::WholeFile,
@@ -38,12 +39,15 @@ pub(crate) fn predict(args: &Predict, console: &Console) -> Result<Verdict, Fail
         BasisArgument::Parent => Basis::Parent,
     };
     let settings = PredictSettings { basis, ..PredictSettings::default() };
+    let shelf = Shelf::open(&args.keep, console)?;
     let progress = Progress::new(sources.len(), console);
     for source in &sources {
         progress.start(source.name());
         let prepared = source.prepare()?;
         let txs = chosen(args.tx, &prepared, source)?;
-        let predicted = prepared.predict(&settings);
+        let summaries = shelf.summaries(&prepared, &settings);
+        let predicted = prepared.predict_with(&summaries, &settings);
+        shelf.keep(&summaries);
         let predictions = &predicted.predictions;
         let number = prepared.block().header.number;
         progress.done(|| match (dialect, &mut file) {
@@ -59,6 +63,7 @@ pub(crate) fn predict(args: &Predict, console: &Console) -> Result<Verdict, Fail
             ));
         }
     }
+    shelf.close(console);
     file.map_or(Ok(()), Output::write)?;
     Ok(Verdict::Holds)
 }

@@ -3,7 +3,7 @@
 //! In: blocks. Out: one row or JSON line for each, and whether all checks hold.
 
 use slotcast::{
-    Predicted, Report, RunSettings, executor::Settings, run_block, run_predicted, scheduler::Policy,
+    Predicted, Report, RunSettings, executor::Settings, run_predicted, scheduler::Policy,
 };
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     failure::{Failure, Verdict},
     hint_file::HintFile,
     input::Source,
+    kept::Shelf,
     progress::Progress,
     render::{BAD, Columns, Console, GOOD, HEAD, count, duration, gas},
 };
@@ -41,24 +42,31 @@ pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdi
         policy: Policy::Optimistic,
         execution: Settings::with_threads(threads).map_err(Failure::bad_input)?,
     };
+    let shelf = Shelf::open(&args.keep, console)?;
     let progress = Progress::new(sources.len(), console);
     let mut sum = Sum::default();
     for source in &sources {
         progress.start(source.name());
-        let report = match &hints {
+        let prepared = source.prepare()?;
+        let predicted = match &hints {
             Some(file) => {
-                let prepared = source.prepare()?;
                 let predictions = file.predictions(&prepared)?;
-                let predicted = Predicted { predictions, analyze_micros: 0, predict_micros: 0 };
-                run_predicted(&prepared, predicted, &settings)
+                Predicted { predictions, analyze_micros: 0, predict_micros: 0 }
             }
-            None => run_block(&source.read()?, &settings),
+            None => {
+                let summaries = shelf.summaries(&prepared, &settings.predict);
+                let predicted = prepared.predict_with(&summaries, &settings.predict);
+                shelf.keep(&summaries);
+                predicted
+            }
         };
-        let report = report.map_err(|error| Failure::in_file(&source.name(), error))?;
+        let report = run_predicted(&prepared, predicted, &settings)
+            .map_err(|error| Failure::in_file(&source.name(), error))?;
         progress.done(|| print(&report, sum.n_blocks == 0, console))?;
         sum.add(&report);
     }
     drop(progress);
+    shelf.close(console);
     if !console.is_json() {
         console.line(sum.text(threads, console))?;
     }

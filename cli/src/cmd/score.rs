@@ -19,6 +19,7 @@ use crate::{
     failure::{Failure, Verdict},
     hint_file::HintFile,
     input::Source,
+    kept::Shelf,
     progress::Progress,
     render::Console,
 };
@@ -79,12 +80,16 @@ pub(crate) fn score(args: &Score, threads: usize, console: &Console) -> Result<V
     }
     let sources = Source::list(&args.blocks.files)?;
     let stated = args.predictions.as_deref().map(HintFile::read).transpose()?;
+    let shelf = Shelf::open(&args.keep, console)?;
     let progress = Progress::new(sources.len(), console);
     let mut total = BlockScore::default();
     for (n, source) in sources.iter().enumerate() {
         progress.start(source.name());
         let prepared = source.prepare()?;
-        let (score, judged) = score_one(&prepared, stated.as_ref(), args.rival, source)?;
+        let summaries = shelf.summaries(&prepared, &Default::default());
+        let (score, judged) =
+            score_one(&prepared, &summaries, stated.as_ref(), args.rival, source)?;
+        shelf.keep(&summaries);
         total.add(&score);
         let block = prepared.block().header.number;
         let misses = args.misses || console.is_verbose();
@@ -99,6 +104,7 @@ pub(crate) fn score(args: &Score, threads: usize, console: &Console) -> Result<V
         })?;
     }
     drop(progress);
+    shelf.close(console);
     let line = ScoreLine::from(&total);
     match console.is_json() {
         true => console.document(&OfAll { total: line })?,
@@ -109,23 +115,22 @@ pub(crate) fn score(args: &Score, threads: usize, console: &Console) -> Result<V
 
 fn score_one(
     prepared: &Prepared,
+    summaries: &Summaries,
     stated: Option<&HintFile>,
     is_compared: bool,
     source: &Source,
 ) -> Result<(BlockScore, Judged), Failure> {
-    let settings = Default::default();
-    let summaries = Summaries::new(prepared.fork(), Default::default());
     let (predictions, predict_micros) = match stated {
         Some(stated) => (stated.predictions(prepared)?, None),
         None => {
-            let predicted = prepared.predict_with(&summaries, &settings);
+            let predicted = prepared.predict_with(summaries, &Default::default());
             (predicted.predictions, Some(predicted.predict_micros))
         }
     };
     let in_file = |error| Failure::in_file(&source.name(), error);
     let (score, judged) = score_block(prepared, &predictions).map_err(in_file)?;
     let compared = match is_compared {
-        true => Some(compare_block(prepared, &judged.truth, &summaries).map_err(in_file)?),
+        true => Some(compare_block(prepared, &judged.truth, summaries).map_err(in_file)?),
         false => None,
     };
     Ok((BlockScore { predict_micros, compared, ..score }, judged))

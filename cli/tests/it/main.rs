@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_input;
+mod batch;
 mod browser;
 mod command;
 mod contracts;
@@ -15,3 +16,4 @@ mod pictures;
 mod results;
 mod scoreboard;
 mod sessions;
+mod store;

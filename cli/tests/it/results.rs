@@ -66,7 +66,8 @@ fn run_reports_what_other_tools_read() {
         "txs",
     ];
     assert_eq!(keys(&report), expected);
-    assert_eq!(keys(&report["matchesHeader"]), ["gasUsed", "logsBloom", "receiptsRoot"]);
+    let fields = ["gasUsed", "logsBloom", "receiptsRoot", "stateRoot"];
+    assert_eq!(keys(&report["matchesHeader"]), fields);
     assert_eq!(keys(&report["digests"]), ["outcome", "prediction", "schedule"]);
     let micros = ["analyze", "execute", "predict", "schedule", "sequential", "total"];
     assert_eq!(keys(&report["micros"]), micros);
@@ -78,7 +79,7 @@ fn run_reports_what_other_tools_read() {
     assert_eq!(report["matchesSequential"], true);
     assert_eq!(
         report["matchesHeader"],
-        json!({"gasUsed": true, "receiptsRoot": true, "logsBloom": true})
+        json!({"gasUsed": true, "receiptsRoot": true, "logsBloom": true, "stateRoot": true})
     );
     let n_again = report["reexecuted"].as_array().unwrap().len();
     assert!(report["executions"].as_u64().unwrap() <= 400 + n_again as u64);
@@ -257,6 +258,33 @@ fn a_header_with_another_result_fails_the_check() {
     let report: Value = serde_json::from_str(&report.stdout).unwrap();
     assert_eq!(report["matchesHeader"]["gasUsed"], false);
     assert_eq!(report["matchesSequential"], true);
+}
+
+#[test]
+fn the_state_root_is_checked_where_the_whole_state_is_recorded() {
+    let folder = Folder::new();
+    for era in ["byzantium", "london", "prague"] {
+        let path = folder.generate("b.json", &["--txs", "20", "--era", era]);
+        let whole = corpus::read_file(path.as_ref()).unwrap();
+        assert_eq!(json_lines(&["run", "--json", &path])[0]["matchesHeader"]["stateRoot"], true);
+        let mut other = whole.clone();
+        other.header.state_root.0[31] ^= 1;
+        other.hash = other.header.hash_slow();
+        corpus::write_file(path.as_ref(), &other).unwrap();
+        let ran = run(&["run", &path]);
+        assert!(ran.code == 1 && ran.stdout.contains("differs: stateRoot\n"), "{}", ran.stdout);
+        let mut partial = whole.clone();
+        partial.pre_state_root = None;
+        corpus::write_file(path.as_ref(), &partial).unwrap();
+        let report = &json_lines(&["run", "--json", &path])[0];
+        assert_eq!(keys(&report["matchesHeader"]), ["gasUsed", "logsBloom", "receiptsRoot"]);
+        let mut less = whole;
+        less.pre_state.pop_last();
+        corpus::write_file(path.as_ref(), &less).unwrap();
+        let ran = run(&["run", &path]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+        assert!(ran.stderr.contains("preStateRoot: is 0x"), "{}", ran.stderr);
+    }
 }
 
 #[test]

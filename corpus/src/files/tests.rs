@@ -7,6 +7,8 @@ use alloy_primitives::{B256, Bloom};
 fn block() -> RecordedBlock {
     let plan = Plan { n_txs: 3, ..Plan::default() };
     generate(&plan).unwrap().seal(BlockResults {
+        pre_state_root: B256::repeat_byte(2),
+        state_root: B256::repeat_byte(3),
         gas_used: 63_000,
         receipts_root: B256::ZERO,
         logs_bloom: Bloom::ZERO,

@@ -15,6 +15,8 @@ fn sealed(plan: &Plan) -> RecordedBlock {
     let unsealed = generate(plan).unwrap();
     let requests_hash = unsealed.block().header.requests_hash;
     unsealed.seal(BlockResults {
+        pre_state_root: B256::repeat_byte(2),
+        state_root: B256::repeat_byte(3),
         gas_used: 21_000,
         receipts_root: B256::repeat_byte(1),
         logs_bloom: Bloom::ZERO,

@@ -25,6 +25,10 @@ pub struct Unsealed(RecordedBlock);
 /// What running a block gives and its header states.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockResults {
+    /// The root of the state before the block, which is made up whole.
+    pub pre_state_root: B256,
+    /// The root of the state after it.
+    pub state_root: B256,
     /// Gas used by all transactions.
     pub gas_used: u64,
     /// The root of the receipts.
@@ -44,11 +48,12 @@ impl Unsealed {
     }
 
     /// The block with the results in its header, and with its hash.
-    ///
-    /// The state root stays zero, since it cannot be computed from a partial state.
     pub fn seal(self, results: BlockResults) -> RecordedBlock {
-        let BlockResults { gas_used, receipts_root, logs_bloom, requests_hash, receipts } = results;
+        let BlockResults { gas_used, receipts_root, logs_bloom, requests_hash, .. } = results;
+        let BlockResults { pre_state_root, state_root, receipts, .. } = results;
         let Self(mut block) = self;
+        block.pre_state_root = Some(pre_state_root);
+        block.header.state_root = state_root;
         block.header.gas_used = gas_used;
         block.header.receipts_root = receipts_root;
         block.header.logs_bloom = logs_bloom;
@@ -99,6 +104,7 @@ pub(super) fn finish(mut draft: Draft) -> Unsealed {
         withdrawals,
         uncles: Vec::new(),
         pre_state: draft.state,
+        pre_state_root: None,
         block_hashes,
         receipts: None,
     })

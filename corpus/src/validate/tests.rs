@@ -61,6 +61,8 @@ fn good() -> RecordedBlock {
         })
         .collect();
     unsealed.seal(BlockResults {
+        pre_state_root: B256::repeat_byte(2),
+        state_root: B256::repeat_byte(3),
         gas_used: 126_000,
         receipts_root: B256::ZERO,
         logs_bloom: Bloom::ZERO,

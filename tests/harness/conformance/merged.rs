@@ -140,7 +140,7 @@ impl Draft {
     fn add(&mut self, unit: &Unit, fork: Fork, case: &Expected) {
         let sender = unit.transaction.sender;
         add_accounts(unit, fork, &mut self.world).expect("the case passed");
-        let in_state = self.world.accounts.get(&sender).map_or(0, |account| account.nonce);
+        let in_state = self.world.whole.accounts.get(&sender).map_or(0, |account| account.nonce);
         let nonce = self.nonces.entry(sender).or_insert(in_state);
         let moved = Moved { nonce: *nonce, max_gas: MAX_GAS };
         let tx = transaction(unit, case.indexes, Some(moved)).expect("the case passed");

@@ -7,36 +7,18 @@
 use core::convert::Infallible;
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
-use alloy_trie::{
-    TrieAccount,
-    root::{state_root_unhashed, storage_root_unhashed},
-};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use revm::{bytecode::Bytecode, database_interface::DatabaseRef, state::AccountInfo};
 use slotcast::{
     executor::{AccountChange, AccountRecord, CodeRecord, MemoryState},
     model::Fork,
+    trie::{Account, WholeState},
 };
-
-/// One account.
-#[derive(Clone, Debug)]
-pub(super) struct Account {
-    pub(super) balance: U256,
-    pub(super) nonce: u64,
-    pub(super) code_hash: B256,
-    pub(super) storage: BTreeMap<U256, U256>,
-}
-
-impl Account {
-    fn is_empty(&self) -> bool {
-        self.balance.is_zero() && self.nonce == 0 && self.code_hash == KECCAK256_EMPTY
-    }
-}
 
 /// Accounts with their codes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct World {
-    pub(super) accounts: BTreeMap<Address, Account>,
+    pub(super) whole: WholeState,
     codes: BTreeMap<B256, Bytes>,
 }
 
@@ -49,7 +31,7 @@ impl World {
         code: &Bytes,
         storage: &BTreeMap<U256, U256>,
     ) {
-        if let Some(known) = self.accounts.get_mut(&address) {
+        if let Some(known) = self.whole.accounts.get_mut(&address) {
             known.balance = known.balance.max(balance);
             return;
         }
@@ -57,34 +39,12 @@ impl World {
         self.codes.insert(code_hash, code.clone());
         let storage = storage.iter().filter(|(_, value)| !value.is_zero());
         let storage = storage.map(|(key, value)| (*key, *value)).collect();
-        self.accounts.insert(address, Account { balance, nonce, code_hash, storage });
+        self.whole.accounts.insert(address, Account { balance, nonce, code_hash, storage });
     }
 
     /// Lays the changes of a block on top.
     pub(super) fn apply(&mut self, changes: &[AccountChange]) {
-        for change in changes {
-            let Some(after) = change.after else {
-                self.accounts.remove(&change.address);
-                continue;
-            };
-            let account = self.accounts.entry(change.address).or_insert_with(|| Account {
-                balance: U256::ZERO,
-                nonce: 0,
-                code_hash: KECCAK256_EMPTY,
-                storage: BTreeMap::new(),
-            });
-            (account.balance, account.nonce) = (after.balance, after.nonce);
-            account.code_hash = after.code_hash;
-            if change.destroyed {
-                account.storage.clear();
-            }
-            for slot in &change.storage {
-                match slot.after.is_zero() {
-                    true => account.storage.remove(&slot.key),
-                    false => account.storage.insert(slot.key, slot.after),
-                };
-            }
-        }
+        self.whole.apply(changes);
     }
 
     /// Takes the block reward back, which state tests do not pay, but leaves the beneficiary touched.
@@ -93,26 +53,21 @@ impl World {
         let since =
             [(Fork::Paris, 0), (Fork::Petersburg, 2), (Fork::Byzantium, 3), (Fork::Frontier, 5)];
         let reward = since.iter().find(|(first, _)| *first <= fork).map_or(0, |(_, n)| *n);
-        let Some(account) = self.accounts.get_mut(&beneficiary) else { return };
+        let Some(account) = self.whole.accounts.get_mut(&beneficiary) else { return };
         account.balance -= ether(reward);
         if Fork::SpuriousDragon <= fork && account.is_empty() {
-            self.accounts.remove(&beneficiary);
+            self.whole.accounts.remove(&beneficiary);
         }
     }
 
     /// The root of the state.
     pub(super) fn root(&self) -> B256 {
-        state_root_unhashed(self.accounts.iter().map(|(address, account)| {
-            let storage = account.storage.iter().map(|(key, value)| ((*key).into(), *value));
-            let storage_root = storage_root_unhashed(storage);
-            let (nonce, balance, code_hash) = (account.nonce, account.balance, account.code_hash);
-            (*address, TrieAccount { nonce, balance, storage_root, code_hash })
-        }))
+        self.whole.root()
     }
 
     /// The same as predictions are made on.
     pub(super) fn memory_state(&self, number: u64) -> MemoryState {
-        let records = self.accounts.iter().map(|(&address, account)| AccountRecord {
+        let records = self.whole.accounts.iter().map(|(&address, account)| AccountRecord {
             address,
             balance: account.balance,
             nonce: account.nonce,
@@ -127,7 +82,7 @@ impl DatabaseRef for World {
     type Error = Infallible;
 
     fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
-        Ok(self.accounts.get(&address).map(|account| AccountInfo {
+        Ok(self.whole.accounts.get(&address).map(|account| AccountInfo {
             balance: account.balance,
             nonce: account.nonce,
             code_hash: account.code_hash,
@@ -142,7 +97,7 @@ impl DatabaseRef for World {
     }
 
     fn storage_ref(&self, address: Address, key: U256) -> Result<U256, Self::Error> {
-        let account = self.accounts.get(&address);
+        let account = self.whole.accounts.get(&address);
         Ok(account.and_then(|account| account.storage.get(&key)).copied().unwrap_or_default())
     }
 

@@ -20,6 +20,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-node", &["slotcast"]),
     ("slotcast-store", &["slotcast"]),
     ("slotcast-alloy", &["slotcast"]),
+    ("slotcast-batch", &[]),
+    ("slotcast-trie", &["slotcast-executor"]),
     ("slotcast-cli", PROGRAM),
     ("slotcast-tests", PRODUCT),
     ("slotcast-bench", PRODUCT),
@@ -34,6 +36,7 @@ const LIBRARIES: &[&str] = &[
     "slotcast-hints",
     "slotcast-model",
     "slotcast-scheduler",
+    "slotcast-trie",
 ];
 
 /// Everything that is linked into programs; these must not know one another.
@@ -55,10 +58,12 @@ const PRODUCT: &[&str] = &[
 const PROGRAM: &[&str] = &[
     "slotcast",
     "slotcast-artifacts",
+    "slotcast-batch",
     "slotcast-lint",
     "slotcast-node",
     "slotcast-report",
     "slotcast-snapshot",
+    "slotcast-store",
 ];
 
 /// What contract developers use; it knows no blocks.

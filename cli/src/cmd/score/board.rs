@@ -22,6 +22,7 @@ use crate::{
     args::Score,
     failure::{Failure, Verdict},
     input::Source,
+    kept::Shelf,
     progress::Progress,
     render::{BAD, Console, GOOD, count},
 };
@@ -31,7 +32,9 @@ pub(super) fn board(args: &Score, threads: usize, console: &Console) -> Result<V
     let sources = Source::list(&args.blocks.files)?;
     // Files that cannot be read are found out before the work.
     let before = args.against.as_deref().map(read).transpose()?;
-    let now = scoreboard(entries(&sources, threads, console)?);
+    let shelf = Shelf::open(&args.keep, console)?;
+    let now = scoreboard(entries(&sources, &shelf, threads, console)?);
+    shelf.close(console);
     for path in &args.scoreboard {
         write(path, &now)?;
         let blocks = count(sources.len(), "block", "blocks");
@@ -50,6 +53,7 @@ pub(super) fn board(args: &Score, threads: usize, console: &Console) -> Result<V
 /// The blocks' entries, each worked out by whichever thread is free.
 pub(in crate::cmd) fn entries(
     sources: &[Source],
+    shelf: &Shelf,
     threads: usize,
     console: &Console,
 ) -> Result<Vec<Entry>, Failure> {
@@ -63,7 +67,10 @@ pub(in crate::cmd) fn entries(
             sources.get(n).map(|source| (n, source))
         } {
             let entry = source.prepare().and_then(|prepared| {
-                Entry::of(&prepared).map_err(|error| Failure::in_file(&source.name(), error))
+                let summaries = shelf.summaries(&prepared, &Default::default());
+                let entry = Entry::with(&prepared, &summaries);
+                shelf.keep(&summaries);
+                entry.map_err(|error| Failure::in_file(&source.name(), error))
             });
             progress.done(|| {
                 done.lock().expect("no thread panics while it holds the list").push((n, entry));

@@ -1,0 +1,83 @@
+//! Which codes are whose, when several machines share the work?
+//!
+//! In: a text such as `2/8`. Out: [`Shard`].
+//! Invariants: each code belongs to exactly one of the shards, whatever the order and the number of
+//! times in which it occurs in the input; nobody has to talk to anybody.
+
+use core::{fmt, str::FromStr};
+
+use alloy_primitives::B256;
+
+/// One of several shares of the codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Which, from 1.
+    index: u64,
+    /// Of how many.
+    of: u64,
+}
+
+/// Why a text names no shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("give a shard as i/n, with i from 1 to n")]
+pub struct ShardError;
+
+impl Shard {
+    /// All codes.
+    pub const ALL: Self = Self { index: 1, of: 1 };
+
+    /// Whether the code with this hash belongs to it.
+    pub fn has(self, code_hash: B256) -> bool {
+        let (first, _) = code_hash.0.split_first_chunk::<8>().expect("a hash has 32 bytes");
+        u64::from_be_bytes(*first) % self.of == self.index - 1
+    }
+}
+
+impl FromStr for Shard {
+    type Err = ShardError;
+
+    fn from_str(text: &str) -> Result<Self, ShardError> {
+        let (index, of) = text.split_once('/').ok_or(ShardError)?;
+        let number = |text: &str| text.parse::<u64>().map_err(|_| ShardError);
+        let (index, of) = (number(index)?, number(of)?);
+        match (1..=of).contains(&index) {
+            true => Ok(Self { index, of }),
+            false => Err(ShardError),
+        }
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::keccak256;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_one_shard() {
+        let shards: Vec<Shard> = ["1/3", "2/3", "3/3"].map(|text| text.parse().unwrap()).into();
+        let mut sizes = [0; 3];
+        for n in 0..300_u32 {
+            let hash = keccak256(n.to_be_bytes());
+            let owners: Vec<usize> = (0..3).filter(|at| shards[*at].has(hash)).collect();
+            let [owner] = owners[..] else { panic!("{owners:?}") };
+            sizes[owner] += 1;
+            assert!(Shard::ALL.has(hash));
+        }
+        assert!(sizes.into_iter().all(|size| 60 < size), "{sizes:?}");
+    }
+
+    #[test]
+    fn what_is_no_shard_is_refused() {
+        for text in ["", "1", "0/3", "4/3", "1/0", "a/b", "1/2/3", "-1/3"] {
+            assert_eq!(text.parse::<Shard>(), Err(ShardError), "{text}");
+        }
+        assert_eq!("2/8".parse::<Shard>().map(|shard| shard.to_string()), Ok("2/8".to_owned()));
+    }
+}
