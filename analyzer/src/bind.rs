@@ -14,6 +14,7 @@
 //! [`Gap`](slotcast_model::Gap).
 
 mod account;
+mod ahead;
 mod buffer;
 mod create;
 mod eval;

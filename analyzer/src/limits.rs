@@ -18,6 +18,9 @@ pub struct Limits {
     pub fuel_per_contract: u64,
     /// Basic blocks in their label contexts, for one entry point.
     pub nodes_per_function: usize,
+    /// Bytes of terms and of states held, for one entry point; the walk ends with the node that goes
+    /// beyond.
+    pub bytes_per_function: usize,
     /// Contexts one basic block may be cloned into before it is given up.
     pub contexts_per_block: u32,
     /// Calls of one call site within each other.
@@ -32,6 +35,7 @@ impl Default for Limits {
             fuel_per_function: 8_000_000,
             fuel_per_contract: 40_000_000,
             nodes_per_function: 60_000,
+            bytes_per_function: 128 << 20,
             contexts_per_block: 2048,
             recursion: 6,
             functions: 1024,
@@ -78,6 +82,8 @@ pub enum StopReason {
     NodeLimit,
     /// Out of fuel.
     FuelLimit,
+    /// Too many bytes held.
+    MemoryLimit,
 }
 
 impl StopReason {
@@ -89,6 +95,7 @@ impl StopReason {
             Self::RecursionLimit => "recursion limit",
             Self::NodeLimit => "node limit",
             Self::FuelLimit => "fuel limit",
+            Self::MemoryLimit => "memory limit",
         }
     }
 }

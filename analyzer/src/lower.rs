@@ -10,12 +10,13 @@
 //! path, using dominators to know what has been computed already; phis that only repeat another term
 //! are left out ([`alias`]), and loads and stores that only add to a slot say so ([`additions`]).
 //! [`chain`] joins nodes that only follow one another, so that most branches, which are checks, become
-//! steps of one long node. [`registers`] then lets values that are used in one node alone share
+//! steps of one long node. [`copies`] marks loops that only copy or fill memory. [`registers`] then lets values that are used in one node alone share
 //! registers.
 
 pub(crate) mod additions;
 mod alias;
 mod chain;
+mod copies;
 mod demand;
 mod dominators;
 mod memory;
@@ -26,5 +27,5 @@ use crate::{absint::Walk, ir::TermPool, summary::Program};
 
 /// Lowers one entry point.
 pub(crate) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
-    registers::share(chain::join(schedule::lower(walk, pool)))
+    registers::share(copies::mark(chain::join(schedule::lower(walk, pool))))
 }

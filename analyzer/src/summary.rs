@@ -26,7 +26,10 @@ pub use describe::{
     AccessKind, AccessText, CallText, Certainty, Description, FunctionText, Origin, Part, Place,
     Requirement, Sources, describe,
 };
-pub use program::{Case, Check, Doubt, Operand, Program, ProgramNode, Register, Run, Source, Step};
+pub use program::{
+    Case, Check, CopyLoop, Doubt, Operand, Program, ProgramNode, Register, Run, Source, Span, Step,
+    Word,
+};
 pub use store::StoreError;
 
 /// The version of the analysis: summaries of another version are not to be mixed with these.

@@ -211,3 +211,59 @@ fn a_destroyed_account_has_neither_slots_nor_code() {
     // Since Cancun nothing of it goes.
     check(Fork::Osaka, &[bomb], &calls);
 }
+
+/// A loop that copies calldata to memory from address 0 on, or memory from 32 on to `to`; `len` is on
+/// the stack and stays there.
+fn copying(load: &str, to: u32, label: &str) -> String {
+    format!(
+        "push 0 {label}:
+         dup2 dup2 lt iszero push {label}_end jumpi
+         dup1 {load} dup2 push {to} add mstore
+         push 32 add push {label} jump
+         {label}_end: pop"
+    )
+}
+
+#[test]
+fn long_copies_are_one_step_each_word() {
+    // Word by word with every step counted, two copies of 20,000 words would not be followed to
+    // their end. What was copied decides the slots.
+    let code = format!(
+        "push 640000 {} {} pop
+         push 639968 mload sload pop push 641056 mload sload pop
+         push 96 push 0 keccak256 sload pop stop",
+        copying("calldataload", 0, "first"),
+        copying("mload", 1024, "second"),
+    );
+    let program = Program { at: 0x20, code, slots: &[] };
+    let statuses = check(Fork::London, &[program], &[Call { to: 0x20, gas: 25_000_000 }]);
+    assert_eq!(statuses, [TxStatus::Success]);
+}
+
+#[test]
+fn a_copy_onto_what_is_still_to_be_read_repeats_it() {
+    // Each word lands where the next is read: the first one spreads over the whole range.
+    let code = format!(
+        "push 7 push 0 mstore push 9 push 64 mstore push 320 {} pop push 320 mload sload stop",
+        copying("mload", 32, "only"),
+    );
+    let program = Program { at: 0x20, code, slots: &[] };
+    let statuses = check(Fork::London, &[program], &[Call { to: 0x20, gas: 100_000 }]);
+    assert_eq!(statuses, [TxStatus::Success]);
+}
+
+#[test]
+fn fills_and_masks_at_once_are_those_word_by_word() {
+    // Words of memory are filled with ones, then every other one is masked to a byte.
+    let code = "
+        push 160 push 0 fill: dup2 dup2 lt iszero push filled jumpi
+        push 0 not dup2 mstore push 32 add push fill jump
+        filled: pop
+        push 0 mask: dup2 dup2 lt iszero push masked jumpi
+        dup1 mload push 255 and dup2 push 256 add mstore push 32 add push mask jump
+        masked: pop pop
+        push 128 mload sload pop push 352 mload sload pop push 416 mload sload stop";
+    let program = Program { at: 0x20, code: code.to_owned(), slots: &[] };
+    let statuses = check(Fork::London, &[program], &[Call { to: 0x20, gas: 100_000 }]);
+    assert_eq!(statuses, [TxStatus::Success]);
+}

@@ -7,7 +7,14 @@
 
 use std::io::{self, Write};
 
-use slotcast::corpus::Contract;
+use slotcast::{
+    analyzer::{
+        analyze,
+        limits::{Limits, StopReason},
+    },
+    corpus::Contract,
+    model::Fork,
+};
 use slotcast_tests::{
     checkout,
     totality::{Counts, Input, check},
@@ -38,4 +45,16 @@ fn any_bytes_end_within_limits() {
     for n in [total.n_stopped, total.n_out_of_budget, total.n_slots, total.n_questions] {
         assert!(N_CASES / 20 < n as u64, "{total:?}");
     }
+}
+
+#[test]
+fn a_walk_that_holds_too_many_bytes_ends_and_says_so() {
+    let path = checkout().join("corpus/data/contracts/Token.json");
+    let code = Contract::read_file(&path).unwrap().runtime;
+    let stop = |bytes_per_function| {
+        let limits = Limits { bytes_per_function, ..Limits::default() };
+        analyze(&code, Fork::Osaka, &limits).entry(None).stop
+    };
+    assert_eq!(stop(64), StopReason::MemoryLimit);
+    assert_eq!(stop(Limits::default().bytes_per_function), StopReason::Finished);
 }

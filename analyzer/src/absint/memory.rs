@@ -5,10 +5,12 @@
 //! addresses or a value the free memory pointer had; cells are sorted; joining keeps what both sides
 //! agree on.
 
+use core::ops::Range;
 use std::rc::Rc;
 
 use alloy_primitives::U256;
 use slotcast_model::Index;
+use smallvec::SmallVec;
 
 use crate::ir::{Env, Op, Term, TermId, TermPool};
 
@@ -20,7 +22,7 @@ const RESERVED: u32 = 0x80;
 const FREE_POINTER: u32 = 0x40;
 /// What the free memory pointer is set to at first: behind the reserved words, of which solc had
 /// three before 0.5 and four since, and more where memory is set aside for variables.
-const FIRST_POINTERS: core::ops::Range<u32> = 0x60..0x1_0000;
+const FIRST_POINTERS: Range<u32> = 0x60..0x1_0000;
 const WORD: u32 = 32;
 /// Bulk copies up to this many words are tracked word by word.
 const MAX_TRACKED_WORDS: u32 = 32;
@@ -165,7 +167,7 @@ impl Memory {
         match place(pool, pointers, at) {
             Place::At { base, offset } => {
                 self.note_pointer(pool, pointers, base, offset, value);
-                self.put(base, offset, value);
+                self.put(pool, base, offset, value);
             }
             Place::Unknown => self.forget_unreserved(pointers),
         }
@@ -201,7 +203,7 @@ impl Memory {
             let start = offset.saturating_add(n as u32 * WORD);
             if chunk.len() == WORD as usize {
                 let value = pool.constant(U256::from_be_slice(chunk));
-                self.put(base, start, value);
+                self.put(pool, base, start, value);
             } else {
                 self.patch(pool, base, start, chunk);
             }
@@ -249,7 +251,7 @@ impl Memory {
         let word = pool.leaf(Term::CallData(from));
         let by = pool.constant(U256::from(8 * (WORD - len)));
         let value = pool.apply(Op::Shr, &[by, word]);
-        self.put(base, start, value);
+        self.put(pool, base, start, value);
         true
     }
 
@@ -272,10 +274,20 @@ impl Memory {
         Some(self.cells[at].value)
     }
 
-    /// Stores a word over whatever was there.
-    fn put(&mut self, base: TermId, offset: u32, value: TermId) {
+    /// Stores a word over whatever was there. Of constant words it covers in part the rest stays known,
+    /// as of the zero word below the selector that old Vyper stores 28 bytes up.
+    fn put(&mut self, pool: &mut TermPool<'_>, base: TermId, offset: u32, value: TermId) {
+        let covered = self.overlapping(base, offset, Some(WORD));
+        let parts: SmallVec<[Cell; 2]> = self.cells[covered]
+            .iter()
+            .filter(|cell| cell.offset != offset)
+            .filter_map(|cell| Some(Cell { value: merged(pool, *cell, offset, value)?, ..*cell }))
+            .collect();
         self.forget(base, offset, Some(WORD));
         self.insert(base, offset, value);
+        for part in parts {
+            self.insert(part.base, part.offset, part.value);
+        }
     }
 
     fn insert(&mut self, base: TermId, offset: u32, value: TermId) {
@@ -288,14 +300,20 @@ impl Memory {
     }
 
     fn forget(&mut self, base: TermId, offset: u32, len: Option<u32>) {
+        let cells = self.overlapping(base, offset, len);
+        if !cells.is_empty() {
+            Rc::make_mut(&mut self.cells).drain(cells);
+        }
+    }
+
+    /// The cells that share bytes with a range; without `len`, one that goes on for ever.
+    fn overlapping(&self, base: TermId, offset: u32, len: Option<u32>) -> Range<usize> {
         let end = len.map_or(u32::MAX, |len| offset.saturating_add(len));
         let first = self
             .cells
             .partition_point(|c| (c.base, c.offset.saturating_add(WORD)) <= (base, offset));
         let last = self.cells.partition_point(|c| (c.base, c.offset) < (base, end));
-        if first < last {
-            Rc::make_mut(&mut self.cells).drain(first..last);
-        }
+        first..last.max(first)
     }
 
     fn forget_unreserved(&mut self, pointers: &Pointers) {
@@ -354,4 +372,19 @@ impl Memory {
             }
         }
     }
+}
+
+/// A constant word after `value` was stored at `offset` over some of it.
+fn merged(pool: &mut TermPool<'_>, cell: Cell, offset: u32, value: TermId) -> Option<TermId> {
+    let old = pool.as_const(cell.value)?;
+    let n_kept = offset.abs_diff(cell.offset) as usize * 8;
+    let (op, kept) = match cell.offset < offset {
+        // The first bytes stay.
+        true => (Op::Shr, old >> (256 - n_kept) << (256 - n_kept)),
+        // The last bytes stay.
+        false => (Op::Shl, old << (256 - n_kept) >> (256 - n_kept)),
+    };
+    let (by, kept) = (pool.constant(U256::from(n_kept)), pool.constant(kept));
+    let moved = pool.apply(op, &[by, value]);
+    Some(pool.apply(Op::Or, &[kept, moved]))
 }

@@ -81,6 +81,7 @@ pub(crate) fn walk<'t>(
         n_contexts: HashMap::with_capacity_and_hasher(FEW_NODES, DefaultHashBuilder::default()),
         worklist: BinaryHeap::with_capacity(FEW_NODES),
         trail: Vec::with_capacity(4 * FEW_NODES),
+        held: 0,
         selectors: Vec::new(),
         stop: StopReason::Finished,
         targets,
@@ -90,6 +91,10 @@ pub(crate) fn walk<'t>(
     while let Some(Reverse(node)) = walker.worklist.pop() {
         if !walker.visit(node, fuel) {
             walker.stop = walker.stop.max(StopReason::FuelLimit);
+            break;
+        }
+        if limits.bytes_per_function < walker.pool.n_bytes() + walker.held {
+            walker.stop = walker.stop.max(StopReason::MemoryLimit);
             break;
         }
     }
@@ -159,6 +164,8 @@ struct Walker<'a, 't> {
     /// Nodes to visit, lowest number first: a node found earlier mostly lies before one found later,
     /// so that a node is visited after what leads to it has settled.
     worklist: BinaryHeap<Reverse<NodeId>>,
+    /// Bytes that the nodes hold, each as it was when it was found or last visited.
+    held: usize,
     selectors: Vec<u32>,
     stop: StopReason,
     /// Where the blocks of the nodes begin, node by node.
@@ -194,6 +201,8 @@ impl Walker<'_, '_> {
             }
         };
         let draft = &mut self.nodes[node];
+        self.held += (chain.effects.len() * size_of::<(Pc, Effect<TermId>)>())
+            .saturating_sub(draft.effects.len() * size_of::<(Pc, Effect<TermId>)>());
         draft.blocks = start as u32..self.trail.len() as u32;
         draft.exit = exit;
         draft.cases = cases;
@@ -363,6 +372,7 @@ impl Walker<'_, '_> {
         *self.n_contexts.entry(pc).or_default() += 1;
 
         let node = self.nodes.push(Draft::new(pc, state.clone(), labels.into()));
+        self.held += self.nodes[node].n_bytes();
         self.by_key.insert(key, node);
         self.worklist.push(Reverse(node));
         node

@@ -79,7 +79,7 @@ pub(super) struct Machine<'a, S> {
     pub(super) block: &'a BlockWords,
     pub(super) state: &'a S,
     pub(super) doubts: Doubts,
-    steps_left: u64,
+    pub(super) steps_left: u64,
     reads_left: usize,
 }
 
@@ -238,6 +238,7 @@ impl<'a, S: StateView> Machine<'a, S> {
                     let value = running.get(index).map(|index| self.blob_hash(index));
                     running.set(to, value);
                 }
+                Step::Ahead { copy } => self.run_ahead(running, &program.copies[copy as usize]),
                 Step::Lost { to } => running.set(to, None),
             }
         }

@@ -87,6 +87,21 @@ impl<'p> Running<'p> {
         enough
     }
 
+    /// Whether that much gas is left.
+    pub(super) const fn has_gas(&self, gas: u64) -> bool {
+        gas <= self.frame.gas
+    }
+
+    /// Adds to registers what `n` rounds of a loop add; one that is not known stays so.
+    pub(super) fn grow(&mut self, growth: &[(Operand, U256)], n: U256) {
+        for &(operand, by) in growth {
+            if let (Source::Register(at), true) = (operand.source(), self.is_known(operand)) {
+                let word = self.registers[at as usize];
+                self.registers[at as usize] = word.wrapping_add(n.wrapping_mul(by));
+            }
+        }
+    }
+
     /// How the frame ends if it has run out of gas.
     pub(super) fn out_of_gas(&self) -> Option<Ended> {
         self.is_out_of_gas.then(Ended::halted)

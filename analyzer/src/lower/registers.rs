@@ -11,7 +11,7 @@
 
 use crate::{
     ir::{Effect, Exit},
-    summary::{Operand, Program, Register, Run, Source, Step},
+    summary::{CopyLoop, Operand, Program, Register, Run, Source, Step, Word},
 };
 
 /// Where a register is mentioned.
@@ -180,8 +180,21 @@ fn each_read(program: &mut Program, step: &mut Step, mut f: impl FnMut(&mut Oper
             program.operands[*start as usize..*end as usize].iter_mut().for_each(f);
         }
         Step::Effect { effect, .. } => each_of_effect(&mut program.effects[*effect as usize], f),
+        Step::Ahead { copy } => each_of_copy(&mut program.copies[*copy as usize], f),
         Step::Env { .. } | Step::Charge { .. } | Step::Lost { .. } => {}
     }
+}
+
+/// What grows is given values on edges, so that it keeps its register.
+fn each_of_copy(copy: &mut CopyLoop, mut f: impl FnMut(&mut Operand)) {
+    let CopyLoop { counter, limit, to, word, growth, .. } = copy;
+    let mut spans = vec![counter, limit, to];
+    match word {
+        Word::Copied { from, .. } => spans.push(from),
+        Word::Same(operand) => f(operand),
+    }
+    spans.into_iter().flat_map(|span| &mut span.bases).for_each(&mut f);
+    growth.iter_mut().for_each(|(operand, _)| f(operand));
 }
 
 /// The register that a step gives a value.
@@ -195,9 +208,11 @@ const fn written(step: &mut Step) -> Option<&mut Register> {
         | Step::Move { to, .. }
         | Step::Lost { to } => Some(to),
         Step::MLoad { to, .. } | Step::SLoad { to, .. } | Step::Effect { to, .. } => to.as_mut(),
-        Step::MStore { .. } | Step::SStore { .. } | Step::Require { .. } | Step::Charge { .. } => {
-            None
-        }
+        Step::MStore { .. }
+        | Step::SStore { .. }
+        | Step::Require { .. }
+        | Step::Charge { .. }
+        | Step::Ahead { .. } => None,
     }
 }
 
@@ -251,6 +266,7 @@ mod tests {
             steps,
             effects: vec![],
             checks: vec![],
+            copies: vec![],
             operands: vec![],
             moves: vec![],
             cases: vec![],

@@ -45,6 +45,7 @@ pub(super) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
             steps: Vec::new(),
             effects: Vec::new(),
             checks: Vec::new(),
+            copies: Vec::new(),
             operands: Vec::new(),
             moves: Vec::new(),
             cases: Vec::new(),

@@ -144,6 +144,11 @@ pub enum Step {
         to: Register,
         from: Operand,
     },
+    /// A loop that only copies or fills begins: what all its rounds but the last test do may be done
+    /// at once, by the loop's place in the program's list.
+    Ahead {
+        copy: u32,
+    },
     /// A value the analysis lost; a defect of ours that shows as an unknown, not as a wrong word.
     Lost {
         to: Register,
@@ -159,6 +164,50 @@ pub struct Check {
     pub other: u32,
     /// The moves on the way there.
     pub moves: Run,
+}
+
+/// The sum of two registers or constants, and a constant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// What is added up.
+    pub bases: [Operand; 2],
+    /// The constant.
+    pub by: Operand,
+}
+
+/// The word that a round of a [`CopyLoop`] stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Word {
+    /// A word of memory or calldata.
+    Copied {
+        /// Whether it is calldata's.
+        is_calldata: bool,
+        /// Where it is read, 32 bytes behind the last.
+        from: Span,
+        /// The bits of it that are kept.
+        mask: Option<Operand>,
+    },
+    /// In every round the same.
+    Same(Operand),
+}
+
+/// A loop that stores one word a round, one behind the other, while `counter < limit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyLoop {
+    /// What is counted up.
+    pub counter: Span,
+    /// What it is counted up to.
+    pub limit: Span,
+    /// By how much, at most 32.
+    pub step: U256,
+    /// Where the word is stored, 32 bytes behind the last.
+    pub to: Span,
+    /// What is stored.
+    pub word: Word,
+    /// The registers that grow, and by how much a round.
+    pub growth: Vec<(Operand, U256)>,
+    /// Gas of a round.
+    pub gas: u32,
 }
 
 /// What to do at a branch whose condition is not known.
@@ -220,6 +269,8 @@ pub struct Program {
     pub effects: Vec<Effect<Operand>>,
     /// Checks of steps.
     pub checks: Vec<Check>,
+    /// Loops that only copy or fill.
+    pub copies: Vec<CopyLoop>,
     /// Operands of hashed words.
     pub operands: Vec<Operand>,
     /// Moves on edges.
