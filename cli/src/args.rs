@@ -127,6 +127,7 @@ Examples:
   slotcast bench
   slotcast bench --threads 1,2 blocks/
   slotcast bench --json blocks/ | jq .summary
+  slotcast bench --synthetic all --threads 1,2
   slotcast bench --units blocks/")]
     Bench(Bench),
     /// Say what each transaction will touch, without running any.
@@ -415,6 +416,14 @@ fn scenario() -> impl TypedValueParser<Value = Scenario> {
     PossibleValuesParser::new(names).map(|name| {
         let found = Scenario::ALL.iter().find(|scenario| scenario.name() == name);
         *found.expect("the parser lets known names through only")
+    })
+}
+
+fn synthetic() -> impl TypedValueParser<Value = Synthetic> {
+    let names = Scenario::ALL.iter().map(|scenario| scenario.name());
+    PossibleValuesParser::new(names.chain(["all"])).map(|name| {
+        let found = Scenario::ALL.iter().find(|scenario| scenario.name() == name);
+        found.map_or(Synthetic::All, |scenario| Synthetic::Of(*scenario))
     })
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
     }
     match &args.command {
         Command::Bench(bench) if bench.units => bench::units(&bench.blocks, console),
-        Command::Bench(bench) => bench::bench(&bench.blocks, &threads, console),
+        Command::Bench(bench) => bench::bench(bench, &threads, console),
         Command::Run(run) => run::run(run, threads[0], console),
         Command::Predict(predict) => predict::predict(predict, console),
         Command::Score(score) => score::score(score, threads[0], console),

@@ -23,6 +23,7 @@ mod tokens;
 mod town;
 
 mod amm;
+mod apart;
 mod apps;
 mod envelopes;
 mod environment;
@@ -163,6 +164,18 @@ scenarios! {
     BlockHash = "block-hash", since Byzantium, |_| among(environment::block_hash);
     /// Precompiled contracts.
     Precompiles = "precompiles", since Byzantium, |_| among(environment::precompile);
+    /// Payments between accounts that do nothing else.
+    PaymentsApart = "payments-apart", since Byzantium, |_| vec![(1, apart::pay)];
+    /// Transfers of one token between holders who do nothing else.
+    TokensApart = "tokens-apart", since Byzantium, |_| vec![(1, apart::move_tokens)];
+    /// Trades, each in a pool of its own.
+    PoolsApart = "pools-apart", since Cancun, |_| vec![(1, apart::trade)];
+    /// Payments, three in ten of them to one account.
+    OneAccount = "one-account", since Byzantium, |_| vec![(1, apart::pay_one_account)];
+    /// Trades, three in ten of them in one pool.
+    OnePool = "one-pool", since Cancun, |_| vec![(1, apart::trade_in_one_pool)];
+    /// Transfers of one token; three in ten transactions count on one counter instead.
+    OneCounter = "one-counter", since Cancun, |_| vec![(1, apart::count_together)];
     /// Transient storage.
     Transient = "transient", since Cancun, |_| among(environment::transient);
 }

@@ -12,18 +12,24 @@
 //! dependencies of usual blocks leave nine tenths on two threads; they cost
 //!
 //! ```text
-//! waking the others   +   n × handing over   +   predicting: a share of c, over t   +   m × scheduling
+//! waking the others   +   (n × handing over   +   predicting: a share of c   +   m × scheduling) / t
 //! ```
 //!
-//! Predicting is divided by `t` because the other threads execute meanwhile.
+//! All but waking is divided by `t` because it is shared, or the other threads execute meanwhile.
 //!
-//! Before predicting, `c` can only be estimated from the gas limits of the calls, of which a known
-//! share is used on average; so blocks are turned away that would not be worth it even without any
-//! dependency. With the schedule at hand the time is simulated instead, dependencies and all.
+//! What the block costs for certain stands against what may be saved, and `c` is an estimate: before
+//! predicting from the gas limits of the calls, of which a known share is used on average, with
+//! predictions at hand from what they touch. A unit of gas takes much less in contracts of the first
+//! years than in those of today. So the estimate counts only as far as every recorded block bears it
+//! out; a block that is close to the line is run in order, where nothing can be lost.
+//!
+//! Blocks are turned away like that which would not be worth it even without any dependency. Whether
+//! there are too many shows while they are predicted; see `outlook.rs`. With a whole schedule at hand
+//! the time is simulated, dependencies and all.
 //!
 //! The unit costs are measured: `slotcast bench --units` prints those of the machine it runs on.
 
-use alloy_consensus::Transaction;
+use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
 use core::num::NonZeroUsize;
 
 use slotcast_model::{IndexVec, TxIndex};
@@ -49,6 +55,8 @@ pub struct UnitCosts {
     pub call: CostModel,
     /// How much of their gas limit calls use, in percent.
     pub used_percent: u64,
+    /// The least share of the estimate that a recorded block's calls took, in percent.
+    pub certain_percent: u64,
     /// Nanoseconds to record what a run reads, hand it over and validate it.
     pub hand_over_nanos: u64,
     /// Nanoseconds until the other threads have woken up and gone home again.
@@ -67,6 +75,7 @@ impl Default for UnitCosts {
             transfer_nanos: 300,
             call: CostModel { base_nanos: 2_000, picos_per_gas: 290 },
             used_percent: 46,
+            certain_percent: 16,
             hand_over_nanos: 1_000,
             wake_nanos: 20_000,
             predict_percent: 69,
@@ -87,21 +96,42 @@ pub enum Advice {
 impl UnitCosts {
     /// What to do with a block of which nothing is known but its transactions.
     pub fn course_of_block(&self, block: &Block, threads: usize, advice: Advice) -> Course {
-        let calls = block.transactions.iter().filter(|tx| !tx.input().is_empty());
-        let nanos =
-            |gas_limit: u64| self.call.nanos(gas_limit.saturating_mul(self.used_percent) / 100);
-        let (n_calls, calls_nanos) = calls.fold((0_u64, 0_u64), |(n, sum), tx| {
-            (n + 1, sum.saturating_add(nanos(tx.gas_limit())))
-        });
-        let threads = threads.max(1) as u64;
-        let saved = (calls_nanos - calls_nanos / threads) / 100 * UNCHAINED_PERCENT;
+        let used = |tx: &Recovered<TxEnvelope>| match tx.input().is_empty() {
+            true => 0,
+            false => tx.gas_limit().saturating_mul(self.used_percent) / 100,
+        };
+        self.course_of_gas(block.transactions.iter().map(used), threads, advice)
+    }
+
+    /// What to do with a block whose transactions use about so much gas; those that use no more than a
+    /// plain transfer are taken to be made in closed form.
+    pub fn course_of_gas(
+        &self,
+        gas: impl Iterator<Item = u64>,
+        threads: usize,
+        advice: Advice,
+    ) -> Course {
+        let [mut n_txs, mut n_calls, mut estimate] = [0_u64; 3];
+        for gas in gas {
+            n_txs += 1;
+            if TRANSFER_GAS < gas {
+                n_calls += 1;
+                estimate = estimate.saturating_add(self.call.nanos(gas));
+            }
+        }
+        let (threads, calls) = (threads.max(1) as u64, estimate / 100 * self.certain_percent);
+        let saved = (calls - calls / threads) / 100 * UNCHAINED_PERCENT;
         let predicting = match advice {
-            Advice::ToBeMade => calls_nanos / 100 * self.predict_percent / threads,
+            Advice::ToBeMade => calls / 100 * self.predict_percent,
             Advice::AtHand => 0,
         };
-        let scheduling = self.schedule_nanos.saturating_mul(block.n_transactions() as u64);
-        let cost = [self.wake_nanos, self.hand_over_nanos * n_calls, predicting, scheduling];
-        course(cost.into_iter().fold(0, u64::saturating_add) < saved)
+        let shared = [
+            self.hand_over_nanos.saturating_mul(n_calls),
+            predicting,
+            self.schedule_nanos.saturating_mul(n_txs),
+        ];
+        let shared = shared.into_iter().fold(0, u64::saturating_add) / threads;
+        course(self.wake_nanos.saturating_add(shared) < saved)
     }
 
     /// What to do with a block whose schedule is made.
@@ -143,7 +173,7 @@ impl UnitCosts {
 const UNCHAINED_PERCENT: u64 = 90;
 
 /// The gas of a plain transfer.
-const TRANSFER_GAS: u64 = 21_000;
+pub(crate) const TRANSFER_GAS: u64 = 21_000;
 
 const fn course(is_worth_it: bool) -> Course {
     if is_worth_it { Course::Dataflow } else { Course::InOrder }

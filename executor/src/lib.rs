@@ -13,6 +13,7 @@ mod error;
 mod fork;
 mod input;
 mod outcome;
+mod read_through;
 mod rejection;
 mod state;
 
@@ -24,6 +25,7 @@ mod alone;
 mod baseline;
 mod cost;
 mod inspect;
+mod outlook;
 
 mod additions;
 mod commit;
@@ -79,7 +81,9 @@ pub use outcome::{
     AccountChange, AccountFields, BlockOutcome, ExecutedTx, HeaderCheck, Receipt, SlotChange,
     TxOutcome, TxStatus,
 };
+pub use outlook::Outlook;
 pub use parallel::{Parallel, Pool, Settings, execute};
+pub use read_through::{Asked, BatchRef, ReadThrough, Wanted};
 pub use rejection::Rejection;
 pub use runner::Decided;
 pub use sequential::{

@@ -18,10 +18,11 @@
 //! through a mutex, so relaxed loads are enough.
 
 mod cell;
+mod filter;
 
 use alloy_primitives::{
     Address, U256,
-    map::{AddressMap, HashMap},
+    map::{AddressMap, HashMap, hash_map::Entry},
 };
 use revm::{
     database_interface::DatabaseRef,
@@ -38,6 +39,7 @@ use crate::{
     versions::{Seen, Stamp},
 };
 use cell::{AccountCell, SlotCell};
+use filter::{Filter, Place};
 
 /// Shards of a store that several threads use.
 const N_SHARDS: usize = 64;
@@ -54,6 +56,8 @@ pub(crate) enum Since {
 /// What is decided of a block.
 #[derive(Debug)]
 pub(crate) struct Store {
+    /// What may stand below.
+    written: Filter,
     accounts: Box<[RwLock<AddressMap<AccountCell>>]>,
     slots: Box<[RwLock<HashMap<Slot, SlotCell>>]>,
     clears: RwLock<AddressMap<Vec<Stamp>>>,
@@ -75,6 +79,7 @@ impl Store {
         let accounts = || AddressMap::with_capacity_and_hasher(room, Default::default());
         let slots = || HashMap::with_capacity_and_hasher(room, Default::default());
         Self {
+            written: Filter::new(n_transactions),
             accounts: (0..n_shards).map(|_| RwLock::new(accounts())).collect(),
             slots: (0..n_shards).map(|_| RwLock::new(slots())).collect(),
             clears: RwLock::default(),
@@ -103,6 +108,9 @@ impl Store {
 
     /// The account as it is found below `stamp`.
     pub(crate) fn account(&self, address: &Address, stamp: Stamp) -> Seen<Option<AccountInfo>> {
+        if !self.written.may_have(Place::of_account(address)) {
+            return Seen::Base;
+        }
         let shard = read(self.account_shard(address));
         let version = shard.get(address).and_then(|cell| cell.below(stamp));
         version.map_or(Seen::Base, |info| Seen::Left(info.cloned()))
@@ -110,12 +118,27 @@ impl Store {
 
     /// The account as everything decided left it.
     pub(crate) fn last_account(&self, address: &Address) -> Seen<Option<AccountInfo>> {
+        self.last_account_with(address, |info| info.cloned())
+    }
+
+    /// What `look` finds of the account as everything decided left it.
+    pub(crate) fn last_account_with<T>(
+        &self,
+        address: &Address,
+        look: impl FnOnce(Option<&AccountInfo>) -> T,
+    ) -> Seen<T> {
+        if !self.written.may_have(Place::of_account(address)) {
+            return Seen::Base;
+        }
         let shard = read(self.account_shard(address));
-        shard.get(address).map_or(Seen::Base, |cell| Seen::Left(cell.last().1.cloned()))
+        shard.get(address).map_or(Seen::Base, |cell| Seen::Left(look(cell.last().1)))
     }
 
     /// What became of the account since somebody looked below `stamp`.
     pub(crate) fn account_since(&self, address: &Address, stamp: Stamp) -> Since {
+        if !self.written.may_have(Place::of_account(address)) {
+            return Since::Same;
+        }
         let shard = read(self.account_shard(address));
         match shard.get(address).map(AccountCell::last) {
             Some((last, info)) if stamp <= last => Since::Left(info.cloned()),
@@ -125,10 +148,7 @@ impl Store {
 
     /// The word as it is found below `stamp`.
     pub(crate) fn slot(&self, slot: &Slot, stamp: Stamp) -> Seen<U256> {
-        let written = {
-            let shard = read(self.slot_shard(slot));
-            shard.get(slot).and_then(|cell| cell.below(stamp))
-        };
+        let written = self.written_slot(slot, |cell| cell.below(stamp));
         self.unless_cleared(slot, written, stamp)
     }
 
@@ -149,7 +169,7 @@ impl Store {
 
     /// The word as everything decided left it.
     pub(crate) fn last_slot(&self, slot: &Slot) -> Seen<U256> {
-        let written = read(self.slot_shard(slot)).get(slot).map(SlotCell::last);
+        let written = self.written_slot(slot, |cell| Some(cell.last()));
         self.unless_cleared(slot, written, Stamp::AFTER_ALL)
     }
 
@@ -158,6 +178,17 @@ impl Store {
         if let Some(states) = &self.states {
             states.lock().unwrap_or_else(PoisonError::into_inner).push((stamp, state));
         }
+    }
+
+    fn written_slot(
+        &self,
+        slot: &Slot,
+        look: impl FnOnce(&SlotCell) -> Option<(Stamp, U256)>,
+    ) -> Option<(Stamp, U256)> {
+        if !self.written.may_have(Place::of_slot(slot)) {
+            return None;
+        }
+        read(self.slot_shard(slot)).get(slot).and_then(look)
     }
 
     /// Enters how a step ended.
@@ -172,22 +203,16 @@ impl Store {
 
     /// Enters what a step left of an account, which had no code and was not cleared.
     pub(crate) fn enter(&self, stamp: Stamp, address: &Address, info: AccountInfo) {
-        let after = (!info.is_empty()).then_some(info);
-        let mut shard = write(self.account_shard(address));
-        match shard.get_mut(address) {
-            Some(cell) => cell.push(stamp, after, self.keeps_history),
-            None => {
-                shard.insert(*address, AccountCell::new(stamp, after));
-            }
-        }
+        self.put_account(stamp, address, (!info.is_empty()).then_some(info));
     }
 
     fn commit_account(&self, stamp: Stamp, address: &Address, account: Account) {
         if !account.is_touched() {
             return;
         }
-        let is_cleared = account.is_selfdestructed() || account.is_created();
-        if is_cleared {
+        // Nobody reads slots of what was made without code and left without slots.
+        let is_bare = account.info.is_empty_code_hash() && account.storage.is_empty();
+        if account.is_selfdestructed() || (account.is_created() && !is_bare) {
             let mut clears = write(&self.clears);
             clears.entry(*address).or_default().push(stamp);
             self.is_any_cleared.store(true, Ordering::Relaxed);
@@ -199,12 +224,16 @@ impl Store {
         // reports such an account as created or as not touched.
         let is_there =
             !account.is_selfdestructed() && (account.is_created() || !account.info.is_empty());
-        let mut shard = write(self.account_shard(address));
-        match shard.get_mut(address) {
-            Some(cell) => cell.push(stamp, is_there.then_some(account.info), self.keeps_history),
-            None => {
-                let after = is_there.then_some(account.info);
-                shard.insert(*address, AccountCell::new(stamp, after));
+        let after = is_there.then_some(account.info);
+        self.put_account(stamp, address, after);
+    }
+
+    fn put_account(&self, stamp: Stamp, address: &Address, after: Option<AccountInfo>) {
+        self.written.note(Place::of_account(address));
+        match write(self.account_shard(address)).entry(*address) {
+            Entry::Occupied(mut cell) => cell.get_mut().push(stamp, after, self.keeps_history),
+            Entry::Vacant(place) => {
+                place.insert(AccountCell::new(stamp, after));
             }
         }
     }
@@ -212,11 +241,13 @@ impl Store {
     fn commit_slots(&self, stamp: Stamp, address: &Address, account: &Account) {
         for (key, word) in account.changed_storage_slots() {
             let slot = Slot::new(*address, *key);
-            let mut shard = write(self.slot_shard(&slot));
-            match shard.get_mut(&slot) {
-                Some(cell) => cell.push(stamp, word.present_value, self.keeps_history),
-                None => {
-                    shard.insert(slot, SlotCell::new(stamp, word.present_value));
+            self.written.note(Place::of_slot(&slot));
+            match write(self.slot_shard(&slot)).entry(slot) {
+                Entry::Occupied(mut cell) => {
+                    cell.get_mut().push(stamp, word.present_value, self.keeps_history);
+                }
+                Entry::Vacant(place) => {
+                    place.insert(SlotCell::new(stamp, word.present_value));
                 }
             }
         }

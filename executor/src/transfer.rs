@@ -6,6 +6,8 @@
 //! plainly in order (a check that fails, code or a precompile at the recipient, a delegation, rules
 //! from Amsterdam on) is left to revm, which then also says what is wrong with it.
 //!
+//! Data that comes with it has nobody to read it, and only costs gas.
+//!
 //! Two of three transactions of the chain's history are of this kind. An interpreter has nothing to
 //! do for them, but setting it up and taking its journal apart costs more than the transfer:
 //!
@@ -80,9 +82,7 @@ impl<'a> Transfers<'a> {
         match (tx.tx_type(), tx.kind()) {
             (TxType::Eip7702, _) | (_, TxKind::Create) => None,
             (_, TxKind::Call(to)) => {
-                let is_plain = tx.input().is_empty()
-                    && self.cfg.spec < SpecId::AMSTERDAM
-                    && !self.precompiles.contains(&to);
+                let is_plain = self.cfg.spec < SpecId::AMSTERDAM && !self.precompiles.contains(&to);
                 is_plain.then_some(to)
             }
         }
@@ -99,13 +99,18 @@ impl<'a> Transfers<'a> {
     ) -> Option<u64> {
         let transaction = block.transaction(tx);
         let (sender, to) = (transaction.signer(), self.recipient(transaction)?);
+        let mut parties = Parties { store, base, stamp: Stamp::of(tx), found: [const { None }; 3] };
+        // Whoever sends data mostly calls a contract, which is seen from the recipient alone.
+        let has_data = !transaction.input().is_empty();
+        if has_data && parties.has_code(to)? {
+            return None;
+        }
         let cost = self.cost(transaction)?;
         let value = transaction.value();
         let is_touch_harmless = SpecId::SPURIOUS_DRAGON <= self.cfg.spec;
         if !is_touch_harmless && (value.is_zero() || cost.reward.is_zero()) {
             return None;
         }
-        let mut parties = Parties { store, base, stamp: Stamp::of(tx), found: [const { None }; 3] };
         let payer = parties.find(sender)?;
         if payer.nonce != transaction.nonce() || payer.balance < cost.most {
             return None;
@@ -139,7 +144,8 @@ impl<'a> Transfers<'a> {
         let (n_accounts, n_keys) = tx.access_list().map_or((0, 0), |list| {
             (list.len() as u64, list.iter().map(|item| item.storage_keys.len() as u64).sum())
         });
-        let gas = self.cfg.gas_params.initial_tx_gas(&[], false, n_accounts, n_keys, 0, None);
+        let gas =
+            self.cfg.gas_params.initial_tx_gas(tx.input(), false, n_accounts, n_keys, 0, None);
         let is_floor_active = SpecId::PRAGUE <= self.cfg.spec;
         let floor = if is_floor_active { gas.floor_gas() } else { 0 };
         let gas_used = gas.initial_total_gas().max(floor);
@@ -222,6 +228,15 @@ impl<DB: DatabaseRef> Parties<'_, DB> {
     /// An account that must have no code; nothing when it has, or cannot be read.
     fn find(&mut self, address: Address) -> Option<&mut AccountInfo> {
         self.find_any(address).filter(|info| info.code_hash == KECCAK256_EMPTY)
+    }
+
+    /// Whether there is code at `address`; nothing when that cannot be read.
+    fn has_code(&self, address: Address) -> Option<bool> {
+        let of = |info: &AccountInfo| info.code_hash != KECCAK256_EMPTY;
+        Some(match self.store.last_account_with(&address, |info| info.is_some_and(of)) {
+            Seen::Left(has_code) => has_code,
+            Seen::Base => self.base.basic_ref(address).ok()?.as_ref().is_some_and(of),
+        })
     }
 
     /// An account as the steps so far leave it.

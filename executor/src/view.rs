@@ -46,7 +46,7 @@ pub(crate) struct Reads {
 /// An account as a run found it.
 #[derive(Debug)]
 pub(crate) struct AccountRead {
-    /// What was there.
+    /// What was there, without its code.
     pub(crate) info: Option<AccountInfo>,
     /// Whether it came from the base state rather than from a transaction.
     pub(crate) is_from_base: bool,
@@ -196,7 +196,9 @@ impl<DB: DatabaseRef> Database for View<'_, DB> {
             }
             let is_from_base = is_from_base && !is_assumed;
             let usage = Use::default();
-            let read = AccountRead { info: info.clone(), is_from_base, is_assumed, usage };
+            // Codes are compared by their hashes.
+            let found = info.as_ref().map(AccountInfo::copy_without_code);
+            let read = AccountRead { info: found, is_from_base, is_assumed, usage };
             self.reads.accounts.insert(address, read);
         }
         Ok(info)

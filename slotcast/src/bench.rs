@@ -39,6 +39,9 @@ pub struct BenchSettings {
 pub struct BenchLine {
     /// The block's number.
     pub block: u64,
+    /// The kind of a made-up block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synthetic: Option<&'static str>,
     /// How many transactions it has.
     pub txs: usize,
     /// The gas it used.
@@ -208,6 +211,7 @@ fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>
         let total_micros = of(unpredicted, StepTimes::total);
         lines.push(BenchLine {
             block: block.header.number,
+            synthetic: None,
             txs: block.n_transactions(),
             gas_used: truth.gas_used,
             threads: pipeline.execution.pool.threads(),
@@ -314,6 +318,7 @@ mod tests {
     fn a_summary_is_about_large_blocks_but_the_worst_may_be_small() {
         let line = |block, gas_used, ratio, since_london| BenchLine {
             block,
+            synthetic: None,
             txs: 2,
             gas_used,
             threads: 2,

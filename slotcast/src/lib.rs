@@ -34,10 +34,12 @@ mod reads;
 mod bench;
 mod makespan;
 mod pipeline;
+mod prefetch;
 mod units;
 mod waits;
 
 mod seal;
+mod synthetic;
 
 mod clock;
 
@@ -53,6 +55,7 @@ pub use pipeline::{
     PipelineSettings, StepTimes, execute_predicted, execute_unpredicted, schedule_of_waits,
 };
 pub use predict::{Basis, predict_block, predict_tx};
+pub use prefetch::wanted;
 pub use prepare::{PredictSettings, Predicted, Prepared, RunError, prepare};
 pub use reads::Reads;
 pub use run::{
@@ -73,5 +76,6 @@ pub use slotcast_model as model;
 pub use slotcast_scheduler as scheduler;
 pub use slotcast_trie as trie;
 pub use summaries::{BaseState, CodeAt, FromShelf, Shelf, Summaries, View};
+pub use synthetic::{SYNTHETIC, SyntheticError, synthetic_block};
 pub use units::{UnitsError, measure_units};
 pub use waits::{Waits, forecasts_of_waits};

@@ -5,13 +5,15 @@
 //! Invariants: the way follows from the block, its predictions and the settings alone; all ways have
 //! the same outcome.
 
-use core::{mem, time::Duration};
+use core::time::Duration;
+
+use alloy_consensus::Transaction as _;
 
 use slotcast_executor::{
-    Advice, Course, Execution, ExecutionError, Settings, UnitCosts, Wait, execute_in_order,
-    execute_streamed,
+    Advice, Course, Execution, ExecutionError, Horizon, Outlook, Settings, UnitCosts, Wait,
+    execute_in_order, execute_streamed,
 };
-use slotcast_model::{IndexVec, Prediction, TxIndex};
+use slotcast_model::{Index, IndexVec, Prediction, TxIndex};
 use slotcast_scheduler::{Policy, Schedule, schedule};
 
 use crate::{
@@ -41,9 +43,9 @@ pub struct StepTimes {
     /// Predicting with the summaries at hand, and finding out what waits for what; the other threads
     /// execute meanwhile.
     pub predict: f64,
-    /// From predictions at hand to a schedule.
+    /// From predictions at hand to knowing what waits for what; the other threads execute meanwhile.
     pub schedule: f64,
-    /// Executing, from when all is predicted.
+    /// Executing, from when all is known.
     pub execute: f64,
 }
 
@@ -88,10 +90,16 @@ pub fn execute_unpredicted(
     let view = View::new(state, summaries);
     let mut predictor = prepared.predictor(&view, &settings.predict);
     let mut waits = Waits::new(block, state);
+    let mut outlook = Outlook::new(settings.units, Advice::ToBeMade);
     let mut predicting = Duration::ZERO;
-    let execution = execute_streamed(block, state, pool, *fallback, |_| {
+    let execution = execute_streamed(block, state, pool, *fallback, |tx| {
+        if outlook.is_given_up() {
+            return Horizon(tx).into();
+        }
         let clock = Clock::start();
-        let wait = waits.next(&predictor.next());
+        let prediction = predictor.next();
+        let wait = waits.next(&prediction);
+        outlook.tell(gas_of(prepared, tx, &prediction), wait.horizon);
         predicting += clock.elapsed();
         wait
     })?;
@@ -125,11 +133,21 @@ pub fn execute_predicted(
 ) -> Result<(Execution, StepTimes), ExecutionError> {
     let clock = Clock::start();
     let threads = settings.execution.pool.threads();
-    match settings.units.course_of_block(prepared.block(), threads, Advice::AtHand) {
+    let gas = predictions.iter_enumerated().map(|(tx, it)| gas_of(prepared, tx, it));
+    match settings.units.course_of_gas(gas, threads, Advice::AtHand) {
         Course::InOrder => {
             in_order(prepared, StepTimes { schedule: micros(&clock), ..StepTimes::default() })
         }
-        Course::Dataflow => scheduled(prepared, predictions, settings),
+        Course::Dataflow => by_waits(prepared, predictions, settings),
+    }
+}
+
+/// The gas that a transaction uses by its prediction; that of a transfer if it is one.
+fn gas_of(prepared: &Prepared, tx: TxIndex, prediction: &Prediction) -> u64 {
+    let transaction = &prepared.block().transactions[tx.as_usize()];
+    match transaction.input().is_empty() && prediction.storage().reads.is_empty() {
+        true => 0,
+        false => estimate_gas(transaction, prediction),
     }
 }
 
@@ -152,7 +170,7 @@ pub fn schedule_of_waits(
     schedule(&forecasts_of_waits(prepared.block(), predictions, prepared.state()), policy)
 }
 
-fn scheduled(
+fn by_waits(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,
     settings: &PipelineSettings,
@@ -160,33 +178,30 @@ fn scheduled(
     let clock = Clock::start();
     let Settings { pool, fallback, .. } = &settings.execution;
     let (block, state) = (prepared.block(), prepared.state());
-    let mut waits = waits(prepared, predictions, &settings.policy);
-    let horizons = waits.iter().map(|wait| wait.horizon).collect();
-    let weights = block.transactions.iter().zip(predictions);
-    let weights = weights.map(|(tx, prediction)| estimate_gas(tx, prediction)).collect();
-    let course = settings.units.course_of_horizons(&horizons, &weights, pool.threads());
-    let times = StepTimes { schedule: micros(&clock), ..StepTimes::default() };
-    if course == Course::InOrder {
-        return in_order(prepared, times);
+    if settings.policy != Policy::Optimistic {
+        let schedule = schedule_of_waits(prepared, predictions, &settings.policy);
+        let times = StepTimes { schedule: micros(&clock), ..StepTimes::default() };
+        let clock = Clock::start();
+        let wait = |tx| Wait::of(&schedule, tx);
+        let execution = execute_streamed(block, state, pool, *fallback, wait)?;
+        return Ok((execution, StepTimes { execute: micros(&clock), ..times }));
     }
-    let clock = Clock::start();
-    let execution =
-        execute_streamed(block, state, pool, *fallback, |tx| mem::take(&mut waits[tx]))?;
-    Ok((execution, StepTimes { execute: micros(&clock), ..times }))
-}
-
-/// What each transaction waits for.
-fn waits(
-    prepared: &Prepared,
-    predictions: &IndexVec<TxIndex, Prediction>,
-    policy: &Policy,
-) -> IndexVec<TxIndex, Wait> {
-    if *policy == Policy::Optimistic {
-        let mut waits = Waits::new(prepared.block(), prepared.state());
-        return predictions.iter().map(|prediction| waits.next(prediction)).collect();
-    }
-    let schedule = schedule_of_waits(prepared, predictions, policy);
-    prepared.block().tx_indices().map(|tx| Wait::of(&schedule, tx)).collect()
+    let mut waits = Waits::new(block, state);
+    let mut outlook = Outlook::new(settings.units, Advice::AtHand);
+    let mut known_after = Duration::ZERO;
+    let execution = execute_streamed(block, state, pool, *fallback, |tx| {
+        if outlook.is_given_up() {
+            return Horizon(tx).into();
+        }
+        let prediction = &predictions[tx];
+        let wait = waits.next(prediction);
+        outlook.tell(gas_of(prepared, tx, prediction), wait.horizon);
+        known_after = clock.elapsed();
+        wait
+    })?;
+    let schedule = known_after.as_secs_f64() * 1e6;
+    let execute = micros(&clock) - schedule;
+    Ok((execution, StepTimes { predict: 0.0, schedule, execute }))
 }
 
 fn in_order(

@@ -207,8 +207,7 @@ impl Prepared {
     /// Whether the executor makes the transaction in closed form, going by the state before the block.
     pub(crate) fn is_transfer(&self, tx: TxIndex) -> bool {
         let transaction = self.block.transaction(tx);
-        let to = transaction.to().filter(|_| transaction.input().is_empty());
-        to.is_some_and(|to| {
+        transaction.to().is_some_and(|to| {
             self.state.code_hash(to) == KECCAK256_EMPTY || self.state.code_hash(to).is_zero()
         })
     }

@@ -13,14 +13,16 @@ use slotcast_corpus::{Plan, Scenario, generate};
 use slotcast_executor::{
     ExecutionError, FallbackRule, Pool, UnitCosts, execute_dataflow, execute_in_order,
 };
-use slotcast_model::TxIndex;
+use slotcast_model::{Index, TxIndex};
 use slotcast_scheduler::{CostModel, Policy, Schedule};
 
 use crate::{
     clock::Clock,
+    forecast::estimate_gas,
     pipeline::schedule_of_waits,
     prepare::{PredictSettings, Prepared, RunError, prepare},
     seal::{SealError, seal},
+    waits::Waits,
 };
 
 /// The gas of a plain transfer.
@@ -56,7 +58,7 @@ impl From<SealError> for UnitsError {
 }
 
 /// What one block came to, in nanoseconds.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Block {
     n_txs: f64,
     n_calls: f64,
@@ -67,6 +69,10 @@ struct Block {
     handing_over_nanos: f64,
     predict_nanos: f64,
     schedule_nanos: f64,
+    /// The gas limits of the calls.
+    limits: Vec<u64>,
+    /// The gas that the calls use by their predictions.
+    estimates: Vec<u64>,
 }
 
 /// Measures over `blocks`.
@@ -90,15 +96,28 @@ pub fn measure_units(blocks: &[Prepared]) -> Result<UnitCosts, UnitsError> {
     }
     let typical = |part: fn(&Block) -> f64| median(telling().map(part).collect());
     let whole = |value: f64| value.max(0.0).round() as u64;
+    let call = line(&blocks);
+    let used_percent = whole(100.0 * sum(|it| it.gas_of_calls) / sum(|it| it.gas_limit_of_calls));
+    let certain = telling().map(|block| certain_percent(block, call, used_percent));
     Ok(UnitCosts {
         transfer_nanos: whole(transfer),
-        call: line(&blocks),
-        used_percent: whole(100.0 * sum(|it| it.gas_of_calls) / sum(|it| it.gas_limit_of_calls)),
+        call,
+        used_percent,
+        certain_percent: whole(certain.fold(100.0, f64::min).floor()),
         hand_over_nanos: whole(typical(|it| it.handing_over_nanos / it.n_calls)),
         wake_nanos: whole(wake_nanos()?),
         predict_percent: whole(100.0 * typical(|it| it.predict_nanos / it.calls_nanos)),
         schedule_nanos: whole(typical(|it| it.schedule_nanos / it.n_txs)),
     })
+}
+
+/// What a block's calls took in percent of what they are estimated to take, going by their gas limits
+/// or by their predictions, whichever is further off.
+fn certain_percent(block: &Block, call: CostModel, used_percent: u64) -> f64 {
+    let nanos = |gas: u64| call.nanos(gas) as f64;
+    let by_limits: f64 = block.limits.iter().map(|limit| nanos(limit * used_percent / 100)).sum();
+    let by_predictions: f64 = block.estimates.iter().map(|gas| nanos(*gas)).sum();
+    100.0 * block.calls_nanos / by_limits.max(by_predictions).max(1.0)
 }
 
 fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
@@ -117,6 +136,9 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
             measured.gas_of_calls += gas_used as f64;
             measured.gas_beyond += (gas_used - TRANSFER_GAS) as f64;
             measured.gas_limit_of_calls += gas_limit(prepared, tx) as f64;
+            measured.limits.push(gas_limit(prepared, tx));
+            let transaction = &block.transactions[tx.as_usize()];
+            measured.estimates.push(estimate_gas(transaction, &predictions[tx]));
         }
     }
     let in_order = median_nanos(|| execute_in_order(block, state).map(drop))?;
@@ -130,7 +152,8 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
         Ok(())
     })?;
     measured.schedule_nanos = median_nanos(|| {
-        schedule_of_waits(prepared, &predictions, &Policy::Optimistic);
+        let mut waits = Waits::new(block, state);
+        predictions.iter().for_each(|it| drop(waits.next(it)));
         Ok(())
     })?;
     Ok(measured)

@@ -127,20 +127,32 @@ impl<'a> Waits<'a> {
 /// The senders that could spend more in this block than they have before it, as far as that can be
 /// told.
 fn senders_that_may_run_short(block: &Block, state: &impl BaseState) -> AddressSet {
-    let mut spent: AddressMap<U256> =
+    let mut left: AddressMap<U256> =
         AddressMap::with_capacity_and_hasher(block.n_transactions(), Default::default());
+    let mut short = AddressSet::default();
     for tx in &block.transactions {
-        let fees = U256::from(tx.gas_limit()).saturating_mul(U256::from(tx.max_fee_per_gas()));
-        let blob_gas = U256::from(tx.blob_gas_used().unwrap_or_default());
-        let blob_price = U256::from(tx.max_fee_per_blob_gas().unwrap_or_default());
-        let most = fees.saturating_add(tx.value()).saturating_add(blob_gas * blob_price);
-        let so_far = spent.entry(tx.signer()).or_default();
-        *so_far = so_far.saturating_add(most);
+        let sender = tx.signer();
+        let left = left.entry(sender).or_insert_with(|| state.balance(sender).unwrap_or_default());
+        match left.checked_sub(most_spent(tx)) {
+            Some(rest) => *left = rest,
+            None => {
+                *left = U256::ZERO;
+                short.insert(sender);
+            }
+        }
     }
-    let is_short =
-        |sender: &Address| state.balance(*sender).is_none_or(|balance| balance < spent[sender]);
-    let senders = block.transactions.iter().map(|tx| tx.signer());
-    senders.filter(is_short).collect()
+    short
+}
+
+/// The most that a transaction can cost its sender, apart from what its code takes.
+fn most_spent(tx: &Recovered<TxEnvelope>) -> U256 {
+    let product = |gas: u64, price: u128| U256::from(u128::from(gas).saturating_mul(price));
+    let fees = product(tx.gas_limit(), tx.max_fee_per_gas());
+    let most = fees.saturating_add(tx.value());
+    match (tx.blob_gas_used(), tx.max_fee_per_blob_gas()) {
+        (Some(gas), Some(price)) => most.saturating_add(product(gas, price)),
+        _ => most,
+    }
 }
 
 /// The balances whose value the transaction looks at.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use slotcast::corpus::Scenario;
 
 use super::{Files, Keep};
 
@@ -29,6 +30,25 @@ pub(crate) struct Bench {
     /// Measure what the steps cost instead, as the cost model takes it.
     #[arg(long)]
     pub(crate) units: bool,
+    /// Measure made-up blocks of this kind instead of recorded ones; `all` are those without any
+    /// conflict and those where three transactions in ten meet.
+    #[arg(
+        long, value_name = "KIND", value_parser = super::synthetic(),
+        conflicts_with_all = ["units", "files"]
+    )]
+    pub(crate) synthetic: Option<Synthetic>,
+    /// How much gas a made-up block uses, about.
+    #[arg(long, value_name = "GAS", default_value_t = 1_000_000_000, requires = "synthetic")]
+    pub(crate) gas: u64,
+}
+
+/// Which made-up blocks to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Synthetic {
+    /// Those between which real blocks lie.
+    All,
+    /// One kind.
+    Of(Scenario),
 }
 
 /// Arguments of `predict`.

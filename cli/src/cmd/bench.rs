@@ -5,14 +5,16 @@
 
 use serde::Serialize;
 use slotcast::{
-    BenchLine, BenchSettings, BenchSummary, PipelineSettings, bench_block,
+    BenchLine, BenchSettings, BenchSummary, PipelineSettings, Prepared, SYNTHETIC, bench_block,
+    corpus::Scenario,
     executor::{ExecutionError, Settings, UnitCosts},
-    measure_units,
+    measure_units, prepare,
     scheduler::Policy,
+    synthetic_block,
 };
 
 use crate::{
-    args::Files,
+    args::{Bench, Files, Synthetic},
     failure::{Failure, Verdict},
     input::Source,
     progress::Progress,
@@ -48,11 +50,11 @@ struct Summary<'a> {
 
 /// Measures all blocks.
 pub(crate) fn bench(
-    files: &Files,
+    args: &Bench,
     threads: &[usize],
     console: &Console,
 ) -> Result<Verdict, Failure> {
-    let sources = Source::list(&files.files)?;
+    let sources = subjects(args)?;
     let pipeline = |n: &usize| {
         Ok::<_, ExecutionError>(PipelineSettings {
             predict: Default::default(),
@@ -66,11 +68,12 @@ pub(crate) fn bench(
     let settings = BenchSettings { pipelines, runs: RUNS, micros: MICROS };
     let progress = Progress::new(sources.len(), console);
     let mut lines: Vec<BenchLine> = Vec::new();
-    for source in &sources {
-        progress.start(source.name());
-        let prepared = source.prepare()?;
-        let of_block = bench_block(&prepared, &settings)
-            .map_err(|error| Failure::in_file(&source.name(), error))?;
+    for subject in &sources {
+        progress.start(subject.name());
+        let prepared = subject.prepare()?;
+        let mut of_block = bench_block(&prepared, &settings)
+            .map_err(|error| Failure::in_file(&subject.name(), error))?;
+        of_block.iter_mut().for_each(|line| line.synthetic = subject.synthetic());
         progress.done(|| print(&of_block, lines.is_empty(), console))?;
         lines.extend(of_block);
     }
@@ -86,6 +89,54 @@ pub(crate) fn bench(
     Ok(Verdict::of(lines.iter().all(|line| line.matches_sequential)))
 }
 
+/// What is measured.
+enum Subject {
+    /// A block that is there.
+    Recorded(Source),
+    /// One to be made up, of so much gas.
+    Synthetic(Scenario, u64),
+}
+
+/// Everything to measure, in order.
+fn subjects(args: &Bench) -> Result<Vec<Subject>, Failure> {
+    let made_up = |scenario: &Scenario| Subject::Synthetic(*scenario, args.gas);
+    Ok(match &args.synthetic {
+        None => Source::list(&args.blocks.files)?.into_iter().map(Subject::Recorded).collect(),
+        Some(Synthetic::All) => SYNTHETIC.iter().map(made_up).collect(),
+        Some(Synthetic::Of(scenario)) => vec![made_up(scenario)],
+    })
+}
+
+impl Subject {
+    /// What errors and progress call it.
+    fn name(&self) -> String {
+        match self {
+            Self::Recorded(source) => source.name(),
+            Self::Synthetic(scenario, _) => scenario.name().to_owned(),
+        }
+    }
+
+    /// The kind of a made-up block.
+    const fn synthetic(&self) -> Option<&'static str> {
+        match self {
+            Self::Recorded(_) => None,
+            Self::Synthetic(scenario, _) => Some(scenario.name()),
+        }
+    }
+
+    /// Reads it or makes it up.
+    fn prepare(&self) -> Result<Prepared, Failure> {
+        match self {
+            Self::Recorded(source) => source.prepare(),
+            Self::Synthetic(scenario, gas) => {
+                let in_it = |error| Failure::in_file(&self.name(), error);
+                let block = synthetic_block(*scenario, *gas).map_err(Failure::bad_input)?;
+                prepare(&block).map_err(in_it)
+            }
+        }
+    }
+}
+
 /// Unit costs as JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -94,6 +145,7 @@ struct Units {
     call_base_nanos: u64,
     call_picos_per_gas: u64,
     used_percent: u64,
+    certain_percent: u64,
     hand_over_nanos: u64,
     wake_nanos: u64,
     predict_percent: u64,
@@ -110,6 +162,7 @@ pub(crate) fn units(files: &Files, console: &Console) -> Result<Verdict, Failure
         call_base_nanos: costs.call.base_nanos,
         call_picos_per_gas: costs.call.picos_per_gas,
         used_percent: costs.used_percent,
+        certain_percent: costs.certain_percent,
         hand_over_nanos: costs.hand_over_nanos,
         wake_nanos: costs.wake_nanos,
         predict_percent: costs.predict_percent,
@@ -124,6 +177,7 @@ pub(crate) fn units(files: &Files, console: &Console) -> Result<Verdict, Failure
         ("a call, before its first instruction, ns", units.call_base_nanos),
         ("a call, for each unit of gas, ps", units.call_picos_per_gas),
         ("share of their gas limits that calls use, %", units.used_percent),
+        ("least share of the estimate that a block's calls took, %", units.certain_percent),
         ("recording, handing over and validating a call, ns", units.hand_over_nanos),
         ("waking another thread, ns", units.wake_nanos),
         ("predicting a call, % of running it", units.predict_percent),
@@ -159,7 +213,7 @@ fn print(lines: &[BenchLine], is_first: bool, console: &Console) -> Result<(), F
             format!("{:.2}", line.ratio_hinted_of_best),
             line.runs.to_string(),
             match line.matches_sequential {
-                true => String::new(),
+                true => line.synthetic.unwrap_or_default().to_owned(),
                 false => console.paint(BAD, "differs from the sequential outcome"),
             },
         ]))?;

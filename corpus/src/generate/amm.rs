@@ -79,15 +79,27 @@ fn swap_tokens(draft: &mut Draft, town: &Town) {
 }
 
 fn send_swap(draft: &mut Draft, exchange: &Exchange, trader: WalletId, path: &[Token]) {
+    let amount = draft.rng.milliether(10, 8_000);
+    let least = least_amount(draft);
+    send_exact_swap(draft, exchange, trader, path, [amount, least]);
+}
+
+/// Appends a trade of so much along `path` for at least so much.
+pub(super) fn send_exact_swap(
+    draft: &mut Draft,
+    exchange: &Exchange,
+    trader: WalletId,
+    path: &[Token],
+    [amount, least]: [U256; 2],
+) {
     let account = draft.address(trader);
     path[0].fund(draft, account);
     path[0].allow(draft, account, exchange.router);
-    let amount = draft.rng.milliether(10, 8_000);
     let input = abi::call(
         "swapExactTokensForTokens(uint256,uint256,address[],address,uint256)",
         [
             amount.into(),
-            least_amount(draft).into(),
+            least.into(),
             addresses(path).into(),
             account.into(),
             deadline(draft).into(),

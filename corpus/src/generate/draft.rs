@@ -130,6 +130,11 @@ impl Draft {
         self.exchanges[self.rng.skewed(self.exchanges.len())]
     }
 
+    /// The exchange that most people use.
+    pub(super) fn largest_exchange(&self) -> WalletId {
+        self.exchanges[0]
+    }
+
     /// Somebody to pay: a person, or an address never seen before.
     pub(super) fn payee(&mut self) -> Address {
         if self.rng.percent(30) {

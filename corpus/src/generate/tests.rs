@@ -98,6 +98,17 @@ fn the_default_block_looks_like_mainnet() {
 }
 
 #[test]
+fn whoever_acts_apart_sends_once() {
+    for scenario in [Scenario::PaymentsApart, Scenario::TokensApart, Scenario::PoolsApart] {
+        let block = check(&Plan { n_txs: 40, scenario, ..Plan::default() });
+        let mut senders: Vec<Address> = block.transactions.iter().map(|tx| tx.signer()).collect();
+        senders.sort_unstable();
+        senders.dedup();
+        assert_eq!(senders.len(), 40, "{scenario:?}");
+    }
+}
+
+#[test]
 fn another_seed_is_another_block() {
     let plan = Plan { n_txs: 5, ..Plan::default() };
     let other = Plan { seed: 2, ..plan.clone() };

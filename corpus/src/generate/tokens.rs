@@ -125,6 +125,12 @@ pub(super) fn install(draft: &mut Draft) -> Vec<Token> {
     tokens
 }
 
+/// Installs one more token of the most popular design.
+pub(super) fn install_usual(draft: &mut Draft) -> Token {
+    let design = DESIGNS[0];
+    install_plain(draft, &shelf::contract(design.0), design)
+}
+
 fn install_plain(draft: &mut Draft, contract: &Contract, design: Design) -> Token {
     let address = draft.rng.address();
     let (code, permits) = code_at(draft, contract, address);

@@ -8,7 +8,7 @@
 use alloy_primitives::{Address, B256, U256, keccak256};
 
 use super::{
-    Era, abi,
+    Era, abi, apart,
     draft::{Draft, ether},
     pools::{self, Exchange, TickPool},
     programs::Programs,
@@ -22,6 +22,7 @@ pub(super) struct Town {
     pub(super) tokens: Vec<Token>,
     pub(super) programs: Programs,
     modern: Option<Modern>,
+    market: Option<Exchange>,
 }
 
 /// Contracts compiled for Cancun.
@@ -51,7 +52,13 @@ impl Town {
         let tokens = tokens::install(draft);
         let programs = Programs::install(draft);
         let modern = (Era::Cancun <= draft.plan.era).then(|| Modern::build(draft, &tokens));
-        Self { tokens, programs, modern }
+        let market = modern.as_ref().and_then(|it| apart::market(draft, it.weth.address));
+        Self { tokens, programs, modern, market }
+    }
+
+    /// The exchange of those who trade apart.
+    pub(super) fn market(&self) -> &Exchange {
+        self.market.as_ref().expect("jobs that trade apart are of scenarios with a market")
     }
 
     /// The contracts that need Cancun.

@@ -121,7 +121,7 @@ fn random_tx(random: &mut Random, fork: Fork, nonce: u64, to: Address) -> TxEnve
         _ => U256::from(random.next() % 1_000_000),
     };
     let input: Bytes =
-        if random.next().is_multiple_of(8) { vec![0, 1, 2].into() } else { Bytes::new() };
+        if random.next().is_multiple_of(4) { vec![0, 1, 2].into() } else { Bytes::new() };
     let chain_id = if random.next().is_multiple_of(20) { 2 } else { 1 };
     let keys = (0..random.next() % 3).map(|n| B256::from(U256::from(n))).collect();
     let item = AccessListItem { address: to, storage_keys: keys };
@@ -215,5 +215,28 @@ fn transfers_in_closed_form_are_what_revm_makes_of_them() {
         assert!(100 < n_closed, "{fork}: {n_closed} of {n_executed} in closed form");
         assert!(n_closed < n_executed, "{fork}: nothing was left to revm");
         assert!(100 < n_rejected, "{fork}: {n_rejected} rejected");
+    }
+}
+
+#[test]
+fn data_that_nobody_reads_is_only_paid_for() {
+    let unobserved = SequentialSettings { is_observed: false };
+    for fork in &Fork::ALL[..14] {
+        let mut made = Made::new(*fork);
+        let (from, balance) = (address(0xa0), U256::from(ETHER));
+        let code = CodeRecord::None;
+        made.record(AccountRecord { address: from, balance, nonce: 0, code, storage: vec![] });
+        made.contract(CONTRACT, 5, &[0x60, 0x01, 0x50], &[]);
+        for (nonce, to) in [(0, address(0xb0)), (1, CONTRACT)] {
+            let (to, value, input) = (TxKind::Call(to), U256::from(7), vec![0, 1, 2].into());
+            let (chain_id, gas_price, gas_limit) = (None, 1_000, 90_000);
+            let tx = TxLegacy { chain_id, nonce, gas_price, gas_limit, to, value, input };
+            made.push(tx.into_signed(signature()).into(), from);
+        }
+        let (block, state) = made.build();
+        let in_order = execute_in_order(&block, &state).unwrap();
+        assert_eq!(in_order.n_transfers(), 1, "{fork}");
+        let expected = execute_sequential(&block, &state, &unobserved).unwrap().outcome;
+        assert_eq!(in_order.into_outcome(&state).unwrap(), expected, "{fork}");
     }
 }
