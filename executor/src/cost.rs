@@ -19,9 +19,10 @@
 //!
 //! What the block costs for certain stands against what may be saved, and `c` is an estimate: before
 //! predicting from the gas limits of the calls, of which a known share is used on average, with
-//! predictions at hand from what they touch. A unit of gas takes much less in contracts of the first
-//! years than in those of today. So the estimate counts only as far as every recorded block bears it
-//! out; a block that is close to the line is run in order, where nothing can be lost.
+//! predictions at hand from what they touch. A unit of gas takes much less in the small contracts of
+//! the first years than in those of today, so it is weighed by the size of the code that is entered.
+//! The rest of the error is why the estimate counts only as far as every recorded block bears it out;
+//! a block that is close to the line is run in order, where nothing can be lost.
 //!
 //! Blocks are turned away like that which would not be worth it even without any dependency. Whether
 //! there are too many shows while they are predicted; see `outlook.rs`. With a whole schedule at hand
@@ -30,6 +31,7 @@
 //! The unit costs are measured: `slotcast bench --units` prints those of the machine it runs on.
 
 use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
+use alloy_primitives::Address;
 use core::num::NonZeroUsize;
 
 use slotcast_model::{IndexVec, TxIndex};
@@ -51,8 +53,11 @@ pub enum Course {
 pub struct UnitCosts {
     /// Nanoseconds to make a plain transfer in closed form.
     pub transfer_nanos: u64,
-    /// What a call takes by the gas it uses.
+    /// What a call takes by the gas it uses, when it enters a code of typical size.
     pub call: CostModel,
+    /// The size of code at which a call takes just that; a call of other code takes as much more or
+    /// less.
+    pub typical_code_bytes: u64,
     /// How much of their gas limit calls use, in percent.
     pub used_percent: u64,
     /// The least share of the estimate that a recorded block's calls took, in percent.
@@ -74,8 +79,9 @@ impl Default for UnitCosts {
         Self {
             transfer_nanos: 300,
             call: CostModel { base_nanos: 2_000, picos_per_gas: 290 },
+            typical_code_bytes: 6_200,
             used_percent: 46,
-            certain_percent: 16,
+            certain_percent: 28,
             hand_over_nanos: 1_000,
             wake_nanos: 20_000,
             predict_percent: 69,
@@ -93,30 +99,69 @@ pub enum Advice {
     AtHand,
 }
 
+/// A transaction that runs code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// About how much gas it uses.
+    pub gas: u64,
+    /// How many bytes the code has that it enters.
+    pub code_bytes: u64,
+}
+
+impl Call {
+    /// A transaction that uses about so much gas. What creates a contract enters its own data.
+    pub fn of(tx: &Recovered<TxEnvelope>, gas: u64, code_bytes: impl Fn(Address) -> usize) -> Self {
+        let code_bytes = tx.to().map_or(tx.input().len(), code_bytes) as u64;
+        Self { gas, code_bytes }
+    }
+}
+
 impl UnitCosts {
-    /// What to do with a block of which nothing is known but its transactions.
-    pub fn course_of_block(&self, block: &Block, threads: usize, advice: Advice) -> Course {
-        let used = |tx: &Recovered<TxEnvelope>| match tx.input().is_empty() {
-            true => 0,
-            false => tx.gas_limit().saturating_mul(self.used_percent) / 100,
-        };
-        self.course_of_gas(block.transactions.iter().map(used), threads, advice)
+    /// What to do with a block of which nothing is known but its transactions, and how many bytes of
+    /// code there are at an address.
+    pub fn course_of_block(
+        &self,
+        block: &Block,
+        code_bytes: impl Fn(Address) -> usize,
+        threads: usize,
+        advice: Advice,
+    ) -> Course {
+        // Sizes need not be looked up where not even the largest would make a difference.
+        let course = self.course_by_limits(block, |_| LARGEST_CODE_BYTES, threads, advice);
+        match course {
+            Course::InOrder => Course::InOrder,
+            Course::Dataflow => self.course_by_limits(block, code_bytes, threads, advice),
+        }
     }
 
-    /// What to do with a block whose transactions use about so much gas; those that use no more than a
-    /// plain transfer are taken to be made in closed form.
-    pub fn course_of_gas(
+    fn course_by_limits(
         &self,
-        gas: impl Iterator<Item = u64>,
+        block: &Block,
+        code_bytes: impl Fn(Address) -> usize,
+        threads: usize,
+        advice: Advice,
+    ) -> Course {
+        let call = |tx: &Recovered<TxEnvelope>| {
+            let used = tx.gas_limit().saturating_mul(self.used_percent) / 100;
+            (!tx.input().is_empty()).then(|| Call::of(tx, used, &code_bytes))
+        };
+        self.course_of_calls(block.transactions.iter().map(call), threads, advice)
+    }
+
+    /// What to do with a block of these transactions: the calls among them, and nothing for each that
+    /// is made in closed form.
+    pub fn course_of_calls(
+        &self,
+        txs: impl Iterator<Item = Option<Call>>,
         threads: usize,
         advice: Advice,
     ) -> Course {
         let [mut n_txs, mut n_calls, mut estimate] = [0_u64; 3];
-        for gas in gas {
+        for call in txs {
             n_txs += 1;
-            if TRANSFER_GAS < gas {
+            if let Some(call) = call {
                 n_calls += 1;
-                estimate = estimate.saturating_add(self.call.nanos(gas));
+                estimate = estimate.saturating_add(self.nanos(call));
             }
         }
         let (threads, calls) = (threads.max(1) as u64, estimate / 100 * self.certain_percent);
@@ -132,6 +177,12 @@ impl UnitCosts {
         ];
         let shared = shared.into_iter().fold(0, u64::saturating_add) / threads;
         course(self.wake_nanos.saturating_add(shared) < saved)
+    }
+
+    /// About how long a call takes.
+    pub const fn nanos(&self, call: Call) -> u64 {
+        let nanos = self.call.nanos(call.gas).saturating_mul(call.code_bytes);
+        nanos / if self.typical_code_bytes == 0 { 1 } else { self.typical_code_bytes }
     }
 
     /// What to do with a block whose schedule is made.
@@ -171,6 +222,9 @@ impl UnitCosts {
 /// How much of what threads could save the dependencies of recorded blocks leave on two threads:
 /// without any overhead they allow 1.83 times the speed, instead of twice.
 const UNCHAINED_PERCENT: u64 = 90;
+
+/// No code is larger (EIP-170).
+const LARGEST_CODE_BYTES: usize = 24_576;
 
 /// The gas of a plain transfer.
 pub(crate) const TRANSFER_GAS: u64 = 21_000;
@@ -224,11 +278,16 @@ mod tests {
         };
         let costs = |predict_percent| UnitCosts { predict_percent, ..UnitCosts::default() };
         let block = block(100);
-        let of = |units: UnitCosts, threads, advice| units.course_of_block(&block, threads, advice);
+        let of = |units: UnitCosts, threads, advice| {
+            units.course_of_block(&block, |_| 6_200, threads, advice)
+        };
         assert_eq!(of(costs(10), 2, Advice::ToBeMade), Course::Dataflow);
         assert_eq!(of(costs(100), 2, Advice::ToBeMade), Course::InOrder);
         assert_eq!(of(costs(100), 2, Advice::AtHand), Course::Dataflow);
         assert_eq!(of(costs(10), 1, Advice::AtHand), Course::InOrder);
+        // The same in a contract of a few instructions.
+        let small = costs(10).course_of_block(&block, |_| 60, 2, Advice::AtHand);
+        assert_eq!(small, Course::InOrder);
     }
 
     #[test]

@@ -123,6 +123,12 @@ impl MemoryState {
         self.account(address).map_or(KECCAK256_EMPTY, |account| account.info.code_hash)
     }
 
+    /// How many bytes of code there are at an address, as far as code was given.
+    pub fn code_bytes(&self, address: Address) -> usize {
+        let code = self.accounts.get(&address).and_then(|account| account.info.code.as_ref());
+        code.map_or(0, |code| code.original_byte_slice().len())
+    }
+
     /// An account's code; nothing when it has none.
     pub fn code(&self, address: Address) -> Result<Option<Bytes>, MissingCode> {
         let Some(account) = self.account(address) else { return Ok(None) };

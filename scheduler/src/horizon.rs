@@ -6,16 +6,20 @@
 //! policy; a horizon depends on earlier transactions alone, so nothing has to wait for the rest of
 //! the block.
 
-use alloy_primitives::map::HashMap;
-use slotcast_model::{Location, TxIndex};
+use alloy_primitives::map::{AddressMap, HashMap};
+use slotcast_model::{Location, Slot, TxIndex};
 
-/// Locations that a transaction usually changes: more only make the map grow.
-const CHANGES_PER_TX: usize = 6;
+/// Balances that a transaction usually changes: more only make the map grow.
+const BALANCES_PER_TX: usize = 2;
 
 /// The last change of every location so far.
 #[derive(Debug, Default)]
 pub struct Horizons {
-    last_change: HashMap<Location, TxIndex>,
+    /// Balances change with every transaction and are seldom waited for, so theirs is a map of small
+    /// entries.
+    balances: AddressMap<TxIndex>,
+    slots: HashMap<Slot, TxIndex>,
+    others: HashMap<Location, TxIndex>,
     next: TxIndex,
     horizon: TxIndex,
 }
@@ -23,14 +27,20 @@ pub struct Horizons {
 impl Horizons {
     /// No transaction yet, with room for what so many usually change.
     pub fn with_room_for(n_txs: usize) -> Self {
-        let room = CHANGES_PER_TX * n_txs;
-        let last_change = HashMap::with_capacity_and_hasher(room, Default::default());
-        Self { last_change, ..Self::default() }
+        let room = BALANCES_PER_TX * n_txs;
+        let balances = AddressMap::with_capacity_and_hasher(room, Default::default());
+        let slots = HashMap::with_capacity_and_hasher(n_txs, Default::default());
+        Self { balances, slots, ..Self::default() }
     }
 
     /// The next transaction is forecast to read `location`.
     pub fn read(&mut self, location: &Location) {
-        if let Some(last) = self.last_change.get(location)
+        let last = match location {
+            Location::Balance(address) => self.balances.get(address),
+            Location::Storage(slot) => self.slots.get(slot),
+            Location::Nonce(_) | Location::Code(_) => self.others.get(location),
+        };
+        if let Some(last) = last
             && *last < self.next
         {
             self.horizon = self.horizon.max(TxIndex(last.0 + 1));
@@ -39,14 +49,23 @@ impl Horizons {
 
     /// The next transaction is forecast to change `location`, after all of its reads were told.
     pub fn change(&mut self, location: Location) {
-        self.last_change.insert(location, self.next);
+        self.note(location);
     }
 
     /// The next transaction is forecast to add to `location` without waiting, after all of its reads
     /// were told; whether somebody changed it whom the transaction does not wait for otherwise.
     pub fn add(&mut self, location: Location) -> bool {
-        let last = self.last_change.insert(location, self.next);
+        let last = self.note(location);
         last.is_some_and(|last| self.horizon <= last && last < self.next)
+    }
+
+    /// Notes a change by the next transaction; the last one before it.
+    fn note(&mut self, location: Location) -> Option<TxIndex> {
+        match location {
+            Location::Balance(address) => self.balances.insert(address, self.next),
+            Location::Storage(slot) => self.slots.insert(slot, self.next),
+            Location::Nonce(_) | Location::Code(_) => self.others.insert(location, self.next),
+        }
     }
 
     /// Everything about the next transaction is told: its horizon.

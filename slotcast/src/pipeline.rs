@@ -10,7 +10,7 @@ use core::time::Duration;
 use alloy_consensus::Transaction as _;
 
 use slotcast_executor::{
-    Advice, Course, Execution, ExecutionError, Horizon, Outlook, Settings, UnitCosts, Wait,
+    Advice, Call, Course, Execution, ExecutionError, Horizon, Outlook, Settings, UnitCosts, Wait,
     execute_in_order, execute_streamed,
 };
 use slotcast_model::{Index, IndexVec, Prediction, TxIndex};
@@ -81,11 +81,13 @@ pub fn execute_unpredicted(
 ) -> Result<(Execution, StepTimes), ExecutionError> {
     let clock = Clock::start();
     let threads = settings.execution.pool.threads();
-    let course = settings.units.course_of_block(prepared.block(), threads, Advice::ToBeMade);
+    let code_bytes = |address| prepared.state().code_bytes(address);
+    let (units, block) = (&settings.units, prepared.block());
+    let course = units.course_of_block(block, code_bytes, threads, Advice::ToBeMade);
     if course == Course::InOrder {
         return in_order(prepared, StepTimes { schedule: micros(&clock), ..StepTimes::default() });
     }
-    let (block, state) = (prepared.block(), prepared.state());
+    let state = prepared.state();
     let Settings { pool, fallback, .. } = &settings.execution;
     let view = View::new(state, summaries);
     let mut predictor = prepared.predictor(&view, &settings.predict);
@@ -99,7 +101,7 @@ pub fn execute_unpredicted(
         let clock = Clock::start();
         let prediction = predictor.next();
         let wait = waits.next(&prediction);
-        outlook.tell(gas_of(prepared, tx, &prediction), wait.horizon);
+        outlook.tell(gas_of(prepared, tx, &prediction).unwrap_or(0), wait.horizon);
         predicting += clock.elapsed();
         wait
     })?;
@@ -133,8 +135,13 @@ pub fn execute_predicted(
 ) -> Result<(Execution, StepTimes), ExecutionError> {
     let clock = Clock::start();
     let threads = settings.execution.pool.threads();
-    let gas = predictions.iter_enumerated().map(|(tx, it)| gas_of(prepared, tx, it));
-    match settings.units.course_of_gas(gas, threads, Advice::AtHand) {
+    let call = |(tx, prediction): (TxIndex, &Prediction)| {
+        let gas = gas_of(prepared, tx, prediction)?;
+        let transaction = &prepared.block().transactions[tx.as_usize()];
+        Some(Call::of(transaction, gas, |address| prepared.state().code_bytes(address)))
+    };
+    let calls = predictions.iter_enumerated().map(call);
+    match settings.units.course_of_calls(calls, threads, Advice::AtHand) {
         Course::InOrder => {
             in_order(prepared, StepTimes { schedule: micros(&clock), ..StepTimes::default() })
         }
@@ -142,13 +149,11 @@ pub fn execute_predicted(
     }
 }
 
-/// The gas that a transaction uses by its prediction; that of a transfer if it is one.
-fn gas_of(prepared: &Prepared, tx: TxIndex, prediction: &Prediction) -> u64 {
+/// The gas that a call uses by its prediction; nothing for what looks like a plain transfer.
+fn gas_of(prepared: &Prepared, tx: TxIndex, prediction: &Prediction) -> Option<u64> {
     let transaction = &prepared.block().transactions[tx.as_usize()];
-    match transaction.input().is_empty() && prediction.storage().reads.is_empty() {
-        true => 0,
-        false => estimate_gas(transaction, prediction),
-    }
+    let is_plain = transaction.input().is_empty() && prediction.storage().reads.is_empty();
+    (!is_plain).then(|| estimate_gas(transaction, prediction))
 }
 
 /// The schedule by which a block is executed without layers.
@@ -195,7 +200,7 @@ fn by_waits(
         }
         let prediction = &predictions[tx];
         let wait = waits.next(prediction);
-        outlook.tell(gas_of(prepared, tx, prediction), wait.horizon);
+        outlook.tell(gas_of(prepared, tx, prediction).unwrap_or(0), wait.horizon);
         known_after = clock.elapsed();
         wait
     })?;

@@ -11,7 +11,7 @@
 use alloy_consensus::Transaction;
 use slotcast_corpus::{Plan, Scenario, generate};
 use slotcast_executor::{
-    ExecutionError, FallbackRule, Pool, UnitCosts, execute_dataflow, execute_in_order,
+    Call, ExecutionError, FallbackRule, Pool, UnitCosts, execute_dataflow, execute_in_order,
 };
 use slotcast_model::{Index, TxIndex};
 use slotcast_scheduler::{CostModel, Policy, Schedule};
@@ -69,10 +69,10 @@ struct Block {
     handing_over_nanos: f64,
     predict_nanos: f64,
     schedule_nanos: f64,
-    /// The gas limits of the calls.
-    limits: Vec<u64>,
-    /// The gas that the calls use by their predictions.
-    estimates: Vec<u64>,
+    /// The calls by their gas limits.
+    limits: Vec<Call>,
+    /// The calls by their predictions.
+    estimates: Vec<Call>,
 }
 
 /// Measures over `blocks`.
@@ -96,28 +96,37 @@ pub fn measure_units(blocks: &[Prepared]) -> Result<UnitCosts, UnitsError> {
     }
     let typical = |part: fn(&Block) -> f64| median(telling().map(part).collect());
     let whole = |value: f64| value.max(0.0).round() as u64;
-    let call = line(&blocks);
     let used_percent = whole(100.0 * sum(|it| it.gas_of_calls) / sum(|it| it.gas_limit_of_calls));
-    let certain = telling().map(|block| certain_percent(block, call, used_percent));
-    Ok(UnitCosts {
+    // As if code of one byte were typical, calls would take as many times more as code has bytes.
+    let mut units = UnitCosts {
         transfer_nanos: whole(transfer),
-        call,
+        call: line(&blocks),
+        typical_code_bytes: 1,
         used_percent,
-        certain_percent: whole(certain.fold(100.0, f64::min).floor()),
+        certain_percent: 100,
         hand_over_nanos: whole(typical(|it| it.handing_over_nanos / it.n_calls)),
         wake_nanos: whole(wake_nanos()?),
         predict_percent: whole(100.0 * typical(|it| it.predict_nanos / it.calls_nanos)),
         schedule_nanos: whole(typical(|it| it.schedule_nanos / it.n_txs)),
-    })
+    };
+    let too_long = |block: &Block| estimate(&units, &block.estimates) / block.calls_nanos;
+    units.typical_code_bytes = whole(median(telling().map(too_long).collect())).max(1);
+    let certain = telling().map(|block| certain_percent(&units, block));
+    units.certain_percent = whole(certain.fold(100.0, f64::min).floor());
+    Ok(units)
+}
+
+/// What these calls are estimated to take.
+fn estimate(units: &UnitCosts, calls: &[Call]) -> f64 {
+    calls.iter().map(|call| units.nanos(*call) as f64).sum::<f64>().max(1.0)
 }
 
 /// What a block's calls took in percent of what they are estimated to take, going by their gas limits
 /// or by their predictions, whichever is further off.
-fn certain_percent(block: &Block, call: CostModel, used_percent: u64) -> f64 {
-    let nanos = |gas: u64| call.nanos(gas) as f64;
-    let by_limits: f64 = block.limits.iter().map(|limit| nanos(limit * used_percent / 100)).sum();
-    let by_predictions: f64 = block.estimates.iter().map(|gas| nanos(*gas)).sum();
-    100.0 * block.calls_nanos / by_limits.max(by_predictions).max(1.0)
+fn certain_percent(units: &UnitCosts, block: &Block) -> f64 {
+    let used = |call: &Call| Call { gas: call.gas * units.used_percent / 100, ..*call };
+    let by_limits = estimate(units, &block.limits.iter().map(used).collect::<Vec<_>>());
+    100.0 * block.calls_nanos / by_limits.max(estimate(units, &block.estimates))
 }
 
 fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
@@ -136,9 +145,10 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
             measured.gas_of_calls += gas_used as f64;
             measured.gas_beyond += (gas_used - TRANSFER_GAS) as f64;
             measured.gas_limit_of_calls += gas_limit(prepared, tx) as f64;
-            measured.limits.push(gas_limit(prepared, tx));
             let transaction = &block.transactions[tx.as_usize()];
-            measured.estimates.push(estimate_gas(transaction, &predictions[tx]));
+            let call = |gas| Call::of(transaction, gas, |address| state.code_bytes(address));
+            measured.limits.push(call(gas_limit(prepared, tx)));
+            measured.estimates.push(call(estimate_gas(transaction, &predictions[tx])));
         }
     }
     let in_order = median_nanos(|| execute_in_order(block, state).map(drop))?;
