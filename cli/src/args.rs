@@ -22,7 +22,7 @@ use slotcast_batch::Shard;
 pub(crate) use self::{
     blocks::{
         BasisArgument, Bench, Dialect, Explain, Predict, Report, Revalidate, Run, Schedule,
-        ScheduleFormat, Score, Stage,
+        ScheduleFormat, Score, Stage, Synthetic,
     },
     keep::{Keep, Store, StoreAction},
     lint::{Lint, LintFormat},

@@ -123,7 +123,10 @@ impl Engine {
         match self.settings.course {
             CourseRule::Always(course) => course,
             CourseRule::ByCost(units) => {
-                units.course_of_block(block, self.pool.threads(), Advice::ToBeMade)
+                // Asking the database for the size of each code could cost more than it saves.
+                let typical = usize::try_from(units.typical_code_bytes).unwrap_or(usize::MAX);
+                let threads = self.pool.threads();
+                units.course_of_block(block, |_| typical, threads, Advice::ToBeMade)
             }
         }
     }

@@ -102,11 +102,11 @@ fn measure<'s, DB: BatchRef + Sync>(
         let mut millis: [Vec<f64>; 4] = Default::default();
         let database = open(subject);
         for run in 0..N_RUNS {
-            for way in 0..4 {
+            for (way, millis) in millis.iter_mut().enumerate() {
                 let state = ReadThrough::new(&database);
                 let clock = Clock::start();
                 execute(subject, &state, pool, way);
-                millis[way].push(clock.elapsed().as_secs_f64() * 1e3);
+                millis.push(clock.elapsed().as_secs_f64() * 1e3);
                 if run == 0 {
                     row.n_single[way] += state.asked().single;
                     row.n_fetched += state.asked().in_batches;
