@@ -2,6 +2,8 @@
 
 use slotcast_model::{Location, StateRead};
 
+use crate::{Head, Hint};
+
 use super::*;
 
 fn slot(account: u8, key: u64) -> Slot {
@@ -127,4 +129,53 @@ fn errors_name_the_file_and_the_field() {
         of_block(&stated, 5, 2).unwrap_err().to_string(),
         "p.json: txs: there is no transaction 2 in block 5, which has 2"
     );
+}
+
+#[test]
+fn what_predictions_hold_for_comes_back_whole() {
+    let code = (Address::with_last_byte(1), B256::with_last_byte(9));
+    let head = Head { chain_id: 10, block: 5, analyzer: 3 };
+    let hints: Vec<Hint> =
+        example().into_iter().map(|it| Hint::new(it, vec![code], head.analyzer)).collect();
+    let of = |n: usize| TxIndex::from_usize(n);
+    let text = print_hints(head, hints.iter().enumerate().map(|(n, hint)| (of(n), hint)));
+    let stated = parse(text.as_bytes(), "p.json").unwrap();
+    assert_eq!(stated[0].head(), head);
+    assert!(stated[0].hints().map(|(_, hint)| hint).eq(&hints));
+    let wanted = Wanted { chain_id: 10, block: 5, n_txs: 3 };
+    assert_eq!(hints_for(&stated, wanted).unwrap().as_slice(), hints);
+    let other = hints_for(&stated, Wanted { chain_id: 1, ..wanted }).unwrap_err().to_string();
+    assert_eq!(
+        other,
+        "p.json: chainId: the predictions are for chain 10 but the block is of chain 1; predict \
+         that block"
+    );
+    // Who says of no chain may mean any.
+    let unsaid = parse(print(5, &example()).as_bytes(), "p.json").unwrap();
+    assert!(hints_for(&unsaid, Wanted { chain_id: 1, ..wanted }).is_ok());
+}
+
+#[test]
+fn a_state_word_has_a_slot_or_a_field() {
+    let address = format!("{:#x}", Address::with_last_byte(1));
+    let word = |rest: &str| {
+        let word = format!(r#"{{"address": "{address}", "value": "0x1"{rest}}}"#);
+        parse(
+            format!(r#"{{"block": 1, "txs": [{{"index": 0, "reliedOn": [{word}]}}]}}"#).as_bytes(),
+            "p.json",
+        )
+    };
+    assert!(word(r#", "field": "nonce""#).is_ok());
+    for rest in
+        ["", r#", "field": "colour""#, &format!(r#", "field": "code", "slot": "{}""#, B256::ZERO)]
+    {
+        let error = word(rest).unwrap_err().to_string();
+        assert!(error.starts_with("p.json: txs[0].reliedOn[0]"), "{rest}: {error}");
+    }
+}
+
+#[test]
+fn a_later_version_is_told_from_a_fault() {
+    let error = error(r#"{"schemaVersion": 7, "block": "0x1", "transactions": []}"#);
+    assert!(error.starts_with("p.json: schemaVersion: 7 is newer than 1"), "{error}");
 }
