@@ -58,8 +58,9 @@ impl Tab {
         }
         let profile = TempDir::new().unwrap();
         let mut browser = Command::new("sh")
-            // The browser reads and writes where its parent's standard input and output are.
-            .args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1"])
+            // The browser reads and writes where its parent's standard input and output are. One that
+            // hangs is ended, so that a test fails and does not wait for ever.
+            .args(["-c", "exec timeout 300 \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1"])
             .arg(&binary)
             .args(ARGUMENTS)
             .arg(format!("--user-data-dir={}", profile.path().display()))
