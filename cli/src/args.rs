@@ -6,6 +6,8 @@
 mod blocks;
 mod keep;
 mod lint;
+#[cfg(feature = "serve")]
+mod serve;
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -19,6 +21,8 @@ use slotcast::{
 };
 use slotcast_batch::Shard;
 
+#[cfg(feature = "serve")]
+pub(crate) use self::serve::Serve;
 pub(crate) use self::{
     blocks::{
         BasisArgument, Bench, Dialect, Explain, Predict, Report, Revalidate, Run, Schedule,
@@ -253,6 +257,20 @@ Examples:
   slotcast store export summaries.db --output summaries.export
   slotcast store import summaries.db summaries.export")]
     Store(Store),
+    /// Answer forecasts over JSON-RPC, by HTTP and WebSocket, until told to end.
+    #[cfg(feature = "serve")]
+    #[command(after_help = "\
+Blocks and states come from a node (--rpc-url), from recorded blocks (--blocks, which counts more), or
+from the embedded block. The service is reached from this machine only unless --listen says otherwise.
+Logs go to standard error; /health and /metrics are answered beside JSON-RPC.
+
+Examples:
+  slotcast serve --rpc-url http://127.0.0.1:8545
+  slotcast serve --blocks blocks/ --listen 127.0.0.1:9000
+  slotcast serve --rpc-url http://127.0.0.1:8545 --store summaries.redb --log-json
+  curl -s -H 'content-type: application/json' http://127.0.0.1:8549 \\
+    -d '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.discover\"}'")]
+    Serve(Serve),
     /// Print a script that completes the command's arguments in a shell.
     #[command(after_help = "\
 Examples:

@@ -18,6 +18,8 @@ mod revalidate;
 mod run;
 mod schedule;
 mod score;
+#[cfg(feature = "serve")]
+mod serve;
 mod snapshot;
 mod store;
 
@@ -50,6 +52,8 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         Command::Store(store) => store::store(store, console),
         #[cfg(feature = "node")]
         Command::Record(record) => record::record(record, console),
+        #[cfg(feature = "serve")]
+        Command::Serve(serve) => serve::serve(serve, &args.global, console),
         Command::Generate(generate) => generate::generate(generate, console),
         Command::Completions(completions) => completions::completions(completions, console),
         Command::Man => man::man(console),

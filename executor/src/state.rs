@@ -143,6 +143,16 @@ impl MemoryState {
         self.block_hashes.get(&number).copied().unwrap_or_else(|| self.missing(B256::ZERO))
     }
 
+    /// Whether the account was given; one that was not reads as empty.
+    pub fn has_account(&self, address: Address) -> bool {
+        self.accounts.contains_key(&address)
+    }
+
+    /// Whether the slot was given; one that was not reads as zero.
+    pub fn has_slot(&self, address: Address, key: U256) -> bool {
+        self.accounts.get(&address).is_some_and(|account| account.storage.contains_key(&key))
+    }
+
     /// How many reads asked for something that was not given: telemetry, and the reason to doubt a
     /// recording.
     pub fn n_missing_reads(&self) -> u64 {

@@ -73,6 +73,14 @@ fn written(file: &FileOut) -> String {
     serde_json::to_string(file).expect("plain lists and numbers can be written as JSON")
 }
 
+/// What the file says of one transaction, to be put into other documents.
+pub fn of_tx(
+    tx: TxIndex,
+    prediction: &Prediction,
+) -> impl Serialize + Clone + core::fmt::Debug + use<> {
+    TxOut::new(tx, prediction)
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct FileOut {
@@ -85,7 +93,7 @@ struct FileOut {
     txs: Vec<TxOut>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct TxOut {
     index: u32,
@@ -133,7 +141,7 @@ fn pairs(slots: &[Slot]) -> Vec<(Address, B256)> {
 }
 
 /// The accounts of one transaction.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Accounts {
     balance_reads: Vec<Address>,

@@ -2,8 +2,8 @@
 //!
 //! In: a [`Job`]: a recorder, a range of numbers, a folder. Out: one file for each block, and what
 //! became of each.
-//! Invariants: a file is either whole or not there; a block whose file is whole is not recorded
-//! again, so a job that was broken off goes on where it stopped; one block's failure leaves the
+//! Invariants: a file is either whole or not there; a block whose file is whole, and which
+//! is still the node's, is not recorded again, so a job that was broken off goes on where it stopped; one block's failure leaves the
 //! others alone unless it would be theirs too.
 
 use std::{
@@ -17,10 +17,12 @@ use std::{
     thread,
 };
 
+use alloy_primitives::{B256, U64};
 use slotcast::corpus::{self, CorpusError};
 
 use crate::{
     error::RecordError,
+    node::Node,
     recorder::{Recorder, Way},
 };
 
@@ -40,7 +42,7 @@ pub struct Job<'a> {
 /// What became of one block.
 #[derive(Debug)]
 pub enum Done {
-    /// Its file was there and is whole.
+    /// Its file was there and is whole, and the node has no other block of the number.
     Kept(PathBuf),
     /// Its file was written.
     Recorded {
@@ -105,7 +107,9 @@ fn make_folder(folder: &Path) -> Result<(), RecordError> {
 
 fn record_one(job: &Job<'_>, number: u64) -> Result<Done, RecordError> {
     let path = job.folder.join(file_name(job.recorder.node().chain_id(), number));
-    if is_whole(&path, number) {
+    if let Some(hash) = whole(&path, number)
+        && is_still_there(job.recorder.node(), number, hash)?
+    {
         return Ok(Done::Kept(path));
     }
     let recording = job.recorder.record(number)?;
@@ -114,8 +118,18 @@ fn record_one(job: &Job<'_>, number: u64) -> Result<Done, RecordError> {
     Ok(Done::Recorded { path, way: recording.way, n_txs })
 }
 
-/// Whether the file holds the block, valid; one that was damaged since is written again.
-fn is_whole(path: &Path, number: u64) -> bool {
+/// The hash of the block in the file, if it is whole and valid; one that was damaged since is written
+/// again.
+fn whole(path: &Path, number: u64) -> Option<B256> {
     let read = corpus::read_file(path).ok();
-    read.is_some_and(|block| block.number() == number && block.validate().is_ok())
+    let block = read.filter(|block| block.number() == number && block.validate().is_ok());
+    block.map(|block| block.hash)
+}
+
+/// Whether the node's block of this number is still the one with this hash; a reorganisation puts
+/// another in its place. A node that no longer has a block of the number does not contradict.
+fn is_still_there(node: &Node, number: u64, hash: B256) -> Result<bool, RecordError> {
+    let tag = format!("{:#x}", U64::from(number));
+    let found = node.header_at(&tag).map_err(|source| RecordError::Node { number, source })?;
+    Ok(found.is_none_or(|(found, _)| found == hash))
 }

@@ -2,7 +2,8 @@
 //!
 //! In: the URL of a JSON-RPC endpoint. Out: [`Node`], typed questions with retries and a pace;
 //! [`NodeState`], the state behind a block as something to predict and to execute on;
-//! [`Recorder`], recorded blocks; [`record_range`], files of them.
+//! [`Recorder`], recorded blocks; [`record_range`], files of them; [`PendingTxs`], what waits to be
+//! included.
 //!
 //! Suggested reading: `rpc` for how a question travels, `node` for which there are, `state` for the
 //! state of one block, `recorder` for how a block is recorded, `job` for many.
@@ -26,9 +27,12 @@ mod wanting;
 
 mod job;
 
+mod pending;
+
 pub use error::{NodeError, RecordError};
 pub use job::{Done, Job, Progress, file_name, record_range};
 pub use node::{AccountProof, Fields, FoundBlock, Node, SlotProof};
+pub use pending::PendingTxs;
 pub use recorder::{ProofPolicy, RecordSettings, Recorder, Recording, Way};
 pub use rpc::{Rpc, RpcSettings};
 pub use state::NodeState;

@@ -5,8 +5,9 @@
 //! Invariants: a file needs nothing but itself, no font or script from elsewhere; equal inputs give
 //! equal bytes; simulated times say that they are.
 //!
-//! Read [`Drawing`] for a schedule; [`Page`] for tables, [`Plot`]s and [`Bars`].
+//! Read [`Drawing`] for a schedule, [`ScheduleDocument`] for the same as JSON; [`Page`] for tables, [`Plot`]s and [`Bars`].
 
+mod document;
 mod svg;
 mod timeline;
 
@@ -21,6 +22,7 @@ use slotcast_model::{IndexVec, TxIndex};
 use slotcast_scheduler::Schedule;
 
 pub use bars::{Bars, Row};
+pub use document::{CriticalPath, DependencyEdge, ScheduleDocument, Simulated, SimulatedThreads};
 pub use page::{Cell, Page, Part, Section, Table};
 pub use plot::{Axis, Mark, Plot, Point, Scale, Series};
 pub use timeline::{Span, timeline};

@@ -5,7 +5,10 @@
 //! Invariant: a summary depends on code, fork, targets and limits alone, so caching it changes
 //! nothing but time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use alloy_primitives::{
     Address, B256, Bytes, U256, keccak256,
@@ -41,6 +44,8 @@ pub struct Summaries {
     limits: Limits,
     shelf: Option<Arc<dyn Shelf>>,
     cache: Mutex<Cache>,
+    n_refinements: AtomicU64,
+    n_code_bytes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -85,7 +90,8 @@ impl FromShelf {
 impl Summaries {
     /// An empty cache for code under the rules of `fork`.
     pub fn new(fork: Fork, limits: Limits) -> Self {
-        Self { fork, limits, shelf: None, cache: Mutex::default() }
+        let (n_refinements, n_code_bytes) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { fork, limits, shelf: None, cache: Mutex::default(), n_refinements, n_code_bytes }
     }
 
     /// An empty cache that looks on `shelf` before it makes a summary.
@@ -108,6 +114,7 @@ impl Summaries {
         if let Some(cached) = self.lock().by_hash.get(&code_hash) {
             return Arc::clone(&cached.summary);
         }
+        self.n_code_bytes.fetch_add(code.len() as u64, Ordering::Relaxed);
         // Others may look up theirs meanwhile; when two make the same one, the first counts.
         let cached = self.make(code_hash, code, Targets::default());
         Arc::clone(&self.lock().by_hash.entry(code_hash).or_insert(cached).summary)
@@ -126,7 +133,19 @@ impl Summaries {
         if self.shelf.is_some() {
             cache.refined.extend(before);
         }
+        self.n_refinements.fetch_add(1, Ordering::Relaxed);
         Some(summary)
+    }
+
+    /// How many bytes of code there are summaries of; what they take in memory goes by that.
+    pub fn n_code_bytes(&self) -> u64 {
+        self.n_code_bytes.load(Ordering::Relaxed)
+    }
+
+    /// How often a computed jump that led somewhere new has refined a summary; a prediction during
+    /// which this grows is worth making again.
+    pub fn n_refinements(&self) -> u64 {
+        self.n_refinements.load(Ordering::Relaxed)
     }
 
     fn make(&self, code_hash: B256, code: &[u8], targets: Targets) -> Cached {

@@ -7,6 +7,10 @@ version=1.7.1
 package=@foundry-rs/anvil-linux-amd64@$version
 integrity='sha512-+XmShybEaxfCrr0OUUZwYEy2OnYZt5pHH9TzBtLv3+VrK0O/ANuNSVEahqNhKHlgX7GRJ59383ofNhxkRWIYTg=='
 
+if [[ -x target/tools/anvil ]] && target/tools/anvil --version | grep -q "Version: $version"; then
+    target/tools/anvil --version
+    exit 0
+fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 archive=$(npm pack "$package" --silent --pack-destination "$folder")

@@ -4,18 +4,16 @@
 
 use std::num::NonZeroUsize;
 
-use serde::Serialize;
 use slotcast::{
     Prepared, forecasts,
     model::TxIndex,
     scheduler::{
-        self, CostModel, Mode, Overheads, Policy, Reason,
+        self, CostModel, Policy,
         print::{self, Edges},
-        simulate,
     },
     warm_of,
 };
-use slotcast_report::Drawing;
+use slotcast_report::{Drawing, ScheduleDocument, Simulated};
 
 use crate::{
     args::{Schedule, ScheduleFormat},
@@ -25,12 +23,6 @@ use crate::{
     progress::Progress,
     render::{Columns, Console, HEAD, count, gas},
 };
-
-/// How many threads are simulated.
-const THREADS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
-
-/// What running in parallel costs besides the transactions, in nanoseconds, as measured.
-const OVERHEADS: Overheads = Overheads { per_tx: 1_000, per_barrier: 5_000 };
 
 const COLUMNS: Columns =
     Columns::new(&[("threads", 0), ("layers", 12), ("ratio", 6), ("dataflow", 12), ("ratio", 6)]);
@@ -58,7 +50,7 @@ pub(crate) fn schedule(args: &Schedule, console: &Console) -> Result<Verdict, Fa
         let schedule = scheduler::schedule(&forecasts, &Policy::Optimistic);
         let block = prepared.block().header.number;
         progress.done(|| match format {
-            ScheduleFormat::Json => console.document(&Document::new(block, &schedule)),
+            ScheduleFormat::Json => console.document(&ScheduleDocument::new(block, &schedule)),
             ScheduleFormat::Dot => console.text(&print::dot(&schedule, Edges::Reduced)),
             ScheduleFormat::Text => text(block, &schedule, console),
             ScheduleFormat::Svg | ScheduleFormat::Html => {
@@ -85,104 +77,6 @@ fn drawn(
     match format {
         ScheduleFormat::Html => drawing.html(),
         _ => drawing.svg(),
-    }
-}
-
-/// A schedule as JSON; gas is estimated and times are simulated.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document {
-    block: u64,
-    txs: usize,
-    estimated_gas: u64,
-    layers: Vec<Vec<u32>>,
-    critical_path: Path,
-    edges: Vec<EdgeOut>,
-    simulated: Simulated,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Path {
-    estimated_gas: u64,
-    txs: Vec<u32>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EdgeOut {
-    from: u32,
-    to: u32,
-    reason: String,
-    locations: u32,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Simulated {
-    sequential_micros: f64,
-    threads: Vec<Threads>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Threads {
-    threads: usize,
-    layers_micros: f64,
-    layers_ratio: f64,
-    dataflow_micros: f64,
-    dataflow_ratio: f64,
-}
-
-impl Document {
-    fn new(block: u64, schedule: &scheduler::Schedule) -> Self {
-        let path = schedule.critical_path();
-        let edge = |edge: scheduler::Edge| EdgeOut {
-            from: edge.from.0,
-            to: edge.to.0,
-            reason: match edge.reason {
-                Reason::Data { location, .. } => location.to_string(),
-                Reason::Policy => "policy".to_owned(),
-                Reason::Given => "given".to_owned(),
-            },
-            locations: match edge.reason {
-                Reason::Data { n_locations, .. } => n_locations,
-                Reason::Policy | Reason::Given => 0,
-            },
-        };
-        Self {
-            block,
-            txs: schedule.len(),
-            estimated_gas: schedule.total_weight(),
-            layers: schedule.layers().iter().map(|layer| numbers(layer)).collect(),
-            critical_path: Path { estimated_gas: path.weight, txs: numbers(&path.txs) },
-            edges: schedule.edges().map(edge).collect(),
-            simulated: Simulated::new(schedule),
-        }
-    }
-}
-
-impl Simulated {
-    fn new(schedule: &scheduler::Schedule) -> Self {
-        let costs = CostModel::default().nanos_of_each(schedule.weights());
-        let sequential = costs.iter().fold(0, |sum: u64, &nanos| sum.saturating_add(nanos));
-        let on = |n: usize| {
-            let n_threads = NonZeroUsize::new(n).expect("no time is simulated for no thread");
-            let nanos = |mode| simulate(schedule, &costs, n_threads, mode, OVERHEADS);
-            let ratio = |nanos: u64| sequential as f64 / nanos.max(1) as f64;
-            let (layers, dataflow) = (nanos(Mode::Layers), nanos(Mode::Dataflow));
-            Threads {
-                threads: n,
-                layers_micros: layers as f64 / 1e3,
-                layers_ratio: ratio(layers),
-                dataflow_micros: dataflow as f64 / 1e3,
-                dataflow_ratio: ratio(dataflow),
-            }
-        };
-        Self {
-            sequential_micros: sequential as f64 / 1e3,
-            threads: THREADS.into_iter().map(on).collect(),
-        }
     }
 }
 
@@ -241,8 +135,4 @@ fn shortened(txs: &[TxIndex], between: &str) -> String {
         None | Some(0) => named,
         Some(more) => format!("{named}{between}... {more} more"),
     }
-}
-
-fn numbers(txs: &[TxIndex]) -> Vec<u32> {
-    txs.iter().map(|tx| tx.0).collect()
 }

@@ -1,8 +1,14 @@
 //! Does everything that a guide shows work as it stands there?
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
-use crate::command::{Folder, run_in};
+use crate::command::{Folder, command, run, run_in};
 
 fn checkout() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -57,4 +63,56 @@ fn every_guide_with_a_program_is_compiled_somewhere() {
         let is_tested = roots.iter().any(|root| root.contains(&format!("docs/{name}\")]")));
         assert!(is_tested || !text.contains("```rust"), "{name} is compiled nowhere");
     }
+}
+
+#[test]
+fn the_commands_of_the_service_guide_are_understood() {
+    let guide = &guides()["service.md"];
+    let commands = guide.lines().filter_map(|line| line.strip_prefix("$ slotcast "));
+    let mut n_commands = 0;
+    for command in commands {
+        let mut args: Vec<&str> = command.split_whitespace().collect();
+        args.push("--help");
+        let ran = run(&args);
+        assert!(ran.code == 0 && ran.stdout.contains("Limits:"), "{command}: {}", ran.stderr);
+        n_commands += 1;
+    }
+    assert!(4 <= n_commands, "the commands are found");
+}
+
+#[test]
+fn a_service_says_where_it_listens_and_ends_when_it_is_told_to() {
+    for signal in ["-TERM", "-INT"] {
+        let mut child = command(&["serve", "--json", "--listen", "127.0.0.1:0", "--log-json"])
+            .env_remove("ETH_RPC_URL")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let listening: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert!(listening["url"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{line}");
+        let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        let mut logs = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut logs).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{logs}");
+        for log in logs.lines() {
+            let log: serde_json::Value = serde_json::from_str(log).unwrap();
+            assert!(log["level"].is_string(), "{log}");
+        }
+        assert!(logs.contains("stopped"), "{logs}");
+    }
+}
+
+#[test]
+fn what_cannot_be_served_is_bad_input() {
+    let ran = run(&["serve", "--blocks", "there/is/nothing", "-q"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("there/is/nothing: cannot be read"), "{}", ran.stderr);
+    let ran = run(&["serve", "--rpc-url", "ftp://node", "-q"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("--rpc-url: only http and https"), "{}", ran.stderr);
 }

@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-alloy", &["slotcast"]),
     ("slotcast-batch", &[]),
     ("slotcast-trie", &["slotcast-executor"]),
+    ("slotcast-serve", &["slotcast", "slotcast-node", "slotcast-report", "slotcast-store"]),
     ("slotcast-cli", PROGRAM),
     ("slotcast-tests", PRODUCT),
     ("slotcast-bench", PRODUCT),
@@ -62,6 +63,7 @@ const PROGRAM: &[&str] = &[
     "slotcast-lint",
     "slotcast-node",
     "slotcast-report",
+    "slotcast-serve",
     "slotcast-snapshot",
     "slotcast-store",
 ];

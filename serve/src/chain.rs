@@ -1,0 +1,102 @@
+//! Where do blocks and states come from?
+//!
+//! In: settings. Out: [`Chain`]: recorded blocks or a node, asked in the same words.
+//! Invariant: a block that a request names is the one its transactions are to be part of, so that the
+//! state is that before it; `after` names the state itself, as `eth_call` does.
+
+use std::{path::PathBuf, sync::Arc};
+
+use alloy_consensus::{TxEnvelope, transaction::Recovered};
+use alloy_eips::BlockId;
+use slotcast_node::{Node, RpcSettings};
+
+use crate::{
+    error::ServeError, fault::Fault, ground::Ground, live::LiveChain, recorded::RecordedChain,
+};
+
+/// Where blocks and states come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// The block that is embedded in the program.
+    Embedded,
+    /// Recorded blocks: a file, or a folder of them.
+    Blocks(PathBuf),
+    /// A node.
+    Node {
+        /// The URL of its JSON-RPC endpoint, over http or https.
+        url: String,
+        /// How it is asked.
+        rpc: RpcSettings,
+        /// Whether every value is asked for with a proof.
+        with_proofs: bool,
+    },
+}
+
+/// A source, opened.
+#[derive(Debug)]
+pub(crate) enum Chain {
+    /// Recorded blocks.
+    Recorded(RecordedChain),
+    /// A node.
+    Live(LiveChain),
+}
+
+impl Chain {
+    /// Opens a source.
+    pub(crate) fn open(source: Source) -> Result<Self, ServeError> {
+        Ok(match source {
+            Source::Embedded => Self::Recorded(RecordedChain::open(None)?),
+            Source::Blocks(path) => Self::Recorded(RecordedChain::open(Some(path))?),
+            Source::Node { url, rpc, with_proofs } => {
+                let node = Arc::new(Node::connect(&url, rpc)?);
+                Self::Live(LiveChain::open(node, with_proofs)?)
+            }
+        })
+    }
+
+    /// The chain's id.
+    pub(crate) fn chain_id(&self) -> u64 {
+        match self {
+            Self::Recorded(chain) => chain.chain_id(),
+            Self::Live(chain) => chain.node().chain_id(),
+        }
+    }
+
+    /// The number of the newest block.
+    pub(crate) fn newest(&self) -> Result<u64, Fault> {
+        match self {
+            Self::Recorded(chain) => Ok(chain.newest()),
+            Self::Live(chain) => chain.head().map(|head| head.header.number),
+        }
+    }
+
+    /// The ground of the named block.
+    pub(crate) fn ground(&self, id: Option<BlockId>) -> Result<Arc<Ground>, Fault> {
+        match self {
+            Self::Recorded(chain) => chain.ground(id),
+            Self::Live(chain) => chain.ground(id),
+        }
+    }
+
+    /// The ground on the state that the named block left.
+    pub(crate) fn ground_after(&self, id: Option<BlockId>) -> Result<Arc<Ground>, Fault> {
+        match self {
+            Self::Recorded(chain) => chain.ground_after(id),
+            Self::Live(chain) => chain.ground_after(id),
+        }
+    }
+
+    /// The transactions of the block that a ground is of.
+    pub(crate) fn transactions(
+        &self,
+        ground: &Ground,
+    ) -> Result<Vec<Recovered<TxEnvelope>>, Fault> {
+        match self {
+            Self::Recorded(_) => Ok(ground.block().transactions.clone()),
+            Self::Live(_) if ground.block().hash.is_zero() => Err(Fault::Params(
+                "transactions: the block does not exist yet, so say which".to_owned(),
+            )),
+            Self::Live(chain) => chain.transactions(ground),
+        }
+    }
+}

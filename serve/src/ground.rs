@@ -1,0 +1,197 @@
+//! What are forecasts made on?
+//!
+//! In: a recorded block, or a node's state with the block that is to follow. Out: [`Ground`]: the
+//! block's words, and the state before it.
+//! Invariant: a ground never changes, so that the same request on the same ground has the same answer,
+//! as far as the source answers at all.
+
+use std::sync::Arc;
+
+use alloy_consensus::{TxEnvelope, transaction::Recovered};
+use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U64, U256};
+use serde::Serialize;
+use slotcast::{
+    BaseState, CodeAt, Prepared,
+    analyzer::bind::BlockWords,
+    executor::Block,
+    model::{Fork, Location},
+    words_of,
+};
+use slotcast_node::NodeState;
+
+use crate::fault::Fault;
+
+/// A block and the state before it.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    block: Block,
+    fork: Fork,
+    words: BlockWords,
+    is_expected: bool,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Recorded(Box<Prepared>),
+    Node(Arc<NodeState>),
+}
+
+/// What is known of a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// It holds this.
+    Known(U256),
+    /// It was not recorded, and forecasts take it to hold this.
+    Assumed(U256),
+    /// It is not to be had.
+    Unavailable,
+}
+
+/// How answers name the block.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BlockName {
+    number: U64,
+    /// Nothing for a block that does not exist yet.
+    hash: Option<B256>,
+    parent_hash: B256,
+}
+
+impl Ground {
+    /// The ground of a recorded block.
+    pub(crate) fn recorded(prepared: Prepared) -> Self {
+        let (block, fork) = (prepared.block().clone(), prepared.fork());
+        let words = words_of(&block, fork);
+        let state = State::Recorded(Box::new(prepared));
+        Self { block, fork, words, is_expected: false, state }
+    }
+
+    /// The ground of a block on a node's state; `is_expected` if the block does not exist yet.
+    pub(crate) fn node(block: Block, fork: Fork, is_expected: bool, state: Arc<NodeState>) -> Self {
+        let words = words_of(&block, fork);
+        Self { block, fork, words, is_expected, state: State::Node(state) }
+    }
+
+    /// The block.
+    pub(crate) const fn block(&self) -> &Block {
+        &self.block
+    }
+
+    /// The block with these transactions instead.
+    pub(crate) fn block_with(&self, transactions: Vec<Recovered<TxEnvelope>>) -> Block {
+        let Block { chain_id, forks, hash, .. } = self.block;
+        let header = self.block.header.clone();
+        let (withdrawals, ommers) = (None, Vec::new());
+        Block { chain_id, forks, header, hash, transactions, withdrawals, ommers }
+    }
+
+    /// The fork whose rules hold.
+    pub(crate) const fn fork(&self) -> Fork {
+        self.fork
+    }
+
+    /// The block's words.
+    pub(crate) const fn words(&self) -> &BlockWords {
+        &self.words
+    }
+
+    /// How answers name the block.
+    pub(crate) fn name(&self) -> BlockName {
+        BlockName {
+            number: U64::from(self.block.header.number),
+            hash: (!self.is_expected).then_some(self.block.hash),
+            parent_hash: self.block.header.parent_hash,
+        }
+    }
+
+    /// The hash of the code at an address; none where it is not to be had.
+    pub(crate) fn code_hash(&self, address: Address) -> Option<B256> {
+        match &self.state {
+            State::Recorded(prepared) => Some(prepared.state().code_hash(address)),
+            State::Node(state) => match state.code(address) {
+                CodeAt::Nothing => Some(KECCAK256_EMPTY),
+                CodeAt::Known(hash, _) => Some(hash),
+                CodeAt::Unavailable => None,
+            },
+        }
+    }
+
+    /// What a word holds. A code is its hash.
+    pub(crate) fn look(&self, location: &Location) -> Look {
+        let is_there = match (&self.state, location) {
+            (State::Node(_), _) => true,
+            (State::Recorded(prepared), Location::Storage(slot)) => {
+                prepared.state().has_slot(slot.address, slot.key)
+            }
+            (State::Recorded(prepared), _) => prepared.state().has_account(location.address()),
+        };
+        let value = match *location {
+            Location::Balance(address) => self.balance(address),
+            Location::Nonce(address) => self.nonce(address).map(U256::from),
+            Location::Code(address) => self.code_hash(address).map(Into::into),
+            Location::Storage(slot) => self.storage(slot.address, slot.key),
+        };
+        match (value, is_there) {
+            (Some(value), true) => Look::Known(value),
+            (Some(value), false) => Look::Assumed(value),
+            (None, _) => Look::Unavailable,
+        }
+    }
+
+    /// Fails if the source lately did not answer.
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        match &self.state {
+            State::Recorded(_) => Ok(()),
+            State::Node(state) => match state.take_failure() {
+                None => Ok(()),
+                Some(error) => Err(Fault::Unavailable(error.to_string())),
+            },
+        }
+    }
+
+    /// How many words of state are held in memory for it.
+    pub(crate) fn n_words(&self) -> usize {
+        match &self.state {
+            State::Recorded(_) => 0,
+            State::Node(state) => state.n_words(),
+        }
+    }
+}
+
+impl BaseState for Ground {
+    fn storage(&self, address: Address, key: U256) -> Option<U256> {
+        match &self.state {
+            State::Recorded(prepared) => BaseState::storage(prepared.state(), address, key),
+            State::Node(state) => state.storage(address, key),
+        }
+    }
+
+    fn balance(&self, address: Address) -> Option<U256> {
+        match &self.state {
+            State::Recorded(prepared) => BaseState::balance(prepared.state(), address),
+            State::Node(state) => BaseState::balance(&**state, address),
+        }
+    }
+
+    fn nonce(&self, address: Address) -> Option<u64> {
+        match &self.state {
+            State::Recorded(prepared) => BaseState::nonce(prepared.state(), address),
+            State::Node(state) => BaseState::nonce(&**state, address),
+        }
+    }
+
+    fn code(&self, address: Address) -> CodeAt {
+        match &self.state {
+            State::Recorded(prepared) => BaseState::code(prepared.state(), address),
+            State::Node(state) => BaseState::code(&**state, address),
+        }
+    }
+
+    fn block_hash(&self, number: u64) -> Option<B256> {
+        match &self.state {
+            State::Recorded(prepared) => BaseState::block_hash(prepared.state(), number),
+            State::Node(state) => BaseState::block_hash(&**state, number),
+        }
+    }
+}

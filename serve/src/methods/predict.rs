@@ -1,0 +1,60 @@
+//! `slotcast_predictAccess` and `slotcast_predictBatch`: what will transactions touch?
+//!
+//! In: transactions and a block. Out: their forecasts, as in a prediction file, with the state words
+//! they relied on.
+
+use alloy_eips::BlockId;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{OfOne, asked, asked_all};
+use crate::{
+    fault::Fault,
+    service::{Service, json},
+};
+
+/// Forecasts one transaction.
+pub(super) fn one(service: &Service, params: OfOne) -> Result<Box<RawValue>, Fault> {
+    let ground = service.chain.ground(params.block)?;
+    let asked = asked(&params.tx, &ground)?;
+    let hint = Service::hint(&ground, service.predict(&ground, &asked)?);
+    Ok(json(&Service::answer(&ground, 0, asked.hash, &hint)))
+}
+
+/// Parameters of a batch.
+#[derive(Debug, Deserialize)]
+pub(super) struct Batch {
+    txs: Vec<Box<RawValue>>,
+    #[serde(default)]
+    block: Option<BlockId>,
+    #[serde(default)]
+    basis: Basis,
+}
+
+/// What forecasts of a batch build on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Basis {
+    /// The state before the block alone.
+    #[default]
+    Parent,
+    /// The transactions before them, too.
+    Order,
+}
+
+/// Forecasts many transactions.
+pub(super) fn batch(service: &Service, params: Batch) -> Result<Box<RawValue>, Fault> {
+    let ground = service.chain.ground(params.block)?;
+    let asked = asked_all(service, &params.txs, &ground)?;
+    let predictions = match params.basis {
+        Basis::Parent => {
+            let each = asked.iter().map(|asked| service.predict(&ground, asked));
+            each.collect::<Result<Vec<_>, _>>()?
+        }
+        Basis::Order => service.predict_in_order(&ground, &asked)?,
+    };
+    let answers = asked.iter().zip(predictions).enumerate().map(|(index, (asked, prediction))| {
+        Service::answer(&ground, index, asked.hash, &Service::hint(&ground, prediction))
+    });
+    Ok(json(&answers.collect::<Vec<_>>()))
+}

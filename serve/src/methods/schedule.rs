@@ -1,0 +1,56 @@
+//! `slotcast_schedule`: in which order may transactions run?
+//!
+//! In: transactions in an order, or a block with its own. Out: the schedule, as `slotcast schedule
+//! --json` prints it.
+
+use alloy_eips::BlockId;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use slotcast::{
+    forecasts,
+    model::IndexVec,
+    scheduler::{self, Policy},
+};
+use slotcast_report::ScheduleDocument;
+
+use super::asked_all;
+use crate::{
+    fault::Fault,
+    service::{SCHEMA_VERSION, Service, json},
+    transaction::Asked,
+};
+
+/// What is asked.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asking {
+    #[serde(default)]
+    txs: Option<Vec<Box<RawValue>>>,
+    #[serde(default)]
+    block: Option<BlockId>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Versioned {
+    schema_version: u64,
+    #[serde(flatten)]
+    document: ScheduleDocument,
+}
+
+/// Schedules transactions.
+pub(super) fn schedule(service: &Service, params: Asking) -> Result<Box<RawValue>, Fault> {
+    let ground = service.chain.ground(params.block)?;
+    let asked = match &params.txs {
+        Some(texts) => asked_all(service, texts, &ground)?,
+        None => {
+            let all = service.chain.transactions(&ground)?.into_iter();
+            all.map(|tx| Asked { hash: Some(*tx.tx_hash()), tx }).collect()
+        }
+    };
+    let predictions = IndexVec::from(service.predict_in_order(&ground, &asked)?);
+    let block = ground.block_with(asked.into_iter().map(|asked| asked.tx).collect());
+    let forecasts = forecasts(&block, &predictions);
+    let schedule = scheduler::schedule(&forecasts, &Policy::Optimistic);
+    let document = ScheduleDocument::new(block.header.number, &schedule);
+    Ok(json(&Versioned { schema_version: SCHEMA_VERSION, document }))
+}

@@ -1,0 +1,234 @@
+//! How is the service started, reached and stopped?
+//!
+//! In: [`Settings`]. Out: [`Server`], which answers until it is stopped.
+//! Invariants: connections are bounded in number and in how long they may be silent; whoever stops the
+//! service waits for what is under way, but not for ever; summaries are in the store when it is over.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use jsonrpsee::{
+    Methods,
+    server::{
+        BatchRequestConfig, PingConfig, ServerBuilder, ServerConfig, ServerHandle, StopHandle,
+        TowerService, stop_channel,
+    },
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+    sync::Semaphore,
+    time::MissedTickBehavior,
+};
+use tower::layer::util::Identity;
+
+use crate::{
+    error::ServeError,
+    http::{Door, Place},
+    methods,
+    patient::Patient,
+    service::Service,
+    settings::{Limits, Settings},
+    watch::Watch,
+};
+
+/// jsonrpsee's part of answering.
+pub(crate) type RpcService = TowerService<Identity, Identity>;
+
+/// How long a connection may be silent before the next request.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// How long what is under way may take once the service is to stop.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// How often measurements are folded and summaries put into the store.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Every how many upkeeps summaries are put into the store.
+const UPKEEPS_TO_STORE: u64 = 12;
+
+/// How long to wait after a connection could not be taken, as when there are too many open files.
+const AFTER_FAILURE: Duration = Duration::from_millis(50);
+
+/// A service that answers.
+#[derive(Debug)]
+pub struct Server {
+    runtime: Runtime,
+    address: SocketAddr,
+    handle: ServerHandle,
+    service: Arc<Service>,
+    watch: Option<Watch>,
+}
+
+impl Server {
+    /// Opens the source and starts to listen.
+    pub fn start(settings: &Settings) -> Result<Self, ServeError> {
+        let service = Arc::new(Service::open(settings)?);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .thread_name("serve")
+            .max_blocking_threads(settings.limits.concurrency + 1)
+            .enable_all()
+            .build()
+            .map_err(ServeError::Threads)?;
+        let addr = settings.listen;
+        let listening = runtime.block_on(TcpListener::bind(addr));
+        let failed = |source| ServeError::Listen { addr, source };
+        let listener = listening.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let (stop, handle) = stop_channel();
+        let methods: Methods = methods::module(Arc::clone(&service)).into();
+        let welcome = Welcome {
+            service: Arc::clone(&service),
+            origins: settings.origins.clone().into(),
+            is_loopback: address.ip().is_loopback(),
+            places: Arc::new(Semaphore::new(settings.limits.connections)),
+            methods,
+            stop: stop.clone(),
+        };
+        runtime.spawn(welcome.everybody(listener));
+        runtime.spawn(keep_up(Arc::clone(&service), stop));
+        let watch = Watch::start(&service, settings.poll);
+        tracing::info!(%address, chain = service.chain.chain_id(), "listening");
+        Ok(Self { runtime, address, handle, service, watch })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns when the process is told to end, by SIGINT or SIGTERM.
+    pub fn wait_for_signal(&self) -> Result<(), ServeError> {
+        self.runtime.block_on(async {
+            use tokio::signal::unix::{SignalKind, signal};
+            let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
+            let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
+            tokio::select! {
+                _ = interrupt.recv() => tracing::info!("SIGINT"),
+                _ = terminate.recv() => tracing::info!("SIGTERM"),
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes no more connections, waits for what is under way, and keeps summaries.
+    pub fn stop(self) {
+        let Self { runtime, handle, service, watch, .. } = self;
+        drop(watch);
+        if handle.stop().is_err() {
+            tracing::debug!("it was stopped already");
+        }
+        let farewell = async { tokio::time::timeout(FAREWELL, handle.stopped()).await };
+        if runtime.block_on(farewell).is_err() {
+            tracing::warn!("some connections did not end in time; they are cut off");
+        }
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        service.warm.keep_all();
+        tracing::info!("stopped");
+    }
+}
+
+/// Takes connections.
+struct Welcome {
+    service: Arc<Service>,
+    origins: Arc<[String]>,
+    is_loopback: bool,
+    places: Arc<Semaphore>,
+    methods: Methods,
+    stop: StopHandle,
+}
+
+impl Welcome {
+    async fn everybody(self, listener: TcpListener) {
+        let limits = &self.service.limits;
+        let builder = ServerBuilder::new().set_config(config(limits)).to_service_builder();
+        let stopped = self.stop.clone().shutdown();
+        tokio::pin!(stopped);
+        loop {
+            let stream = tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    Err(error) => {
+                        tracing::debug!(%error, "a connection could not be taken");
+                        tokio::time::sleep(AFTER_FAILURE).await;
+                        continue;
+                    }
+                },
+                () = &mut stopped => break,
+            };
+            let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else {
+                self.service.measured.refused.increment(1);
+                continue;
+            };
+            let door = Door {
+                service: Arc::clone(&self.service),
+                origins: Arc::clone(&self.origins),
+                is_loopback: self.is_loopback,
+                rpc: builder.clone().build(self.methods.clone(), self.stop.clone()),
+                place: Arc::new(Place::take(permit, &self.service)),
+            };
+            tokio::spawn(converse(stream, door, self.stop.clone()));
+        }
+    }
+}
+
+/// Serves one connection until it ends, or is a WebSocket, which jsonrpsee serves.
+async fn converse(stream: TcpStream, door: Door, stop: StopHandle) {
+    // Answers are small and whole; waiting to fill a packet would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection keeps its delay");
+    }
+    let stream = Patient::new(stream, SILENCE.min(door.service.limits.time));
+    let answer = service_fn(move |request| door.clone().answer(request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(SILENCE)
+        .serve_connection(TokioIo::new(stream), answer)
+        .with_upgrades();
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = stop.shutdown() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke off");
+    }
+}
+
+fn config(limits: &Limits) -> ServerConfig {
+    ServerConfig::builder()
+        .max_request_body_size(limits.request_bytes)
+        .max_response_body_size(limits.answer_bytes)
+        .max_connections(u32::try_from(limits.connections).unwrap_or(u32::MAX))
+        .max_subscriptions_per_connection(limits.subscriptions)
+        .set_batch_request_config(BatchRequestConfig::Limit(limits.batch))
+        .enable_ws_ping(PingConfig::new())
+        .build()
+}
+
+/// Folds measurements and keeps summaries, until the service stops.
+async fn keep_up(service: Arc<Service>, stop: StopHandle) {
+    let mut ticks = tokio::time::interval(UPKEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let stopped = stop.shutdown();
+    tokio::pin!(stopped);
+    let (mut n_ticks, mut n_kept) = (0_u64, 0);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = &mut stopped => return,
+        }
+        service.measured.settle();
+        n_ticks += 1;
+        let n_summaries = service.warm.n_summaries();
+        if n_ticks.is_multiple_of(UPKEEPS_TO_STORE) && n_summaries != n_kept {
+            n_kept = n_summaries;
+            let worker = Arc::clone(&service);
+            drop(tokio::task::spawn_blocking(move || worker.warm.keep_all()).await);
+        }
+    }
+}

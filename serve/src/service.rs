@@ -1,0 +1,138 @@
+//! What do all methods share?
+//!
+//! In: settings. Out: [`Service`]: the source, what is warm, the limits, what was measured, and
+//! forecasts as answers have them.
+//! Invariant: an answer depends on the request and its ground alone, but for targets of computed jumps
+//! that were met before.
+
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use slotcast::{
+    analyzer::summary::ANALYZER_VERSION,
+    hints::Hint,
+    model::{Gap, Prediction, TxIndex},
+    prediction_file,
+};
+use slotcast_store::Store;
+
+use crate::{
+    chain::Chain,
+    error::ServeError,
+    fault::Fault,
+    gate::Gate,
+    ground::{BlockName, Ground},
+    measured::Measured,
+    methods,
+    settings::{Limits, Settings},
+    stream::Stream,
+    transaction::Asked,
+    warm::Warm,
+    words::WordOut,
+};
+
+/// The version of all answers.
+pub(crate) const SCHEMA_VERSION: u64 = 1;
+
+/// Everything that requests share.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) chain: Chain,
+    pub(crate) warm: Warm,
+    pub(crate) limits: Limits,
+    pub(crate) gate: Gate,
+    pub(crate) stream: Stream,
+    pub(crate) measured: Measured,
+}
+
+/// A forecast, as answers have it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Forecast<T> {
+    schema_version: u64,
+    block: BlockName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<B256>,
+    #[serde(flatten)]
+    tx: T,
+    relied_on: Vec<WordOut>,
+}
+
+impl Service {
+    /// A service by these settings, which listens nowhere yet.
+    pub(crate) fn open(settings: &Settings) -> Result<Self, ServeError> {
+        let Settings { source, store, store_bytes, limits, .. } = settings;
+        let store = store.as_deref().map(|path| Store::open(path, *store_bytes)).transpose()?;
+        if store.as_ref().is_some_and(Store::is_rebuilt) {
+            tracing::warn!("the store could not be trusted; it was set aside and begun anew");
+        }
+        Ok(Self {
+            chain: Chain::open(source.clone())?,
+            warm: Warm::new(limits.summaries, store.map(Arc::new)),
+            limits: *limits,
+            gate: Gate::new(limits.concurrency, limits.time),
+            stream: Stream::new(),
+            measured: Measured::new(&methods::NAMES),
+        })
+    }
+
+    /// Forecasts one transaction on the ground alone.
+    pub(crate) fn predict(&self, ground: &Ground, asked: &Asked) -> Result<Prediction, Fault> {
+        let prediction = self.warm.predict(ground, asked).prediction;
+        self.note(ground, &prediction)?;
+        Ok(prediction)
+    }
+
+    /// Forecasts transactions in this order, each on what those before it leave.
+    pub(crate) fn predict_in_order(
+        &self,
+        ground: &Ground,
+        asked: &[Asked],
+    ) -> Result<Vec<Prediction>, Fault> {
+        let predictions = self.warm.predict_in_order(ground, asked);
+        for prediction in &predictions {
+            self.note(ground, prediction)?;
+        }
+        Ok(predictions.into_iter().collect())
+    }
+
+    /// Counts a forecast; one that lacks state because the node did not answer is none.
+    fn note(&self, ground: &Ground, prediction: &Prediction) -> Result<(), Fault> {
+        self.measured.prediction(prediction.coverage());
+        match prediction.gaps().contains(&Gap::MissingState) {
+            true => ground.check(),
+            false => Ok(()),
+        }
+    }
+
+    /// The hint that a forecast on this ground is.
+    pub(crate) fn hint(ground: &Ground, prediction: Prediction) -> Hint {
+        let code = |address: &Address| Some((*address, ground.code_hash(*address)?));
+        let codes = prediction.accounts().code_reads.iter().filter_map(code).collect();
+        Hint::new(prediction, codes, ANALYZER_VERSION)
+    }
+
+    /// The forecast of the transaction at `index` of a request, as answers have it.
+    pub(crate) fn answer(
+        ground: &Ground,
+        index: usize,
+        hash: Option<B256>,
+        hint: &Hint,
+    ) -> impl Serialize + Clone + use<> {
+        let index = TxIndex(u32::try_from(index).unwrap_or(u32::MAX));
+        Forecast {
+            schema_version: SCHEMA_VERSION,
+            block: ground.name(),
+            hash,
+            tx: prediction_file::of_tx(index, hint.prediction()),
+            relied_on: hint.relied_on().map(WordOut::from).collect(),
+        }
+    }
+}
+
+/// Any answer as JSON.
+pub(crate) fn json(answer: &impl Serialize) -> Box<RawValue> {
+    to_raw_value(answer).expect("plain lists and numbers can be written as JSON")
+}

@@ -1,0 +1,180 @@
+//! What is kept from one forecast to the next?
+//!
+//! In: forks and limits, and a store if there is one. Out: [`Warm`]: summaries and binders that are
+//! ready, and forecasts made with them.
+//! Invariants: what is kept changes only when time is spent, but for the targets of computed jumps,
+//! which add to what is found; how much is kept is bounded.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use slotcast::{
+    Shelf, Summaries, View,
+    analyzer::{
+        bind::{BindLimits, Binder, Bound},
+        limits::Limits,
+    },
+    model::{Fork, IndexVec, Prediction, TxIndex},
+    predict_block, predict_tx,
+};
+use slotcast_store::{Store, StoreError};
+
+use crate::{ground::Ground, transaction::Asked};
+
+/// Most times that a forecast is made again because a computed jump led somewhere new.
+const MAX_PASSES: usize = 4;
+
+/// Most bytes of code of which summaries are kept.
+const MAX_CODE_BYTES: u64 = 64 << 20;
+
+/// Most binders that wait to be used again.
+const MAX_BINDERS: usize = 64;
+
+/// What is ready.
+#[derive(Debug)]
+pub(crate) struct Warm {
+    analysis: Limits,
+    binding: BindLimits,
+    max_codes: usize,
+    store: Option<Arc<Store>>,
+    by_fork: Mutex<BTreeMap<Fork, Arc<Summaries>>>,
+    binders: Mutex<Vec<Binder>>,
+}
+
+impl Warm {
+    /// Nothing ready yet; at most `max_codes` summaries are kept for each fork.
+    pub(crate) fn new(max_codes: usize, store: Option<Arc<Store>>) -> Self {
+        Self {
+            analysis: Limits::default(),
+            binding: BindLimits::default(),
+            max_codes,
+            store,
+            by_fork: Mutex::default(),
+            binders: Mutex::default(),
+        }
+    }
+
+    /// The limits within which contracts are analysed.
+    pub(crate) const fn analysis(&self) -> &Limits {
+        &self.analysis
+    }
+
+    /// The summaries for code under the rules of `fork`; begun anew when there are too many.
+    pub(crate) fn summaries(&self, fork: Fork) -> Arc<Summaries> {
+        let mut by_fork = self.by_fork();
+        match by_fork.get(&fork) {
+            Some(summaries) if self.has_room(summaries) => Arc::clone(summaries),
+            _ => {
+                let summaries = Arc::new(match &self.store {
+                    Some(store) => {
+                        let shelf: Arc<dyn Shelf> = Arc::<Store>::clone(store);
+                        Summaries::on_shelf(fork, self.analysis, shelf)
+                    }
+                    None => Summaries::new(fork, self.analysis),
+                });
+                if let Some(old) = by_fork.insert(fork, Arc::clone(&summaries)) {
+                    drop(by_fork);
+                    tracing::info!(n = old.len(), "too many summaries; begun anew");
+                    self.keep(&old);
+                }
+                summaries
+            }
+        }
+    }
+
+    fn has_room(&self, summaries: &Summaries) -> bool {
+        summaries.len() <= self.max_codes && summaries.n_code_bytes() <= MAX_CODE_BYTES
+    }
+
+    /// How many summaries there are.
+    pub(crate) fn n_summaries(&self) -> usize {
+        self.by_fork().values().map(|summaries| summaries.len()).sum()
+    }
+
+    /// Forecasts one transaction on the ground alone.
+    pub(crate) fn predict(&self, ground: &Ground, asked: &Asked) -> Bound {
+        let summaries = self.summaries(ground.fork());
+        let view = View::new(ground, &summaries);
+        let mut binder = self.take_binder(ground.fork());
+        let mut n_refinements = summaries.n_refinements();
+        let mut bound = predict_tx(&mut binder, &asked.tx, ground.words(), &view);
+        for _ in 0..MAX_PASSES {
+            if summaries.n_refinements() == n_refinements {
+                break;
+            }
+            n_refinements = summaries.n_refinements();
+            bound = predict_tx(&mut binder, &asked.tx, ground.words(), &view);
+        }
+        self.give_back(binder);
+        bound
+    }
+
+    /// Forecasts transactions in this order, each on what those before it are expected to leave.
+    pub(crate) fn predict_in_order(
+        &self,
+        ground: &Ground,
+        asked: &[Asked],
+    ) -> IndexVec<TxIndex, Prediction> {
+        let summaries = self.summaries(ground.fork());
+        let view = View::new(ground, &summaries);
+        let block = ground.block_with(asked.iter().map(|asked| asked.tx.clone()).collect());
+        let fork = ground.fork();
+        let basis = slotcast::Basis::BlockOrder;
+        let mut n_refinements = summaries.n_refinements();
+        let mut predictions = predict_block(&block, fork, &view, basis, self.binding);
+        for _ in 0..MAX_PASSES {
+            if summaries.n_refinements() == n_refinements {
+                break;
+            }
+            n_refinements = summaries.n_refinements();
+            predictions = predict_block(&block, fork, &view, basis, self.binding);
+        }
+        predictions
+    }
+
+    /// Puts all summaries into the store; what cannot be put there is logged.
+    pub(crate) fn keep_all(&self) {
+        let all: Vec<Arc<Summaries>> = self.by_fork().values().cloned().collect();
+        all.iter().for_each(|summaries| self.keep(summaries));
+    }
+
+    fn keep(&self, summaries: &Summaries) {
+        let Some(store) = &self.store else { return };
+        let news = summaries.take_news();
+        let kept = match news.is_empty() {
+            // So that what was only read is not what is forgotten first.
+            true => store.note_uses(),
+            false => store.keep(news.iter().map(|summary| &**summary)),
+        };
+        match kept {
+            Ok(()) => tracing::info!(n = news.len(), "summaries kept in the store"),
+            Err(error) => log_store(&error),
+        }
+    }
+
+    fn take_binder(&self, fork: Fork) -> Binder {
+        let binder = self.binders().pop().filter(|binder| binder.fork() == fork);
+        binder.unwrap_or_else(|| Binder::new(fork, self.binding))
+    }
+
+    fn give_back(&self, binder: Binder) {
+        let mut binders = self.binders();
+        if binders.len() < MAX_BINDERS {
+            binders.push(binder);
+        }
+    }
+
+    fn binders(&self) -> MutexGuard<'_, Vec<Binder>> {
+        self.binders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn by_fork(&self) -> MutexGuard<'_, BTreeMap<Fork, Arc<Summaries>>> {
+        self.by_fork.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn log_store(error: &StoreError) {
+    tracing::warn!(%error, "summaries could not be kept; the service goes on without");
+}
