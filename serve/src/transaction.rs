@@ -140,36 +140,15 @@ impl Call {
     }
 
     fn envelope(self, it: Filled, chain_id: u64, base_fee: u128) -> Result<TxEnvelope, Fault> {
+        if let Some(gas_price) = self.gas_price.map(|price| price.to()) {
+            return Ok(self.priced(it, chain_id, gas_price));
+        }
         let Filled { nonce, gas_limit, value, input } = it;
-        let kind = self.to.map_or(TxKind::Create, TxKind::Call);
         let callee = || {
             let missing = "to: a transaction of this kind cannot create a contract";
             self.to.ok_or_else(|| Fault::Params(missing.to_owned()))
         };
         let access_list = self.access_list.clone().unwrap_or_default();
-        if let Some(gas_price) = self.gas_price.map(|price| price.to()) {
-            return Ok(match self.access_list {
-                None => {
-                    let chain_id = Some(chain_id);
-                    let to = kind;
-                    unsigned(TxLegacy { chain_id, nonce, gas_price, gas_limit, to, value, input })
-                }
-                Some(_) => {
-                    let to = kind;
-                    let tx = TxEip2930 {
-                        chain_id,
-                        nonce,
-                        gas_price,
-                        gas_limit,
-                        to,
-                        value,
-                        access_list,
-                        input,
-                    };
-                    unsigned(tx)
-                }
-            });
-        }
         let max_priority_fee_per_gas = self.max_priority_fee_per_gas.unwrap_or_default().to();
         let max_fee_per_gas = self.max_fee_per_gas.map_or(base_fee, |fee| fee.to());
         if let Some(authorization_list) = self.authorization_list.clone() {
@@ -204,7 +183,7 @@ impl Call {
             });
             return Ok(unsigned(tx));
         }
-        let to = kind;
+        let to = self.to.map_or(TxKind::Create, TxKind::Call);
         Ok(unsigned(TxEip1559 {
             chain_id,
             nonce,
@@ -216,6 +195,17 @@ impl Call {
             access_list,
             input,
         }))
+    }
+
+    /// The transaction with one price for gas, as before London.
+    fn priced(self, it: Filled, chain_id: u64, gas_price: u128) -> TxEnvelope {
+        let Filled { nonce, gas_limit, value, input } = it;
+        let to = self.to.map_or(TxKind::Create, TxKind::Call);
+        let Some(access_list) = self.access_list else {
+            let chain_id = Some(chain_id);
+            return unsigned(TxLegacy { chain_id, nonce, gas_price, gas_limit, to, value, input });
+        };
+        unsigned(TxEip2930 { chain_id, nonce, gas_price, gas_limit, to, value, access_list, input })
     }
 }
 
