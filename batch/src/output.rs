@@ -9,6 +9,8 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, BufReader, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use alloy_primitives::B256;
@@ -19,6 +21,10 @@ use crate::BatchError;
 
 /// Lines of one member, of all but the last.
 pub(crate) const MEMBER_LINES: usize = 32;
+
+/// How often a lock is asked for again, and how long after the last time.
+const PATIENCE: usize = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The beginning of the file that becomes the output.
 pub(crate) struct Part {
@@ -92,7 +98,7 @@ impl Part {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = file.map_err(failed)?;
-        match file.try_lock() {
+        match lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(BatchError::Busy { path }),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -166,4 +172,16 @@ fn is_beginning(mut file: &File) -> bool {
 
 fn hash_on(line: &str) -> Option<B256> {
     serde_json::from_str(line).ok().map(|Head { code_hash }| code_hash)
+}
+
+/// Locks a file, with some patience: a process that is just being started holds what its parent has
+/// open until it runs its own program.
+fn lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..PATIENCE {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            other => return other,
+        }
+    }
+    file.try_lock()
 }

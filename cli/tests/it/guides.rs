@@ -20,6 +20,7 @@ fn guides() -> BTreeMap<String, String> {
         (path.file_name()?.to_str()?.to_owned(), fs::read_to_string(&path).ok()?).into()
     };
     let paths = fs::read_dir(checkout().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let paths = paths.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
     let guides: BTreeMap<String, String> = paths.filter_map(read).collect();
     assert!(3 < guides.len(), "the guides are found");
     guides

@@ -187,6 +187,7 @@ fn a_full_disk_costs_no_result() {
     let mut left: Vec<_> =
         fs::read_dir(&small).unwrap().flatten().map(|file| file.file_name()).collect();
     left.sort();
+    drop(filler);
     assert!(mount(&["umount"]));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stdout.contains("1/1 to their headers"), "{}", ran.stdout);
