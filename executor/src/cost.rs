@@ -77,15 +77,15 @@ impl Default for UnitCosts {
     /// differ by a third, most of all in waking, which matters for blocks under a millisecond only.
     fn default() -> Self {
         Self {
-            transfer_nanos: 300,
-            call: CostModel { base_nanos: 2_000, picos_per_gas: 290 },
-            typical_code_bytes: 6_200,
+            transfer_nanos: 340,
+            call: CostModel { base_nanos: 9_000, picos_per_gas: 120 },
+            typical_code_bytes: 4_200,
             used_percent: 46,
-            certain_percent: 28,
-            hand_over_nanos: 1_000,
-            wake_nanos: 20_000,
-            predict_percent: 69,
-            schedule_nanos: 400,
+            certain_percent: 17,
+            hand_over_nanos: 1_300,
+            wake_nanos: 50_000,
+            predict_percent: 55,
+            schedule_nanos: 260,
         }
     }
 }
