@@ -10,6 +10,7 @@
 //! median. One thread.
 
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
+#![expect(clippy::disallowed_methods, reason = "measuring is what it is for")]
 
 use std::{
     path::PathBuf,
