@@ -3,23 +3,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-version=1.7.1
-package=@foundry-rs/anvil-linux-amd64@$version
-integrity='sha512-+XmShybEaxfCrr0OUUZwYEy2OnYZt5pHH9TzBtLv3+VrK0O/ANuNSVEahqNhKHlgX7GRJ59383ofNhxkRWIYTg=='
+source tests/setup/fetch.sh
 
-if [[ -x target/tools/anvil ]] && target/tools/anvil --version | grep -q "Version: $version"; then
-    target/tools/anvil --version
-    exit 0
-fi
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-archive=$(npm pack "$package" --silent --pack-destination "$folder")
-found=sha512-$(openssl dgst -sha512 -binary "$folder/$archive" | base64 -w0)
-if [[ $found != "$integrity" ]]; then
-    printf '%s: its hash is %s and should be %s\n' "$package" "$found" "$integrity" >&2
-    exit 1
-fi
-tar -xzf "$folder/$archive" -C "$folder" package/bin/anvil
+fetch @foundry-rs/anvil-linux-amd64@1.7.1 \
+    'sha512-+XmShybEaxfCrr0OUUZwYEy2OnYZt5pHH9TzBtLv3+VrK0O/ANuNSVEahqNhKHlgX7GRJ59383ofNhxkRWIYTg==' \
+    "$folder/anvil" bin/anvil
 mkdir -p target/tools
-mv "$folder/package/bin/anvil" target/tools/anvil
+mv "$folder/anvil/bin/anvil" target/tools/anvil
 target/tools/anvil --version

@@ -4,26 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-
-# Unpacks the parts of a package that are wanted: package, its hash, where to, which parts.
-fetch() {
-    local package=$1 integrity=$2 to=$3
-    shift 3
-    rm -rf "${folder:?}/one" && mkdir -p "$folder/one"
-    local archive found
-    archive=$(npm pack "$package" --silent --pack-destination "$folder")
-    found=sha512-$(openssl dgst -sha512 -binary "$folder/$archive" | base64 -w0)
-    if [[ $found != "$integrity" ]]; then
-        printf '%s: its hash is %s and should be %s\n' "$package" "$found" "$integrity" >&2
-        exit 1
-    fi
-    tar -xzf "$folder/$archive" -C "$folder/one" "${@/#/package/}"
-    rm -rf "${to:?}" && mkdir -p "$(dirname "$to")"
-    mv "$folder/one/package" "$to"
-    printf '%s\n' "$package"
-}
+source tests/setup/fetch.sh
 
 fetch @openzeppelin/contracts@5.7.0 \
     'sha512-IL2AZpI+7THMzt1u6Cxmc1zLwVnudtUGvrqXQ/HnbLKfQ/8dIWMMQPDwPIjRQzNrlAo4cxZaCGRB/XvwPo9ILA==' \
