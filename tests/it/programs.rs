@@ -226,14 +226,16 @@ fn copying(load: &str, to: u32, label: &str) -> String {
 
 #[test]
 fn long_copies_are_one_step_each_word() {
-    // Word by word with every step counted, two copies of 20,000 words would not be followed to
-    // their end. What was copied decides the slots.
+    // With every step of every round counted, these copies of together 87,500 words would not be
+    // followed to their end. What was copied decides the slots.
     let code = format!(
-        "push 640000 {} {} pop
-         push 639968 mload sload pop push 641056 mload sload pop
+        "push 800000 {} {} {} pop push 400000 {} pop
+         push 399968 mload sload pop push 850976 mload sload pop
          push 96 push 0 keccak256 sload pop stop",
         copying("calldataload", 0, "first"),
-        copying("mload", 1024, "second"),
+        copying("calldataload", 1024, "second"),
+        copying("calldataload", 2048, "third"),
+        copying("mload", 450_976, "fourth"),
     );
     let program = Program { at: 0x20, code, slots: &[] };
     let statuses = check(Fork::London, &[program], &[Call { to: 0x20, gas: 25_000_000 }]);

@@ -6,7 +6,8 @@
 //!
 //! A node that one edge leads to is appended to where that edge comes from. Where the edge is one
 //! side of a branch, the branch becomes a [`Step::Require`] and the other side is where the step
-//! leads when it fails. Of two sides the one that does not merely revert is appended.
+//! leads when it fails. Of two sides the one that leads back to the start, which makes a short loop
+//! one node, or else one that does not merely revert is appended.
 //!
 //! ```text
 //!  a: x            a: x
@@ -97,7 +98,7 @@ impl Joiner<'_> {
         let start = self.steps.len() as u32;
         self.steps.extend_from_slice(&program.steps[first.steps.range()]);
         let mut last = first;
-        while let Some(next) = self.append(&last, start as usize) {
+        while let Some(next) = self.append(&last, old, start as usize) {
             last = next;
         }
         let steps = Run { start, end: self.steps.len() as u32 };
@@ -121,8 +122,9 @@ impl Joiner<'_> {
         };
     }
 
-    /// Appends the node that follows `last`, if it can be, to the new node that begins at `start`.
-    fn append(&mut self, last: &ProgramNode, start: usize) -> Option<ProgramNode> {
+    /// Appends the node that follows `last`, if it can be, to the new node that begins with the node
+    /// `head` and the step at `start`.
+    fn append(&mut self, last: &ProgramNode, head: u32, start: usize) -> Option<ProgramNode> {
         let program = self.old;
         let node = |at: u32| program.nodes[at as usize];
         let (next, moves) = match last.exit {
@@ -133,7 +135,9 @@ impl Joiner<'_> {
             Exit::Branch { condition, then, other } => {
                 let doubt = Doubt::of(node(then).only_reverts, node(other).only_reverts);
                 let sides = [(then, last.moves[0]), (other, last.moves[1])];
-                let preferred = usize::from(!node(other).only_reverts);
+                let goes_round = |side: u32| node(side).exit == Exit::Jump(head);
+                let is_other = !node(other).only_reverts && !goes_round(then);
+                let preferred = usize::from(is_other);
                 let can = |side: usize| self.is_appendable(sides[side].0);
                 let side = [preferred, 1 - preferred].into_iter().find(|&side| can(side))?;
                 let (next, moves) = sides[side];
