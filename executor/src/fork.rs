@@ -2,8 +2,10 @@
 //!
 //! In: chain id, block number and timestamp. Out: [`Fork`] for reports and for the analyzer, and
 //! inside the crate [`Rules`], the environment revm and the block executor run under.
-//! Invariant: activation heights and times come from `alloy-hardforks` alone.
+//! Invariant: activation heights and times come from `alloy-hardforks`; only of a fork that has none
+//! yet the header says that it holds.
 
+use alloy_consensus::Header;
 use alloy_eips::{eip6110::MAINNET_DEPOSIT_CONTRACT_ADDRESS, eip7840::BlobParams};
 use alloy_evm::{EvmEnv, eth::spec::EthExecutorSpec};
 use alloy_hardforks::{EthereumChainHardforks, EthereumHardfork, EthereumHardforks, ForkCondition};
@@ -24,16 +26,17 @@ pub(crate) const SUPPORTED_CHAINS: &str = "1 (mainnet), 11155111 (sepolia), 1700
 /// The fork active in `block`.
 pub fn fork_of(block: &Block) -> Result<Fork, ExecutionError> {
     match block.forks {
-        ForkChoice::OfChain => fork_at(block.chain_id, block.header.number, block.header.timestamp),
+        ForkChoice::OfChain => {
+            let header = &block.header;
+            Ok(Chain::of_header(block.chain_id, header)?.fork_at(header.number, header.timestamp))
+        }
         ForkChoice::Fixed(fork) => Ok(fork),
     }
 }
 
 /// The fork active on a chain at a block number and timestamp.
 pub fn fork_at(chain_id: u64, number: u64, timestamp: u64) -> Result<Fork, ExecutionError> {
-    let chain = Chain::of(chain_id)?;
-    let spec = alloy_evm::spec_by_timestamp_and_block_number(&chain, timestamp, number);
-    Ok(from_spec(spec))
+    Ok(Chain::of(chain_id)?.fork_at(number, timestamp))
 }
 
 pub(crate) const fn from_spec(spec: SpecId) -> Fork {
@@ -85,6 +88,27 @@ impl Chain {
             _ => return Err(ExecutionError::UnsupportedChain { chain_id }),
         };
         Ok(Self { hardforks, deposit_contract })
+    }
+
+    /// The chain of a block with this header. One that states the hash of a block access list
+    /// (EIP-7928) is of Amsterdam, for which chains have no date yet.
+    fn of_header(chain_id: u64, header: &Header) -> Result<Self, ExecutionError> {
+        let chain = Self::of(chain_id)?;
+        let has_date = chain.is_amsterdam_active_at_timestamp(header.timestamp);
+        if has_date || header.block_access_list_hash.is_none() {
+            return Ok(chain);
+        }
+        let since = ForkCondition::Timestamp(header.timestamp);
+        let activation = |fork: &EthereumHardfork| match fork {
+            EthereumHardfork::Amsterdam => (*fork, since),
+            _ => (*fork, chain.ethereum_fork_activation(*fork)),
+        };
+        let forks = EthereumHardfork::VARIANTS.iter().map(activation);
+        Ok(Self { hardforks: EthereumChainHardforks::new(forks), ..chain })
+    }
+
+    fn fork_at(&self, number: u64, timestamp: u64) -> Fork {
+        from_spec(alloy_evm::spec_by_timestamp_and_block_number(self, timestamp, number))
     }
 
     /// The chain that a host's specification describes.
@@ -158,7 +182,7 @@ pub(crate) struct Rules {
 impl Rules {
     pub(crate) fn of(block: &Block) -> Result<Self, ExecutionError> {
         let chain = match block.forks {
-            ForkChoice::OfChain => Chain::of(block.chain_id)?,
+            ForkChoice::OfChain => Chain::of_header(block.chain_id, &block.header)?,
             ForkChoice::Fixed(fork) => {
                 Chain { hardforks: fixed(fork), deposit_contract: MAINNET_DEPOSIT_CONTRACT_ADDRESS }
             }
@@ -202,6 +226,20 @@ mod tests {
         let dev = Chain::of(1337).unwrap();
         assert_eq!(dev.blob_params(1), Some(BlobParams::osaka()));
         assert!(!dev.is_ethereum_fork_active_at_block(EthereumHardfork::Dao, 1_920_000));
+    }
+
+    #[test]
+    fn a_header_with_an_access_list_is_of_amsterdam() {
+        for chain_id in [1, 1337] {
+            let timestamp = 1_800_000_000;
+            let header = Header { number: 30_000_000, timestamp, ..Header::default() };
+            let fork = |header: &Header| {
+                Chain::of_header(chain_id, header).unwrap().fork_at(header.number, timestamp)
+            };
+            assert_eq!(fork(&header), Fork::Osaka);
+            let header = Header { block_access_list_hash: Some(Default::default()), ..header };
+            assert_eq!(fork(&header), Fork::Amsterdam);
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod canonical;
 mod observe;
 mod sequential;
 
+mod access_list;
 mod alone;
 mod baseline;
 mod cost;
@@ -63,6 +64,7 @@ pub mod database {
     };
 }
 
+pub use access_list::block_access_list;
 pub use alone::{Alone, AloneSettings, execute_alone};
 pub use baseline::{Baseline, execute_baseline};
 pub use bundle::{execute_in_order_with_bundle, execute_streamed_with_bundle, execute_with_bundle};

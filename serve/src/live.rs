@@ -293,6 +293,9 @@ fn expected(parent: &Head) -> Header {
         // Forks that only change blob parameters are not told apart, as in `slotcast::words_of`.
         excess_blob_gas: header.next_block_excess_blob_gas(BlobParams::osaka()),
         blob_gas_used: header.blob_gas_used.map(|_| 0),
+        // That there is one says which rules hold; what it will be nobody knows.
+        block_access_list_hash: header.block_access_list_hash.map(|_| B256::ZERO),
+        slot_number: header.slot_number.map(|number| number + 1),
         ..Header::default()
     }
 }

@@ -97,7 +97,7 @@ pub fn words_of(block: &Block, fork: Fork) -> BlockWords {
         base_fee: header.base_fee_per_gas.unwrap_or_default(),
         difficulty,
         blob_base_fee: blob_base_fee(block, fork),
-        slot_number: 0,
+        slot_number: header.slot_number.unwrap_or_default(),
     }
 }
 

@@ -7,10 +7,13 @@
 use std::sync::Arc;
 
 use alloy_consensus::Transaction as _;
+use alloy_eip7928::compute_block_access_list_hash;
 use alloy_primitives::{B256, KECCAK256_EMPTY};
 use slotcast_analyzer::{bind::BindLimits, limits::Limits};
 use slotcast_corpus::{RecordedBlock, ValidationError};
-use slotcast_executor::{Block, BlockOutcome, ExecutionError, MemoryState, fork_of};
+use slotcast_executor::{
+    Block, BlockOutcome, ExecutionError, MemoryState, block_access_list, fork_of,
+};
 use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
 use slotcast_trie::WholeState;
 
@@ -202,6 +205,15 @@ impl Prepared {
         let mut after = whole.clone();
         after.apply(&outcome.state);
         Ok(Some(after.root() == self.block.header.state_root))
+    }
+
+    /// Whether running the block in order touches what the header's block access list says; none where
+    /// the header states none.
+    pub fn check_access_list(&self) -> Result<Option<bool>, RunError> {
+        let Some(stated) = self.block.header.block_access_list_hash else { return Ok(None) };
+        let list = block_access_list(&self.block, &self.state);
+        let list = list.map_err(|source| self.failed(source))?;
+        Ok(Some(compute_block_access_list_hash(&list) == stated))
     }
 
     /// Whether the executor makes the transaction in closed form, going by the state before the block.

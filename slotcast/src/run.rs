@@ -237,12 +237,17 @@ pub struct MatchesHeader {
     /// The root of the state, where all of it is recorded; not mentioned elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_root: Option<bool>,
+    /// The block access list (EIP-7928) of running in order, where the header states one; not
+    /// mentioned elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_access_list: Option<bool>,
 }
 
 impl From<HeaderCheck> for MatchesHeader {
     fn from(check: HeaderCheck) -> Self {
         let HeaderCheck { gas_used, receipts_root, logs_bloom } = check;
-        Self { gas_used, receipts_root, logs_bloom, state_root: None }
+        let (state_root, block_access_list) = (None, None);
+        Self { gas_used, receipts_root, logs_bloom, state_root, block_access_list }
     }
 }
 
@@ -250,7 +255,9 @@ impl MatchesHeader {
     /// Holds an outcome of the block against its header.
     fn of(outcome: &BlockOutcome, prepared: &Prepared) -> Result<Self, RunError> {
         let state_root = prepared.check_state_root(outcome)?;
-        Ok(Self { state_root, ..Self::from(outcome.check_header(&prepared.block().header)) })
+        let block_access_list = prepared.check_access_list()?;
+        let proven = Self::from(outcome.check_header(&prepared.block().header));
+        Ok(Self { state_root, block_access_list, ..proven })
     }
 
     /// Whether nothing differs.
@@ -259,12 +266,13 @@ impl MatchesHeader {
     }
 
     /// The fields with their names.
-    pub const fn fields(&self) -> [(&'static str, Option<bool>); 4] {
+    pub const fn fields(&self) -> [(&'static str, Option<bool>); 5] {
         [
             ("gasUsed", self.gas_used),
             ("receiptsRoot", self.receipts_root),
             ("logsBloom", self.logs_bloom),
             ("stateRoot", self.state_root),
+            ("blockAccessList", self.block_access_list),
         ]
     }
 }

@@ -5,10 +5,11 @@
 //! Invariant: a sealed block is valid, and running it gives what its header states.
 
 use alloy_consensus::{Eip658Value, TxReceipt, Typed2718};
+use alloy_eip7928::compute_block_access_list_hash;
 use slotcast_corpus::{BlockResults, RecordedBlock, RecordedReceipt, Unsealed, ValidationError};
 use slotcast_executor::{
     Block, BlockOutcome, ExecutionError, Receipt, Rejection, SequentialSettings, TxOutcome,
-    execute_sequential, fork_of,
+    block_access_list, execute_sequential, fork_of,
 };
 use slotcast_model::{Fork, TxIndex};
 
@@ -58,6 +59,10 @@ pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
     let mut whole = whole_state_of(unsealed.block());
     let pre_state_root = whole.root();
     whole.apply(&outcome.state);
+    let accesses = match Fork::Amsterdam <= fork {
+        true => Some(block_access_list(&block, &state)?),
+        false => None,
+    };
     let sealed = unsealed.seal(BlockResults {
         pre_state_root,
         state_root: whole.root(),
@@ -65,6 +70,7 @@ pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
         receipts_root: outcome.receipts_root().unwrap_or_default(),
         logs_bloom: outcome.logs_bloom(),
         requests_hash: (Fork::Prague <= fork).then(|| outcome.requests.requests_hash()),
+        block_access_list_hash: accesses.as_deref().map(compute_block_access_list_hash),
         receipts: Some(receipts_of(&block, &outcome)),
     });
     sealed.validate()?;

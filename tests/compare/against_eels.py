@@ -5,14 +5,16 @@ In: recorded blocks, or none, in which case blocks are made up for every era and
 table in Markdown of how many agree in which field, and every difference; exit code 1 if there is one.
 
     tests/setup/eels.sh
-    cargo build --release -p slotcast-cli
+    cargo build --release -p slotcast-cli && cargo build --release -p slotcast --example outcome
     target/tools/eels/bin/python tests/compare/against_eels.py [--txs N] [--seeds N] [FILE...]
 
 The specification is another implementation by other authors (ethereum-execution on PyPI); its tool
 `t8n` is given the state before the block, the block's words and the signed transactions. What it
 ends with is compared with the block's header: gas used, receipts root, bloom, requests, and the
-state root where the file states that it holds the whole state (`preStateRoot`). For a made-up block
-the header is what our sequential execution gave, and `slotcast run` holds the parallel one against it.
+state root where the file states that it holds the whole state (`preStateRoot`). With the example
+`outcome` it is also compared with what running in order gives here: the gas of each transaction, and
+every account and slot of the recorded state after the block. For a made-up block the header is what
+our sequential execution gave, and `slotcast run` holds the parallel one against it.
 """
 
 import argparse
@@ -22,13 +24,16 @@ import gzip
 import io
 import json
 import logging
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
-SLOTCAST = CHECKOUT / "target" / "release" / "slotcast"
+RELEASE = CHECKOUT / "target" / "release"
+SLOTCAST = pathlib.Path(os.environ.get("SLOTCAST", RELEASE / "slotcast"))
+OUTCOME = RELEASE / "examples" / "outcome"
 
 try:
     from ethereum.crypto.hash import keccak256
@@ -60,6 +65,8 @@ DAO = 1_920_000
 
 
 def fork_of(block):
+    if block.get("blockAccessListHash"):
+        return "Amsterdam"
     number, time = int(block["number"], 16), int(block["timestamp"], 16)
     name = [name for first, name in BY_BLOCK if first <= number][-1]
     later = [name for first, name in BY_TIME if first <= time]
@@ -169,29 +176,37 @@ def transition(file, fork):
              f"--state.fork={fork}", f"--state.chainid={int(file['chainId'], 16)}"],
             out_file=out, in_file=io.StringIO(json.dumps(given)),
         )
-    return json.loads(out.getvalue())["result"]
+    return json.loads(out.getvalue())
 
 
 def excluded(file, fork):
     """Why a block is not compared, if it is not."""
-    block = file["block"]
-    if int(block["number"], 16) == DAO:
-        return "the block of the DAO fork moves balances by a list of its own"
-    if block.get("uncles"):
-        return "rewards of uncles, whose headers a recording does not have"
+    if fork == "Amsterdam":
+        return "Amsterdam, which this version of the specification does not have"
     unknown = [a for a in file["preState"].values() if a.get("codeHash") and not a.get("code")]
     if any(int(a["codeHash"], 16) != EMPTY_CODE for a in unknown) and "preStateRoot" in file:
         return "a whole state without some code"
     return None
 
 
+def state_excluded(block):
+    """Why the state after a block is not compared, if it is not; the rest is."""
+    if int(block["number"], 16) == DAO:
+        return "the block of the DAO fork moves balances by a list of its own"
+    if block["sha3Uncles"] != NO_UNCLES:
+        return "rewards of uncles, whose headers a recording does not have"
+    return None
+
+
+NO_UNCLES = "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347"
 EMPTY_CODE = 0xC5D2460186F7233C927E7DB2DCC703C0E500B653CA82273B7BFAD8045D85A470
 
 
-def compare(file, fork):
+def compare(path, file, fork):
     """Each compared field, with ours and theirs."""
     block = file["block"]
-    result = transition(file, fork)
+    given = transition(file, fork)
+    result = given["result"]
     fields = {
         "gas used": (int(block["gasUsed"], 16), int(result["gasUsed"], 16)),
         "bloom": (block["logsBloom"], result["logsBloom"]),
@@ -204,14 +219,59 @@ def compare(file, fork):
         fields["state root"] = (block["stateRoot"], result["stateRoot"])
     if block.get("requestsHash"):
         fields["requests"] = (block["requestsHash"], result["requestsHash"])
-    if block.get("blobGasUsed") and "blobGasUsed" in result:
-        fields["blob gas"] = (int(block["blobGasUsed"], 16), int(result.get("blobGasUsed", "0x0"), 16))
+    if OUTCOME.is_file():
+        ours = json.loads(subprocess.run([OUTCOME, path], capture_output=True, check=True).stdout)
+        used = [int(receipt["cumulativeGasUsed"], 16) for receipt in result["receipts"]]
+        fields["gas of each transaction"] = (ours["cumulativeGasUsed"], used)
+        if not state_excluded(block):
+            left = state_after(file["preState"], ours["changes"])
+            fields["accounts after the block"] = differing(left, normal(given["alloc"]))
     return fields
 
 
-def made_up(folder, n_txs, n_seeds):
+def normal(alloc):
+    """A state by address, as balance, nonce, hash of the code, and slots that do not hold zero."""
+    state = {}
+    for address, account in alloc.items():
+        code = bytes.fromhex((account.get("code") or "0x")[2:])
+        slots = account.get("storage", {}).items()
+        storage = {int(key, 16): int(value, 16) for key, value in slots if int(value, 16)}
+        balance, nonce = int(account.get("balance", "0x0"), 16), int(str(account.get("nonce", 0)), 0)
+        state[address.lower()] = [balance, nonce, int.from_bytes(keccak256(code), "big"), storage]
+    return {address: account for address, account in state.items() if account[:3] != EMPTY}
+
+
+EMPTY = [0, 0, EMPTY_CODE]
+
+
+def state_after(before, changes):
+    """The recorded state with our changes on top."""
+    state = normal(before)
+    for address, change in changes.items():
+        if change is None:
+            state.pop(address, None)
+            continue
+        old = state.get(address, [*EMPTY, {}])
+        storage = {} if change["destroyed"] else dict(old[3])
+        storage.update({int(key, 16): int(value, 16) for key, value in change["storage"].items()})
+        # A code that was never run may be recorded by its hash alone, and is none to the other side.
+        code = int(change["codeHash"], 16) if change["codeChanged"] else old[2]
+        balance, nonce = int(change["balance"], 16), int(change["nonce"], 16)
+        kept = {key: value for key, value in storage.items() if value}
+        state[address] = [balance, nonce, code, kept]
+    return {address: account for address, account in state.items() if account[:3] != EMPTY}
+
+
+def differing(ours, theirs):
+    """What only one of two states has, short enough to be printed."""
+    addresses = sorted(ours.keys() | theirs.keys())
+    wrong = [address for address in addresses if ours.get(address) != theirs.get(address)]
+    return [(a, ours.get(a)) for a in wrong[:3]], [(a, theirs.get(a)) for a in wrong[:3]]
+
+
+def made_up(folder, eras, n_txs, n_seeds):
     """Blocks of every scenario in every era that has it, and the one embedded in the program."""
-    for era in ERAS:
+    for era in eras:
         for scenario in SCENARIOS:
             for seed in range(1, n_seeds + 1):
                 path = pathlib.Path(folder) / f"{era}-{scenario}-{seed}.json"
@@ -236,6 +296,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--txs", type=int, default=25)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--eras", default=",".join(ERAS), help="which eras' blocks to make up")
     parser.add_argument("--max-gas", type=int, default=10**9, help="leave out blocks of more gas")
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     arguments = parser.parse_args()
@@ -246,7 +307,7 @@ def main():
             for path in arguments.files:
                 paths += sorted(path.glob("*.json*")) if path.is_dir() else [path]
         elif SLOTCAST.is_file():
-            paths = made_up(folder, arguments.txs, arguments.seeds)
+            paths = made_up(folder, arguments.eras.split(","), arguments.txs, arguments.seeds)
         else:
             print(f"SKIPPED: {SLOTCAST} is not there; run cargo build --release -p slotcast-cli",
                   file=sys.stderr)
@@ -255,7 +316,10 @@ def main():
 
 
 def report(paths, max_gas):
-    agree, differ, reasons = (collections.Counter() for _ in range(3))
+    agree, differ, reasons, stateless = (collections.Counter() for _ in range(4))
+    if not OUTCOME.is_file():
+        print(f"{OUTCOME} is not there, so neither gas of transactions nor accounts are compared",
+              file=sys.stderr)
     by_fork, txs, gas, failures = collections.Counter(), collections.Counter(), 0, []
     for path in paths:
         file = read(path)
@@ -270,7 +334,9 @@ def report(paths, max_gas):
         by_fork[fork] += 1
         txs[fork] += len(file["block"]["transactions"])
         gas += int(file["block"]["gasUsed"], 16)
-        for field, (ours, theirs) in compare(file, fork).items():
+        if state_excluded(file["block"]):
+            stateless[state_excluded(file["block"])] += 1
+        for field, (ours, theirs) in compare(path, file, fork).items():
             (agree if ours == theirs else differ)[field] += 1
             if ours != theirs:
                 failures.append(f"{path.name} ({fork}): {field}: {ours} here, {theirs} there")
@@ -286,6 +352,8 @@ def report(paths, max_gas):
         print(f"| {field} | {agree[field]} | {differ[field]} |")
     for reason, n in sorted(reasons.items()):
         print(f"\nNot compared: {n}, {reason}.")
+    for reason, n in sorted(stateless.items()):
+        print(f"\nThe state after the block not compared: {n}, {reason}.")
     for failure in failures:
         print(f"\n{failure}")
     return 1 if failures else 0

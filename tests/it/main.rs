@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access_snapshots;
+mod amsterdam;
 mod arithmetic;
 mod conformance;
 mod determinism;

@@ -34,7 +34,7 @@ fn made_up_blocks_of_every_scenario() {
     let crews = crews();
     for (n, &scenario) in Scenario::ALL.iter().enumerate() {
         // Every scenario as early as it makes sense, and today.
-        for era in [scenario.since(), Era::Osaka] {
+        for era in [scenario.since(), Era::Osaka, Era::Amsterdam] {
             let plan = Plan { seed: n as u64 + 1, n_txs: N_TXS, scenario, era, ..Plan::default() };
             let block = seal(corpus::generate(&plan).unwrap()).unwrap();
             let name = format!("{} in {}", scenario.name(), era.name());

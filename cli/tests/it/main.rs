@@ -8,6 +8,7 @@ mod browser;
 mod command;
 mod contracts;
 mod dialects;
+mod engines;
 mod explain;
 mod guides;
 mod hint_files;

@@ -242,6 +242,7 @@ impl Draft {
 
     /// Appends a transaction.
     pub(super) fn send_in(&mut self, from: WalletId, message: Message, envelope: Envelope) {
+        let message = message.in_era(self.plan.era);
         let tip = u128::from(self.rng.range(1_000, 2_000_000_000));
         let kind = self.rng.range(0, 100);
         let wallet = &mut self.wallets[from.0];

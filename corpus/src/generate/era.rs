@@ -25,11 +25,13 @@ pub enum Era {
     Prague,
     /// From December 2025: a gas limit per transaction.
     Osaka,
+    /// Not on mainnet yet: block access lists, gas for new state, logs of transfers.
+    Amsterdam,
 }
 
 impl Era {
     /// All eras, oldest first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Byzantium,
         Self::Istanbul,
         Self::Berlin,
@@ -39,6 +41,7 @@ impl Era {
         Self::Cancun,
         Self::Prague,
         Self::Osaka,
+        Self::Amsterdam,
     ];
 
     /// The era's name, in lower case.
@@ -53,10 +56,12 @@ impl Era {
             Self::Cancun => "cancun",
             Self::Prague => "prague",
             Self::Osaka => "osaka",
+            Self::Amsterdam => "amsterdam",
         }
     }
 
-    /// A block number and a time within the era on mainnet.
+    /// A block number and a time within the era on mainnet; of an era that has not begun there, later
+    /// ones than any other's.
     pub const fn number_and_time(self) -> (u64, u64) {
         match self {
             Self::Byzantium => (5_000_000, 1_517_319_693),
@@ -68,6 +73,7 @@ impl Era {
             Self::Cancun => (20_000_000, 1_717_281_407),
             Self::Prague => (23_000_000, 1_753_488_023),
             Self::Osaka => (24_500_000, 1_771_600_007),
+            Self::Amsterdam => (30_000_000, 1_838_000_015),
         }
     }
 
@@ -80,6 +86,17 @@ impl Era {
             Self::London | Self::Paris | Self::Shanghai | Self::Cancun => 30_000_000,
             Self::Prague => 45_000_000,
             Self::Osaka => 60_000_000,
+            // The list may have one item for each 2,000 gas (EIP-7928).
+            Self::Amsterdam => 200_000_000,
+        }
+    }
+
+    /// How many times the gas that was enough before is asked for: since Amsterdam a new word of state
+    /// costs 97,920 gas and a new account 183,600 (EIP-8037).
+    pub(super) const fn gas_factor(self) -> u64 {
+        match self {
+            Self::Amsterdam => 12,
+            _ => 1,
         }
     }
 
@@ -87,7 +104,7 @@ impl Era {
     pub(super) const fn max_blobs(self) -> usize {
         match self {
             Self::Cancun => 6,
-            Self::Prague | Self::Osaka => 9,
+            Self::Prague | Self::Osaka | Self::Amsterdam => 9,
             _ => 0,
         }
     }

@@ -39,6 +39,12 @@ impl Message {
         Self { to: TxKind::Create, value: U256::ZERO, input: init.into(), gas }
     }
 
+    /// The same with the gas it needs in `era`.
+    pub(super) const fn in_era(mut self, era: Era) -> Self {
+        self.gas *= era.gas_factor();
+        self
+    }
+
     /// The same with ether.
     pub(super) fn with_value(self, value: U256) -> Self {
         Self { value, ..self }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_consensus::{Transaction as _, Typed2718 as _};
+use alloy_consensus::{Header, Transaction as _, Typed2718 as _};
 use alloy_primitives::{Address, B256, Bloom, U256};
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::{RecordedBlock, parse, print, print_packed};
 
 fn sealed(plan: &Plan) -> RecordedBlock {
     let unsealed = generate(plan).unwrap();
-    let requests_hash = unsealed.block().header.requests_hash;
+    let Header { requests_hash, block_access_list_hash, .. } = unsealed.block().header;
     unsealed.seal(BlockResults {
         pre_state_root: B256::repeat_byte(2),
         state_root: B256::repeat_byte(3),
@@ -21,6 +21,7 @@ fn sealed(plan: &Plan) -> RecordedBlock {
         receipts_root: B256::repeat_byte(1),
         logs_bloom: Bloom::ZERO,
         requests_hash,
+        block_access_list_hash,
         receipts: None,
     })
 }

@@ -10,7 +10,7 @@ use alloy_eips::{
     eip2935, eip4788, eip4844::DATA_GAS_PER_BLOB, eip4895::Withdrawal, eip7002, eip7251,
     eip7685::EMPTY_REQUESTS_HASH,
 };
-use alloy_primitives::{Address, B256, Bloom, Bytes, U256};
+use alloy_primitives::{Address, B256, Bloom, Bytes, U256, address};
 
 use super::{Era, draft::Draft};
 use crate::{PreAccount, RecordedBlock, RecordedReceipt};
@@ -37,6 +37,8 @@ pub struct BlockResults {
     pub logs_bloom: Bloom,
     /// The hash of the requests, from Prague on.
     pub requests_hash: Option<B256>,
+    /// The hash of the block access list, from Amsterdam on.
+    pub block_access_list_hash: Option<B256>,
     /// The receipts, if they are to be recorded.
     pub receipts: Option<Vec<RecordedReceipt>>,
 }
@@ -50,6 +52,7 @@ impl Unsealed {
     /// The block with the results in its header, and with its hash.
     pub fn seal(self, results: BlockResults) -> RecordedBlock {
         let BlockResults { gas_used, receipts_root, logs_bloom, requests_hash, .. } = results;
+        let BlockResults { block_access_list_hash, .. } = results;
         let BlockResults { pre_state_root, state_root, receipts, .. } = results;
         let Self(mut block) = self;
         block.pre_state_root = Some(pre_state_root);
@@ -58,6 +61,7 @@ impl Unsealed {
         block.header.receipts_root = receipts_root;
         block.header.logs_bloom = logs_bloom;
         block.header.requests_hash = requests_hash;
+        block.header.block_access_list_hash = block_access_list_hash;
         block.hash = block.header.hash_slow();
         block.receipts = receipts;
         block
@@ -94,6 +98,9 @@ pub(super) fn finish(mut draft: Draft) -> Unsealed {
         excess_blob_gas: (Era::Cancun <= era).then_some(0),
         parent_beacon_block_root: (Era::Cancun <= era).then(|| draft.rng.hash()),
         requests_hash: (Era::Prague <= era).then_some(EMPTY_REQUESTS_HASH),
+        // That there is one says which rules hold.
+        block_access_list_hash: (Era::Amsterdam <= era).then_some(B256::ZERO),
+        slot_number: (Era::Amsterdam <= era).then(|| draft.rng.range(15_000_000, 16_000_000)),
         ..Header::default()
     };
     Unsealed(RecordedBlock {
@@ -124,9 +131,20 @@ fn withdrawals(draft: &mut Draft) -> Vec<Withdrawal> {
         .collect()
 }
 
+/// Where the protocol asks for deposits of builders (EIP-8282).
+const BUILDER_DEPOSITS: Address = address!("0x0000BFF46984E3725691FA540A8C7589300D8282");
+
+/// Where the protocol asks for exits of builders (EIP-8282).
+const BUILDER_EXITS: Address = address!("0x000064D678505AD48F8CCB093BC65613800E8282");
+
+/// `stop`, in place of contracts of EIP-8282, which are not settled yet: the protocol calls them and
+/// takes what they return as requests.
+const NOTHING_TO_ASK_FOR: [u8; 1] = [0x00];
+
 /// The contracts that the protocol itself calls.
 fn install_system_contracts(draft: &mut Draft) {
-    let contracts: [(Era, Address, &Bytes); 4] = [
+    let nothing_to_ask_for = Bytes::from_static(&NOTHING_TO_ASK_FOR);
+    let contracts: [(Era, Address, &Bytes); 6] = [
         (Era::Cancun, eip4788::BEACON_ROOTS_ADDRESS, &eip4788::BEACON_ROOTS_CODE),
         (Era::Prague, eip2935::HISTORY_STORAGE_ADDRESS, &eip2935::HISTORY_STORAGE_CODE),
         (
@@ -139,6 +157,8 @@ fn install_system_contracts(draft: &mut Draft) {
             eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
             &eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_CODE,
         ),
+        (Era::Amsterdam, BUILDER_DEPOSITS, &nothing_to_ask_for),
+        (Era::Amsterdam, BUILDER_EXITS, &nothing_to_ask_for),
     ];
     for (since, address, code) in contracts {
         if since <= draft.plan.era {

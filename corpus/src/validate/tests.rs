@@ -67,6 +67,7 @@ fn good() -> RecordedBlock {
         receipts_root: B256::ZERO,
         logs_bloom: Bloom::ZERO,
         requests_hash: None,
+        block_access_list_hash: None,
         receipts: Some(receipts),
     })
 }

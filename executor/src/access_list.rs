@@ -1,0 +1,37 @@
+//! Which access list does a block have (EIP-7928)?
+//!
+//! In: a block and the state before it. Out: [`block_access_list`], every account and slot that
+//! running the block in order touches, with what they hold after each transaction that changes them.
+//! Invariants: index 0 is what the protocol does before the transactions, `i + 1` the transaction `i`,
+//! and the last what the protocol does after them; a rejected transaction leaves nothing. Forks
+//! before Amsterdam have no such list in their headers, but the question has an answer there too.
+
+use alloy_eip7928::{BlockAccessIndex, BlockAccessList};
+use revm::{database::State, database_interface::DatabaseRef};
+
+use crate::{
+    canonical::{Base, Canonical, Run},
+    error::ExecutionError,
+    fork::Rules,
+    input::Block,
+};
+
+/// The block's access list, made by running it in order.
+pub fn block_access_list<DB: DatabaseRef>(
+    block: &Block,
+    base: &DB,
+) -> Result<BlockAccessList, ExecutionError> {
+    let rules = Rules::of(block)?;
+    let database = State::builder().with_database(Base(base)).with_bundle_update();
+    let mut canonical = Canonical::open(block, &rules, database.with_bal_builder().build(), false)?;
+    for tx in block.tx_indices() {
+        canonical.state_mut().set_bal_index(BlockAccessIndex::new(u64::from(tx.0) + 1));
+        if let Run::Executed(result) = canonical.run(tx)? {
+            canonical.commit(result);
+        }
+    }
+    let last = BlockAccessIndex::new(block.n_transactions() as u64 + 1);
+    canonical.state_mut().set_bal_index(last);
+    let (mut state, _) = canonical.finish()?;
+    Ok(state.take_built_alloy_bal().unwrap_or_default())
+}
