@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::Bytes;
 
-use crate::{StorageLayout, holes::Hole, signature::Signature};
+use crate::{StorageLayout, holes::Hole, signature::Signature, source::Lines};
 
 /// Who wrote an artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +72,8 @@ pub struct Contract {
     pub(crate) holes: Vec<Hole>,
     /// Signatures by selector, as far as known.
     pub(crate) signatures: BTreeMap<u32, Signature>,
+    /// Where its parts are declared, as far as known.
+    pub(crate) lines: Lines,
 }
 
 impl Contract {
@@ -86,6 +88,7 @@ impl Contract {
             layout: None,
             holes: Vec::new(),
             signatures: BTreeMap::new(),
+            lines: Lines::default(),
         }
     }
 

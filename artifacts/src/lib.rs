@@ -2,7 +2,7 @@
 //!
 //! In: artifacts of Foundry, Hardhat, Truffle, Waffle and solc, as files, folders or projects, or
 //! bare code. Out: [`Contract`]s: code to analyse, signatures and layout; and [`NamedContract`]s:
-//! what the analyzer says of the code, in the words of the source.
+//! what the analyzer says of the code, in the words of the source, with the lines that declare it.
 //!
 //! Invariants: of an artifact only runtime code is analysed; names serve the reader, no analysis
 //! sees them; what is not known has no name, nothing is guessed.
@@ -22,6 +22,7 @@ mod namespace;
 mod read;
 mod reader;
 mod signature;
+mod source;
 
 pub use contract::{Contract, Tool};
 pub use error::ArtifactError;
@@ -29,3 +30,4 @@ pub use layout::{LayoutType, StorageLayout, Variable};
 pub use named::{NamedAccess, NamedContract, NamedFunction, name_contract};
 pub use nameless::Nameless;
 pub use read::{Found, read};
+pub use source::SourceLine;

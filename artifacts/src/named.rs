@@ -14,7 +14,7 @@ use slotcast_analyzer::{
 };
 use slotcast_model::Fork;
 
-use crate::{Contract, Nameless, StorageLayout, nameless, names, reader::Reader};
+use crate::{Contract, Nameless, SourceLine, StorageLayout, nameless, names, reader::Reader};
 
 /// A contract, described.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct NamedContract {
     pub stop: StopReason,
     /// Whether the compiler said where the variables lie.
     pub has_layout: bool,
+    /// The line that declares it, if known.
+    pub declared: Option<SourceLine>,
     /// The functions, ascending by selector, then what runs when none matches.
     pub functions: Vec<NamedFunction>,
 }
@@ -54,6 +56,8 @@ pub struct NamedFunction {
     pub calls: Vec<CallText>,
     /// Why its analysis ended.
     pub stop: StopReason,
+    /// The line that declares it, or the variable that it is the getter of, if known.
+    pub declared: Option<SourceLine>,
 }
 
 /// An access, with names.
@@ -69,6 +73,8 @@ pub struct NamedAccess {
     pub slot: String,
     /// The condition it depends on, in the words of the source.
     pub when: Option<String>,
+    /// The line that declares the variable, the first one where it may be several, if known.
+    pub declared: Option<SourceLine>,
 }
 
 impl NamedFunction {
@@ -113,6 +119,7 @@ pub fn name_contract(contract: &Contract, fork: Fork, limits: &Limits) -> NamedC
                 name,
                 slot: reader.text(&access.slot),
                 when: access.when.as_deref().map(|when| reader.text(when)),
+                declared: declared(contract, access),
                 access: access.clone(),
             }
         });
@@ -135,6 +142,10 @@ pub fn name_contract(contract: &Contract, fork: Fork, limits: &Limits) -> NamedC
             requires,
             calls: function.calls.iter().map(call).collect(),
             stop: function.stop,
+            declared: match function.selector {
+                Some(selector) => contract.lines.functions.get(&selector).cloned(),
+                None => contract.lines.fallback.clone(),
+            },
             accesses,
         }
     });
@@ -147,8 +158,17 @@ pub fn name_contract(contract: &Contract, fork: Fork, limits: &Limits) -> NamedC
         n_unresolved: description.n_unresolved,
         stop: description.stop,
         has_layout: contract.layout.is_some(),
+        declared: contract.lines.contract.clone(),
         functions: functions.collect(),
     }
+}
+
+/// Where the first variable is declared that an access is to.
+fn declared(contract: &Contract, access: &AccessText) -> Option<SourceLine> {
+    let layout = contract.layout.as_ref()?;
+    let variables =
+        access.places.iter().flat_map(|place| names::variables(layout, place, access.bits));
+    variables.filter_map(|n| contract.lines.variables.get(&n)).min().cloned()
 }
 
 /// Whether a requirement is only that calldata be well formed and no ether sent, as compilers check

@@ -79,6 +79,17 @@ pub(crate) fn covers(layout: &StorageLayout, place: &Place) -> bool {
     !at(layout, &layout.storage, place.shape().base()).is_empty()
 }
 
+/// The variables that a place is in, of which these bits are touched, by position in the layout.
+pub(crate) fn variables(layout: &StorageLayout, place: &Place, bits: U256) -> Vec<usize> {
+    let shape = place.shape();
+    // Behind a key other bits are touched than the variable's own.
+    let bits = if shape.steps().is_empty() { bits } else { U256::MAX };
+    let here = touched(layout, &layout.storage, shape.base(), bits);
+    let is_here = |of: &Variable| here.iter().any(|it| core::ptr::eq(*it, of));
+    let all = layout.storage.iter().enumerate();
+    all.filter(|(_, variable)| is_here(variable)).map(|(n, _)| n).collect()
+}
+
 /// The element of a mapping.
 fn key<'a>(layout: &'a StorageLayout, cursor: Cursor<'a>, key: &str) -> Option<Cursor<'a>> {
     let (name, type_name) = value(layout, cursor)?;

@@ -12,6 +12,7 @@ use std::{
 
 use alloy_primitives::U256;
 use serde::Serialize;
+use slotcast_artifacts::SourceLine;
 
 use crate::{
     function::{Function, Touch, Use},
@@ -30,6 +31,8 @@ pub struct Finding {
     pub level: Level,
     /// What the source calls the slot, else how it is computed.
     pub slot: String,
+    /// The line that declares the variable, the first one where several share the slot, if known.
+    pub declared: Option<SourceLine>,
     /// The functions that store to it, sorted.
     pub writes: Vec<String>,
     /// The functions that add to it and look at it in guards alone, sorted.
@@ -174,6 +177,7 @@ fn finding(shared: &Shared<'_>, effect: Effect) -> Finding {
         rule,
         level: rule.level(is_certain),
         slot: in_one(&names),
+        declared: shared.touches.iter().filter_map(|(_, touch)| touch.declared.clone()).min(),
         writes: labels(&|kind| kind.changes() && kind != Use::Adds).into_iter().collect(),
         adds: labels(&|kind| kind == Use::Adds).into_iter().collect(),
         reads: labels(&|kind| !kind.changes()).into_iter().collect(),
@@ -223,6 +227,7 @@ fn unknown(functions: &[&Function]) -> Option<Finding> {
         rule: Rule::UnknownSlot,
         level: Rule::UnknownSlot.level(false),
         slot: slots.into_iter().collect::<Vec<_>>().join(", "),
+        declared: None,
         writes: writes.into_iter().collect(),
         adds: Vec::new(),
         reads: Vec::new(),
@@ -232,6 +237,12 @@ fn unknown(functions: &[&Function]) -> Option<Finding> {
 }
 
 impl Finding {
+    /// The functions that change the slot, with what they do to it.
+    pub(crate) fn changing(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let writes = self.writes.iter().map(|name| (name.as_str(), "writes"));
+        writes.chain(self.adds.iter().map(|name| (name.as_str(), "adds to")))
+    }
+
     /// What a reader should know, in one paragraph.
     pub fn message(&self, traffic: Traffic) -> String {
         let mut text = format!("{}: ", self.slot);

@@ -12,7 +12,7 @@ use slotcast_analyzer::{
     limits::StopReason,
     summary::{AccessKind, Part},
 };
-use slotcast_artifacts::{NamedAccess, NamedFunction};
+use slotcast_artifacts::{NamedAccess, NamedFunction, SourceLine};
 
 use crate::slot::{Reach, SlotId, VariableId, reach};
 
@@ -71,6 +71,8 @@ pub(crate) struct Touch {
     pub(crate) replaced: U256,
     /// What the function's source calls what it changes there, else what it reads.
     names: BTreeMap<Use, BTreeSet<String>>,
+    /// The first line that declares what it touches there, if known.
+    pub(crate) declared: Option<SourceLine>,
 }
 
 /// A function, as far as others have to wait for it.
@@ -86,6 +88,8 @@ pub(crate) struct Function {
     /// Calls of code that may change other contracts.
     pub(crate) n_calls: usize,
     pub(crate) stop: StopReason,
+    /// The line that declares it, if known.
+    pub(crate) declared: Option<SourceLine>,
 }
 
 impl Function {
@@ -99,6 +103,7 @@ impl Function {
             unknown: BTreeSet::new(),
             n_calls: function.calls.iter().filter(|call| !is_static(call.kind.text())).count(),
             stop: function.stop,
+            declared: function.declared.clone(),
         };
         for access in &function.accesses {
             made.note(access, function);
@@ -157,7 +162,9 @@ impl Function {
             looked_at: U256::ZERO,
             replaced: U256::ZERO,
             names: BTreeMap::new(),
+            declared: None,
         });
+        touch.declared = touch.declared.take().into_iter().chain(access.declared.clone()).min();
         touch.possible = touch.possible.max(kind);
         if is_certain {
             touch.certain = touch.certain.max(Some(kind));
@@ -185,8 +192,14 @@ impl Touch {
     /// Something done to a whole word each time.
     pub(crate) fn of(kind: Use) -> Self {
         let replaced = if kind.changes() { U256::MAX } else { U256::ZERO };
-        let names = BTreeMap::new();
-        Self { possible: kind, certain: Some(kind), looked_at: U256::MAX, replaced, names }
+        Self {
+            possible: kind,
+            certain: Some(kind),
+            looked_at: U256::MAX,
+            replaced,
+            names: BTreeMap::new(),
+            declared: None,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy_primitives::{B256, U256};
 use serde::Serialize;
 use slotcast_analyzer::limits::StopReason;
-use slotcast_artifacts::NamedContract;
+use slotcast_artifacts::{NamedContract, SourceLine};
 
 use crate::{
     finding::{Finding, findings},
@@ -23,6 +23,8 @@ pub struct Report {
     pub contract: String,
     /// Its source file, as the compiler was told; empty when not known.
     pub source: String,
+    /// The line that declares it, if known.
+    pub declared: Option<SourceLine>,
     /// keccak256 of its code.
     pub code_hash: B256,
     /// Its functions, in order of their signatures.
@@ -48,6 +50,8 @@ pub struct FunctionReport {
     /// Why not all of it was looked at, if so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<&'static str>,
+    /// The line that declares it, if known.
+    pub declared: Option<SourceLine>,
 }
 
 /// A variable whose slots are told apart by the caller or by arguments.
@@ -69,6 +73,7 @@ pub fn lint(contract: &NamedContract) -> Report {
     Report {
         contract: contract.name.clone(),
         source: contract.source.clone(),
+        declared: contract.declared.clone(),
         code_hash: contract.code_hash,
         traffic: model.traffic(),
         findings: findings(&users, &model),
@@ -85,6 +90,7 @@ impl From<&Function> for FunctionReport {
             role: function.role,
             calls: function.n_calls,
             partial: (!is_finished).then(|| function.stop.text()),
+            declared: function.declared.clone(),
         }
     }
 }
@@ -109,6 +115,11 @@ impl Report {
     /// How many functions have this role.
     pub fn n_functions(&self, role: Role) -> usize {
         self.functions.iter().filter(|function| function.role == role).count()
+    }
+
+    /// The line that declares the function of this name, if known.
+    pub fn declared(&self, function: &str) -> Option<&SourceLine> {
+        self.functions.iter().find(|it| it.name == function)?.declared.as_ref()
     }
 
     /// How many calls run at a time, in tenths, rounded down; none without calls.

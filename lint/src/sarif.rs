@@ -2,11 +2,13 @@
 //!
 //! In: [`Report`]s. Out: a SARIF 2.1.0 log (OASIS standard) with one run.
 //! Invariants: a result's rule is one of the run's; a location is a source file as the compiler was
-//! told its name, relative to the project, or none when that is not known; fingerprints depend on
-//! rule, contract and slot, and not on other findings.
+//! told its name, relative to the project, or none when that is not known; it has a line where the
+//! source says which, of the variable, else of a function that stores to it, else of the contract;
+//! fingerprints depend on rule, contract and slot, and not on other findings.
 
 use alloy_primitives::keccak256;
 use serde_json::{Value, json};
+use slotcast_artifacts::SourceLine;
 
 use crate::{Finding, Report, Rule};
 
@@ -60,13 +62,14 @@ fn result(report: &Report, finding: &Finding) -> Value {
         "level": finding.level.name(),
         "message": {"text": text},
         "locations": [location(report, finding)],
+        "relatedLocations": related(report, finding),
         "partialFingerprints": {"slotcast/v1": fingerprint},
     })
 }
 
 fn location(report: &Report, finding: &Finding) -> Value {
     let contract = &report.contract;
-    let functions = finding.writes.iter().chain(&finding.adds).map(|name| {
+    let functions = finding.changing().map(|(name, _)| {
         json!({
             "name": name,
             "fullyQualifiedName": format!("{contract}.{name}"),
@@ -75,16 +78,32 @@ fn location(report: &Report, finding: &Finding) -> Value {
     });
     let whole = json!({"name": contract, "fullyQualifiedName": contract, "kind": "type"});
     let logical: Vec<Value> = [whole].into_iter().chain(functions).collect();
-    match report.source.as_str() {
-        "" => json!({"logicalLocations": logical}),
-        source => json!({
-            "physicalLocation": {
-                "artifactLocation": {"uri": uri(source)},
-                "region": {"startLine": 1},
-            },
-            "logicalLocations": logical,
-        }),
+    let mut location = json!({"logicalLocations": logical});
+    let function = || finding.changing().find_map(|(name, _)| report.declared(name));
+    let declared = finding.declared.as_ref().or_else(function).or(report.declared.as_ref());
+    match (declared, report.source.as_str()) {
+        (Some(declared), _) => location["physicalLocation"] = line(declared),
+        (None, "") => {}
+        (None, source) => {
+            location["physicalLocation"] = json!({"artifactLocation": {"uri": uri(source)}});
+        }
     }
+    location
+}
+
+/// Where the functions are that change the slot, as far as known.
+fn related(report: &Report, finding: &Finding) -> Vec<Value> {
+    let known = finding.changing().filter_map(|(name, verb)| {
+        Some((format!("{name} {verb} it"), line(report.declared(name)?)))
+    });
+    known
+        .enumerate()
+        .map(|(n, (text, at))| json!({"id": n, "message": {"text": text}, "physicalLocation": at}))
+        .collect()
+}
+
+fn line(at: &SourceLine) -> Value {
+    json!({"artifactLocation": {"uri": uri(&at.file)}, "region": {"startLine": at.line}})
 }
 
 /// A path as a relative reference (RFC 3986).

@@ -142,6 +142,7 @@ mod tests {
             unknown: BTreeSet::new(),
             n_calls: 0,
             stop: StopReason::Finished,
+            declared: None,
         }
     }
 

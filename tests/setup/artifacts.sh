@@ -52,3 +52,18 @@ if (process.argv.includes("--version")) {
 SOLC
 chmod +x "$project/solc"
 (cd "$project" && ../../tools/forge/bin/forge build --offline)
+
+# The same sources as the compiler itself takes and gives them.
+standard=target/artifacts/standard
+rm -rf "$standard" && mkdir -p "$standard"
+node -e '
+    const { readdirSync, readFileSync, writeFileSync } = require("node:fs");
+    const folder = process.argv[1];
+    const content = (name) => ({ content: readFileSync(`${folder}/${name}`, "utf8") });
+    const sources = readdirSync(folder).map((name) => [`src/${name}`, content(name)]);
+    const outputs = ["abi", "evm.deployedBytecode", "evm.methodIdentifiers", "storageLayout"];
+    const settings = { optimizer: { enabled: true }, outputSelection: { "*": { "*": outputs } } };
+    const input = { language: "Solidity", sources: Object.fromEntries(sources), settings };
+    writeFileSync(process.argv[2], JSON.stringify(input));
+' "$project/src" "$standard/input.json"
+"$project/solc" --standard-json <"$standard/input.json" >"$standard/output.json"

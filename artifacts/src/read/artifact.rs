@@ -24,6 +24,7 @@ use crate::{
     holes::{self, Hole},
     namespace::namespaces,
     signature::signatures,
+    source::Sources,
 };
 
 /// Where artifacts keep runtime code, from the top of a contract's object.
@@ -51,17 +52,20 @@ const IMMUTABLE_PLACES: &[&[&str]] = &[
     &["immutableReferences"],
 ];
 
-/// What other documents say of contracts, by source and name, and what all syntax trees declare.
+/// What other documents say of contracts, by source and name, what all syntax trees declare, and the
+/// texts of sources.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Supplement {
     contracts: BTreeMap<(String, String), Value>,
     trees: Trees,
+    sources: Sources,
 }
 
 impl Supplement {
-    /// Takes in a document: compiler output, or a single artifact with its syntax tree.
+    /// Takes in a document: compiler input or output, or a single artifact with its syntax tree.
     pub(super) fn add(&mut self, file: &str, value: &Value) -> Result<(), ArtifactError> {
         self.trees.add(&value["ast"]);
+        self.sources.add(file, value);
         let output = if value["output"].is_object() { &value["output"] } else { value };
         for source in output["sources"].as_object().into_iter().flatten() {
             self.trees.add(&source.1["ast"]);
@@ -70,6 +74,7 @@ impl Supplement {
             for (name, contract) in contracts.as_object().into_iter().flatten() {
                 if CODE_PLACES.iter().any(|place| at(contract, place).is_some()) {
                     StorageLayout::of_artifact(file, "storageLayout", &contract["storageLayout"])?;
+                    self.sources.add(file, contract);
                     self.contracts.insert((source.clone(), name.clone()), contract.clone());
                 }
             }
@@ -205,6 +210,10 @@ fn contract(one: One<'_>, supplement: &Supplement) -> Result<Option<Contract>, A
     }
     let identifiers = either(SELECTOR_PLACES);
     let abi = if value["abi"].is_array() { &value["abi"] } else { &more["abi"] };
+    let signatures = signatures(abi, Some(&identifiers));
+    let of_its_own = if value["metadata"].is_null() { more } else { value };
+    let full_name = (one.source, one.name);
+    let lines = supplement.sources.lines(full_name, of_its_own, &signatures, layout.as_ref());
     Ok(Some(Contract {
         name: one.name.to_owned(),
         source: one.source.to_owned(),
@@ -213,7 +222,8 @@ fn contract(one: One<'_>, supplement: &Supplement) -> Result<Option<Contract>, A
         code: code.into(),
         layout,
         holes,
-        signatures: signatures(abi, Some(&identifiers)),
+        signatures,
+        lines,
     }))
 }
 

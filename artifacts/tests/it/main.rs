@@ -1,7 +1,6 @@
 //! Do slots have the names their sources give them, in code of ours and of others?
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "what is skipped is said")]
 
 mod assembled;
 mod names;

@@ -245,7 +245,7 @@ impl Contract {
 
 impl From<NamedFunction> for Function {
     fn from(function: NamedFunction) -> Self {
-        let NamedFunction { selector, signature, accesses, requires, calls, stop } = function;
+        let NamedFunction { selector, signature, accesses, requires, calls, stop, .. } = function;
         let is_finished = stop == StopReason::Finished;
         Self {
             selector: selector.map(|selector| format!("{selector:#010x}")),

@@ -74,7 +74,9 @@ fn one(report: &Report, console: &Console) -> Result<(), Failure> {
     for finding in &report.findings {
         let label = format!("{}[{}]", finding.level.name(), finding.rule);
         let style = if finding.level == Level::Warning { BAD } else { HEAD };
-        console.line(format_args!("  {} {}", console.paint(style, &label), finding.slot))?;
+        let label = console.paint(style, &label);
+        let at = finding.declared.as_ref().map(|at| format!("  {at}")).unwrap_or_default();
+        console.line(format_args!("  {label} {}{at}", finding.slot))?;
         let lists =
             [("written", &finding.writes), ("added to", &finding.adds), ("read", &finding.reads)];
         for (what, functions) in lists {

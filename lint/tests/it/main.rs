@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod contracts;
+mod packages;
 mod sarif;
 
 use slotcast_analyzer::limits::Limits;

@@ -31,8 +31,20 @@ fn check_message(message: &Value) {
     text(&message["text"]);
 }
 
+fn check_physical(physical: &Value) {
+    members(physical, &["artifactLocation"], &["region"]);
+    members(&physical["artifactLocation"], &["uri"], &["uriBaseId"]);
+    let uri = text(&physical["artifactLocation"]["uri"]);
+    assert!(!uri.starts_with('/') && !uri.contains([' ', '\\', ':']), "{uri}");
+    if let Some(region) = physical.get("region") {
+        members(region, &["startLine"], &[]);
+        assert!(1 <= region["startLine"].as_u64().unwrap());
+    }
+}
+
 fn check_result(result: &Value, rules: &[Value]) {
-    let allowed = ["ruleId", "ruleIndex", "level", "locations", "partialFingerprints"];
+    let allowed =
+        ["ruleId", "ruleIndex", "level", "locations", "relatedLocations", "partialFingerprints"];
     members(result, &["message"], &allowed);
     check_message(&result["message"]);
     assert!(["none", "note", "warning", "error"].contains(&text(&result["level"])));
@@ -45,13 +57,14 @@ fn check_result(result: &Value, rules: &[Value]) {
             assert!(["function", "type"].contains(&text(&logical["kind"])));
         }
         if let Some(physical) = location.get("physicalLocation") {
-            members(physical, &["artifactLocation"], &["region"]);
-            members(&physical["artifactLocation"], &[], &["uri", "uriBaseId"]);
-            let uri = text(&physical["artifactLocation"]["uri"]);
-            assert!(!uri.starts_with('/') && !uri.contains([' ', '\\', ':']), "{uri}");
-            members(&physical["region"], &[], &["startLine"]);
-            assert!(1 <= physical["region"]["startLine"].as_u64().unwrap());
+            check_physical(physical);
         }
+    }
+    for location in result["relatedLocations"].as_array().unwrap() {
+        members(location, &["id", "message", "physicalLocation"], &[]);
+        assert!(location["id"].is_u64());
+        check_message(&location["message"]);
+        check_physical(&location["physicalLocation"]);
     }
     for fingerprint in result["partialFingerprints"].as_object().unwrap().values() {
         text(fingerprint);
@@ -100,4 +113,5 @@ fn a_result_says_what_to_do_and_where() {
     let location = &results[0]["locations"][0];
     assert_eq!(location["physicalLocation"]["artifactLocation"]["uri"], "src/apps/Staking.sol");
     assert_eq!(location["logicalLocations"][2]["fullyQualifiedName"], "Staking.stake(uint128)");
+    assert!(location["physicalLocation"].get("region").is_none(), "no source, no line");
 }
