@@ -30,10 +30,11 @@ mod groups;
 mod places;
 mod rivals;
 mod seat;
+mod tickets;
 
 use slotcast_model::{IndexVec, Location, StateRead, index_newtype};
 
-use self::{groups::Groups, places::Places, rivals::Gathering, seat::Seat};
+use self::{groups::Groups, places::Places, rivals::Rivals, seat::Seat, tickets::Gathering};
 use crate::Hint;
 
 index_newtype! {
@@ -62,9 +63,8 @@ pub struct Pool {
     /// What of `seats` is empty.
     free: Vec<Ticket>,
     groups: Groups,
+    rivals: Rivals,
     n_transactions: usize,
-    /// How many transactions ever came.
-    n_arrivals: u64,
     gathering: Gathering,
 }
 
@@ -93,6 +93,7 @@ impl Pool {
     pub fn insert(&mut self, hint: &Hint) -> Ticket {
         let ticket = self.free.pop().unwrap_or_else(|| {
             self.groups.make_room();
+            self.rivals.make_room();
             self.seats.push(None)
         });
         self.seat(ticket, hint);
@@ -122,10 +123,7 @@ impl Pool {
     ///
     /// A transaction that is not in the pool conflicts with none, and none conflicts with itself.
     pub fn conflicts(&self, a: Ticket, b: Ticket) -> bool {
-        match (self.at(a), self.at(b)) {
-            (Some(left), Some(right)) if a != b => left.conflicts(a, right, b),
-            _ => false,
-        }
+        self.rivals.are(a, b)
     }
 
     /// The locations at which two transactions conflict, ascending.
@@ -167,8 +165,8 @@ impl Pool {
         let mut stale = Vec::new();
         for word in changed {
             let Some(place) = self.places.find(&word.location) else { continue };
-            let relies = |ticket: &&Ticket| {
-                self.at(**ticket).is_some_and(|seat| seat.is_overtaken(place, word.value))
+            let relies = |ticket: &Ticket| {
+                self.at(*ticket).is_some_and(|seat| seat.is_overtaken(place, word.value))
             };
             stale.extend(self.places.reliers(place).iter().filter(relies));
         }
@@ -182,9 +180,8 @@ impl Pool {
     }
 
     fn seat(&mut self, ticket: Ticket, hint: &Hint) {
-        let mut seat = Seat::new(ticket, hint, self.grounds, &mut self.places);
-        seat.meet(ticket, self.n_arrivals, &self.places, &mut self.gathering);
-        self.n_arrivals += 1;
+        let seat = Seat::new(ticket, hint, self.grounds, &mut self.places);
+        self.rivals.enter(ticket, seat.rivals(ticket, &self.places, &mut self.gathering));
         self.groups.enter(ticket, &seat, &self.places);
         self.seats[ticket] = Some(seat);
         self.n_transactions += 1;
@@ -197,6 +194,7 @@ impl Pool {
         let Some(seat) = self.seats[ticket].take() else { return false };
         self.groups.leave(ticket, &seat, &self.places);
         seat.leave(ticket, &mut self.places);
+        self.rivals.leave(ticket);
         self.n_transactions -= 1;
         true
     }

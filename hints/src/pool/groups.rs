@@ -57,19 +57,18 @@ impl Groups {
     pub(super) fn enter(&mut self, ticket: Ticket, seat: &Seat, places: &Places) {
         self.found(vec![ticket]);
         for id in seat.places() {
-            let others = |users: &[Ticket]| users.iter().any(|user| *user != ticket);
             let (readers, changers) = (places.readers(id), places.changers(id));
-            if others(readers) && others(changers) {
+            let tied = readers.other_than(ticket).and(changers.other_than(ticket));
+            if let Some(other) = tied {
                 // The place ties the others already.
-                let other = changers.iter().find(|user| **user != ticket);
-                self.unite(ticket, *other.expect("there is another changer"));
+                self.unite(ticket, other);
                 continue;
             }
             if seat.reads(id) {
-                changers.iter().for_each(|changer| self.unite(ticket, *changer));
+                changers.iter().for_each(|changer| self.unite(ticket, changer));
             }
             if seat.changes(id) {
-                readers.iter().for_each(|reader| self.unite(ticket, *reader));
+                readers.iter().for_each(|reader| self.unite(ticket, reader));
             }
         }
     }
@@ -112,8 +111,9 @@ impl Groups {
             }
             for &ticket in &members {
                 let Some(seat) = &seats[ticket] else { continue };
-                for id in seat.places().filter(|id| ties(places, *id)) {
-                    self.unite(ticket, places.readers(id)[0]);
+                let tied = seat.places().filter(|id| ties(places, *id));
+                for reader in tied.filter_map(|id| places.readers(id).iter().next()) {
+                    self.unite(ticket, reader);
                 }
             }
         }

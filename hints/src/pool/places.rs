@@ -3,14 +3,12 @@
 //! In: locations, and transactions that read, change or rely on them. Out: [`PlaceId`]s, and for each
 //! its users.
 //! Invariants: a location in use has exactly one id; an id that nobody uses any more is given to the
-//! next new location, so a pool that runs for weeks holds no more than its transactions name; users
-//! are ascending.
+//! next new location, so a pool that runs for weeks holds no more than its transactions name.
 
 use alloy_primitives::map::HashMap;
 use slotcast_model::{IndexVec, Location, index_newtype};
-use smallvec::SmallVec;
 
-use super::Ticket;
+use super::{Ticket, tickets::Tickets};
 
 index_newtype! {
     /// A location of the pool.
@@ -28,19 +26,16 @@ pub(super) enum Role {
     ReliesOn,
 }
 
-/// Most locations have one or two users.
-type Users = SmallVec<[Ticket; 2]>;
-
 #[derive(Clone, Debug)]
 struct Place {
     location: Location,
-    readers: Users,
-    changers: Users,
-    reliers: Users,
+    readers: Tickets,
+    changers: Tickets,
+    reliers: Tickets,
 }
 
 impl Place {
-    const fn users(&mut self, role: Role) -> &mut Users {
+    const fn users(&mut self, role: Role) -> &mut Tickets {
         match role {
             Role::Reads => &mut self.readers,
             Role::Changes => &mut self.changers,
@@ -67,8 +62,8 @@ impl Places {
     pub(super) fn intern(&mut self, location: Location) -> PlaceId {
         let Self { ids, places, free } = self;
         *ids.entry(location).or_insert_with(|| {
-            let users = Users::new;
-            let place = Place { location, readers: users(), changers: users(), reliers: users() };
+            let [readers, changers, reliers] = Default::default();
+            let place = Place { location, readers, changers, reliers };
             match free.pop() {
                 Some(id) => {
                     places[id] = place;
@@ -86,19 +81,13 @@ impl Places {
 
     /// Notes that `ticket` uses the place so; once for each role.
     pub(super) fn enter(&mut self, id: PlaceId, role: Role, ticket: Ticket) {
-        let users = self.places[id].users(role);
-        if let Err(at) = users.binary_search(&ticket) {
-            users.insert(at, ticket);
-        }
+        self.places[id].users(role).insert(ticket);
     }
 
     /// Takes that back.
     pub(super) fn leave(&mut self, id: PlaceId, role: Role, ticket: Ticket) {
         let place = &mut self.places[id];
-        let users = place.users(role);
-        if let Ok(at) = users.binary_search(&ticket) {
-            users.remove(at);
-        }
+        place.users(role).remove(ticket);
         if place.is_unused() && self.ids.remove(&place.location).is_some() {
             self.free.push(id);
         }
@@ -109,18 +98,18 @@ impl Places {
         self.places[id].location
     }
 
-    /// Who may observe the value, ascending.
-    pub(super) fn readers(&self, id: PlaceId) -> &[Ticket] {
+    /// Who may observe the value.
+    pub(super) fn readers(&self, id: PlaceId) -> &Tickets {
         &self.places[id].readers
     }
 
-    /// Who may leave another value, ascending.
-    pub(super) fn changers(&self, id: PlaceId) -> &[Ticket] {
+    /// Who may leave another value.
+    pub(super) fn changers(&self, id: PlaceId) -> &Tickets {
         &self.places[id].changers
     }
 
-    /// Whose forecast was made from the value, ascending.
-    pub(super) fn reliers(&self, id: PlaceId) -> &[Ticket] {
+    /// Whose forecast was made from the value.
+    pub(super) fn reliers(&self, id: PlaceId) -> &Tickets {
         &self.places[id].reliers
     }
 

@@ -1,8 +1,8 @@
 //! What does one transaction of the pool touch, and whom does it meet?
 //!
-//! In: a [`Hint`]. Out: [`Seat`]: the places it reads, changes and relies on, and its rivals among
-//! those who were there before.
-//! Invariants: lists are ascending; rivals are exact (see `rivals.rs`).
+//! In: a [`Hint`]. Out: [`Seat`]: the places it reads, changes and relies on; and whom it conflicts
+//! with of those who are there.
+//! Invariant: lists are ascending.
 
 use alloy_primitives::{Address, U256};
 use slotcast_model::{AccountAccess, Location, Slot, StorageAccess};
@@ -10,17 +10,13 @@ use slotcast_model::{AccountAccess, Location, Slot, StorageAccess};
 use super::{
     Grounds, Ticket,
     places::{PlaceId, Places, Role},
-    rivals::{Gathering, Rivals},
+    tickets::{Gathering, Tickets},
 };
 use crate::Hint;
 
 /// One transaction.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seat {
-    /// When it came: later than all with a lower number.
-    arrival: u64,
-    /// Those with whom it conflicts of all who came before.
-    rivals: Rivals,
     reads: Vec<PlaceId>,
     changes: Vec<PlaceId>,
     relied_on: Vec<(PlaceId, U256)>,
@@ -53,31 +49,20 @@ impl Seat {
         }
     }
 
-    /// Notes when the transaction came, and with whom of those who were there it conflicts.
-    pub(super) fn meet(
-        &mut self,
+    /// Those of all who are there with whom it conflicts; `ticket` is its own.
+    pub(super) fn rivals(
+        &self,
         ticket: Ticket,
-        arrival: u64,
         places: &Places,
         gathering: &mut Gathering,
-    ) {
+    ) -> Tickets {
         for id in &self.reads {
             gathering.add(places.changers(*id));
         }
         for id in &self.changes {
             gathering.add(places.readers(*id));
         }
-        self.arrival = arrival;
-        self.rivals = gathering.take(ticket);
-    }
-
-    /// Whether one of the two, this one having `ticket` and the other one `others`, may observe what
-    /// the other changes.
-    pub(super) fn conflicts(&self, ticket: Ticket, other: &Self, others: Ticket) -> bool {
-        match self.arrival < other.arrival {
-            true => other.rivals.contains(ticket),
-            false => self.rivals.contains(others),
-        }
+        gathering.take(ticket)
     }
 
     /// Where they conflict, in any order.

@@ -21,12 +21,14 @@ pub(crate) fn measure(grounds: Grounds, pending: &[Hint]) {
     for hint in pending {
         pool.insert(hint);
     }
-    let groups = pool.groups();
     let filling = clock.micros();
+    let groups = pool.groups();
+    let grouping = clock.micros();
     let largest = groups.iter().map(Vec::len).max().unwrap_or(0);
     println!(
-        "{grounds:?}: filled and grouped in {:.1} ms: {} groups, the largest of {largest}",
+        "{grounds:?}: filled in {:.1} ms, filled and grouped in {:.1} ms: {} groups, the largest of {largest}",
         filling as f64 / 1e3,
+        grouping as f64 / 1e3,
         groups.len(),
     );
     let n = pending.len() as u64;
