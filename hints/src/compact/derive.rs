@@ -4,6 +4,8 @@
 //! Invariants: [`Origin::key`] of what was found is the key; the search is bounded and depends on its
 //! inputs alone.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{Address, U256, keccak256, map::HashSet};
 
 use super::KnownTx;
@@ -147,6 +149,49 @@ struct Shape {
     is_nested: bool,
 }
 
+/// The words of one transaction, and what was hashed of them so far: what one contract was tried with
+/// is not hashed again for the next.
+#[derive(Debug)]
+pub(super) struct Hashes {
+    words: Vec<(Word, U256)>,
+    keyed: BTreeMap<(Order, u64), Vec<U256>>,
+    nested: BTreeMap<(Order, u64), Vec<U256>>,
+}
+
+impl Hashes {
+    pub(super) const fn of(words: Vec<(Word, U256)>) -> Self {
+        Self { words, keyed: BTreeMap::new(), nested: BTreeMap::new() }
+    }
+
+    /// What a mapping at `base` has for word `n`.
+    fn keyed(&mut self, order: Order, base: u64, n: usize) -> U256 {
+        let known = self.keyed.entry((order, base)).or_default();
+        while known.len() <= n {
+            known.push(hash(order, self.words[known.len()].1, U256::from(base)));
+        }
+        known[n]
+    }
+
+    /// What a mapping of mappings at `base` has for the words `outer` and `inner`.
+    fn nested(&mut self, order: Order, base: u64, outer: usize, inner: usize) -> U256 {
+        let width = self.n_nested();
+        let n = outer * width + inner;
+        let mut len = self.nested.entry((order, base)).or_default().len();
+        while len <= n {
+            let map = self.keyed(order, base, len / width);
+            let start = hash(order, self.words[len % width].1, map);
+            self.nested.entry((order, base)).or_default().push(start);
+            len += 1;
+        }
+        self.nested[&(order, base)][n]
+    }
+
+    /// How many words are tried as keys of mappings of mappings.
+    fn n_nested(&self) -> usize {
+        self.words.len().min(MAX_NESTED_WORDS)
+    }
+}
+
 /// What made the keys of one contract so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shapes {
@@ -186,36 +231,38 @@ impl Shapes {
     pub(super) fn seek(
         &mut self,
         keys: &[U256],
-        words: &[(Word, U256)],
+        hashes: &mut Hashes,
         arrays: &Arrays,
     ) -> Vec<Option<Origin>> {
         let mut sought = Sought { keys, found: vec![None; keys.len()], n_left: keys.len() };
         for (base, start) in (0..MAX_BASE).zip(arrays.0) {
             sought.offer(start, |offset| Origin::Element { base, offset });
         }
-        for shape in self.fitted.clone() {
-            if 0 < sought.n_left {
-                try_shape(shape, words, &mut sought);
-            }
+        let n_words = hashes.words.len();
+        for &shape in &self.fitted {
+            try_shape(shape, n_words, hashes, &mut sought);
         }
         if 0 < sought.n_left && self.n_failures < MAX_FAILURES {
             let n_before = sought.n_left;
-            self.try_all(&words[..words.len().min(MAX_TRIED_WORDS)], &mut sought);
+            self.try_all(n_words.min(MAX_TRIED_WORDS), hashes, &mut sought);
             self.n_failures += u32::from(sought.n_left == n_before);
         }
         sought.found
     }
 
-    /// Tries every shape that has not been tried.
-    fn try_all(&mut self, words: &[(Word, U256)], sought: &mut Sought<'_>) {
-        for is_nested in [false, true] {
-            for base in 0..MAX_BASE {
-                for order in [Order::WordFirst, Order::SlotFirst] {
+    /// Tries every shape that has not been tried, of the orders that the contract may have.
+    fn try_all(&mut self, n_words: usize, hashes: &mut Hashes, sought: &mut Sought<'_>) {
+        // One compiler made all of it.
+        let known = self.fitted.first().map(|shape| shape.order);
+        for order in [Order::WordFirst, Order::SlotFirst] {
+            if known.is_some_and(|known| known != order) {
+                continue;
+            }
+            for is_nested in [false, true] {
+                for base in 0..MAX_BASE {
                     let shape = Shape { order, base, is_nested };
-                    if sought.n_left == 0 {
-                        return;
-                    }
-                    if !self.fitted.contains(&shape) && try_shape(shape, words, sought) {
+                    let is_new = !self.fitted.contains(&shape);
+                    if is_new && try_shape(shape, n_words, hashes, sought) {
                         self.fitted.push(shape);
                     }
                 }
@@ -224,31 +271,53 @@ impl Shapes {
     }
 }
 
-/// Whether any key is made in this way of any of the words.
-fn try_shape(shape: Shape, words: &[(Word, U256)], sought: &mut Sought<'_>) -> bool {
+/// Whether any key that is left is made in this way of any of the first `n_words` words.
+fn try_shape(shape: Shape, n_words: usize, hashes: &mut Hashes, sought: &mut Sought<'_>) -> bool {
     let Shape { order, base, is_nested } = shape;
     let mut fits = false;
     if !is_nested {
-        for &(word, value) in words {
+        for n in 0..n_words {
             if sought.n_left == 0 {
                 break;
             }
-            let start = hash(order, value, U256::from(base));
+            let (word, start) = (hashes.words[n].0, hashes.keyed(order, base, n));
             fits |= sought.offer(start, |offset| Origin::Keyed { order, word, base, offset });
         }
         return fits;
     }
-    let words = &words[..words.len().min(MAX_NESTED_WORDS)];
-    for &(outer, value) in words {
-        let map = hash(order, value, U256::from(base));
+    let n_words = n_words.min(hashes.n_nested());
+    for (outer_at, inner_at) in (0..n_words).flat_map(|a| (0..n_words).map(move |b| (a, b))) {
         if sought.n_left == 0 {
-            return fits;
+            break;
         }
-        for &(inner, value) in words {
-            let start = hash(order, value, map);
-            let nested = |offset| Origin::Nested { order, outer, inner, base, offset };
-            fits |= sought.offer(start, nested);
-        }
+        let (outer, inner) = (hashes.words[outer_at].0, hashes.words[inner_at].0);
+        let start = hashes.nested(order, base, outer_at, inner_at);
+        let nested = |offset| Origin::Nested { order, outer, inner, base, offset };
+        fits |= sought.offer(start, nested);
     }
     fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_contract_was_tried_with_is_not_hashed_again_for_the_next() {
+        let words = [(Word::Sender, U256::from(7)), (Word::Recipient, U256::from(9))];
+        let mut hashes = Hashes::of(words.to_vec());
+        let n_hashed = |hashes: &Hashes| {
+            let lists = hashes.keyed.values().chain(hashes.nested.values());
+            lists.map(Vec::len).sum::<usize>()
+        };
+        let nowhere = [U256::MAX];
+        let arrays = Arrays::default();
+        assert_eq!(Shapes::default().seek(&nowhere, &mut hashes, &arrays), [None]);
+        // Two orders; each base with two words, and with two words within two.
+        assert_eq!(n_hashed(&hashes), 2 * MAX_BASE as usize * (2 + 4));
+        let found = hash(Order::WordFirst, U256::from(9), U256::from(3));
+        let origins = Shapes::default().seek(&[found], &mut hashes, &arrays);
+        assert!(matches!(origins[0], Some(Origin::Keyed { word: Word::Recipient, base: 3, .. })));
+        assert_eq!(n_hashed(&hashes), 2 * MAX_BASE as usize * (2 + 4));
+    }
 }

@@ -13,7 +13,7 @@ use super::{
     KnownTx, MAGIC, VERSION, address_kind,
     bytes::put_number,
     deed,
-    derive::{Arrays, MAX_OFFSET, Order, Origin, Shapes, Word, words_of},
+    derive::{Arrays, Hashes, MAX_OFFSET, Order, Origin, Shapes, Word, words_of},
     origin_kind, slot_role, word_kind,
 };
 use crate::Head;
@@ -113,10 +113,10 @@ impl Batch<'_> {
         }
         let contracts = contracts_of(prediction);
         self.put(contracts.len() as u64);
-        let words = words_of(known, &mentioned);
+        let mut hashes = Hashes::of(words_of(known, &mentioned));
         for (address, slots) in contracts {
             self.put_address(address, known);
-            self.put_slots(address, &slots, &words);
+            self.put_slots(address, &slots, &mut hashes);
         }
     }
 
@@ -147,8 +147,8 @@ impl Batch<'_> {
         id
     }
 
-    fn put_slots(&mut self, address: Address, slots: &Slots, words: &[(Word, U256)]) {
-        let mut origins = self.origins(address, slots, words);
+    fn put_slots(&mut self, address: Address, slots: &Slots, hashes: &mut Hashes) {
+        let mut origins = self.origins(address, slots, hashes);
         self.put(slots.len() as u64);
         let ids = self.contracts.entry(address).or_default();
         for (&key, &role) in slots {
@@ -173,7 +173,7 @@ impl Batch<'_> {
         &mut self,
         address: Address,
         slots: &Slots,
-        words: &[(Word, U256)],
+        hashes: &mut Hashes,
     ) -> BTreeMap<U256, Origin> {
         let ids = self.contracts.entry(address).or_default();
         let mut origins = BTreeMap::new();
@@ -191,7 +191,7 @@ impl Batch<'_> {
             last = Some(key);
         }
         if !sought.is_empty() {
-            let found = self.shapes.entry(address).or_default().seek(&sought, words, self.arrays);
+            let found = self.shapes.entry(address).or_default().seek(&sought, hashes, self.arrays);
             let found = sought.into_iter().zip(found);
             origins.extend(found.filter_map(|(key, origin)| Some((key, origin?))));
         }
