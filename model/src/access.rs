@@ -1,7 +1,8 @@
 //! What does one transaction touch, and do two transactions meet?
 //!
 //! In: locations in any order. Out: [`AccessSet`], sorted and without repeats.
-//! Invariant: a location stands in `adds` only if it stands in neither other list.
+//! Invariants: a location stands in `adds` only if it stands in neither other list; every location that
+//! was given as a write or an add stands in `writes` or `adds`.
 
 use crate::Location;
 
@@ -21,13 +22,25 @@ pub struct AccessSet {
 impl AccessSet {
     /// Builds the set from lists in any order, with or without repeats.
     ///
-    /// What is read or written is not kept as an add: to observe the value is to depend on it.
-    pub fn new(reads: Vec<Location>, writes: Vec<Location>, adds: Vec<Location>) -> Self {
-        let (reads, writes) = (sorted(reads), sorted(writes));
-        let mut adds = sorted(adds);
-        adds.retain(|location| {
-            reads.binary_search(location).is_err() && writes.binary_search(location).is_err()
-        });
+    /// An add to what is read or written is a write: to observe the value is to depend on it, and a
+    /// later reader depends on the change all the same. So a contract that looks at its balance and is
+    /// paid writes its balance.
+    ///
+    /// ```
+    /// use alloy_primitives::Address;
+    /// use slotcast_model::{AccessSet, Location};
+    ///
+    /// let balance = Location::Balance(Address::ZERO);
+    /// let set = AccessSet::new(vec![balance], vec![], vec![balance]);
+    /// assert_eq!((set.writes(), set.adds().len()), (&[balance][..], 0));
+    /// ```
+    pub fn new(reads: Vec<Location>, mut writes: Vec<Location>, adds: Vec<Location>) -> Self {
+        let reads = sorted(reads);
+        let (seen, mut adds): (Vec<Location>, Vec<Location>) =
+            sorted(adds).into_iter().partition(|location| reads.binary_search(location).is_ok());
+        writes.extend(seen);
+        let writes = sorted(writes);
+        adds.retain(|location| writes.binary_search(location).is_err());
         Self { reads, writes, adds }
     }
 
@@ -96,15 +109,22 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_sorted_and_an_observed_location_is_no_add() {
+    fn lists_are_sorted_and_an_add_to_an_observed_location_is_a_write() {
         let set = AccessSet::new(
             vec![balance(2), balance(1), balance(2)],
             vec![balance(3)],
             vec![balance(4), balance(3), balance(1)],
         );
         assert_eq!(set.reads(), [balance(1), balance(2)]);
-        assert_eq!(set.writes(), [balance(3)]);
+        assert_eq!(set.writes(), [balance(1), balance(3)]);
         assert_eq!(set.adds(), [balance(4)]);
+    }
+
+    #[test]
+    fn whoever_reads_later_waits_for_an_add_of_one_who_looked() {
+        let looked_and_was_paid = AccessSet::new(vec![balance(1)], vec![], vec![balance(1)]);
+        let reader = AccessSet::new(vec![balance(1)], vec![], vec![]);
+        assert!(reader.reads_from(&looked_and_was_paid));
     }
 
     #[test]
