@@ -1,7 +1,7 @@
 //! How does a builder order a pool by forecasts, and what does it save beside simulating everything?
 //!
 //! ```text
-//! cargo run --release -p slotcast --example builder [FILE|FOLDER]
+//! cargo run --release -p slotcast --example builder [FILE|FOLDER] [BLOCKS TO BUILD]
 //! ```
 //!
 //! In: recorded blocks, or the embedded one, whose transactions play the pool: each is forecast on its
@@ -27,8 +27,8 @@ use slotcast::{
 
 /// As many transactions as the pool is to hold, if the blocks have so many.
 const POOL: usize = 10_000;
-/// As many blocks are built, the newest ones, and those of before proof of stake are left out: there a
-/// builder was a miner.
+/// As many blocks are built unless told otherwise, the newest ones, and those of before proof of stake
+/// are left out: there a builder was a miner.
 const BUILT: usize = 12;
 
 fn main() {
@@ -36,13 +36,14 @@ fn main() {
     let mut packing = packed::Packing::default();
     let mut built = toy::Table::default();
     let blocks = blocks();
+    let n_built = std::env::args().nth(2).map_or(BUILT, |n| n.parse().expect("a number of blocks"));
     for block in &blocks {
         let prepared = prepare(block).expect("recorded blocks are well formed");
         packing.add(&prepared);
         let settings = PredictSettings { basis: Basis::Parent, ..PredictSettings::default() };
         let predicted = prepared.predict(&settings);
         let hints = hints_of(&prepared, &predicted.predictions);
-        if Fork::Paris <= prepared.fork() && built.n_blocks() < BUILT {
+        if Fork::Paris <= prepared.fork() && built.n_blocks() < n_built {
             built.add(&prepared, &hints, predicted.predict_micros);
         }
         pending.extend(hints);
@@ -53,7 +54,9 @@ fn main() {
     for grounds in [Grounds::All, Grounds::Observed] {
         pool::measure(grounds, &pending);
     }
-    built.print();
+    if 0 < built.n_blocks() {
+        built.print();
+    }
 }
 
 fn blocks() -> Vec<RecordedBlock> {

@@ -8,8 +8,9 @@
 //!
 //! All ways are greedy: of the transactions that may come next (the first of each sender) the one that
 //! pays most is placed, where payment is gas used times tip, as last simulated. What differs is whom
-//! a placement makes worth another look: everybody, the conflict group, or those who conflict. A
-//! transaction whose last simulation is old is run again when it is placed. Half of the block's gas is
+//! a placement makes worth another look: everybody, the conflict group, or those who conflict. The pool
+//! leaves spent balances out (`Grounds::Observed`), so who could not pay for his transaction is also
+//! looked at again when a placement touched his account. A transaction whose last simulation is old is run again when it is placed. Half of the block's gas is
 //! to be had, so that there is something to choose.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -68,6 +69,8 @@ pub(crate) struct Table {
     rows: [Built; Way::ALL.len()],
     /// Blocks in which the order is that of simulating everything.
     n_same: [usize; Way::ALL.len()],
+    /// Orders that are not, in words.
+    others: Vec<String>,
 }
 
 impl Table {
@@ -82,7 +85,7 @@ impl Table {
         hints: &IndexVec<TxIndex, Hint>,
         predict_micros: u64,
     ) {
-        let mut first: Option<Vec<TxIndex>> = None;
+        let mut first: Option<Built> = None;
         for (n, way) in Way::ALL.into_iter().enumerate() {
             let mut built = build(way, prepared, hints);
             if way != Way::Everybody {
@@ -96,7 +99,11 @@ impl Table {
             row.gas_used += built.gas_used;
             row.paid += built.paid;
             row.n_surprises += built.n_surprises;
-            self.n_same[n] += usize::from(*first.get_or_insert(built.order.clone()) == built.order);
+            let first = first.get_or_insert_with(|| built.clone());
+            self.n_same[n] += usize::from(first.order == built.order);
+            if first.order != built.order {
+                self.others.push(difference(prepared, way, first, &built));
+            }
         }
         self.n_blocks += 1;
         self.n_pending += hints.len();
@@ -127,7 +134,29 @@ impl Table {
                 self.n_blocks,
             );
         }
+        self.others.iter().for_each(|other| println!("{other}"));
     }
+}
+
+/// Where an order leaves that of simulating everything, and what both pay.
+fn difference(prepared: &Prepared, way: Way, all: &Built, other: &Built) -> String {
+    let at = all.order.iter().zip(&other.order).take_while(|(a, b)| a == b).count();
+    let placed = |built: &Built| match built.order.get(at) {
+        Some(tx) => format!("transaction {tx}"),
+        None => "nothing".to_owned(),
+    };
+    format!(
+        "block {}, {}: places {} where simulating everything places {}, as number {at}; {} and {} \
+         placed, {} and {} gwei paid",
+        prepared.block().header.number,
+        way.name(),
+        placed(other),
+        placed(all),
+        other.order.len(),
+        all.order.len(),
+        other.paid / 1_000_000_000,
+        all.paid / 1_000_000_000,
+    )
 }
 
 /// The transactions of each sender in order of nonce.
@@ -200,13 +229,17 @@ fn build(way: Way, prepared: &Prepared, hints: &IndexVec<TxIndex, Hint>) -> Buil
             built.n_surprises += 1;
             continue;
         };
+        let could_not_pay = |other: &TxIndex| {
+            next[other].is_none() && state.contains_key(&block.transaction(*other).signer())
+        };
+        let is_worth_it = |other: &TxIndex| is_worth_a_look(tx, *other) || could_not_pay(other);
+        look.extend(next.keys().copied().filter(is_worth_it));
         evm.db_mut().commit(state);
         let paid = u128::from(result.tx_gas_used()) * tip(block, tx);
         built.n_surprises += u64::from(paid != expected);
         built.gas_used += result.tx_gas_used();
         built.paid += paid;
         built.order.push(tx);
-        look.extend(next.keys().copied().filter(|other| is_worth_a_look(tx, *other)));
         let queue = queues.get_mut(&block.transaction(tx).signer());
         look.extend(queue.and_then(VecDeque::pop_front));
     }
