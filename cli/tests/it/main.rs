@@ -5,6 +5,9 @@
 mod bad_input;
 mod batch;
 mod browser;
+#[cfg(feature = "node")]
+#[path = "../../../node/tests/it/chain.rs"]
+mod chain;
 mod command;
 mod contracts;
 mod dialects;
@@ -13,7 +16,13 @@ mod explain;
 mod guides;
 mod hint_files;
 mod lint;
+#[cfg(feature = "node")]
+#[path = "../../../node/tests/it/mock.rs"]
+#[expect(dead_code, reason = "other tests have it misbehave in more ways")]
+mod mock;
 mod pictures;
+#[cfg(feature = "node")]
+mod record;
 mod results;
 mod scoreboard;
 mod sessions;
