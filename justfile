@@ -24,6 +24,14 @@ chaos:
 shuttle:
     cargo test -p slotcast-executor --features shuttle --test shuttle
 
+# Hold made-up blocks of every fork, or recorded ones, against engines by others; fetches these first.
+engines *BLOCKS:
+    tests/setup/eels.sh
+    tests/setup/ethereumjs.sh
+    cargo build --release -p slotcast-cli -p slotcast --bin slotcast --example outcome
+    target/tools/eels/bin/python tests/compare/against_eels.py {{ BLOCKS }}
+    node tests/compare/against_ethereumjs.mjs {{ BLOCKS }}
+
 # Run recorded blocks in parallel and compare with sequential; without files, the embedded block.
 [no-cd]
 run *FILES:

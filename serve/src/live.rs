@@ -295,7 +295,7 @@ fn expected(parent: &Head) -> Header {
         blob_gas_used: header.blob_gas_used.map(|_| 0),
         // That there is one says which rules hold; what it will be nobody knows.
         block_access_list_hash: header.block_access_list_hash.map(|_| B256::ZERO),
-        slot_number: header.slot_number.map(|number| number + 1),
+        slot_number: header.slot_number.map(|number| number.saturating_add(1)),
         ..Header::default()
     }
 }

@@ -5,7 +5,7 @@ In: recorded blocks, or none, in which case blocks are made up for every era and
 table in Markdown of how many agree in which field, and every difference; exit code 1 if there is one.
 
     tests/setup/eels.sh
-    cargo build --release -p slotcast-cli && cargo build --release -p slotcast --example outcome
+    cargo build --release -p slotcast-cli -p slotcast --bin slotcast --example outcome
     target/tools/eels/bin/python tests/compare/against_eels.py [--txs N] [--seeds N] [FILE...]
 
 The specification is another implementation by other authors (ethereum-execution on PyPI); its tool
@@ -33,7 +33,7 @@ import tempfile
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 RELEASE = CHECKOUT / "target" / "release"
 SLOTCAST = pathlib.Path(os.environ.get("SLOTCAST", RELEASE / "slotcast"))
-OUTCOME = RELEASE / "examples" / "outcome"
+OUTCOME = pathlib.Path(os.environ.get("OUTCOME", RELEASE / "examples" / "outcome"))
 
 try:
     from ethereum.crypto.hash import keccak256

@@ -25,5 +25,7 @@ mod pictures;
 mod record;
 mod results;
 mod scoreboard;
+#[cfg(feature = "serve")]
+mod serve;
 mod sessions;
 mod store;

@@ -213,7 +213,10 @@ impl World {
             "eth_chainId" => json!("0x1"),
             "eth_blockNumber" => json!(self.blocks.keys().last().map(|n| U64::from(*n))),
             "eth_getBlockByNumber" => {
-                let number: U64 = serde_json::from_value(params[0].clone()).expect("a number");
+                let number = match params[0] == json!("latest") {
+                    true => U64::from(*self.blocks.keys().last().expect("there is a block")),
+                    false => serde_json::from_value(params[0].clone()).expect("a number"),
+                };
                 let number: u64 = number.to();
                 let full = self.blocks.get(&number).filter(|_| params[1] == json!(true));
                 let header = || self.numbers.get(&number).map(|hash| &self.headers[hash]);

@@ -6,11 +6,17 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+#[path = "../../../node/tests/it/chain.rs"]
+mod chain;
 mod client;
 #[path = "../../../node/tests/it/miner.rs"]
 mod miner;
+#[path = "../../../node/tests/it/mock.rs"]
+#[expect(dead_code, reason = "other tests have it misbehave in more ways")]
+mod mock;
 
 mod anvil;
+mod bad_node;
 mod guide;
 mod hostile;
 mod methods;

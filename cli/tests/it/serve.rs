@@ -1,0 +1,113 @@
+//! Does `slotcast serve` say where it listens, log, and end as it should?
+//!
+//! In: the command, as a process. Out: its line, what it answers, its logs and its exit code.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::command::{Folder, command, run};
+
+/// A service that is ended with the test.
+struct Service {
+    child: Child,
+    address: String,
+}
+
+impl Service {
+    fn start(more: &[&str]) -> Self {
+        let args = [&["serve", "--json", "--listen", "127.0.0.1:0"], more].concat();
+        let mut child =
+            command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        let address = said["url"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+        Self { child, address }
+    }
+
+    fn ask(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Sends a signal and waits for the end; gives the exit code and the logs.
+    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        let mut logs = String::new();
+        self.child.stderr.as_mut().unwrap().read_to_string(&mut logs).unwrap();
+        (self.child.wait().unwrap().code(), logs)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It is over already where a test went well.
+        drop(self.child.kill());
+    }
+}
+
+const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+
+#[test]
+fn it_answers_and_ends_with_success_on_either_signal() {
+    let folder = Folder::new();
+    let block = folder.generate("b.json", &["--txs", "5"]);
+    for (signal, more) in [("-TERM", &["--blocks", &block][..]), ("-INT", &[])] {
+        let service = Service::start(more);
+        let health = service.ask(HEALTH);
+        assert!(health.starts_with("HTTP/1.1 200") && health.contains("\"ok\""), "{health}");
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"slotcast_schedule","params":[]}"#;
+        let length = body.len();
+        let answer = service.ask(&format!(
+            "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        ));
+        assert!(answer.contains("\"result\":"), "{answer}");
+        let (code, logs) = service.end(signal);
+        assert_eq!(code, Some(0), "{signal}: {logs}");
+        assert!(logs.contains("INFO"), "{logs}");
+    }
+}
+
+#[test]
+fn logs_are_json_lines_where_that_is_asked_for() {
+    let (code, logs) = Service::start(&["--log-json"]).end("-TERM");
+    assert_eq!(code, Some(0), "{logs}");
+    assert!(!logs.is_empty());
+    for line in logs.lines() {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        assert!(line["level"].is_string() && line["timestamp"].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn what_cannot_be_served_is_bad_input() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let nowhere = Folder::new().path("nowhere");
+    // Nobody listens at port 1 of this machine.
+    let away = "http://127.0.0.1:1/key";
+    for (args, part) in [
+        (&["--listen", taken.as_str()][..], taken.as_str()),
+        (&["--listen", "here"], "--listen"),
+        (&["--blocks", &nowhere], "nowhere"),
+        (&["--rpc-url", away], "127.0.0.1:1"),
+        (&["--max-connections", "0"], "--max-connections"),
+        (&["--timeout-ms", "0"], "--timeout-ms"),
+    ] {
+        let anywhere = ["--listen", "127.0.0.1:0"];
+        let listen = if args[0] == "--listen" { &[][..] } else { &anywhere };
+        let ran = run(&[&["serve", "-q"], listen, args].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(part) && !ran.stderr.contains("/key"), "{}", ran.stderr);
+    }
+}
