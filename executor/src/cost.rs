@@ -15,9 +15,11 @@
 //! paid for. Several threads cost
 //!
 //! ```text
-//! waking the others   +   (n × handing over   +   predicting: a share of c   +   m × scheduling) / t
+//! waking the others   +   (n × handing over   +   predicting: p / (1 + p) of c   +   m × scheduling) / t
 //! ```
 //!
+//! where `p` is what predicting costs in parts of running: while one thread predicts, another runs the
+//! start of the block in order, which then is not predicted.
 //! All but waking is divided by `t` because it is shared, or the other threads execute meanwhile.
 //!
 //! What the block costs for certain stands against what may be saved, and `c` is an estimate: before
@@ -37,7 +39,7 @@ use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
 use alloy_primitives::Address;
 use core::num::NonZeroUsize;
 
-use slotcast_model::{IndexVec, TxIndex};
+use slotcast_model::{Index, IndexVec, TxIndex};
 use slotcast_scheduler::{CostModel, Schedule, simulate_horizons};
 
 use crate::{dataflow::Horizon, input::Block};
@@ -144,11 +146,56 @@ impl UnitCosts {
         threads: usize,
         advice: Advice,
     ) -> Course {
-        let call = |tx: &Recovered<TxEnvelope>| {
-            let used = tx.gas_limit().saturating_mul(self.used_percent) / 100;
-            (!tx.input().is_empty()).then(|| Call::of(tx, used, &code_bytes))
-        };
+        let call = |tx| self.call_by_limit(tx, &code_bytes);
         self.course_of_calls(block.transactions.iter().map(call), threads, advice)
+    }
+
+    /// The first transaction of `block` that is worth predicting while the block runs: those before it
+    /// are run in order meanwhile, and should take as long.
+    ///
+    /// It follows from the block alone, whatever the number of threads: predicting is done by one, and
+    /// so is running in order.
+    pub fn first_predicted(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> TxIndex {
+        let nanos = |tx: &Recovered<TxEnvelope>| self.nanos_by_limit(tx, &code_bytes);
+        let all: Vec<u64> = block.transactions.iter().map(nanos).collect();
+        let total = all.iter().fold(0, |sum: u64, &nanos| sum.saturating_add(nanos));
+        let mut left = self.predicting_the_rest(total);
+        let is_in_front = |nanos: &&u64| match left.checked_sub(**nanos) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
+        };
+        TxIndex::from_usize(all.iter().take_while(is_in_front).count())
+    }
+
+    /// How long it takes to predict what is left of a block when as much of it has been run in order
+    /// meanwhile, if running all takes so long.
+    const fn predicting_the_rest(&self, nanos: u64) -> u64 {
+        nanos / (100 + self.predict_percent) * self.predict_percent
+    }
+
+    /// About how long a transaction of which nothing is predicted takes.
+    pub fn nanos_by_limit(
+        &self,
+        tx: &Recovered<TxEnvelope>,
+        code_bytes: impl Fn(Address) -> usize,
+    ) -> u64 {
+        match self.call_by_limit(tx, code_bytes) {
+            Some(call) => self.nanos(call),
+            None => self.transfer_nanos,
+        }
+    }
+
+    /// A transaction as its gas limit has it; nothing for what is made in closed form.
+    fn call_by_limit(
+        &self,
+        tx: &Recovered<TxEnvelope>,
+        code_bytes: impl Fn(Address) -> usize,
+    ) -> Option<Call> {
+        let used = tx.gas_limit().saturating_mul(self.used_percent) / 100;
+        (!tx.input().is_empty()).then(|| Call::of(tx, used, code_bytes))
     }
 
     /// What to do with a block of these transactions: the calls among them, and nothing for each that
@@ -172,7 +219,7 @@ impl UnitCosts {
         let certain = |nanos: u64| nanos / 100 * self.certain_percent;
         let (threads, calls) = (threads.max(1) as u64, certain(estimate));
         let (left_percent, predicting) = match advice {
-            Advice::ToBeMade => (ACHIEVED_PERCENT, calls / 100 * self.predict_percent),
+            Advice::ToBeMade => (ACHIEVED_PERCENT, self.predicting_the_rest(calls)),
             Advice::AtHand => (UNCHAINED_PERCENT, 0),
         };
         // However many threads, the longest call takes its time.
@@ -267,10 +314,9 @@ mod tests {
         schedule(&weights.iter().enumerate().map(forecast).collect(), &Policy::Optimistic)
     }
 
-    #[test]
-    fn what_predicting_costs_decides_before_it_is_done() {
-        use alloy_consensus::{Header, SignableTransaction, TxLegacy, transaction::Recovered};
-        use alloy_primitives::{Address, Signature, TxKind, U256};
+    fn block_of_calls(n: usize) -> Block {
+        use alloy_consensus::{Header, SignableTransaction, TxLegacy};
+        use alloy_primitives::{Signature, TxKind, U256};
         let tx = TxLegacy {
             gas_limit: 500_000,
             to: TxKind::Call(Address::ZERO),
@@ -278,7 +324,7 @@ mod tests {
             ..TxLegacy::default()
         };
         let tx = tx.into_signed(Signature::new(U256::ONE, U256::ONE, false)).into();
-        let block = |n| Block {
+        Block {
             chain_id: 1,
             header: Header::default(),
             hash: Default::default(),
@@ -286,9 +332,13 @@ mod tests {
             withdrawals: None,
             forks: Default::default(),
             ommers: vec![],
-        };
+        }
+    }
+
+    #[test]
+    fn what_predicting_costs_decides_before_it_is_done() {
         let costs = |predict_percent| UnitCosts { predict_percent, ..UnitCosts::default() };
-        let block = block(400);
+        let block = block_of_calls(400);
         let of = |units: UnitCosts, threads, advice| {
             units.course_of_block(&block, |_| 6_200, threads, advice)
         };
@@ -299,6 +349,21 @@ mod tests {
         // The same in a contract of a few instructions.
         let small = costs(10).course_of_block(&block, |_| 60, 2, Advice::AtHand);
         assert_eq!(small, Course::InOrder);
+    }
+
+    #[test]
+    fn the_start_of_a_block_takes_as_long_as_predicting_the_rest() {
+        let block = block_of_calls(300);
+        let first = |predict_percent| {
+            let costs = UnitCosts { predict_percent, ..UnitCosts::default() };
+            costs.first_predicted(&block, |_| 6_200).0
+        };
+        assert_eq!(first(0), 0);
+        // Of 300 calls, 100 are run while 200 are predicted in half of their time.
+        assert_eq!(first(50), 100);
+        assert_eq!(first(100), 150);
+        let nothing = UnitCosts::default().first_predicted(&block_of_calls(0), |_| 6_200);
+        assert_eq!(nothing, TxIndex(0));
     }
 
     #[test]

@@ -7,14 +7,14 @@
 //! stays given up.
 //!
 //! Whether a block's transactions wait for one another shows only when they are predicted. So whoever
-//! predicts looks now and then, after 16, 32, 64 transactions and so on: the part that is known is
+//! predicts looks now and then, first after 16 of them, then after twice as many of all, and so on: the part that is known is
 //! simulated on two threads, predicting included, and where that takes as long as running it in order,
 //! the rest is not predicted any more. What two threads cannot speed up is not worth more of them.
 //! Looking costs in all about twice what simulating the whole block once would.
 
 use core::num::NonZeroUsize;
 
-use slotcast_model::{IndexVec, TxIndex};
+use slotcast_model::{Index, IndexVec, TxIndex};
 use slotcast_scheduler::{Steps, simulate_streamed};
 
 use crate::{
@@ -47,6 +47,16 @@ impl Outlook {
     /// Whether the rest of the block is to be run in order.
     pub const fn is_given_up(&self) -> bool {
         self.is_given_up
+    }
+
+    /// Tells that the next transaction is not predicted but run in order, in about so many
+    /// nanoseconds.
+    pub fn tell_unpredicted(&mut self, takes: u64) {
+        let horizon = TxIndex::from_usize(self.steps.len());
+        let predict = self.units.schedule_nanos;
+        self.steps.push(Steps { predict, run: None, decide: takes, horizon });
+        self.in_order_nanos = self.in_order_nanos.saturating_add(takes);
+        self.next_look = self.steps.len() + FIRST_LOOK;
     }
 
     /// Tells of the next transaction: the gas it uses, about, and up to where it waits.

@@ -22,6 +22,8 @@ pub struct Horizons {
     others: HashMap<Location, TxIndex>,
     next: TxIndex,
     horizon: TxIndex,
+    /// What everything waits for in any case.
+    floor: TxIndex,
 }
 
 impl Horizons {
@@ -71,7 +73,13 @@ impl Horizons {
     /// Everything about the next transaction is told: its horizon.
     pub fn turn(&mut self) -> TxIndex {
         self.next = TxIndex(self.next.0 + 1);
-        core::mem::take(&mut self.horizon)
+        core::mem::replace(&mut self.horizon, self.floor)
+    }
+
+    /// Nothing is forecast of the next transaction: all behind it wait for it.
+    pub fn pass(&mut self) {
+        self.next = TxIndex(self.next.0 + 1);
+        (self.floor, self.horizon) = (self.next, self.next);
     }
 }
 
@@ -96,6 +104,22 @@ mod tests {
         assert_eq!(next(&[1, 2], &[2]), 2);
         assert_eq!(next(&[], &[1]), 0);
         assert_eq!(next(&[1], &[]), 5);
+    }
+
+    #[test]
+    fn what_is_not_forecast_is_waited_for_by_all_behind_it() {
+        let location = |n| Location::Balance(Address::with_last_byte(n));
+        let mut horizons = Horizons::with_room_for(5);
+        horizons.change(location(1));
+        assert_eq!(horizons.turn().0, 0);
+        horizons.pass();
+        horizons.read(&location(1));
+        assert!(!horizons.add(location(2)));
+        assert_eq!(horizons.turn().0, 2);
+        assert!(horizons.add(location(2)), "whom it adds to is not waited for");
+        assert_eq!(horizons.turn().0, 2);
+        horizons.read(&location(2));
+        assert_eq!(horizons.turn().0, 4);
     }
 
     #[test]

@@ -8,7 +8,8 @@
 //! error an engine goes on as before.
 //!
 //! Transactions are forecast one after the other on the calling thread, while the engine's other
-//! threads run those that are forecast already. What cannot win by several threads is run in order,
+//! threads run those at the start of the block, which are not forecast, and those that are forecast
+//! already. What cannot win by several threads is run in order,
 //! and nothing is forecast for it.
 
 use std::{
@@ -16,6 +17,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use alloy_primitives::Address;
 use slotcast_executor::{
     Advice, Block, Course, Decisions, Execution, ExecutionError, FallbackRule, HostRules, Pool,
     UnitCosts, Wait,
@@ -26,6 +28,7 @@ use slotcast_executor::{
 use slotcast_model::Fork;
 
 use crate::{
+    lookahead::Lookahead,
     predict::BlockPredictor,
     prepare::PredictSettings,
     reads::Reads,
@@ -123,10 +126,8 @@ impl Engine {
         match self.settings.course {
             CourseRule::Always(course) => course,
             CourseRule::ByCost(units) => {
-                // Asking the database for the size of each code could cost more than it saves.
-                let typical = usize::try_from(units.typical_code_bytes).unwrap_or(usize::MAX);
                 let threads = self.pool.threads();
-                units.course_of_block(block, |_| typical, threads, Advice::ToBeMade)
+                units.course_of_block(block, typical_code(&units), threads, Advice::ToBeMade)
             }
         }
     }
@@ -142,10 +143,24 @@ impl Engine {
         let PredictSettings { basis, binding, .. } = self.settings.predict;
         let (summaries, reads) = (self.summaries(fork), Reads(base));
         let view = View::new(&reads, &summaries);
-        let mut predictor = BlockPredictor::new(block, fork, &view, basis, binding);
-        let mut waits = Waits::new(block, &reads);
-        run(&mut || waits.next(&predictor.next()))
+        let units = match self.settings.course {
+            CourseRule::ByCost(units) => units,
+            CourseRule::Always(_) => UnitCosts::default(),
+        };
+        let mut lookahead = Lookahead::new(
+            BlockPredictor::new(block, fork, &view, basis, binding),
+            Waits::new(block, &reads),
+            units.first_predicted(block, typical_code(&units)),
+        );
+        run(&mut || lookahead.next().0)
     }
+}
+
+/// Takes every code to be of typical size: asking the database for each could cost more than knowing
+/// it saves.
+fn typical_code(units: &UnitCosts) -> impl Fn(Address) -> usize {
+    let typical = usize::try_from(units.typical_code_bytes).unwrap_or(usize::MAX);
+    move |_| typical
 }
 
 /// An executed block, for a program that goes on with revm's bundle.

@@ -68,12 +68,10 @@ impl<'a, S: StateView> Forward<'a, S> {
     pub fn apply(&mut self, changes: &Changes) {
         self.storage.extend(changes.storage.iter().copied());
         for &(address, credit, debit) in &changes.balances {
-            let account = self.accounts.entry(address).or_default();
-            account.credit = account.credit.saturating_add(credit);
-            account.debit = account.debit.saturating_add(debit);
+            self.account(address).move_balance(credit, debit);
         }
         for &(address, n_created) in &changes.created {
-            self.accounts.entry(address).or_default().nonce += n_created;
+            self.account(address).nonce += n_created;
         }
         self.codes.extend(changes.codes.iter().cloned());
         for &address in &changes.destroyed {
@@ -94,7 +92,24 @@ impl<'a, S: StateView> Forward<'a, S> {
 
     /// Counts a transaction sent by `sender`.
     pub fn sent(&mut self, sender: Address) {
-        self.accounts.entry(sender).or_default().nonce += 1;
+        self.account(sender).nonce += 1;
+    }
+
+    /// Moves a payment.
+    pub(crate) fn paid(&mut self, from: Address, to: Address, value: U256) {
+        self.account(from).move_balance(U256::ZERO, value);
+        self.account(to).move_balance(value, U256::ZERO);
+    }
+
+    fn account(&mut self, address: Address) -> &mut Account {
+        self.accounts.entry(address).or_default()
+    }
+}
+
+impl Account {
+    const fn move_balance(&mut self, credit: U256, debit: U256) {
+        self.credit = self.credit.saturating_add(credit);
+        self.debit = self.debit.saturating_add(debit);
     }
 }
 

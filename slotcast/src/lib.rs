@@ -32,6 +32,7 @@ mod engine;
 mod reads;
 
 mod bench;
+mod lookahead;
 mod makespan;
 mod pipeline;
 mod prefetch;

@@ -19,6 +19,7 @@ use slotcast_scheduler::{Actual, Steps, simulate_optimistic, simulate_streamed};
 
 use crate::{
     clock::Clock,
+    lookahead::Lookahead,
     prepare::{PredictSettings, Prepared, RunError},
     summaries::View,
     waits::{Waits, forecasts_of_waits},
@@ -55,6 +56,8 @@ struct Measured {
     predict: IndexVec<TxIndex, u64>,
     predictions: IndexVec<TxIndex, Prediction>,
     truth: IndexVec<TxIndex, Prediction>,
+    /// What each waits for when predictions are made while the block runs.
+    meanwhile: IndexVec<TxIndex, Wait>,
 }
 
 /// Measures a block and simulates it on each of these numbers of threads.
@@ -83,14 +86,15 @@ fn rows(
     units: &UnitCosts,
     threads: &[NonZeroUsize],
 ) -> Result<Vec<MakespanRow>, ExecutionError> {
-    let measured = measure(prepared)?;
-    let Measured { run, predict, predictions, truth } = &measured;
+    let measured = measure(prepared, units)?;
+    let Measured { run, predict, predictions, truth, .. } = &measured;
     let (waits, again) = waits(prepared, predictions)?;
+    let (waits_meanwhile, again_meanwhile) = ran(prepared, measured.meanwhile.clone())?;
     let (waits_of_truth, again_of_truth) = self::waits(prepared, truth)?;
     let free = IndexVec::from_elem(0, run.len());
     let steps =
         |predict, waits, again: &[TxIndex]| steps(prepared, units, run, predict, waits, again);
-    let ours = steps(predict, &waits, &again);
+    let ours = steps(predict, &waits_meanwhile, &again_meanwhile);
     let hinted = steps(&free, &waits, &again);
     let perfect = steps(&free, &waits_of_truth, &again_of_truth);
     let actual = actual(prepared, units, run, truth);
@@ -112,7 +116,7 @@ fn rows(
     Ok(threads.iter().map(row).collect())
 }
 
-fn measure(prepared: &Prepared) -> Result<Measured, ExecutionError> {
+fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Measured, ExecutionError> {
     let (block, state) = (prepared.block(), prepared.state());
     let observed = SequentialSettings { is_observed: true };
     let observations = execute_sequential(block, state, &observed)?.observations;
@@ -122,19 +126,27 @@ fn measure(prepared: &Prepared) -> Result<Measured, ExecutionError> {
     let predictions = prepared.predict_with(&summaries, &settings).predictions;
     let mut runs = Vec::with_capacity(N_RUNS);
     let mut predicting = Vec::with_capacity(N_RUNS);
+    let mut meanwhile = IndexVec::new();
     for _ in 0..N_RUNS {
         runs.push(time_each(block, state)?);
         let view = View::new(state, &summaries);
-        let mut predictor = prepared.predictor(&view, &settings);
-        let mut waits = Waits::new(block, state);
+        let mut lookahead = Lookahead::new(
+            prepared.predictor(&view, &settings),
+            Waits::new(block, state),
+            units.first_predicted(block, |address| state.code_bytes(address)),
+        );
         let next = |_| {
             let clock = Clock::start();
-            waits.next(&predictor.next());
-            u64::try_from(clock.elapsed().as_nanos()).unwrap_or(u64::MAX)
+            let (wait, _) = lookahead.next();
+            let nanos = u64::try_from(clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            (nanos, wait)
         };
-        predicting.push(block.tx_indices().map(next).collect());
+        let (nanos, waits): (Vec<u64>, Vec<Wait>) = block.tx_indices().map(next).unzip();
+        predicting.push(nanos.into_iter().collect());
+        meanwhile = waits.into_iter().collect();
     }
-    Ok(Measured { run: medians(&runs), predict: medians(&predicting), predictions, truth })
+    let (run, predict) = (medians(&runs), medians(&predicting));
+    Ok(Measured { run, predict, predictions, truth, meanwhile })
 }
 
 /// The middle of what each transaction took.
@@ -160,9 +172,16 @@ fn waits(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,
 ) -> Result<(IndexVec<TxIndex, Wait>, Vec<TxIndex>), ExecutionError> {
+    let mut waits = Waits::new(prepared.block(), prepared.state());
+    ran(prepared, predictions.iter().map(|it| waits.next(it)).collect())
+}
+
+/// Which transactions are run twice if they wait like this.
+fn ran(
+    prepared: &Prepared,
+    waits: IndexVec<TxIndex, Wait>,
+) -> Result<(IndexVec<TxIndex, Wait>, Vec<TxIndex>), ExecutionError> {
     let (block, state) = (prepared.block(), prepared.state());
-    let mut waits = Waits::new(block, state);
-    let waits: IndexVec<TxIndex, Wait> = predictions.iter().map(|it| waits.next(it)).collect();
     let pool = Pool::new(1)?;
     let ran = execute_streamed(block, state, &pool, FallbackRule::NEVER, |tx| waits[tx].clone())?;
     Ok((waits, ran.reexecuted().to_vec()))

@@ -19,6 +19,7 @@ use slotcast_scheduler::{Policy, Schedule, schedule};
 use crate::{
     clock::Clock,
     forecast::estimate_gas,
+    lookahead::{Known, Lookahead},
     prepare::{PredictSettings, Prepared},
     summaries::{Summaries, View},
     waits::{Waits, forecasts_of_waits},
@@ -90,8 +91,11 @@ pub fn execute_unpredicted(
     let state = prepared.state();
     let Settings { pool, fallback, .. } = &settings.execution;
     let view = View::new(state, summaries);
-    let mut predictor = prepared.predictor(&view, &settings.predict);
-    let mut waits = Waits::new(block, state);
+    let mut lookahead = Lookahead::new(
+        prepared.predictor(&view, &settings.predict),
+        Waits::new(block, state),
+        units.first_predicted(block, code_bytes),
+    );
     let mut outlook = Outlook::new(settings.units, Advice::ToBeMade);
     let mut predicting = Duration::ZERO;
     let execution = execute_streamed(block, state, pool, *fallback, |tx| {
@@ -99,9 +103,15 @@ pub fn execute_unpredicted(
             return Horizon(tx).into();
         }
         let clock = Clock::start();
-        let prediction = predictor.next();
-        let wait = waits.next(&prediction);
-        outlook.tell(gas_of(prepared, tx, &prediction).unwrap_or(0), wait.horizon);
+        let (wait, known) = lookahead.next();
+        match known {
+            Known::Predicted(prediction) => {
+                outlook.tell(gas_of(prepared, tx, &prediction).unwrap_or(0), wait.horizon);
+            }
+            Known::Nothing => {
+                outlook.tell_unpredicted(units.nanos_by_limit(block.transaction(tx), code_bytes));
+            }
+        }
         predicting += clock.elapsed();
         wait
     })?;

@@ -94,6 +94,18 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         bound.prediction
     }
 
+    /// Leaves the next transaction out: of what it does, the forecasts behind it build on its nonce,
+    /// its payment and its delegations alone.
+    pub(crate) fn pass(&mut self) {
+        let tx = &self.block.transactions[self.next];
+        self.next += 1;
+        self.forward.delegate(&delegations(tx));
+        self.forward.sent(tx.signer());
+        if let Some(to) = tx.to() {
+            self.forward.paid(tx.signer(), to, tx.value());
+        }
+    }
+
     /// The state that the forecasts so far lead to, where block order is the basis.
     pub(crate) fn into_forward(self) -> Forward<'a, S> {
         self.forward

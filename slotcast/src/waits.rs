@@ -22,7 +22,7 @@ use alloy_primitives::{
     map::{AddressMap, AddressSet},
 };
 use slotcast_executor::{Block, Horizon, MemoryState, Wait};
-use slotcast_model::{AccessSet, Coverage, IndexVec, Location, Prediction, Slot, TxIndex};
+use slotcast_model::{AccessSet, Coverage, Index, IndexVec, Location, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Forecast, Horizons};
 
 use crate::{forecast::estimate_gas, summaries::BaseState};
@@ -84,6 +84,14 @@ impl<'a> Waits<'a> {
     pub fn new(block: &'a Block, state: &impl BaseState) -> Self {
         let short = senders_that_may_run_short(block, state);
         Self { block, short, horizons: Horizons::with_room_for(block.n_transactions()), next: 0 }
+    }
+
+    /// The next transaction is not predicted: it waits for all before it, and all behind it for it.
+    pub fn pass(&mut self) -> Wait {
+        let tx = TxIndex::from_usize(self.next);
+        self.next += 1;
+        self.horizons.pass();
+        Horizon(tx).into()
     }
 
     /// What the next transaction waits for, given its prediction.

@@ -1,0 +1,97 @@
+//! What is predicted of a block that is already running?
+//!
+//! In: a block, the view of its parent state, what predicting costs. Out: of one transaction after the
+//! other what it waits for, and its prediction if it has one.
+//! Invariants: which transactions are predicted, and how, follows from the block and the unit costs
+//! alone, never from a clock or the number of threads.
+//!
+//! Predicting is done by one thread, in block order, and the others can only run what is predicted.
+//! So the first transactions are not predicted: they run in order meanwhile, on another thread, and
+//! everything behind them waits for them. They are as many as take about the time of predicting the
+//! rest. The rest is predicted as if nothing were known of them but who sent them and what they paid,
+//! which makes predictions a little worse and costs a few second runs.
+//!
+//! ```text
+//! leading   predict 3..9            run  5   7   9
+//! other     run 0  1  2   run 3   4   6   8
+//! ```
+
+use slotcast_analyzer::bind::StateView;
+use slotcast_executor::Wait;
+use slotcast_model::{Prediction, TxIndex};
+
+use crate::{predict::BlockPredictor, waits::Waits};
+
+/// Predicts a block that is running.
+pub(crate) struct Lookahead<'a, S> {
+    predictor: BlockPredictor<'a, S>,
+    waits: Waits<'a>,
+    first_predicted: TxIndex,
+    next: TxIndex,
+}
+
+/// What is known of a transaction before it runs.
+pub(crate) enum Known {
+    /// It was predicted.
+    Predicted(Prediction),
+    /// It is one of the first.
+    Nothing,
+}
+
+impl<'a, S: StateView> Lookahead<'a, S> {
+    /// Predicts from `first_predicted` on; see [`UnitCosts::first_predicted`].
+    pub(crate) const fn new(
+        predictor: BlockPredictor<'a, S>,
+        waits: Waits<'a>,
+        first_predicted: TxIndex,
+    ) -> Self {
+        Self { predictor, waits, first_predicted, next: TxIndex(0) }
+    }
+
+    /// What the next transaction waits for, and what is known of it.
+    pub(crate) fn next(&mut self) -> (Wait, Known) {
+        let tx = self.next;
+        self.next = TxIndex(tx.0 + 1);
+        if tx < self.first_predicted {
+            self.predictor.pass();
+            return (self.waits.pass(), Known::Nothing);
+        }
+        let prediction = self.predictor.next();
+        (self.waits.next(&prediction), Known::Predicted(prediction))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slotcast_corpus::{Plan, Scenario, generate};
+
+    use super::*;
+    use crate::{Basis, View, prepare, seal};
+
+    #[test]
+    fn the_first_are_waited_for_and_the_rest_is_predicted() {
+        let plan = Plan { n_txs: 40, scenario: Scenario::Erc20, ..Plan::default() };
+        let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
+        let summaries = prepared.summaries(&Default::default());
+        let view = View::new(prepared.state(), &summaries);
+        let (block, fork) = (prepared.block(), prepared.fork());
+        let of = |first_predicted| {
+            let limits = Default::default();
+            let predictor = BlockPredictor::new(block, fork, &view, Basis::BlockOrder, limits);
+            let waits = Waits::new(block, prepared.state());
+            let mut lookahead = Lookahead::new(predictor, waits, TxIndex(first_predicted));
+            block.tx_indices().map(|_| lookahead.next()).collect::<Vec<_>>()
+        };
+        let (some, all) = (of(15), of(0));
+        for (n, ((wait, known), (wait_of_all, _))) in (0..).zip(some.iter().zip(&all)) {
+            let horizon = wait.horizon.0.0;
+            match known {
+                Known::Nothing => assert_eq!((n < 15, horizon), (true, n)),
+                Known::Predicted(_) => {
+                    assert!(15 <= n && horizon == wait_of_all.horizon.0.0.max(15), "{n}");
+                }
+            }
+        }
+        assert!(all.iter().any(|(wait, _)| wait.horizon.0.0 == 0));
+    }
+}
