@@ -11,7 +11,8 @@
 //! Lengths are of four bytes, little endian.
 
 use alloy_primitives::keccak256;
-use slotcast::analyzer::summary::{ANALYSIS, ANALYZER_VERSION};
+
+use crate::analysis::analysis;
 
 const MAGIC: &[u8; 8] = b"SLOTEXP1";
 const HASH_LEN: usize = 32;
@@ -35,11 +36,6 @@ pub enum ExportError {
         /// Its name.
         found: String,
     },
-}
-
-/// Version and fingerprint of the analysis.
-pub fn analysis() -> String {
-    format!("{ANALYZER_VERSION}-{ANALYSIS}")
 }
 
 /// The summaries with these bytes, as one run of bytes.

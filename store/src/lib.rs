@@ -7,6 +7,7 @@
 //! aside and begun anew; the size is bounded. A summary is advice: a false one costs time, never
 //! an outcome.
 
+mod analysis;
 mod export;
 mod fault;
 mod file;
@@ -14,5 +15,6 @@ mod key;
 
 mod store;
 
-pub use export::{ExportError, analysis};
+pub use analysis::analysis;
+pub use export::ExportError;
 pub use store::{Kept, Store, StoreError};

@@ -74,7 +74,7 @@ fn export(file: &Path, output: &Path, console: &Console) -> Result<Verdict, Fail
 fn stat(store: &Store, console: &Console) -> Result<Verdict, Failure> {
     let Kept { n_summaries, n_bytes, n_usable } = store.kept()?;
     let stat = Stat {
-        analysis: analysis(),
+        analysis: analysis().to_owned(),
         summaries: n_summaries,
         usable: n_usable,
         bytes: n_bytes,

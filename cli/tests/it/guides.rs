@@ -1,14 +1,8 @@
 //! Does everything that a guide shows work as it stands there?
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::{BufRead, BufReader, Read},
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use crate::command::{Folder, command, run, run_in};
+use crate::command::{Folder, run, run_in};
 
 fn checkout() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -26,13 +20,19 @@ fn guides() -> BTreeMap<String, String> {
     guides
 }
 
-/// They are run one after the other in a folder of their own, so that one may use what another wrote.
+/// Those of one guide are run one after the other in a folder of its own, so that one may use what
+/// another wrote.
 #[test]
-fn the_commands_of_the_builders_guide_succeed() {
-    let guide = &guides()["builders.md"];
+fn the_commands_of_guides_succeed() {
+    for (name, n_commands) in [("builders.md", 11), ("batches.md", 10)] {
+        check(&guides()[name], n_commands);
+    }
+}
+
+fn check(guide: &str, n_commands: usize) {
     let commands: Vec<&str> =
         guide.lines().filter_map(|line| line.strip_prefix("$ slotcast ")).collect();
-    assert!(10 < commands.len(), "the commands are found");
+    assert!(n_commands <= commands.len(), "the commands are found");
     let folder = Folder::new();
     for command in commands {
         let typed = command.split('#').next().unwrap_or_default();
@@ -79,41 +79,4 @@ fn the_commands_of_the_service_guide_are_understood() {
         n_commands += 1;
     }
     assert!(4 <= n_commands, "the commands are found");
-}
-
-#[test]
-fn a_service_says_where_it_listens_and_ends_when_it_is_told_to() {
-    for signal in ["-TERM", "-INT"] {
-        let mut child = command(&["serve", "--json", "--listen", "127.0.0.1:0", "--log-json"])
-            .env_remove("ETH_RPC_URL")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let listening: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert!(listening["url"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{line}");
-        let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
-        let mut logs = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut logs).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(0), "{logs}");
-        for log in logs.lines() {
-            let log: serde_json::Value = serde_json::from_str(log).unwrap();
-            assert!(log["level"].is_string(), "{log}");
-        }
-        assert!(logs.contains("stopped"), "{logs}");
-    }
-}
-
-#[test]
-fn what_cannot_be_served_is_bad_input() {
-    let ran = run(&["serve", "--blocks", "there/is/nothing", "-q"]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("there/is/nothing: cannot be read"), "{}", ran.stderr);
-    let ran = run(&["serve", "--rpc-url", "ftp://node", "-q"]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("--rpc-url: only http and https"), "{}", ran.stderr);
 }

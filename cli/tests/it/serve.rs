@@ -74,7 +74,7 @@ fn it_answers_and_ends_with_success_on_either_signal() {
         assert!(answer.contains("\"result\":"), "{answer}");
         let (code, logs) = service.end(signal);
         assert_eq!(code, Some(0), "{signal}: {logs}");
-        assert!(logs.contains("INFO"), "{logs}");
+        assert!(logs.contains("INFO") && logs.contains("stopped"), "{logs}");
     }
 }
 
@@ -99,8 +99,9 @@ fn what_cannot_be_served_is_bad_input() {
     for (args, part) in [
         (&["--listen", taken.as_str()][..], taken.as_str()),
         (&["--listen", "here"], "--listen"),
-        (&["--blocks", &nowhere], "nowhere"),
+        (&["--blocks", &nowhere], "nowhere: cannot be read"),
         (&["--rpc-url", away], "127.0.0.1:1"),
+        (&["--rpc-url", "ftp://node"], "--rpc-url: only http and https"),
         (&["--max-connections", "0"], "--max-connections"),
         (&["--timeout-ms", "0"], "--timeout-ms"),
     ] {
