@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde::Serialize;
-use slotcast::analyzer::limits::Limits;
+use slotcast::{analyzer::limits::Limits, corpus};
 use slotcast_artifacts::{name_contract, read};
 use slotcast_snapshot::{drift, text};
 
@@ -125,7 +125,5 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    let temporary = path.with_extension("access.tmp");
-    fs::write(&temporary, text).map_err(failed)?;
-    fs::rename(&temporary, path).map_err(failed)
+    Ok(corpus::replace_file(path, text.as_bytes())?)
 }

@@ -13,6 +13,7 @@ mod contracts;
 mod dialects;
 mod engines;
 mod explain;
+mod full_disk;
 mod guides;
 mod hint_files;
 mod lint;

@@ -25,18 +25,21 @@ use crate::{
     kept::Shelf,
     progress::Progress,
     render::{BAD, Console, GOOD, count},
+    whole_file::WholeFile,
 };
 
 /// Scores all blocks into a scoreboard, writes it and compares it.
 pub(super) fn board(args: &Score, threads: usize, console: &Console) -> Result<Verdict, Failure> {
     let sources = Source::list(&args.blocks.files)?;
-    // Files that cannot be read are found out before the work.
+    // Files that cannot be read or written are found out before the work.
     let before = args.against.as_deref().map(read).transpose()?;
+    let files = args.scoreboard.iter().map(|path| Ok((path.as_path(), WholeFile::at(path)?)));
+    let files: Vec<_> = files.collect::<Result<_, Failure>>()?;
     let shelf = Shelf::open(&args.keep, console)?;
     let now = scoreboard(entries(&sources, &shelf, threads, console)?);
     shelf.close(console);
-    for path in &args.scoreboard {
-        write(path, &now)?;
+    for (path, file) in files {
+        file.write(text(path, &now))?;
         let blocks = count(sources.len(), "block", "blocks");
         console.note(format_args!("{}: {blocks}", path.display()));
     }
@@ -97,13 +100,10 @@ fn read(path: &Path) -> Result<Scoreboard, Failure> {
     Scoreboard::parse(&bytes).map_err(|error| Failure::in_file(&name, error))
 }
 
-/// Writes a table where the name ends in `.md`, and what can be compared with elsewhere.
-fn write(path: &Path, scoreboard: &Scoreboard) -> Result<(), Failure> {
+/// A table where the name ends in `.md`, and what can be compared with elsewhere.
+fn text(path: &Path, scoreboard: &Scoreboard) -> String {
     let is_table = path.extension().is_some_and(|extension| extension == "md");
-    let text = if is_table { table(scoreboard) } else { scoreboard.print() };
-    fs::write(path, text).map_err(|error| {
-        Failure::in_file(&path.display().to_string(), format_args!("cannot be written: {error}"))
-    })
+    if is_table { table(scoreboard) } else { scoreboard.print() }
 }
 
 /// A change as JSON.
