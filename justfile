@@ -44,6 +44,21 @@ scoreboard *BLOCKS:
         --scoreboard scoreboard/{{ if BLOCKS == "" { "embedded" } else { "recorded" } }}.md \
         {{ BLOCKS }}
 
+# What several threads win in a batch, in turns: `just cores codes.jsonl.gz`; `slotcast codes` makes one.
+[no-cd]
+cores CODES ROUNDS="3":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    (cd {{ justfile_directory() }} && cargo build --release -p slotcast-cli)
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+    for round in $(seq {{ ROUNDS }}); do
+        for threads in 1 2; do
+            {{ justfile_directory() }}/target/release/slotcast analyze -q --json -j $threads \
+                --input {{ CODES }} --output "$folder/$round-$threads.gz"
+        done
+    done
+
 # A fuzz target of tests/fuzz, until it is stopped; needs cargo-fuzz and a nightly toolchain.
 fuzz TARGET *ARGS:
     cargo +nightly fuzz run --fuzz-dir tests/fuzz {{ TARGET }} -- {{ ARGS }}
