@@ -19,7 +19,7 @@ use alloy_consensus::{Header, Transaction as _};
 use alloy_eips::{
     eip2935::HISTORY_STORAGE_ADDRESS, eip4788::BEACON_ROOTS_ADDRESS,
     eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS,
-    eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
+    eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS, eip7928::compute_block_access_list_hash,
 };
 use alloy_primitives::U256;
 use slotcast::{
@@ -27,7 +27,7 @@ use slotcast::{
     corpus::RecordedBlock,
     executor::{
         Block, BlockOutcome, ExecutionError, MemoryState, SequentialSettings, TxOutcome,
-        execute_sequential, fork_of,
+        block_access_list, execute_sequential, fork_of,
     },
     model::{Fork, Slot},
     predict_block, receipts_of, state_of,
@@ -220,6 +220,14 @@ impl Recorder {
         let again = run(&block, &alone).map_err(|source| execution(&recorded, source))?;
         if again != outcome || alone.n_missing_reads() != 0 {
             return Err(self.contradicted(number, "outcome from the recording alone"));
+        }
+        // The list has every value that the block leaves behind, even those nothing depends on.
+        if let Some(stated) = recorded.header.block_access_list_hash {
+            let list = block_access_list(&block, &alone);
+            let list = list.map_err(|source| execution(&recorded, source))?;
+            if compute_block_access_list_hash(&list) != stated {
+                return Err(self.contradicted(number, "blockAccessListHash"));
+            }
         }
         Ok(recorded)
     }

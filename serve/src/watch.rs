@@ -129,8 +129,8 @@ impl<'a> Eyes<'a> {
     /// Finds out how the head follows from what was seen, and tells.
     fn arrive_at(&mut self, head: &Head) -> Result<(), NodeError> {
         let fresh = self.path_to(head)?;
-        let known = fresh.first().map(|(_, parent)| *parent);
-        let kept = self.recent.iter().rposition(|recent| Some(recent.hash) == known);
+        let known = fresh.first().map_or(head.hash, |(_, parent)| *parent);
+        let kept = self.recent.iter().rposition(|recent| recent.hash == known);
         let n_kept = kept.map_or(0, |place| place + 1);
         let replaced: Vec<Recent> = self.recent.drain(n_kept..).collect();
         if !replaced.is_empty() {
@@ -158,8 +158,11 @@ impl<'a> Eyes<'a> {
     }
 
     /// The blocks from what was seen to the head, each with its parent's hash, the oldest first; only
-    /// the head where nothing was seen.
+    /// the head where nothing was seen, and none where the head itself was, as when a chain goes back.
     fn path_to(&self, head: &Head) -> Result<Vec<(B256, B256)>, NodeError> {
+        if self.recent.iter().any(|recent| recent.hash == head.hash) {
+            return Ok(Vec::new());
+        }
         let mut path = vec![(head.hash, head.header.parent_hash)];
         let mut parent = head.header.parent_hash;
         while !self.recent.is_empty() && path.len() < MAX_RECENT {

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use alloy_consensus::Header;
+use alloy_eips::eip7928::compute_block_access_list_hash;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_trie::{
     EMPTY_ROOT_HASH, HashBuilder, Nibbles, TrieAccount,
@@ -17,7 +18,7 @@ use alloy_trie::{
 use slotcast::{
     block_of,
     corpus::{Era, Plan, PreAccount, PreState, RecordedBlock, Scenario, generate},
-    executor::{SequentialSettings, execute_sequential},
+    executor::{SequentialSettings, block_access_list, execute_sequential},
     receipts_of, seal, state_of,
 };
 
@@ -36,8 +37,12 @@ pub(crate) struct Link {
 impl Link {
     /// A block of so many transactions of all kinds, moved up by `above` numbers.
     pub(crate) fn new(seed: u64, n_txs: usize, scenario: Scenario, above: u64) -> Self {
-        let plan = Plan { seed, n_txs, scenario, chain_id: 1, era: Era::Osaka };
-        let made = generate(&plan).expect("the era has the scenario");
+        Self::of(&Plan { seed, n_txs, scenario, chain_id: 1, era: Era::Osaka }, above)
+    }
+
+    /// The block of a plan, moved up by `above` numbers.
+    pub(crate) fn of(plan: &Plan, above: u64) -> Self {
+        let made = generate(plan).expect("the era has the scenario");
         let mut block = seal(made).expect("a made-up block can be run");
         block.header.number += above;
         let ancestors = ancestors(&block);
@@ -71,6 +76,10 @@ fn run(block: &mut RecordedBlock) {
     block.header.logs_bloom = outcome.logs_bloom();
     block.header.requests_hash = Some(outcome.requests.requests_hash());
     block.header.blob_gas_used = Some(outcome.blob_gas_used);
+    if block.header.block_access_list_hash.is_some() {
+        let list = block_access_list(&runnable, &state).expect("it runs");
+        block.header.block_access_list_hash = Some(compute_block_access_list_hash(&list));
+    }
     block.receipts = Some(receipts_of(&runnable, &outcome));
     block.hash = block.header.hash_slow();
     block.validate().expect("it is valid");

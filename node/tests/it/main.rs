@@ -8,6 +8,7 @@ mod chain;
 mod miner;
 mod mock;
 
+mod amsterdam;
 mod anvil;
 mod broken_off;
 mod faults;

@@ -19,9 +19,10 @@ use slotcast_serve::{Limits, RpcSettings, Server, Settings, Source};
 
 use crate::{
     chain::Link,
+    client::Ws,
     http,
-    mock::{Act, Mock, honest},
-    start,
+    mock::{Act, Mock, header_json, honest},
+    start, ws,
 };
 
 /// A block of calls of tokens, and the node that has it, which misbehaves as told while the switch
@@ -144,6 +145,54 @@ fn answers_that_cannot_be_are_errors_and_not_forecasts() {
     is_wrong.store(false, Ordering::Relaxed);
     let answer = ask(&server, &link, call_of_a_token(&link, 0));
     assert!(answer.get("result").is_some(), "{answer}");
+    server.stop();
+}
+
+/// Which blocks the next message that this one is the head says to be replaced.
+fn replaced_at(follower: &mut Ws, hash: &Value) -> Value {
+    loop {
+        let notice = follower.notice();
+        if notice["kind"] == json!("head") && notice["hash"] == *hash {
+            return notice["replaced"].clone();
+        }
+    }
+}
+
+#[test]
+fn a_chain_that_goes_back_and_forth_replaces_one_block_each_time() {
+    let link = Link::new(5, 12, Scenario::Erc20, 0);
+    let parent = header_json(link.ancestors.last().unwrap());
+    let (goes_back, true_answer) = (Switch::default(), honest());
+    let is_back = Arc::clone(&goes_back);
+    let hash = json!(link.block.hash);
+    let (head, parent_hash) = (hash.clone(), parent["hash"].clone());
+    let mock = Mock::start(
+        std::slice::from_ref(&link),
+        Arc::new(move |before, method, answer| {
+            let is_head = method == "eth_getBlockByNumber" && answer["hash"] == head;
+            match is_head && is_back.load(Ordering::Relaxed) {
+                true => Act::Answer(parent.clone()),
+                false => true_answer(before, method, answer),
+            }
+        }),
+    );
+    let server = serve(&mock, false, Duration::from_secs(60));
+    let mut follower = ws(&server);
+    follower.result("slotcast_subscribePending", json!([]));
+    // Some looks at the node later the block was seen for certain.
+    let n_calls = mock.n_calls();
+    while mock.n_calls() < n_calls + 6 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // The parent is new the first time and was seen the second.
+    for _ in 0..2 {
+        goes_back.store(true, Ordering::Relaxed);
+        assert_eq!(replaced_at(&mut follower, &parent_hash), json!([hash]));
+        goes_back.store(false, Ordering::Relaxed);
+        assert_eq!(replaced_at(&mut follower, &hash), json!([]));
+    }
+    let metrics = http(&server).request("GET /metrics HTTP/1.1", "", "").unwrap().body;
+    assert!(metrics.contains("\nslotcast_reorganisations_total 2\n"), "{metrics}");
     server.stop();
 }
 
