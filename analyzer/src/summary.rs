@@ -33,7 +33,7 @@ pub use program::{
 pub use store::StoreError;
 
 /// The version of the analysis: summaries of another version are not to be mixed with these.
-pub const ANALYZER_VERSION: u32 = 4;
+pub const ANALYZER_VERSION: u32 = 5;
 
 /// A fingerprint of the sources of the analysis, in hexadecimal: what is kept beyond the process is
 /// used again by the same analysis only, whether or not somebody thought of raising the version.

@@ -4,7 +4,7 @@
 //! Written once, for constant folding at analysis and for evaluation at binding.
 //! Invariant: total; no operation panics or depends on anything but its operands.
 
-use alloy_primitives::U256;
+use alloy_primitives::{U256, U512};
 
 use crate::ir::Op;
 
@@ -21,7 +21,7 @@ pub fn eval(op: Op, a: U256, b: U256, c: U256) -> U256 {
         Op::Mod => a.checked_rem(b).unwrap_or_default(),
         Op::SMod => smod(a, b),
         Op::AddMod => a.add_mod(b, c),
-        Op::MulMod => a.mul_mod(b, c),
+        Op::MulMod => mul_mod(a, b, c),
         Op::Exp => a.wrapping_pow(b),
         Op::SignExtend => sign_extend(a, b),
         Op::Lt => flag(a < b),
@@ -45,6 +45,21 @@ pub fn eval(op: Op, a: U256, b: U256, c: U256) -> U256 {
 /// The word for a truth value.
 pub(crate) const fn flag(truth: bool) -> U256 {
     if truth { U256::ONE } else { U256::ZERO }
+}
+
+fn mul_mod(a: U256, b: U256, modulus: U256) -> U256 {
+    if modulus != U256::MAX {
+        return a.mul_mod(b, modulus);
+    }
+    // The first half of a product of full width, as fixed-point libraries ask for it: with
+    // 2^256 ≡ 1, the product is the sum of its halves.
+    let product: U512 = a.widening_mul(b);
+    let limbs = product.as_limbs();
+    let half =
+        |at: usize| U256::from_limbs([limbs[at], limbs[at + 1], limbs[at + 2], limbs[at + 3]]);
+    let (sum, has_overflowed) = half(0).overflowing_add(half(4));
+    let sum = if has_overflowed { sum.wrapping_add(U256::ONE) } else { sum };
+    if sum == U256::MAX { U256::ZERO } else { sum }
 }
 
 const fn is_negative(word: U256) -> bool {
@@ -109,6 +124,20 @@ mod tests {
     fn word(n: i64) -> U256 {
         let magnitude = U256::from(n.unsigned_abs());
         if n < 0 { magnitude.wrapping_neg() } else { magnitude }
+    }
+
+    #[test]
+    fn products_modulo_all_ones_are_those_of_the_library() {
+        let words = [0, 1, 2, 7, 1 << 40].map(U256::from);
+        let words = words
+            .into_iter()
+            .flat_map(|it| [it, !it, it << 128_usize, !(it << 128_usize), it << 200_usize]);
+        let words: Vec<U256> = words.collect();
+        for &a in &words {
+            for &b in &words {
+                assert_eq!(eval(Op::MulMod, a, b, U256::MAX), a.mul_mod(b, U256::MAX), "{a} {b}");
+            }
+        }
     }
 
     #[test]
