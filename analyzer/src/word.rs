@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn products_modulo_all_ones_are_those_of_the_library() {
-        let words = [0, 1, 2, 7, 1 << 40].map(U256::from);
+        let words = [0, 1, 2, 7, 1_u64 << 40].map(U256::from);
         let words = words
             .into_iter()
             .flat_map(|it| [it, !it, it << 128_usize, !(it << 128_usize), it << 200_usize]);
