@@ -106,6 +106,19 @@ impl NamedAccess {
 }
 
 /// Describes a contract under the rules of `fork`.
+///
+/// ```
+/// use slotcast_analyzer::limits::Limits;
+/// use slotcast_artifacts::{name_contract, read};
+/// use slotcast_model::Fork;
+///
+/// // It stores the first word of calldata in slot 1. An artifact with a layout would have its name.
+/// let contract = &read("0x60003560015500")?.contracts[0];
+/// let named = name_contract(contract, Fork::Osaka, &Limits::default());
+/// assert_eq!(named.functions[0].label(), "fallback");
+/// assert_eq!(named.functions[0].accesses.last().unwrap().label(), "[1]");
+/// # Ok::<(), slotcast_artifacts::ArtifactError>(())
+/// ```
 pub fn name_contract(contract: &Contract, fork: Fork, limits: &Limits) -> NamedContract {
     let description = describe(&contract.code, fork, limits);
     let functions = description.functions.into_iter().map(|function| {

@@ -27,6 +27,12 @@ pub struct Found {
 
 /// Reads what `argument` stands for.
 ///
+/// ```
+/// let found = slotcast_artifacts::read("0x60003560015500")?;
+/// assert_eq!(found.contracts[0].code.len(), 7);
+/// # Ok::<(), slotcast_artifacts::ArtifactError>(())
+/// ```
+///
 /// # Errors
 ///
 /// When it is neither code nor a file or folder with contracts in it, or one of them is malformed.

@@ -80,7 +80,8 @@ impl<'a> Reader<'a> {
     fn nested(&self, text: &str, depth: u32) -> String {
         let text = crate::holes::unmark(text, &self.contract.holes);
         let text = self.arguments(&text);
-        if depth < MAX_DEPTH { self.stored(&text, depth) } else { text }
+        let text = if depth < MAX_DEPTH { self.stored(&text, depth) } else { text };
+        cast_once(&text)
     }
 
     /// Parameters by their names.
@@ -158,21 +159,52 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A cast of what was cast to the same type before, once: `int24(int24(tick))` as `int24(tick)`.
+fn cast_once(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('(') {
+        let start = rest[..at].rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
+        let word = &rest[start..at];
+        let inner = &rest[at + 1..];
+        let again = inner.strip_prefix(word).and_then(|behind| behind.strip_prefix('('));
+        let is_type = ["uint", "int", "bytes"].into_iter().any(|kind| word.starts_with(kind));
+        let once = again.filter(|_| is_type).and_then(|innermost| {
+            let end = closing_of(innermost, '(', ')')?;
+            let behind = innermost[end + 1..].strip_prefix(')')?;
+            Some(format!("{word}({}){behind}", &innermost[..end]))
+        });
+        match once {
+            Some(once) => return out + &rest[..start] + &cast_once(&once),
+            None => out.push_str(&rest[..=at]),
+        }
+        rest = inner;
+    }
+    out + rest
+}
+
 /// The text whose hash a slot is, one less, as ERC-1967 has it: `keccak("…") - 1`.
 fn label_of_hash(slot: &str) -> Option<String> {
     let label = slot.strip_prefix("keccak(\"")?.strip_suffix("\") - 1")?;
     (!label.contains('"')).then(|| label.to_owned())
 }
 
-/// Where the bracket that is open before `text` closes.
+/// Where the square bracket that is open before `text` closes.
 fn closing(text: &str) -> Option<usize> {
+    closing_of(text, '[', ']')
+}
+
+/// Where the bracket that is open before `text` closes.
+fn closing_of(text: &str, open: char, close: char) -> Option<usize> {
     let mut depth = 0_u32;
     for (at, letter) in text.char_indices() {
-        match letter {
-            '[' => depth += 1,
-            ']' if depth == 0 => return Some(at),
-            ']' => depth -= 1,
-            _ => {}
+        if letter == open {
+            depth += 1;
+        } else if letter == close {
+            match depth {
+                0 => return Some(at),
+                _ => depth -= 1,
+            }
         }
     }
     None
@@ -191,4 +223,20 @@ fn bits_behind(text: &str) -> (Option<U256>, usize) {
         })
     };
     read().map_or((None, 0), |(bits, len)| (Some(bits), len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cast_twice_reads_as_cast_once() {
+        let check = |text: &str, expected: &str| assert_eq!(cast_once(text), expected);
+        check("keccak(int24(int24(int24(tick))) . 5) + 1", "keccak(int24(tick) . 5) + 1");
+        check("int24(int24(a) + int24(b))", "int24(int24(a) + int24(b))");
+        check("uint16(uint16((a + 1)) % uint16(b))", "uint16(uint16((a + 1)) % uint16(b))");
+        check("bytes4(bytes4(id))", "bytes4(id)");
+        check("int24(int24(a", "int24(int24(a");
+        check("keccak(keccak(a))", "keccak(keccak(a))");
+    }
 }

@@ -21,6 +21,9 @@ use crate::{
     traffic::{Additions, Model, Traffic},
 };
 
+/// Unknown slots that are spelt out.
+const MAX_UNKNOWN: usize = 3;
+
 /// Something that makes users wait for one another, or may.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,6 +35,7 @@ pub struct Finding {
     /// What the source calls the slot, else how it is computed.
     pub slot: String,
     /// The line that declares the variable, the first one where several share the slot, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub declared: Option<SourceLine>,
     /// The functions that store to it, sorted.
     pub writes: Vec<String>,
@@ -223,10 +227,16 @@ fn unknown(functions: &[&Function]) -> Option<Finding> {
     let slots: BTreeSet<&str> =
         those.iter().flat_map(|function| &function.unknown).map(String::as_str).collect();
     let writes: BTreeSet<String> = those.iter().map(|function| function.label.clone()).collect();
+    let mut texts: Vec<String> =
+        slots.iter().take(MAX_UNKNOWN).map(|slot| (*slot).to_owned()).collect();
+    match slots.len() - texts.len() {
+        0 => {}
+        n => texts.push(format!("{n} more")),
+    }
     (!slots.is_empty()).then(|| Finding {
         rule: Rule::UnknownSlot,
         level: Rule::UnknownSlot.level(false),
-        slot: slots.into_iter().collect::<Vec<_>>().join(", "),
+        slot: texts.join(", "),
         declared: None,
         writes: writes.into_iter().collect(),
         adds: Vec::new(),

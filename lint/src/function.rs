@@ -127,28 +127,33 @@ impl Function {
             part.sources.state && function.accesses.iter().any(|it| is_moved(&it))
         };
         let changes = access.access.kind != AccessKind::Read;
-        if access.access.places.is_empty() && changes {
-            self.unknown.insert(access.label());
+        let head = head_of_text(access, function);
+        let (named, is_certain) = match head {
+            Some(head) => (head, false),
+            None => (access, access.is_certain()),
+        };
+        let places = &named.access.places;
+        if places.is_empty() && changes {
+            self.unknown.insert(named.label());
         }
-        let is_one = access.access.places.len() == 1;
-        for place in &access.access.places {
+        for place in places {
             match reach(place, moves) {
                 Reach::Shared { slot, is_choice } => {
-                    let is_certain = access.is_certain() && is_one && !is_choice;
-                    self.share(slot, access, is_certain);
+                    let is_certain = is_certain && places.len() == 1 && !is_choice;
+                    self.share(slot, access, named.label(), is_certain);
                 }
                 Reach::Own(variable) if changes => {
-                    self.own.entry(variable).or_default().insert(access.label());
+                    self.own.entry(variable).or_default().insert(named.label());
                 }
                 Reach::Unknown if changes => {
-                    self.unknown.insert(access.label());
+                    self.unknown.insert(named.label());
                 }
                 Reach::Own(_) | Reach::Unknown => {}
             }
         }
     }
 
-    fn share(&mut self, slot: SlotId, access: &NamedAccess, is_certain: bool) {
+    fn share(&mut self, slot: SlotId, access: &NamedAccess, label: String, is_certain: bool) {
         let kind = match access.access.kind {
             AccessKind::Read => Use::Reads,
             AccessKind::Write if access.access.is_lock => Use::Locks,
@@ -175,7 +180,7 @@ impl Function {
         if kind.changes() {
             touch.replaced |= access.access.bits;
         }
-        touch.names.entry(kind).or_default().insert(access.label());
+        touch.names.entry(kind).or_default().insert(label);
     }
 }
 
@@ -201,6 +206,15 @@ impl Touch {
             declared: None,
         }
     }
+}
+
+/// The slot of a text, if an access is to what does not fit into it: `name` for `name[…]`.
+///
+/// Who stores one stores the other too, so they are one thing to wait for. An array's slot is called
+/// `name.length` and stays apart, because elements change without it.
+fn head_of_text<'a>(access: &NamedAccess, function: &'a NamedFunction) -> Option<&'a NamedAccess> {
+    let name = access.name.as_deref()?.strip_suffix("[…]")?;
+    function.accesses.iter().find(|it| it.name.as_deref() == Some(name))
 }
 
 /// Who calls a function, in typical traffic.

@@ -24,6 +24,7 @@ pub struct Report {
     /// Its source file, as the compiler was told; empty when not known.
     pub source: String,
     /// The line that declares it, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub declared: Option<SourceLine>,
     /// keccak256 of its code.
     pub code_hash: B256,
@@ -51,6 +52,7 @@ pub struct FunctionReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<&'static str>,
     /// The line that declares it, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub declared: Option<SourceLine>,
 }
 
@@ -65,6 +67,20 @@ pub struct Keyed {
 }
 
 /// Says what makes the users of a contract wait.
+///
+/// ```
+/// use slotcast_analyzer::limits::Limits;
+/// use slotcast_artifacts::{name_contract, read};
+/// use slotcast_lint::{Rule, lint};
+/// use slotcast_model::Fork;
+///
+/// // Every call stores in slot 1 and so waits for the one before it.
+/// let contract = &read("0x60003560015500")?.contracts[0];
+/// let report = lint(&name_contract(contract, Fork::Osaka, &Limits::default()));
+/// assert_eq!(report.findings[0].rule, Rule::SharedWrite);
+/// assert_eq!((report.findings[0].slot.as_str(), report.traffic.chain), ("[1]", 16));
+/// # Ok::<(), slotcast_artifacts::ArtifactError>(())
+/// ```
 pub fn lint(contract: &NamedContract) -> Report {
     let mut functions: Vec<Function> = contract.functions.iter().map(Function::new).collect();
     functions.sort_by(|a, b| a.label.cmp(&b.label));

@@ -18,6 +18,12 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 const FINGERPRINT: usize = 16;
 
 /// All findings that `is_wanted`, as a log; `version` is that of the program.
+///
+/// ```
+/// let log = slotcast_lint::sarif(&[], "1.0.0", |_| true);
+/// assert_eq!(log["version"], "2.1.0");
+/// assert_eq!(log["runs"][0]["results"].as_array().map(Vec::len), Some(0));
+/// ```
 pub fn sarif(reports: &[Report], version: &str, is_wanted: impl Fn(&Finding) -> bool) -> Value {
     let mut results = Vec::new();
     for report in reports {

@@ -54,8 +54,13 @@ pub(crate) fn lint(args: &Lint, console: &Console) -> Result<Verdict, Failure> {
 }
 
 fn text(reports: &[Report], console: &Console) -> Result<(), Failure> {
-    for report in reports {
+    let (idle, busy): (Vec<&Report>, Vec<&Report>) = reports.iter().partition(|it| is_idle(it));
+    for report in busy {
         one(report, console)?;
+    }
+    if !idle.is_empty() {
+        let names: Vec<&str> = idle.iter().map(|report| report.contract.as_str()).collect();
+        console.line(format_args!("change nothing: {}\n", names.join(", ")))?;
     }
     let n_of = |level: Level| {
         let findings = reports.iter().flat_map(|report| &report.findings);
@@ -67,6 +72,11 @@ fn text(reports: &[Report], console: &Console) -> Result<(), Failure> {
         count(n_of(Level::Warning), "warning", "warnings"),
         count(n_of(Level::Note), "note", "notes"),
     ))
+}
+
+/// Whether no function of the contract changes anything.
+fn is_idle(report: &Report) -> bool {
+    report.functions.iter().all(|function| function.role == Role::Reads)
 }
 
 fn one(report: &Report, console: &Console) -> Result<(), Failure> {
@@ -112,9 +122,6 @@ fn head(report: &Report) -> String {
         if n != 0 {
             parts.push(format!("{} {what}", count(n, "function", "functions")));
         }
-    }
-    if parts.is_empty() {
-        parts.push("changes nothing".to_owned());
     }
     let calls: usize = report.functions.iter().map(|function| function.calls).sum();
     if calls != 0 {

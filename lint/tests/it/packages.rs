@@ -8,7 +8,7 @@ use std::{fs, io::Write, path::PathBuf};
 use serde_json::Value;
 use slotcast_analyzer::limits::Limits;
 use slotcast_artifacts::{name_contract, read};
-use slotcast_lint::{Report, lint, sarif};
+use slotcast_lint::{Report, Role, Rule, lint, sarif};
 use slotcast_model::Fork;
 
 fn folder(package: &str) -> PathBuf {
@@ -71,16 +71,50 @@ fn a_namespace_is_the_struct_that_lies_there() {
     assert_eq!(functions, ["function award(address to, uint128 points) external {"]);
 }
 
+/// Whether every finding leads to a line.
+fn have_lines(reports: &[Report]) -> Vec<bool> {
+    let log = sarif(reports, "1.2.3", |_| true);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert!(10 < results.len(), "there are findings");
+    let region =
+        |result: &Value| result["locations"][0]["physicalLocation"]["region"]["startLine"].is_u64();
+    results.iter().map(region).collect()
+}
+
+fn report<'a>(reports: &'a [Report], contract: &str) -> &'a Report {
+    reports.iter().find(|report| report.contract == contract).unwrap()
+}
+
 #[test]
-fn packages_with_sources_have_lines_and_others_none() {
-    for (package, has_sources) in [("aave-v3", true), ("safe", true), ("uniswap-v4", false)] {
-        let Some(reports) = reports(package) else { return };
-        let log = sarif(&reports, "1.2.3", |_| true);
-        let results = log["runs"][0]["results"].as_array().unwrap();
-        assert!(10 < results.len(), "{package}");
-        for result in results {
-            let physical = &result["locations"][0]["physicalLocation"];
-            assert_eq!(physical["region"].is_object(), has_sources, "{package}: {physical}");
-        }
-    }
+fn a_build_info_has_lines_and_a_text_is_one_thing_to_wait_for() {
+    let Some(reports) = reports("aave-v3") else { return };
+    assert!(have_lines(&reports).iter().all(|has_line| *has_line));
+    let token = report(&reports, "MockAToken");
+    let slots: Vec<&str> = token.findings.iter().map(|it| it.slot.as_str()).collect();
+    assert!(slots.contains(&"_name") && !slots.iter().any(|it| it.contains("_name[")), "{slots:?}");
+}
+
+#[test]
+fn a_hash_of_unknown_bytes_is_not_taken_for_a_slot_that_all_share() {
+    let Some(reports) = reports("safe") else { return };
+    assert!(have_lines(&reports).iter().all(|has_line| *has_line));
+    let library = report(&reports, "SignMessageLib");
+    let rules: Vec<Rule> = library.findings.iter().map(|it| it.rule).collect();
+    assert!(!rules.contains(&Rule::SharedWrite), "messages differ: {rules:?}");
+}
+
+#[test]
+fn where_no_sources_are_no_line_is_claimed() {
+    let Some(reports) = reports("uniswap-v4") else { return };
+    assert!(!have_lines(&reports).iter().any(|has_line| *has_line));
+}
+
+#[test]
+fn whom_another_contract_names_is_one_caller() {
+    let Some(reports) = reports("uniswap-v3") else { return };
+    let pool = report(&reports, "UniswapV3Pool");
+    let role = |name: &str| pool.functions.iter().find(|it| it.name == name).unwrap().role;
+    assert_eq!(role("setFeeProtocol(uint8,uint8)"), Role::OneCaller);
+    assert_eq!(role("collectProtocol(address,uint128,uint128)"), Role::OneCaller);
+    assert_eq!(role("swap(address,bool,int256,uint160,bytes)"), Role::Users);
 }

@@ -114,7 +114,7 @@ impl Search<'_, '_> {
                             let slots = self.stored((node, position), tail, depth)?;
                             let part = Part::new(
                                 super::place::UNKNOWN.to_owned(),
-                                self.dependence().hash((node, position), at),
+                                self.dependence().hash((node, position), at, len),
                             );
                             Some(each(slots, |slot| slot.key(part.clone())))
                         }

@@ -11,11 +11,18 @@ use super::{
     behind::Behind,
     memory::{Memories, Origin},
 };
-use crate::ir::{Effect, Env, NodeId, Term, TermId, TermPool};
+use crate::{
+    bytecode::Pc,
+    ir::{CallKind, Effect, Env, NodeId, Term, TermId, TermPool},
+};
 
 /// Terms looked at for one value.
 const MAX_VISITS: usize = 1024;
+/// Bytes of a hash that are looked at.
+const MAX_HASHED: u32 = 512;
 const WORD: u32 = 32;
+/// Bytes of calldata without arguments.
+const SELECTOR: usize = 4;
 
 /// What is asked to tell.
 #[derive(Clone, Copy)]
@@ -34,19 +41,47 @@ impl Dependence<'_, '_> {
     /// What a piece of memory depends on; nothing is known of one without origins.
     pub(super) fn origins(&self, origins: &[Origin]) -> Sources {
         let mut pending = Vec::new();
-        let sources = of_origins(origins, &mut pending);
+        let sources = self.of_origins(origins, &mut pending);
         self.visit(pending, sources)
     }
 
-    /// What the hash of memory from `at` on depends on, judged by how that begins.
-    pub(super) fn hash(&self, place: (NodeId, usize), at: TermId) -> Sources {
-        self.origins(&self.hashed(place, at))
+    /// What the hash of `len` bytes of memory from `at` on depends on.
+    pub(super) fn hash(&self, place: (NodeId, usize), at: TermId, len: TermId) -> Sources {
+        let mut pending = Vec::new();
+        let sources = self.hashed(place, (at, len), &mut pending);
+        self.visit(pending, sources)
     }
 
-    /// Where what is hashed begins: its first word or, as packed values share words, its first byte.
-    fn hashed(&self, place: (NodeId, usize), at: TermId) -> Vec<Origin> {
-        let word = self.memories.read(place, at, 0, WORD);
-        if word.is_empty() { self.memories.read(place, at, 0, 1) } else { word }
+    /// The same but for terms, which go to `next`: what all of it depends on where it is known how long
+    /// it is, else what it begins with, and something unknown behind that.
+    fn hashed(
+        &self,
+        place: (NodeId, usize),
+        (at, len): (TermId, TermId),
+        next: &mut Vec<TermId>,
+    ) -> Sources {
+        let n_bytes = self.pool.as_usize(len).and_then(|len| u32::try_from(len).ok());
+        let n_bytes = n_bytes.filter(|len| *len <= MAX_HASHED);
+        let mut sources = Sources { unknown: n_bytes.is_none(), ..Sources::default() };
+        // Of one whose length is not known its first word or, as packed values share words, byte.
+        let end = n_bytes.unwrap_or(1);
+        let mut skip = 0;
+        while skip < end {
+            let is_whole = n_bytes.is_none() || WORD <= end - skip;
+            let mut origins = Vec::new();
+            if is_whole {
+                origins = self.memories.read(place, at, skip, WORD);
+            }
+            skip += if origins.is_empty() { 1 } else { WORD };
+            if origins.is_empty() {
+                origins = self.memories.read(place, at, skip - 1, 1);
+            }
+            sources = sources.or(self.of_origins(&origins, next));
+            if origins.is_empty() {
+                break;
+            }
+        }
+        sources
     }
 
     fn visit(&self, mut pending: Vec<TermId>, mut sources: Sources) -> Sources {
@@ -97,24 +132,40 @@ impl Dependence<'_, '_> {
                 Sources { state: true, ..Sources::default() }
             }
             Effect::SelfBalance => Sources { state: true, ..Sources::default() },
-            Effect::MLoad { at } => of_origins(&self.memories.read(place, at, 0, WORD), next),
-            Effect::Keccak { at, .. } => of_origins(&self.hashed(place, at), next),
+            Effect::MLoad { at } => self.of_origins(&self.memories.read(place, at, 0, WORD), next),
+            Effect::Keccak { at, len } => self.hashed(place, (at, len), next),
             _ => Sources::UNKNOWN,
         }
     }
-}
 
-fn of_origins(origins: &[Origin], next: &mut Vec<TermId>) -> Sources {
-    let mut sources = Sources { unknown: origins.is_empty(), ..Sources::default() };
-    for origin in origins {
-        match *origin {
-            Origin::Stored(word, _) => next.push(word),
-            Origin::CallData(..) => sources.argument = true,
-            Origin::Returned(..) => sources.unknown = true,
-            Origin::Zero => {}
+    fn of_origins(&self, origins: &[Origin], next: &mut Vec<TermId>) -> Sources {
+        let mut sources = Sources { unknown: origins.is_empty(), ..Sources::default() };
+        for origin in origins {
+            match *origin {
+                Origin::Stored(word, _) => next.push(word),
+                Origin::CallData(..) => sources.argument = true,
+                Origin::Returned(node, pc, _) => {
+                    sources = sources.or(self.answer(node, pc, next));
+                }
+                Origin::Zero => {}
+            }
+        }
+        sources
+    }
+
+    /// What an answer of another contract depends on: one that is asked for nothing but a selector, and
+    /// may change nothing, says the same to everybody.
+    fn answer(&self, node: NodeId, pc: Pc, next: &mut Vec<TermId>) -> Sources {
+        match self.behind.effect_at(node, pc) {
+            Some((_, Effect::Call { kind: CallKind::StaticCall, target, input, .. }))
+                if self.pool.as_usize(input.1) == Some(SELECTOR) =>
+            {
+                next.push(target);
+                Sources { state: true, ..Sources::default() }
+            }
+            _ => Sources::UNKNOWN,
         }
     }
-    sources
 }
 
 const fn of_env(env: Env) -> Sources {
