@@ -108,8 +108,11 @@ impl Page {
 impl Table {
     fn write(&self, out: &mut String) -> fmt::Result {
         write!(out, "<div class=\"wide\"><table><thead><tr>")?;
-        for head in &self.heads {
-            write!(out, "<th><button>{}</button></th>", escaped(head))?;
+        for (n, head) in self.heads.iter().enumerate() {
+            // Above words as they stand, above numbers on the right.
+            let is_text = self.rows.first().is_some_and(|row| matches!(row[n], Cell::Text(_)));
+            let class = if is_text { " class=\"t\"" } else { "" };
+            write!(out, "<th{class}><button>{}</button></th>", escaped(head))?;
         }
         writeln!(out, "</tr></thead><tbody>")?;
         for row in &self.rows {
@@ -167,7 +170,9 @@ mod tests {
         assert!(
             page.contains("<td class=\"t\">&lt;b&gt;</td><td data-v=\"1.5\">1.5</td><td>–</td>")
         );
-        assert!(page.contains("&quot;b&quot;"));
+        let heads =
+            "<th class=\"t\"><button>a</button></th><th><button>&quot;b&quot;</button></th>";
+        assert!(page.contains(heads), "heads stand as what is below them");
         for outside in ["http:", "https:", "src=", "href=", "@import", "url("] {
             assert!(!page.contains(outside), "{outside}");
         }

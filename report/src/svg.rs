@@ -16,6 +16,8 @@ use crate::{Drawing, timeline};
 const ROW: usize = 13;
 const TOP: usize = 76;
 const LANE: usize = 22;
+/// The room that a number below the lanes has, and how high it is.
+const TICK: [usize; 2] = [90, 18];
 /// The room all layers share, and the least that each has.
 const WIDTH: usize = 1100;
 const LEAST_COLUMN: usize = 34;
@@ -44,7 +46,7 @@ pub(crate) fn draw(drawing: &Drawing<'_>) -> String {
 fn write(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
     let schedule = drawing.schedule;
     let lanes_at = TOP + schedule.width() * ROW + 50;
-    let height = lanes_at + drawing.threads.get() * LANE + 20;
+    let height = lanes_at + drawing.threads.get() * LANE + TICK[1] + 20;
     let n_layers = schedule.layers().len();
     let width = WIDTH.max(n_layers * column(drawing) + 40);
     writeln!(
@@ -161,7 +163,27 @@ fn write_lanes(drawing: &Drawing<'_>, top: usize, width: usize, out: &mut String
         let length = ((span.end - span.start) as f64 * scale).max(0.3);
         write_tx(drawing, tx, [x, (top + span.thread * LANE) as f64, length, 18.0], out)?;
     }
+    write_ticks(end, scale, top + drawing.threads.get() * LANE, out)?;
     writeln!(out, "</g>")
+}
+
+/// Times below the lanes up to `end`, in steps that leave room for their numbers.
+fn write_ticks(end: u64, scale: f64, y: usize, out: &mut String) -> fmt::Result {
+    // A microsecond has a thousand of the units.
+    let mut steps = (3..19).flat_map(|zeros| [1, 2, 5].map(|n| n * 10_u64.pow(zeros)));
+    let Some(step) = steps.find(|step| TICK[0] as f64 <= *step as f64 * scale) else {
+        return Ok(());
+    };
+    for n in 0..=end / step {
+        let (time, x) = (n * step, 40.0 + (n * step) as f64 * scale);
+        writeln!(
+            out,
+            "<path class=\"e\" d=\"M{x:.2} {y}v4\"/><text x=\"{x:.2}\" y=\"{}\">{} µs</text>",
+            y + TICK[1] - 2,
+            time / 1000,
+        )?;
+    }
+    Ok(())
 }
 
 fn write_tx(

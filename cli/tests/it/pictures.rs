@@ -91,6 +91,9 @@ fn check_drawing(tab: &mut Tab, path: &Path, schedule: &Value) {
         assert!(is_known, "{title} is none of {known:?}");
     }
     assert!(titles.iter().any(|title| title.contains("waits for")), "{titles:?}");
+    let ticks = "[...document.querySelectorAll('#lanes text')].map((it) => it.textContent)";
+    let ticks = tab.eval(&format!("{ticks}.filter((text) => /^\\d+ µs$/.test(text))"));
+    assert!(ticks[0] == "0 µs" && 1 < ticks.as_array().unwrap().len(), "{ticks}");
     check_themes(tab, "text", ".bg");
     assert_eq!(tab.complaints(), [""; 0]);
 }
@@ -135,7 +138,9 @@ fn a_report_sorts_its_blocks_and_asks_nobody() {
     assert_eq!(tab.eval(column), json!([40, 9]));
     tab.size(420, 800);
     let overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-    assert_eq!(tab.eval(overflow), 0, "only tables scroll sideways on a small screen");
+    assert_eq!(tab.eval(overflow), 0, "only tables and plots scroll sideways on a small screen");
+    let text = "document.querySelector('.plot text').getBoundingClientRect().height";
+    assert!(8.0 < tab.eval(text).as_f64().unwrap(), "what stands in a plot can be read");
     check_themes(&mut tab, "h1", "body");
     assert_eq!(tab.complaints(), [""; 0]);
 }
