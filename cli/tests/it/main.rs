@@ -22,6 +22,7 @@ mod lint;
 #[expect(dead_code, reason = "other tests have it misbehave in more ways")]
 mod mock;
 mod pictures;
+mod readme;
 #[cfg(feature = "node")]
 mod record;
 mod results;
