@@ -71,7 +71,7 @@ impl Block {
             (_, "rust" | "rust,no_run") => true,
             // Run by `sessions.rs`, by `guides.rs`, and by the service's own tests.
             ("docs/contracts.md", "console") => true,
-            ("docs/builders.md", "console") => self.commands().is_some(),
+            ("docs/builders.md" | "docs/batches.md", "console") => true,
             ("docs/service.md", "console" | "json" | "text") => true,
             // Below.
             ("README.md" | "docs/node.md", "console") if self.commands().is_some() => true,
