@@ -31,6 +31,10 @@ pub(crate) struct Lookahead<'a, S> {
 }
 
 /// What is known of a transaction before it runs.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart at once; a box would be made for each"
+)]
 pub(crate) enum Known {
     /// It was predicted.
     Predicted(Prediction),
