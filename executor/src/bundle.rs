@@ -24,7 +24,7 @@ use crate::{
     fallback::FallbackRule,
     input::Block,
     parallel::Pool,
-    store::Store,
+    store::{Alone, Store},
 };
 
 /// Executes `block` on `base` as `schedule` advises, for a host that goes on with a bundle.
@@ -52,10 +52,14 @@ pub fn execute_streamed_with_bundle<DB: DatabaseRef + Sync>(
     fallback: FallbackRule,
     waits_for: impl FnMut(TxIndex) -> Wait,
 ) -> Result<(Execution, BundleState), ExecutionError> {
-    let store = Store::new(Store::SHARED, block.n_transactions());
-    let (execution, states) = execute_keeping_states(block, base, store, |work| {
-        run_dataflow(work, pool, fallback, waits_for)
-    })?;
+    let store = Store::new(block.n_transactions());
+    let (execution, states) = execute_keeping_states(
+        block,
+        base,
+        store,
+        |store| store,
+        |work| run_dataflow(work, pool, fallback, waits_for),
+    )?;
     Ok((execution, bundle_of(base, states)))
 }
 
@@ -65,9 +69,11 @@ pub fn execute_in_order_with_bundle<DB: DatabaseRef>(
     block: &Block,
     base: &DB,
 ) -> Result<(Execution, BundleState), ExecutionError> {
-    let store = Store::new(1, block.n_transactions());
+    let store = Store::<Alone>::new(block.n_transactions());
     let (execution, states) =
-        execute_keeping_states(block, base, store, |work| run_in_order(work, FallbackRule::NEVER))?;
+        execute_keeping_states(block, base, store, Store::into_shared, |work| {
+            run_in_order(work, FallbackRule::NEVER)
+        })?;
     Ok((execution, bundle_of(base, states)))
 }
 

@@ -24,7 +24,8 @@
 //! # Who does what
 //!
 //! Every thread takes, in this order: the decisions that can be taken, if nobody is taking any; the
-//! lowest transaction that may start; a rest. Plain transfers are not run speculatively at all: making
+//! transaction that may start with the most to do behind it (`slotcast_scheduler::ranks`), or as long
+//! as not all are known the lowest; a rest. Plain transfers are not run speculatively at all: making
 //! one in closed form costs less than handing it over. A transaction that waits for the one just
 //! before it is run on the prefix right away.
 //!
@@ -42,6 +43,7 @@ use slotcast_model::{Index, Location, Slot, TxIndex};
 use slotcast_scheduler::Schedule;
 
 use crate::{
+    cost::UnitCosts,
     error::ExecutionError,
     fallback::FallbackRule,
     fork::Rules,
@@ -49,8 +51,9 @@ use crate::{
     parallel::Pool,
     prefix::{Complete, Prefix},
     runner::{Runner, unless_it_panics},
-    store::Store,
+    store::{Alone, Shared, Sharing, Store},
     transfer::Transfers,
+    view::Ground,
 };
 use crew::Crew;
 use task::Way;
@@ -73,7 +76,7 @@ impl Horizon {
     }
 }
 
-/// What a transaction waits for, and what it need not wait for.
+/// What a transaction waits for, what it need not wait for, and what may wait for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wait {
     /// Up to where it waits.
@@ -81,19 +84,22 @@ pub struct Wait {
     /// The storage slots that it is expected to only add to, whoever changed them before. If it does,
     /// and goes the same way from the committed word, it is not run again; if not, it is.
     pub additions: Vec<Slot>,
+    /// About how much gas it uses: of those that may start, the one with the most to do behind it
+    /// starts first.
+    pub gas: u64,
 }
 
 impl Wait {
     /// The wait of `tx` in a schedule.
     pub fn of(schedule: &Schedule, tx: TxIndex) -> Self {
         let additions = added_slots(schedule, tx).collect();
-        Self { horizon: Horizon::of(schedule, tx), additions }
+        Self { horizon: Horizon::of(schedule, tx), additions, gas: schedule.weights()[tx] }
     }
 }
 
 impl From<Horizon> for Wait {
     fn from(horizon: Horizon) -> Self {
-        Self { horizon, additions: Vec::new() }
+        Self { horizon, ..Self::default() }
     }
 }
 
@@ -107,29 +113,29 @@ pub(crate) fn added_slots(schedule: &Schedule, tx: TxIndex) -> impl Iterator<Ite
 
 /// A block and what it is executed with.
 #[derive(Debug)]
-pub(crate) struct Work<'a, DB> {
+pub(crate) struct Work<'a, DB, S: Sharing = Shared> {
     pub(crate) block: &'a Block,
     pub(crate) rules: &'a Rules,
     pub(crate) base: &'a DB,
-    pub(crate) store: &'a Store,
+    pub(crate) store: &'a Store<S>,
 }
 
-impl<DB> Clone for Work<'_, DB> {
+impl<DB, S: Sharing> Clone for Work<'_, DB, S> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<DB> Copy for Work<'_, DB> {}
+impl<DB, S: Sharing> Copy for Work<'_, DB, S> {}
 
 /// Decides every transaction of a block whose opening is in the store, one after the other.
 pub(crate) fn run_in_order<DB: DatabaseRef>(
-    work: Work<'_, DB>,
+    work: Work<'_, DB, Alone>,
     rule: FallbackRule,
 ) -> Result<Complete, ExecutionError> {
     let Work { block, rules, base, store } = work;
     let mut prefix = Prefix::new(block, rules, store, rule);
-    let mut runner = Runner::new(block, rules, base, store);
+    let mut runner = Runner::new(block, rules, base, Ground::Alone(store));
     while prefix.next().as_usize() < block.n_transactions() {
         prefix.decide_next(&mut runner)?;
     }
@@ -150,8 +156,8 @@ pub(crate) fn run_dataflow<DB: DatabaseRef + Sync>(
     let lead = || {
         crew.lead(|tx| {
             // The transfer's forecast may still be of use for those after it.
-            let Wait { horizon, additions } = waits_for(tx);
-            way(work, &transfers, tx, horizon.0, additions)
+            let wait = waits_for(tx);
+            way(work, &transfers, tx, wait)
         });
     };
     pool.lead_with_help(lead, || crew.work());
@@ -163,18 +169,22 @@ fn way<DB: DatabaseRef>(
     work: Work<'_, DB>,
     transfers: &Transfers<'_>,
     tx: TxIndex,
-    horizon: TxIndex,
-    additions: Vec<Slot>,
+    wait: Wait,
 ) -> Way {
+    let Wait { horizon: Horizon(horizon), additions, gas } = wait;
     assert!(horizon <= tx, "a transaction waits for earlier ones only");
     let look = |to| unless_it_panics(|| work.base.basic_ref(to).ok());
     let recipient = transfers.recipient(work.block.transaction(tx));
     let is_transfer = recipient.and_then(look).is_some_and(has_no_code);
     let horizon = horizon.as_usize().max(tx.as_usize().saturating_sub(WINDOW));
-    if is_transfer || horizon == tx.as_usize() && horizon != 0 {
-        Way::OnPrefix
+    let (horizon, units) = (TxIndex::from_usize(horizon), UnitCosts::default());
+    if is_transfer {
+        Way::OnPrefix { horizon: TxIndex(0), nanos: units.transfer_nanos }
+    } else if horizon == tx && horizon != TxIndex(0) {
+        Way::OnPrefix { horizon, nanos: units.call.nanos(gas) }
     } else {
-        Way::Speculatively { horizon: TxIndex::from_usize(horizon), additions }
+        let nanos = [units.call.nanos(gas), units.hand_over_nanos];
+        Way::Speculatively { horizon, nanos, additions }
     }
 }
 

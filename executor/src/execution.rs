@@ -23,7 +23,7 @@ use crate::{
     outcome::{BlockOutcome, Receipt, TxOutcome},
     parallel::{Parallel, Pool},
     prefix::Complete,
-    store::Store,
+    store::{Alone, Sharing, Store},
     telemetry::{Phase, Stopwatch, Telemetry},
 };
 
@@ -44,8 +44,8 @@ pub fn execute_in_order<DB: DatabaseRef>(
     block: &Block,
     base: &DB,
 ) -> Result<Execution, ExecutionError> {
-    let store = Store::new(1, block.n_transactions());
-    run(block, base, store, |work| run_in_order(work, FallbackRule::NEVER))
+    let store = Store::<Alone>::new(block.n_transactions());
+    run(block, base, store, Store::into_shared, |work| run_in_order(work, FallbackRule::NEVER))
 }
 
 /// Executes `block` on `base` as `schedule` advises, every transaction as soon as what it waits for
@@ -74,19 +74,20 @@ pub fn execute_streamed<DB: DatabaseRef + Sync>(
     fallback: FallbackRule,
     waits_for: impl FnMut(TxIndex) -> Wait,
 ) -> Result<Execution, ExecutionError> {
-    let store = Store::new(Store::SHARED, block.n_transactions());
-    run(block, base, store, |work| run_dataflow(work, pool, fallback, waits_for))
+    let store = Store::new(block.n_transactions());
+    run(block, base, store, |store| store, |work| run_dataflow(work, pool, fallback, waits_for))
 }
 
 /// Executes `block` on `base`, keeping the state that every step of it ended with, in block order;
 /// `store` is used for that, and `decide` takes all decisions.
-pub(crate) fn execute_keeping_states<DB: DatabaseRef>(
+pub(crate) fn execute_keeping_states<DB: DatabaseRef, S: Sharing>(
     block: &Block,
     base: &DB,
-    store: Store,
-    decide: impl FnOnce(Work<'_, DB>) -> Result<Complete, ExecutionError>,
+    store: Store<S>,
+    into_shared: impl FnOnce(Store<S>) -> Store,
+    decide: impl FnOnce(Work<'_, DB, S>) -> Result<Complete, ExecutionError>,
 ) -> Result<(Execution, Vec<EvmState>), ExecutionError> {
-    let mut execution = run(block, base, store.keeping_states(), decide)?;
+    let mut execution = run(block, base, store.keeping_states(), into_shared, decide)?;
     let states = execution.store.take_states();
     Ok((execution, states.into_iter().map(|(_, state)| state).collect()))
 }
@@ -102,16 +103,18 @@ pub(crate) fn check_length(block: &Block, schedule: &Schedule) -> Result<(), Exe
 
 /// What a block does besides its transactions, for its own sake: to be measured.
 pub fn block_level_work<DB: DatabaseRef>(block: &Block, base: &DB) -> Result<(), ExecutionError> {
-    let empty = |_: Work<'_, DB>| Ok(Complete::default());
-    run(block, base, Store::new(1, 0), empty).map(|_| ())
+    let empty = |_: Work<'_, DB, Alone>| Ok(Complete::default());
+    run(block, base, Store::new(0), Store::into_shared, empty).map(|_| ())
 }
 
-/// Opens a block, lets `decide` take all decisions, and closes it.
-pub(crate) fn run<DB: DatabaseRef>(
+/// Opens a block, lets `decide` take all decisions, and closes it; `into_shared` turns the store into
+/// one that can be kept.
+pub(crate) fn run<DB: DatabaseRef, S: Sharing>(
     block: &Block,
     base: &DB,
-    store: Store,
-    decide: impl FnOnce(Work<'_, DB>) -> Result<Complete, ExecutionError>,
+    store: Store<S>,
+    into_shared: impl FnOnce(Store<S>) -> Store,
+    decide: impl FnOnce(Work<'_, DB, S>) -> Result<Complete, ExecutionError>,
 ) -> Result<Execution, ExecutionError> {
     let mut watch = Stopwatch::start();
     let rules = Rules::of(block)?;
@@ -124,7 +127,7 @@ pub(crate) fn run<DB: DatabaseRef>(
     let closing = guarded(|| opened.close(receipts, complete.meter, StoreLedger::turn_to_closing))?;
     watch.lap(Phase::Finish);
     let (fork, telemetry) = (rules.fork(), watch.telemetry());
-    Ok(Execution { fork, complete, closing, store, telemetry })
+    Ok(Execution { fork, complete, closing, store: into_shared(store), telemetry })
 }
 
 /// Turns a panic of the base state, outside of any transaction, into an error.

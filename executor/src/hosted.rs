@@ -30,7 +30,7 @@ use crate::{
     parallel::Pool,
     prefix::Complete,
     runner::Decided,
-    store::Store,
+    store::{Alone, Sharing, Store},
     versions::Stamp,
 };
 
@@ -79,7 +79,7 @@ pub fn decide_streamed<DB: DatabaseRef + Sync>(
     fallback: FallbackRule,
     waits_for: impl FnMut(TxIndex) -> Wait,
 ) -> Result<Decisions, ExecutionError> {
-    let store = Store::new(Store::SHARED, block.n_transactions());
+    let store = Store::new(block.n_transactions());
     decide(block, rules, base, store, |work| run_dataflow(work, pool, fallback, waits_for))
 }
 
@@ -89,16 +89,16 @@ pub fn decide_in_order<DB: DatabaseRef>(
     rules: &HostRules,
     base: &DB,
 ) -> Result<Decisions, ExecutionError> {
-    let store = Store::new(1, block.n_transactions());
+    let store = Store::<Alone>::new(block.n_transactions());
     decide(block, rules, base, store, |work| run_in_order(work, FallbackRule::NEVER))
 }
 
-fn decide<DB: DatabaseRef>(
+fn decide<DB: DatabaseRef, S: Sharing>(
     block: &Block,
     HostRules(rules): &HostRules,
     base: &DB,
-    store: Store,
-    take_decisions: impl FnOnce(Work<'_, DB>) -> Result<Complete, ExecutionError>,
+    store: Store<S>,
+    take_decisions: impl FnOnce(Work<'_, DB, S>) -> Result<Complete, ExecutionError>,
 ) -> Result<Decisions, ExecutionError> {
     let mut store = store.keeping_states();
     guarded(|| Canonical::open(block, rules, StoreLedger::open(base, &store), false).map(|_| ()))?;

@@ -18,7 +18,7 @@ use revm::{
 use slotcast_model::Slot;
 
 use crate::{
-    store::Store,
+    store::{Sharing, Store},
     sync::{RwLock, RwLockWriteGuard},
     versions::{Seen, Stamp, Versions},
 };
@@ -104,15 +104,15 @@ impl<DB: DatabaseRef> DatabaseCommit for Ledger<'_, DB> {
 }
 
 /// The store and the base state, for what a block does before and after its transactions.
-pub(crate) struct StoreLedger<'a, DB> {
+pub(crate) struct StoreLedger<'a, DB, S: Sharing> {
     base: &'a DB,
-    store: &'a Store,
+    store: &'a Store<S>,
     stamp: Stamp,
 }
 
-impl<'a, DB: DatabaseRef> StoreLedger<'a, DB> {
+impl<'a, DB: DatabaseRef, S: Sharing> StoreLedger<'a, DB, S> {
     /// The ledger at the opening of a block.
-    pub(crate) const fn open(base: &'a DB, store: &'a Store) -> Self {
+    pub(crate) const fn open(base: &'a DB, store: &'a Store<S>) -> Self {
         Self { base, store, stamp: Stamp::OPENING }
     }
 
@@ -122,13 +122,13 @@ impl<'a, DB: DatabaseRef> StoreLedger<'a, DB> {
     }
 }
 
-impl<DB> fmt::Debug for StoreLedger<'_, DB> {
+impl<DB, S: Sharing> fmt::Debug for StoreLedger<'_, DB, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "StoreLedger at {:?}", self.stamp)
     }
 }
 
-impl<DB: DatabaseRef> Database for StoreLedger<'_, DB> {
+impl<DB: DatabaseRef, S: Sharing> Database for StoreLedger<'_, DB, S> {
     type Error = EvmDatabaseError<DB::Error>;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
@@ -154,7 +154,7 @@ impl<DB: DatabaseRef> Database for StoreLedger<'_, DB> {
     }
 }
 
-impl<DB: DatabaseRef> DatabaseCommit for StoreLedger<'_, DB> {
+impl<DB: DatabaseRef, S: Sharing> DatabaseCommit for StoreLedger<'_, DB, S> {
     fn commit(&mut self, changes: AddressMap<Account>) {
         self.store.commit(self.stamp, changes);
     }

@@ -7,7 +7,7 @@
 
 use alloy_consensus::{EthereumReceipt, Header, TxReceipt, proofs};
 use alloy_eips::eip7685::Requests;
-use alloy_primitives::{Address, B256, Bloom, Bytes, Keccak256, U256};
+use alloy_primitives::{Address, B256, Bloom, Bytes, Keccak256, Log, U256};
 use revm::{
     context::result::{ExecutionResult, Output},
     database::BundleState,
@@ -55,19 +55,25 @@ pub enum TxStatus {
 
 impl TxOutcome {
     pub(crate) fn executed(result: &ExecutionResult) -> Self {
-        let (status, output, created) = match result {
-            ExecutionResult::Success { output: Output::Call(data), .. } => {
-                (TxStatus::Success, data.clone(), None)
+        Self::taking(result.clone()).0
+    }
+
+    /// The outcome and the logs of a run that nobody else needs.
+    pub(crate) fn taking(result: ExecutionResult) -> (Self, Vec<Log>) {
+        let gas_used = result.gas().tx_gas_used();
+        let (status, output, created, logs) = match result {
+            ExecutionResult::Success { output: Output::Call(data), logs, .. } => {
+                (TxStatus::Success, data, None, logs)
             }
-            ExecutionResult::Success { output: Output::Create(code, address), .. } => {
-                (TxStatus::Success, code.clone(), *address)
+            ExecutionResult::Success { output: Output::Create(code, address), logs, .. } => {
+                (TxStatus::Success, code, address, logs)
             }
-            ExecutionResult::Revert { output, .. } => (TxStatus::Revert, output.clone(), None),
-            ExecutionResult::Halt { reason, .. } => {
-                (TxStatus::Halt(format!("{reason:?}")), Bytes::new(), None)
+            ExecutionResult::Revert { output, logs, .. } => (TxStatus::Revert, output, None, logs),
+            ExecutionResult::Halt { reason, logs, .. } => {
+                (TxStatus::Halt(format!("{reason:?}")), Bytes::new(), None, logs)
             }
         };
-        Self::Executed(ExecutedTx { status, gas_used: result.gas().tx_gas_used(), output, created })
+        (Self::Executed(ExecutedTx { status, gas_used, output, created }), logs)
     }
 
     /// The gas the transaction paid for; none when it was rejected.

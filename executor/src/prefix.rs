@@ -26,7 +26,7 @@ use crate::{
     outcome::{ExecutedTx, Receipt, TxOutcome, TxStatus},
     rejection::Rejection,
     runner::{Decided, Runner, unless_it_panics},
-    store::{Since, Store},
+    store::{Shared, Sharing, Since, Store},
     transfer::Transfers,
     validate::{Committed, Now, Validated, validate},
     versions::{Seen, Stamp},
@@ -47,10 +47,10 @@ pub(crate) struct Meter {
 }
 
 /// The transactions below [`Prefix::next`], decided for good.
-pub(crate) struct Prefix<'a> {
+pub(crate) struct Prefix<'a, S: Sharing = Shared> {
     block: &'a Block,
     rules: &'a Rules,
-    store: &'a Store,
+    store: &'a Store<S>,
     transfers: Transfers<'a>,
     rule: FallbackRule,
     txs: IndexVec<TxIndex, TxOutcome>,
@@ -76,11 +76,11 @@ pub(crate) struct Complete {
     pub(crate) results: Vec<ExecutionResult>,
 }
 
-impl<'a> Prefix<'a> {
+impl<'a, S: Sharing> Prefix<'a, S> {
     pub(crate) fn new(
         block: &'a Block,
         rules: &'a Rules,
-        store: &'a Store,
+        store: &'a Store<S>,
         rule: FallbackRule,
     ) -> Self {
         let n_transactions = block.n_transactions();
@@ -215,15 +215,17 @@ impl<'a> Prefix<'a> {
         self.meter.state += gas.block_state_gas_used();
         self.meter.cumulative += gas.tx_gas_used();
         self.count_blobs(tx);
-        self.txs.push(TxOutcome::executed(&result));
         if self.store.is_keeping_states() {
             self.results.push(result.clone());
         }
+        let success = result.is_success();
+        let (outcome, logs) = TxOutcome::taking(result);
+        self.txs.push(outcome);
         self.receipts.push(Receipt {
             tx_type: self.tx_type(tx),
-            success: result.is_success(),
+            success,
             cumulative_gas_used: self.meter.cumulative,
-            logs: result.into_logs(),
+            logs,
         });
     }
 
@@ -285,12 +287,12 @@ impl<'a> Prefix<'a> {
 }
 
 /// What is decided now, against what was below a horizon.
-struct SinceHorizon<'s> {
-    store: &'s Store,
+struct SinceHorizon<'s, S: Sharing> {
+    store: &'s Store<S>,
     horizon: Stamp,
 }
 
-impl Committed for SinceHorizon<'_> {
+impl<S: Sharing> Committed for SinceHorizon<'_, S> {
     fn slot(&self, read: &SlotRead) -> Seen<revm::primitives::StorageValue> {
         self.store.last_slot(&read.slot)
     }

@@ -22,7 +22,6 @@ use crate::{
     fork::Rules,
     input::Block,
     rejection::Rejection,
-    store::Store,
     versions::Stamp,
     view::{Ground, View},
 };
@@ -48,7 +47,7 @@ pub(crate) struct Runner<'a, DB: DatabaseRef> {
     block: &'a Block,
     rules: &'a Rules,
     base: &'a DB,
-    store: &'a Store,
+    ground: Ground<'a>,
     evm: Option<ViewEvm<'a, DB>>,
 }
 
@@ -57,16 +56,16 @@ impl<'a, DB: DatabaseRef> Runner<'a, DB> {
         block: &'a Block,
         rules: &'a Rules,
         base: &'a DB,
-        store: &'a Store,
+        ground: Ground<'a>,
     ) -> Self {
-        Self { block, rules, base, store, evm: None }
+        Self { block, rules, base, ground, evm: None }
     }
 
     /// Runs `tx` on everything below it, all of which is decided.
     pub(crate) fn run(&mut self, tx: TxIndex) -> Result<Decided, ExecutionError> {
         let transaction = self.block.transaction(tx).to_tx_env();
-        let Self { rules, base, store, .. } = *self;
-        let build = || build_evm(rules, View::new(base, Ground::Decided(store)));
+        let Self { rules, base, ground, .. } = *self;
+        let build = || build_evm(rules, View::new(base, ground));
         let evm = self.evm.get_or_insert_with(build);
         evm.ctx.journaled_state.database.start_for_good(Stamp::of(tx));
         // After a panic the interpreter is in an unknown state, but then nobody uses it again.

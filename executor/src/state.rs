@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use alloy_primitives::{
     Address, B256, Bytes, KECCAK256_EMPTY, U256,
-    map::{AddressMap, B256Map, HashMap},
+    map::{AddressMap, B256Map, HashMap, U256Map},
 };
 use revm::{
     bytecode::Bytecode,
@@ -64,7 +64,7 @@ impl DBErrorMarker for MissingCode {}
 #[derive(Debug)]
 struct StoredAccount {
     info: AccountInfo,
-    storage: HashMap<U256, U256>,
+    storage: U256Map<U256>,
 }
 
 /// A base state held in memory.

@@ -8,7 +8,8 @@
 //! # Protocol
 //!
 //! One committer writes, any number of workers read meanwhile. Accounts and slots lie in shards,
-//! each behind its own read-write lock, held for one look or one change. That a worker may meet
+//! each behind its own read-write lock, held for one look or one change. Running in order nobody else
+//! reads: there is one shard then, and no lock (`store/lock.rs`). That a worker may meet
 //! versions of later transactions does no harm: it says below which stamp it looks, and everything
 //! below is there before it starts, which its scheduler saw to.
 //!
@@ -19,6 +20,7 @@
 
 mod cell;
 mod filter;
+mod lock;
 
 use alloy_primitives::{
     Address, U256,
@@ -32,14 +34,19 @@ use slotcast_model::Slot;
 
 use crate::{
     outcome::{AccountChange, AccountFields, SlotChange},
-    sync::{
-        Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     versions::{Seen, Stamp},
 };
 use cell::{AccountCell, SlotCell};
 use filter::{Filter, Place};
+use lock::Lock;
+pub(crate) use lock::{Alone, Shared, Sharing};
+
+/// The parts of a map, each behind a lock of its own.
+type Shards<S, T> = Box<[<S as Sharing>::Lock<T>]>;
+
+type Accounts = AddressMap<AccountCell>;
+type Slots = HashMap<Slot, SlotCell>;
 
 /// Shards of a store that several threads use.
 const N_SHARDS: usize = 64;
@@ -55,43 +62,38 @@ pub(crate) enum Since {
 
 /// What is decided of a block.
 #[derive(Debug)]
-pub(crate) struct Store {
+pub(crate) struct Store<S: Sharing = Shared> {
     /// What may stand below.
     written: Filter,
-    accounts: Box<[RwLock<AddressMap<AccountCell>>]>,
-    slots: Box<[RwLock<HashMap<Slot, SlotCell>>]>,
-    clears: RwLock<AddressMap<Vec<Stamp>>>,
+    accounts: Shards<S, Accounts>,
+    slots: Shards<S, Slots>,
+    clears: S::Lock<AddressMap<Vec<Stamp>>>,
     is_any_cleared: AtomicBool,
-    keeps_history: bool,
     /// What was committed, for whoever asked to have it.
-    states: Option<Mutex<Vec<(Stamp, EvmState)>>>,
+    states: Option<S::Lock<Vec<(Stamp, EvmState)>>>,
 }
 
-impl Store {
-    /// Some number of threads above one.
-    pub(crate) const SHARED: usize = 2;
-
-    /// An empty store to be used by `threads` threads, with room for what so many transactions
-    /// usually change. Alone, nobody looks back, so no history is kept.
-    pub(crate) fn new(threads: usize, n_transactions: usize) -> Self {
-        let n_shards = if threads <= 1 { 1 } else { N_SHARDS };
+impl<S: Sharing> Store<S> {
+    /// An empty store with room for what so many transactions usually change. Alone, nobody looks
+    /// back, so no history is kept.
+    pub(crate) fn new(n_transactions: usize) -> Self {
+        let n_shards = if S::IS_SHARED { N_SHARDS } else { 1 };
         let room = n_transactions.div_ceil(n_shards);
-        let accounts = || AddressMap::with_capacity_and_hasher(room, Default::default());
-        let slots = || HashMap::with_capacity_and_hasher(room, Default::default());
+        let accounts = || Accounts::with_capacity_and_hasher(room, Default::default());
+        let slots = || Slots::with_capacity_and_hasher(room, Default::default());
         Self {
             written: Filter::new(n_transactions),
-            accounts: (0..n_shards).map(|_| RwLock::new(accounts())).collect(),
-            slots: (0..n_shards).map(|_| RwLock::new(slots())).collect(),
-            clears: RwLock::default(),
+            accounts: (0..n_shards).map(|_| Lock::around(accounts())).collect(),
+            slots: (0..n_shards).map(|_| Lock::around(slots())).collect(),
+            clears: Lock::around(AddressMap::default()),
             is_any_cleared: AtomicBool::new(false),
-            keeps_history: 1 < threads,
             states: None,
         }
     }
 
     /// The same, keeping the state of every step.
     pub(crate) fn keeping_states(self) -> Self {
-        Self { states: Some(Mutex::default()), ..self }
+        Self { states: Some(Lock::around(Vec::new())), ..self }
     }
 
     /// Whether the state of every step is kept, so that every step has to keep one.
@@ -101,9 +103,7 @@ impl Store {
 
     /// The state of every step so far, in block order.
     pub(crate) fn take_states(&mut self) -> Vec<(Stamp, EvmState)> {
-        let states = self.states.take();
-        let states = states.map(|states| states.into_inner());
-        states.map_or_else(Vec::new, |states| states.unwrap_or_else(PoisonError::into_inner))
+        self.states.take().map_or_else(Vec::new, Lock::take)
     }
 
     /// The account as it is found below `stamp`.
@@ -111,9 +111,10 @@ impl Store {
         if !self.written.may_have(Place::of_account(address)) {
             return Seen::Base;
         }
-        let shard = read(self.account_shard(address));
-        let version = shard.get(address).and_then(|cell| cell.below(stamp));
-        version.map_or(Seen::Base, |info| Seen::Left(info.cloned()))
+        self.account_shard(address).read(|shard| {
+            let version = shard.get(address).and_then(|cell| cell.below(stamp));
+            version.map_or(Seen::Base, |info| Seen::Left(info.cloned()))
+        })
     }
 
     /// The account as everything decided left it.
@@ -130,8 +131,9 @@ impl Store {
         if !self.written.may_have(Place::of_account(address)) {
             return Seen::Base;
         }
-        let shard = read(self.account_shard(address));
-        shard.get(address).map_or(Seen::Base, |cell| Seen::Left(look(cell.last().1)))
+        self.account_shard(address).read(|shard| {
+            shard.get(address).map_or(Seen::Base, |cell| Seen::Left(look(cell.last().1)))
+        })
     }
 
     /// What became of the account since somebody looked below `stamp`.
@@ -139,11 +141,10 @@ impl Store {
         if !self.written.may_have(Place::of_account(address)) {
             return Since::Same;
         }
-        let shard = read(self.account_shard(address));
-        match shard.get(address).map(AccountCell::last) {
+        self.account_shard(address).read(|shard| match shard.get(address).map(AccountCell::last) {
             Some((last, info)) if stamp <= last => Since::Left(info.cloned()),
             _ => Since::Same,
-        }
+        })
     }
 
     /// The word as it is found below `stamp`.
@@ -176,7 +177,7 @@ impl Store {
     /// Keeps the state that a step ended with, where states are kept; entering it is another matter.
     pub(crate) fn keep(&self, stamp: Stamp, state: EvmState) {
         if let Some(states) = &self.states {
-            states.lock().unwrap_or_else(PoisonError::into_inner).push((stamp, state));
+            states.write(|states| states.push((stamp, state)));
         }
     }
 
@@ -188,7 +189,7 @@ impl Store {
         if !self.written.may_have(Place::of_slot(slot)) {
             return None;
         }
-        read(self.slot_shard(slot)).get(slot).and_then(look)
+        self.slot_shard(slot).read(|shard| shard.get(slot).and_then(look))
     }
 
     /// Enters how a step ended.
@@ -213,12 +214,17 @@ impl Store {
         // Nobody reads slots of what was made without code and left without slots.
         let is_bare = account.info.is_empty_code_hash() && account.storage.is_empty();
         if account.is_selfdestructed() || (account.is_created() && !is_bare) {
-            let mut clears = write(&self.clears);
-            clears.entry(*address).or_default().push(stamp);
+            self.clears.write(|clears| clears.entry(*address).or_default().push(stamp));
             self.is_any_cleared.store(true, Ordering::Relaxed);
         }
         if !account.is_selfdestructed() {
             self.commit_slots(stamp, address, &account);
+        }
+        // Most accounts that are called are touched and left as they were: nobody need look them up.
+        let is_there_or_never_was = !account.info.is_empty() || account.is_loaded_as_not_existing();
+        let is_remade = account.is_created() || account.is_selfdestructed();
+        if is_there_or_never_was && !is_remade && !account.is_changed() {
+            return;
         }
         // EIP-161: an account left empty by being touched ceases to exist. Before that proposal revm
         // reports such an account as created or as not touched.
@@ -230,26 +236,26 @@ impl Store {
 
     fn put_account(&self, stamp: Stamp, address: &Address, after: Option<AccountInfo>) {
         self.written.note(Place::of_account(address));
-        match write(self.account_shard(address)).entry(*address) {
-            Entry::Occupied(mut cell) => cell.get_mut().push(stamp, after, self.keeps_history),
+        self.account_shard(address).write(|shard| match shard.entry(*address) {
+            Entry::Occupied(mut cell) => cell.get_mut().push(stamp, after, S::IS_SHARED),
             Entry::Vacant(place) => {
                 place.insert(AccountCell::new(stamp, after));
             }
-        }
+        });
     }
 
     fn commit_slots(&self, stamp: Stamp, address: &Address, account: &Account) {
         for (key, word) in account.changed_storage_slots() {
             let slot = Slot::new(*address, *key);
             self.written.note(Place::of_slot(&slot));
-            match write(self.slot_shard(&slot)).entry(slot) {
+            self.slot_shard(&slot).write(|shard| match shard.entry(slot) {
                 Entry::Occupied(mut cell) => {
-                    cell.get_mut().push(stamp, word.present_value, self.keeps_history);
+                    cell.get_mut().push(stamp, word.present_value, S::IS_SHARED);
                 }
                 Entry::Vacant(place) => {
                     place.insert(SlotCell::new(stamp, word.present_value));
                 }
-            }
+            });
         }
     }
 
@@ -258,8 +264,8 @@ impl Store {
         if !self.is_any_cleared.load(Ordering::Relaxed) {
             return None;
         }
-        let clears = read(&self.clears);
-        clears.get(address)?.iter().rev().find(|clear| **clear < stamp).copied()
+        self.clears
+            .read(|clears| clears.get(address)?.iter().rev().find(|clear| **clear < stamp).copied())
     }
 
     /// What the block changed, ascending by address.
@@ -269,7 +275,7 @@ impl Store {
     ) -> Result<Vec<AccountChange>, DB::Error> {
         let mut slots = Vec::new();
         for shard in &self.slots {
-            read(shard).iter().try_for_each(|(slot, cell)| {
+            let mut look = |slot: &Slot, cell: &SlotCell| {
                 let (writer, after) = cell.last();
                 let before = match self.cleared(&slot.address, Stamp::AFTER_ALL) {
                     Some(cleared) if writer < cleared => return Ok(()),
@@ -280,12 +286,13 @@ impl Store {
                     slots.push((slot.address, SlotChange { key: slot.key, before, after }));
                 }
                 Ok(())
-            })?;
+            };
+            shard.read(|shard| shard.iter().try_for_each(|(slot, cell)| look(slot, cell)))?;
         }
         slots.sort_unstable_by_key(|(address, slot)| (*address, slot.key));
         let mut changes = Vec::new();
         for shard in &self.accounts {
-            read(shard).iter().try_for_each(|(address, cell)| {
+            let mut look = |address: &Address, cell: &AccountCell| {
                 let before = base.basic_ref(*address)?;
                 let from = slots.partition_point(|(owner, _)| owner < address);
                 let of_account = slots[from..].iter().take_while(|(owner, _)| owner == address);
@@ -294,30 +301,51 @@ impl Store {
                 let change = cell.change(*address, before, storage);
                 changes.extend(change.is_any().then_some(change));
                 Ok(())
-            })?;
+            };
+            shard.read(|shard| shard.iter().try_for_each(|(address, cell)| look(address, cell)))?;
+        }
+        for of_account in slots.chunk_by(|(one, _), (other, _)| one == other) {
+            let Some((address, _)) = of_account.first() else { continue };
+            if self.account_shard(address).read(|shard| shard.contains_key(address)) {
+                continue;
+            }
+            // Nothing but its slots was changed.
+            let fields = base.basic_ref(*address)?.as_ref().map(AccountFields::from);
+            let storage = of_account.iter().map(|(_, slot)| *slot).collect();
+            let (address, before, after) = (*address, fields, fields);
+            changes.push(AccountChange { address, before, after, destroyed: false, storage });
         }
         changes.sort_unstable_by_key(|change| change.address);
         Ok(changes)
     }
 
-    fn account_shard(&self, address: &Address) -> &RwLock<AddressMap<AccountCell>> {
+    fn account_shard(&self, address: &Address) -> &S::Lock<Accounts> {
         &self.accounts[usize::from(address[19]) & (self.accounts.len() - 1)]
     }
 
-    fn slot_shard(&self, slot: &Slot) -> &RwLock<HashMap<Slot, SlotCell>> {
+    fn slot_shard(&self, slot: &Slot) -> &S::Lock<Slots> {
         let mixed = slot.key.byte(0) ^ slot.address[19];
         &self.slots[usize::from(mixed) & (self.slots.len() - 1)]
     }
 }
 
-/// A store is left sound by whoever panics while holding it: every change is one insertion, and
-/// after a panic of the committer nobody commits any more.
-fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
+impl Store<Alone> {
+    /// The same for whoever wants to look at it, once nothing changes any more.
+    pub(crate) fn into_shared(self) -> Store {
+        let Self { written, accounts, slots, clears, is_any_cleared, states } = self;
+        Store {
+            written,
+            accounts: into_shared(accounts),
+            slots: into_shared(slots),
+            clears: Lock::around(clears.take()),
+            is_any_cleared,
+            states: states.map(|states| Lock::around(states.take())),
+        }
+    }
 }
 
-fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
+fn into_shared<T: core::fmt::Debug>(shards: Shards<Alone, T>) -> Shards<Shared, T> {
+    shards.into_iter().map(|shard| Lock::around(shard.take())).collect()
 }
 
 #[cfg(test)]
@@ -334,7 +362,7 @@ mod tests {
 
     #[test]
     fn everybody_sees_what_was_left_below_their_stamp() {
-        let (store, address) = (Store::new(2, 4), Address::with_last_byte(7));
+        let (store, address) = (Store::<Shared>::new(4), Address::with_last_byte(7));
         assert_eq!(store.account(&address, Stamp::CLOSING), Seen::Base);
         assert_eq!(store.account_since(&address, Stamp::OPENING), Since::Same);
         store.enter(stamp(3), &address, info(2));
@@ -352,7 +380,7 @@ mod tests {
 
     #[test]
     fn alone_only_the_last_version_is_kept() {
-        let (store, address) = (Store::new(1, 0), Address::with_last_byte(7));
+        let (store, address) = (Store::<Alone>::new(0), Address::with_last_byte(7));
         store.enter(stamp(3), &address, info(2));
         store.enter(stamp(5), &address, info(3));
         assert_eq!(store.account(&address, stamp(6)), Seen::Left(Some(info(3))));

@@ -37,7 +37,7 @@ use slotcast_model::TxIndex;
 use crate::{
     fork::Rules,
     input::Block,
-    store::Store,
+    store::{Sharing, Store},
     versions::{Seen, Stamp},
 };
 
@@ -90,21 +90,22 @@ impl<'a> Transfers<'a> {
 
     /// Makes the transfer on everything decided so far; the gas it used, or nothing when it must be
     /// run instead.
-    pub(crate) fn make<DB: DatabaseRef>(
+    pub(crate) fn make<DB: DatabaseRef, S: Sharing>(
         &self,
         block: &Block,
         tx: TxIndex,
-        store: &Store,
+        store: &Store<S>,
         base: &DB,
     ) -> Option<u64> {
         let transaction = block.transaction(tx);
-        let (sender, to) = (transaction.signer(), self.recipient(transaction)?);
+        let (sender, to) = (transaction.signer(), transaction.to()?);
         let mut parties = Parties { store, base, stamp: Stamp::of(tx), found: [const { None }; 3] };
         // Whoever sends data mostly calls a contract, which is seen from the recipient alone.
         let has_data = !transaction.input().is_empty();
         if has_data && parties.has_code(to)? {
             return None;
         }
+        self.recipient(transaction)?;
         let cost = self.cost(transaction)?;
         let value = transaction.value();
         let is_touch_harmless = SpecId::SPURIOUS_DRAGON <= self.cfg.spec;
@@ -197,8 +198,8 @@ impl<'a> Transfers<'a> {
 }
 
 /// The accounts of one transfer: at most three, fewer where parties coincide.
-struct Parties<'s, DB> {
-    store: &'s Store,
+struct Parties<'s, DB, S: Sharing> {
+    store: &'s Store<S>,
     base: &'s DB,
     stamp: Stamp,
     found: [Option<Party>; 3],
@@ -224,7 +225,7 @@ impl Party {
     }
 }
 
-impl<DB: DatabaseRef> Parties<'_, DB> {
+impl<DB: DatabaseRef, S: Sharing> Parties<'_, DB, S> {
     /// An account that must have no code; nothing when it has, or cannot be read.
     fn find(&mut self, address: Address) -> Option<&mut AccountInfo> {
         self.find_any(address).filter(|info| info.code_hash == KECCAK256_EMPTY)

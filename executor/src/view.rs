@@ -22,7 +22,7 @@ use slotcast_model::{Slot, TxIndex};
 use crate::{
     additions::Additions,
     fees::Use,
-    store::Store,
+    store::{Alone, Store},
     sync::{RwLock, RwLockReadGuard},
     versions::{Seen, Stamp, Versions},
 };
@@ -83,6 +83,8 @@ pub(crate) enum Ground<'a> {
     Layers(&'a RwLock<Versions>),
     /// Those decided for good.
     Decided(&'a Store),
+    /// The same, where nobody else looks.
+    Alone(&'a Store<Alone>),
 }
 
 impl Clone for Ground<'_> {
@@ -159,6 +161,7 @@ impl<'a, DB> View<'a, DB> {
     fn account(&self, address: Address) -> Seen<Option<AccountInfo>> {
         match self.ground {
             Ground::Decided(store) => store.account(&address, self.horizon),
+            Ground::Alone(store) => store.account(&address, self.horizon),
             Ground::Layers(_) => match self.versions().account(address, self.horizon) {
                 Seen::Left(info) => Seen::Left(info.cloned()),
                 Seen::Base => Seen::Base,
@@ -212,6 +215,7 @@ impl<DB: DatabaseRef> Database for View<'_, DB> {
         let slot = Slot::new(address, key);
         let seen = match self.ground {
             Ground::Decided(store) => store.slot(&slot, self.horizon),
+            Ground::Alone(store) => store.slot(&slot, self.horizon),
             Ground::Layers(_) => self.versions().slot(address, key, self.horizon),
         };
         let (value, is_from_base) = match seen {

@@ -19,7 +19,8 @@ pub struct Horizons {
     /// entries.
     balances: AddressMap<TxIndex>,
     slots: HashMap<Slot, TxIndex>,
-    others: HashMap<Location, TxIndex>,
+    nonces: AddressMap<TxIndex>,
+    codes: AddressMap<TxIndex>,
     next: TxIndex,
     horizon: TxIndex,
     /// What everything waits for in any case.
@@ -40,7 +41,8 @@ impl Horizons {
         let last = match location {
             Location::Balance(address) => self.balances.get(address),
             Location::Storage(slot) => self.slots.get(slot),
-            Location::Nonce(_) | Location::Code(_) => self.others.get(location),
+            Location::Nonce(address) => self.nonces.get(address),
+            Location::Code(address) => self.codes.get(address),
         };
         if let Some(last) = last
             && *last < self.next
@@ -66,7 +68,8 @@ impl Horizons {
         match location {
             Location::Balance(address) => self.balances.insert(address, self.next),
             Location::Storage(slot) => self.slots.insert(slot, self.next),
-            Location::Nonce(_) | Location::Code(_) => self.others.insert(location, self.next),
+            Location::Nonce(address) => self.nonces.insert(address, self.next),
+            Location::Code(address) => self.codes.insert(address, self.next),
         }
     }
 

@@ -4,12 +4,15 @@
 //! Invariants: integer arithmetic only; nothing here depends on a clock; nobody waits where a real
 //! thread would find something to do. The rules are those of dataflow mode: one thread predicts all
 //! transactions before it takes part, at most one thread at a time decides, deciding goes before
-//! running, and the lowest transaction that may start starts first.
+//! running, and of those that may start the lowest starts first as long as transactions are still
+//! being predicted, then the one with the highest rank (`rank.rs`).
 
 use core::{cmp::Reverse, num::NonZeroUsize};
 use std::collections::BinaryHeap;
 
 use slotcast_model::{Index, IndexVec, TxIndex};
+
+use crate::rank::ranks;
 
 /// What one transaction costs, in one unit of time for all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +59,9 @@ struct Simulation<'a> {
     has_run: IndexVec<TxIndex, bool>,
     /// Known transactions that wait, by horizon.
     waiting: BinaryHeap<Reverse<(TxIndex, TxIndex)>>,
-    ready: BinaryHeap<Reverse<TxIndex>>,
+    /// By rank, which is zero for all until all are known.
+    ready: BinaryHeap<(u64, Reverse<TxIndex>)>,
+    ranks: IndexVec<TxIndex, u64>,
     busy: BinaryHeap<Reverse<(u64, Work)>>,
 }
 
@@ -71,6 +76,7 @@ impl<'a> Simulation<'a> {
             has_run: IndexVec::from_elem(false, txs.len()),
             waiting: BinaryHeap::new(),
             ready: BinaryHeap::new(),
+            ranks: IndexVec::from_elem(0, txs.len()),
             busy: BinaryHeap::new(),
         }
     }
@@ -107,7 +113,7 @@ impl<'a> Simulation<'a> {
             self.is_deciding = true;
             return Some(Work::Decide(next));
         }
-        self.ready.pop().map(|Reverse(tx)| Work::Run(tx))
+        self.ready.pop().map(|(_, Reverse(tx))| Work::Run(tx))
     }
 
     fn begin(&mut self, work: Work) {
@@ -129,6 +135,10 @@ impl<'a> Simulation<'a> {
                 if self.n_known < self.txs.len() {
                     // Whoever predicts goes on with it, whatever else there is to do.
                     self.begin(Work::Predict(TxIndex::from_usize(self.n_known)));
+                } else {
+                    self.ranks = ranks(self.txs);
+                    let ready = core::mem::take(&mut self.ready).into_iter();
+                    self.ready = ready.map(|(_, it)| (self.ranks[it.0], it)).collect();
                 }
             }
             Work::Run(tx) => self.has_run[tx] = true,
@@ -141,7 +151,7 @@ impl<'a> Simulation<'a> {
             && horizon.as_usize() <= self.n_decided
         {
             self.waiting.pop();
-            self.ready.push(Reverse(tx));
+            self.ready.push((self.ranks[tx], Reverse(tx)));
         }
     }
 }
@@ -181,6 +191,13 @@ mod tests {
     fn a_horizon_holds_up_and_decisions_are_taken_one_at_a_time() {
         check(&[[0, 10, 1, 0], [0, 10, 1, 1]], &[(2, 22), (8, 22)]);
         check(&[[0, 10, 3, 0], [0, 10, 3, 0], [0, 10, 3, 0]], &[(8, 19)]);
+    }
+
+    #[test]
+    fn once_all_are_known_the_longest_starts_first() {
+        check(&[[0, 5, 0, 0], [0, 5, 0, 0], [0, 20, 0, 0]], &[(1, 30), (2, 20)]);
+        // The first starts at 1, when it is known; the last at 3, when all are.
+        check(&[[1, 5, 0, 0], [1, 5, 0, 0], [1, 20, 0, 0]], &[(1, 33), (2, 23)]);
     }
 
     #[test]

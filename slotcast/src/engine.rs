@@ -61,8 +61,12 @@ impl Default for CourseRule {
     }
 }
 
+/// How many bytes of code summaries are kept of, unless another bound is set: several thousand
+/// contracts.
+const SUMMARISED_CODE_BYTES: u64 = 64 << 20;
+
 /// How an engine executes blocks.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct EngineSettings {
     /// How hard to try to predict.
     pub predict: PredictSettings,
@@ -72,6 +76,21 @@ pub struct EngineSettings {
     pub course: CourseRule,
     /// What to do about a transaction that cannot be included.
     pub on_rejected: OnRejected,
+    /// Beyond how many bytes of code, of one fork, summaries are forgotten before the next block;
+    /// that costs time when the same codes are met again, and changes no forecast.
+    pub summarised_code_bytes: u64,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            predict: PredictSettings::default(),
+            fallback: FallbackRule::default(),
+            course: CourseRule::default(),
+            on_rejected: OnRejected::default(),
+            summarised_code_bytes: SUMMARISED_CODE_BYTES,
+        }
+    }
 }
 
 /// What is kept from block to block: threads, and what is known of contracts.
@@ -93,7 +112,8 @@ impl Engine {
         Self { pool, settings, summaries: Mutex::default() }
     }
 
-    /// What is known of contracts under the rules of `fork`, which grows with every block.
+    /// What is known of contracts under the rules of `fork`, which grows with every block up to what
+    /// the settings allow.
     pub fn summaries(&self, fork: Fork) -> Arc<Summaries> {
         let mut all = self.summaries.lock().unwrap_or_else(PoisonError::into_inner);
         let analysis = self.settings.predict.analysis;
@@ -142,6 +162,7 @@ impl Engine {
     ) -> R {
         let PredictSettings { basis, binding, .. } = self.settings.predict;
         let (summaries, reads) = (self.summaries(fork), Reads(base));
+        summaries.forget_beyond(self.settings.summarised_code_bytes);
         let view = View::new(&reads, &summaries);
         let units = match self.settings.course {
             CourseRule::ByCost(units) => units,

@@ -201,7 +201,8 @@ fn by_waits(
         let execution = execute_streamed(block, state, pool, *fallback, wait)?;
         return Ok((execution, StepTimes { execute: micros(&clock), ..times }));
     }
-    let mut waits = Waits::new(block, state);
+    // Made while the other threads wake up.
+    let mut waits = None;
     let mut outlook = Outlook::new(settings.units, Advice::AtHand);
     let mut known_after = Duration::ZERO;
     let execution = execute_streamed(block, state, pool, *fallback, |tx| {
@@ -209,7 +210,7 @@ fn by_waits(
             return Horizon(tx).into();
         }
         let prediction = &predictions[tx];
-        let wait = waits.next(prediction);
+        let wait = waits.get_or_insert_with(|| Waits::new(block, state)).next(prediction);
         outlook.tell(gas_of(prepared, tx, prediction).unwrap_or(0), wait.horizon);
         known_after = clock.elapsed();
         wait

@@ -53,11 +53,14 @@ struct Cache {
     by_hash: B256Map<Cached>,
     /// What others with more targets took the place of; whoever comes next begins with these again.
     refined: Vec<Cached>,
+    /// The targets of computed jumps in code whose summary was forgotten.
+    targets: B256Map<Targets>,
 }
 
 #[derive(Debug)]
 struct Cached {
     summary: Arc<Summary>,
+    code_bytes: u64,
     /// How many programs were found on the shelf.
     n_found: usize,
     /// How many are there by now; none before the summary is there itself.
@@ -116,7 +119,8 @@ impl Summaries {
         }
         self.n_code_bytes.fetch_add(code.len() as u64, Ordering::Relaxed);
         // Others may look up theirs meanwhile; when two make the same one, the first counts.
-        let cached = self.make(code_hash, code, Targets::default());
+        let targets = self.lock().targets.get(&code_hash).cloned().unwrap_or_default();
+        let cached = self.make(code_hash, code, targets);
         Arc::clone(&self.lock().by_hash.entry(code_hash).or_insert(cached).summary)
     }
 
@@ -149,20 +153,48 @@ impl Summaries {
     }
 
     fn make(&self, code_hash: B256, code: &[u8], targets: Targets) -> Cached {
-        let shelf = self.shelf.as_ref();
+        let (shelf, code_bytes) = (self.shelf.as_ref(), code.len() as u64);
         let found = shelf.and_then(|it| it.find(code_hash, self.fork, &self.limits, &targets));
         if let Some(summary) = found {
             let n_found = n_programs(&summary);
-            return Cached { summary: Arc::new(summary), n_found, n_kept: n_found };
+            let summary = Arc::new(summary);
+            return Cached { summary, code_bytes, n_found, n_kept: n_found };
         }
         let summary = Arc::new(analyze_with(code, self.fork, targets, &self.limits));
-        Cached { summary, n_found: 0, n_kept: 0 }
+        Cached { summary, code_bytes, n_found: 0, n_kept: 0 }
+    }
+
+    /// Forgets the summaries once they are of more than `most` bytes of code, so that they do not grow
+    /// without bound over blocks; those that the shelf lacks are kept until [`Self::take_news`].
+    ///
+    /// What computed jumps were found to lead to is not forgotten. So the summary that is made when a
+    /// code is next met is the one that was forgotten, and predictions are the same.
+    pub fn forget_beyond(&self, most: u64) {
+        if self.n_code_bytes() <= most {
+            return;
+        }
+        let has_shelf = self.shelf.is_some();
+        let mut cache = self.lock();
+        let Cache { by_hash, refined, targets } = &mut *cache;
+        let is_kept = |cached: &Cached| has_shelf && cached.n_kept < n_programs(&cached.summary);
+        let mut left = 0;
+        by_hash.retain(|code_hash, cached| {
+            let is_kept = is_kept(cached);
+            if is_kept {
+                left += cached.code_bytes;
+            } else if *cached.summary.targets() != Targets::default() {
+                targets.insert(*code_hash, cached.summary.targets().clone());
+            }
+            is_kept
+        });
+        refined.retain(is_kept);
+        self.n_code_bytes.store(left, Ordering::Relaxed);
     }
 
     /// What the shelf lacks, summaries and programs in them, taken to be there from now on.
     pub fn take_news(&self) -> Vec<Arc<Summary>> {
         let mut cache = self.lock();
-        let Cache { by_hash, refined } = &mut *cache;
+        let Cache { by_hash, refined, .. } = &mut *cache;
         let all = by_hash.values_mut().chain(refined);
         let news = all.filter_map(|cached| {
             let n_programs = n_programs(&cached.summary);
@@ -339,5 +371,28 @@ impl<B: BaseState> StateView for View<'_, B> {
 
     fn block_hash(&self, number: u64) -> Option<B256> {
         self.state.block_hash(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_forgotten_is_made_again_as_it_was() {
+        // PUSH1 0 CALLDATALOAD JUMP, JUMPDEST STOP
+        let code = [0x60, 0x00, 0x35, 0x56, 0x5b, 0x00];
+        let hash = keccak256(code);
+        let summaries = Summaries::new(Fork::Osaka, Limits::default());
+        let plain = summaries.get(hash, &code);
+        assert_eq!(*plain.targets(), Targets::default());
+        let refined = summaries.refine(hash, &code, Pc(3), Pc(4)).expect("the target is new");
+        summaries.forget_beyond(code.len() as u64);
+        assert_eq!(summaries.len(), 1, "there is room for it");
+        summaries.forget_beyond(code.len() as u64 - 1);
+        assert_eq!((summaries.len(), summaries.n_code_bytes()), (0, 0));
+        let again = summaries.get(hash, &code);
+        assert_eq!(again.targets(), refined.targets());
+        assert_eq!(summaries.n_code_bytes(), code.len() as u64);
     }
 }

@@ -128,7 +128,8 @@ impl<'a> Waits<'a> {
             .chain(nonces.map(Location::Nonce))
             .chain(of_made)
             .for_each(|location| horizons.change(location));
-        Wait { horizon: Horizon(horizons.turn()), additions }
+        let gas = if is_plain { 0 } else { estimate_gas(tx, prediction) };
+        Wait { horizon: Horizon(horizons.turn()), additions, gas }
     }
 }
 

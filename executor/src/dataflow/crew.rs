@@ -92,7 +92,7 @@ impl<'a, DB: DatabaseRef> Crew<'a, DB> {
     pub(super) fn work(&self) {
         let _presence = Presence(self);
         let Work { block, rules, base, store } = self.work;
-        let mut runner = Runner::new(block, rules, base, store);
+        let mut runner = Runner::new(block, rules, base, Ground::Decided(store));
         let mut speculator = None;
         let mut items = Vec::new();
         loop {

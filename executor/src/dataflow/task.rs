@@ -10,6 +10,7 @@ use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use slotcast_model::{Index, IndexVec, Slot, TxIndex};
+use slotcast_scheduler::{Steps, ranks};
 
 use super::WINDOW;
 use crate::{error::ExecutionError, evm::Speculative};
@@ -22,14 +23,31 @@ const BATCH: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     /// On everything before it, when its turn comes.
-    OnPrefix,
+    OnPrefix {
+        /// Up to where it waits for others' sake: they wait for it.
+        horizon: TxIndex,
+        /// About how long it takes.
+        nanos: u64,
+    },
     /// From a run on everything below its horizon.
     Speculatively {
         /// The first transaction it does not see.
         horizon: TxIndex,
+        /// About how long it takes to run it, and to decide it.
+        nanos: [u64; 2],
         /// The slots it is expected to only add to; handed out with the transaction.
         additions: Vec<Slot>,
     },
+}
+
+/// How the next transaction is to be decided.
+enum Next {
+    /// Nobody knows yet.
+    Unknown,
+    /// On the prefix.
+    OnPrefix,
+    /// From a run that sees what is below this horizon.
+    Speculatively(TxIndex),
 }
 
 /// A transaction to decide.
@@ -62,8 +80,10 @@ pub(super) struct Board {
     n_transactions: usize,
     /// Runs that wait for their decision.
     runs: IndexVec<TxIndex, Option<Speculative>>,
-    /// Transactions that may start.
-    ready: BinaryHeap<Reverse<TxIndex>>,
+    /// Transactions that may start, by rank.
+    ready: BinaryHeap<(u64, Reverse<TxIndex>)>,
+    /// What there is to do behind each, once all are known; zero until then.
+    ranks: IndexVec<TxIndex, u64>,
     /// Transactions that wait until everything below their horizon is decided, by horizon.
     waiting: BinaryHeap<Reverse<(TxIndex, TxIndex)>>,
     n_decided: usize,
@@ -82,6 +102,7 @@ impl Board {
             n_transactions,
             runs: (0..n_transactions).map(|_| None).collect(),
             ready: BinaryHeap::new(),
+            ranks: IndexVec::from_elem(0, n_transactions),
             waiting: BinaryHeap::new(),
             n_decided: 0,
             in_order_from: n_transactions,
@@ -95,11 +116,14 @@ impl Board {
     pub(super) fn extend(&mut self, ways: impl Iterator<Item = Way>) {
         for way in ways {
             let horizon = match &way {
-                Way::OnPrefix => None,
+                Way::OnPrefix { .. } => None,
                 Way::Speculatively { horizon, .. } => Some(*horizon),
             };
             let tx = self.ways.push(way);
             self.waiting.extend(horizon.map(|horizon| Reverse((horizon, tx))));
+        }
+        if self.ways.len() == self.n_transactions {
+            self.rank();
         }
         self.release();
     }
@@ -118,12 +142,14 @@ impl Board {
         }
         match self.ready.pop() {
             None => Task::Rest,
-            Some(Reverse(tx)) => match &mut self.ways[tx] {
-                Way::Speculatively { horizon, additions } => {
+            Some((_, Reverse(tx))) => match &mut self.ways[tx] {
+                Way::Speculatively { horizon, additions, .. } => {
                     let additions = core::mem::take(additions);
                     Task::Run { tx, horizon: *horizon, additions }
                 }
-                Way::OnPrefix => unreachable!("only transactions with a horizon are made ready"),
+                Way::OnPrefix { .. } => {
+                    unreachable!("only transactions that are run speculatively are made ready")
+                }
             },
         }
     }
@@ -175,26 +201,43 @@ impl Board {
     fn is_next_decidable(&self) -> bool {
         let tx = TxIndex::from_usize(self.n_decided);
         match self.way(tx) {
-            None => false,
-            Some(Way::OnPrefix) => true,
-            Some(Way::Speculatively { .. }) => self.runs[tx].is_some(),
+            Next::Unknown => false,
+            Next::OnPrefix => true,
+            Next::Speculatively(_) => self.runs[tx].is_some(),
         }
     }
 
-    fn way(&self, tx: TxIndex) -> Option<&Way> {
-        match self.in_order_from <= tx.as_usize() && tx.as_usize() < self.ways.len() {
-            true => Some(&Way::OnPrefix),
-            false => self.ways.get(tx),
+    fn way(&self, tx: TxIndex) -> Next {
+        match self.ways.get(tx) {
+            None => Next::Unknown,
+            Some(_) if self.in_order_from <= tx.as_usize() => Next::OnPrefix,
+            Some(Way::OnPrefix { .. }) => Next::OnPrefix,
+            Some(Way::Speculatively { horizon, .. }) => Next::Speculatively(*horizon),
         }
+    }
+
+    /// Ranks the transactions, all of which are known.
+    fn rank(&mut self) {
+        let steps = |way: &Way| match way {
+            Way::OnPrefix { horizon, nanos } => {
+                Steps { predict: 0, run: None, decide: *nanos, horizon: *horizon }
+            }
+            Way::Speculatively { horizon, nanos: [run, decide], .. } => {
+                Steps { predict: 0, run: Some(*run), decide: *decide, horizon: *horizon }
+            }
+        };
+        self.ranks = ranks(&self.ways.iter().map(steps).collect());
+        let ready = core::mem::take(&mut self.ready).into_iter();
+        self.ready = ready.map(|(_, it)| (self.ranks[it.0], it)).collect();
     }
 
     fn take_items(&mut self, items: &mut Vec<Item>) {
         for n in self.n_decided..self.n_decided + BATCH {
             let tx = TxIndex::from_usize(n);
             let item = match self.way(tx) {
-                None => break,
-                Some(Way::OnPrefix) => Item::OnPrefix,
-                Some(&Way::Speculatively { horizon, .. }) => match self.runs[tx].take() {
+                Next::Unknown => break,
+                Next::OnPrefix => Item::OnPrefix,
+                Next::Speculatively(horizon) => match self.runs[tx].take() {
                     None => break,
                     Some(run) => Item::Run(run, horizon),
                 },
@@ -209,7 +252,7 @@ impl Board {
             && horizon.as_usize() <= self.n_decided
         {
             if tx.as_usize() < self.in_order_from {
-                self.ready.push(Reverse(*tx));
+                self.ready.push((self.ranks[*tx], Reverse(*tx)));
             }
             self.waiting.pop();
         }
