@@ -24,8 +24,9 @@ mod lock;
 
 use alloy_primitives::{
     Address, U256,
-    map::{AddressMap, HashMap, hash_map::Entry},
+    map::{AddressMap, DefaultHashBuilder, FbBuildHasher},
 };
+use indexmap::{IndexMap, map::Entry};
 use revm::{
     database_interface::DatabaseRef,
     state::{Account, AccountInfo, EvmState},
@@ -45,8 +46,10 @@ pub(crate) use lock::{Alone, Shared, Sharing};
 /// The parts of a map, each behind a lock of its own.
 type Shards<S, T> = Box<[<S as Sharing>::Lock<T>]>;
 
-type Accounts = AddressMap<AccountCell>;
-type Slots = HashMap<Slot, SlotCell>;
+/// What was changed, one after the other, and where to find it: to enter one more touches memory that
+/// is at hand, while in a plain map of thousands it would stand somewhere else.
+type Accounts = IndexMap<Address, AccountCell, FbBuildHasher<20>>;
+type Slots = IndexMap<Slot, SlotCell, DefaultHashBuilder>;
 
 /// Shards of a store that several threads use.
 const N_SHARDS: usize = 64;
@@ -111,10 +114,9 @@ impl<S: Sharing> Store<S> {
         if !self.written.may_have(Place::of_account(address)) {
             return Seen::Base;
         }
-        self.account_shard(address).read(|shard| {
-            let version = shard.get(address).and_then(|cell| cell.below(stamp));
-            version.map_or(Seen::Base, |info| Seen::Left(info.cloned()))
-        })
+        let shard = self.account_shard(address).read();
+        let version = shard.get(address).and_then(|cell| cell.below(stamp));
+        version.map_or(Seen::Base, |info| Seen::Left(info.cloned()))
     }
 
     /// The account as everything decided left it.
@@ -131,9 +133,8 @@ impl<S: Sharing> Store<S> {
         if !self.written.may_have(Place::of_account(address)) {
             return Seen::Base;
         }
-        self.account_shard(address).read(|shard| {
-            shard.get(address).map_or(Seen::Base, |cell| Seen::Left(look(cell.last().1)))
-        })
+        let shard = self.account_shard(address).read();
+        shard.get(address).map_or(Seen::Base, |cell| Seen::Left(look(cell.last().1)))
     }
 
     /// What became of the account since somebody looked below `stamp`.
@@ -141,10 +142,11 @@ impl<S: Sharing> Store<S> {
         if !self.written.may_have(Place::of_account(address)) {
             return Since::Same;
         }
-        self.account_shard(address).read(|shard| match shard.get(address).map(AccountCell::last) {
+        let shard = self.account_shard(address).read();
+        match shard.get(address).map(AccountCell::last) {
             Some((last, info)) if stamp <= last => Since::Left(info.cloned()),
             _ => Since::Same,
-        })
+        }
     }
 
     /// The word as it is found below `stamp`.
@@ -177,7 +179,7 @@ impl<S: Sharing> Store<S> {
     /// Keeps the state that a step ended with, where states are kept; entering it is another matter.
     pub(crate) fn keep(&self, stamp: Stamp, state: EvmState) {
         if let Some(states) = &self.states {
-            states.write(|states| states.push((stamp, state)));
+            states.write().push((stamp, state));
         }
     }
 
@@ -189,7 +191,7 @@ impl<S: Sharing> Store<S> {
         if !self.written.may_have(Place::of_slot(slot)) {
             return None;
         }
-        self.slot_shard(slot).read(|shard| shard.get(slot).and_then(look))
+        self.slot_shard(slot).read().get(slot).and_then(look)
     }
 
     /// Enters how a step ended.
@@ -214,7 +216,7 @@ impl<S: Sharing> Store<S> {
         // Nobody reads slots of what was made without code and left without slots.
         let is_bare = account.info.is_empty_code_hash() && account.storage.is_empty();
         if account.is_selfdestructed() || (account.is_created() && !is_bare) {
-            self.clears.write(|clears| clears.entry(*address).or_default().push(stamp));
+            self.clears.write().entry(*address).or_default().push(stamp);
             self.is_any_cleared.store(true, Ordering::Relaxed);
         }
         if !account.is_selfdestructed() {
@@ -236,26 +238,26 @@ impl<S: Sharing> Store<S> {
 
     fn put_account(&self, stamp: Stamp, address: &Address, after: Option<AccountInfo>) {
         self.written.note(Place::of_account(address));
-        self.account_shard(address).write(|shard| match shard.entry(*address) {
+        match self.account_shard(address).write().entry(*address) {
             Entry::Occupied(mut cell) => cell.get_mut().push(stamp, after, S::IS_SHARED),
             Entry::Vacant(place) => {
                 place.insert(AccountCell::new(stamp, after));
             }
-        });
+        }
     }
 
     fn commit_slots(&self, stamp: Stamp, address: &Address, account: &Account) {
         for (key, word) in account.changed_storage_slots() {
             let slot = Slot::new(*address, *key);
             self.written.note(Place::of_slot(&slot));
-            self.slot_shard(&slot).write(|shard| match shard.entry(slot) {
+            match self.slot_shard(&slot).write().entry(slot) {
                 Entry::Occupied(mut cell) => {
                     cell.get_mut().push(stamp, word.present_value, S::IS_SHARED);
                 }
                 Entry::Vacant(place) => {
                     place.insert(SlotCell::new(stamp, word.present_value));
                 }
-            });
+            }
         }
     }
 
@@ -264,8 +266,8 @@ impl<S: Sharing> Store<S> {
         if !self.is_any_cleared.load(Ordering::Relaxed) {
             return None;
         }
-        self.clears
-            .read(|clears| clears.get(address)?.iter().rev().find(|clear| **clear < stamp).copied())
+        let clears = self.clears.read();
+        clears.get(address)?.iter().rev().find(|clear| **clear < stamp).copied()
     }
 
     /// What the block changed, ascending by address.
@@ -287,7 +289,7 @@ impl<S: Sharing> Store<S> {
                 }
                 Ok(())
             };
-            shard.read(|shard| shard.iter().try_for_each(|(slot, cell)| look(slot, cell)))?;
+            shard.read().iter().try_for_each(|(slot, cell)| look(slot, cell))?;
         }
         slots.sort_unstable_by_key(|(address, slot)| (*address, slot.key));
         let mut changes = Vec::new();
@@ -302,11 +304,11 @@ impl<S: Sharing> Store<S> {
                 changes.extend(change.is_any().then_some(change));
                 Ok(())
             };
-            shard.read(|shard| shard.iter().try_for_each(|(address, cell)| look(address, cell)))?;
+            shard.read().iter().try_for_each(|(address, cell)| look(address, cell))?;
         }
         for of_account in slots.chunk_by(|(one, _), (other, _)| one == other) {
             let Some((address, _)) = of_account.first() else { continue };
-            if self.account_shard(address).read(|shard| shard.contains_key(address)) {
+            if self.account_shard(address).read().contains_key(address) {
                 continue;
             }
             // Nothing but its slots was changed.

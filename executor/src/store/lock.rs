@@ -7,7 +7,11 @@
 //! until everything written before has reached the cache, and what is written to a large map has not.
 //! Running in order spent a tenth of its time on that.
 
-use core::{cell::RefCell, fmt::Debug};
+use core::{
+    cell::RefCell,
+    fmt::Debug,
+    ops::{Deref, DerefMut},
+};
 
 use crate::sync::{PoisonError, RwLock};
 
@@ -42,11 +46,11 @@ pub(crate) trait Lock<T> {
     /// Around `value`.
     fn around(value: T) -> Self;
 
-    /// Looks at it.
-    fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R;
+    /// To look at it.
+    fn read(&self) -> impl Deref<Target = T>;
 
-    /// Changes it.
-    fn write<R>(&self, change: impl FnOnce(&mut T) -> R) -> R;
+    /// To change it.
+    fn write(&self) -> impl DerefMut<Target = T>;
 
     /// Takes it out.
     fn take(self) -> T;
@@ -59,12 +63,12 @@ impl<T> Lock<T> for RwLock<T> {
         Self::new(value)
     }
 
-    fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {
-        look(&self.read().unwrap_or_else(PoisonError::into_inner))
+    fn read(&self) -> impl Deref<Target = T> {
+        self.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        change(&mut self.write().unwrap_or_else(PoisonError::into_inner))
+    fn write(&self) -> impl DerefMut<Target = T> {
+        self.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take(self) -> T {
@@ -77,12 +81,12 @@ impl<T> Lock<T> for RefCell<T> {
         Self::new(value)
     }
 
-    fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {
-        look(&self.borrow())
+    fn read(&self) -> impl Deref<Target = T> {
+        self.borrow()
     }
 
-    fn write<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        change(&mut self.borrow_mut())
+    fn write(&self) -> impl DerefMut<Target = T> {
+        self.borrow_mut()
     }
 
     fn take(self) -> T {
