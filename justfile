@@ -52,9 +52,10 @@ cores CODES ROUNDS="3":
     (cd {{ justfile_directory() }} && cargo build --release -p slotcast-cli)
     folder=$(mktemp -d)
     trap 'rm -rf "$folder"' EXIT
+    TIMEFORMAT='%R s, %U s of processors'
     for round in $(seq {{ ROUNDS }}); do
         for threads in 1 2; do
-            {{ justfile_directory() }}/target/release/slotcast analyze -q --json -j $threads \
+            time {{ justfile_directory() }}/target/release/slotcast analyze -q --json -j $threads \
                 --input {{ CODES }} --output "$folder/$round-$threads.gz"
         done
     done
