@@ -19,8 +19,8 @@ use std::{
 
 use alloy_primitives::Address;
 use slotcast_executor::{
-    Advice, Block, Course, Decisions, Execution, ExecutionError, FallbackRule, HostRules, Pool,
-    UnitCosts, Wait,
+    Block, Course, Decisions, Execution, ExecutionError, FallbackRule, HostRules, Pool, UnitCosts,
+    Wait,
     database::{BundleState, DatabaseRef},
     decide_in_order, decide_streamed, execute_in_order_with_bundle, execute_streamed_with_bundle,
     fork_of,
@@ -147,7 +147,7 @@ impl Engine {
             CourseRule::Always(course) => course,
             CourseRule::ByCost(units) => {
                 let threads = self.pool.threads();
-                units.course_of_block(block, typical_code(&units), threads, Advice::ToBeMade)
+                units.course_of_block(block, typical_code(&units), threads)
             }
         }
     }
@@ -173,7 +173,7 @@ impl Engine {
             Waits::new(block, &reads),
             units.first_predicted(block, typical_code(&units)),
         );
-        run(&mut || lookahead.next().0)
+        run(&mut || lookahead.next())
     }
 }
 

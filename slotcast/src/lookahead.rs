@@ -7,8 +7,7 @@
 //!
 //! Predicting is done by one thread, in block order, and the others can only run what is predicted.
 //! So the first transactions are not predicted: they run in order meanwhile, on another thread, and
-//! everything behind them waits for them. They are as many as take about the time of predicting the
-//! rest. The rest is predicted as if nothing were known of them but who sent them and what they paid,
+//! everything behind them waits for them. How many they are says [`UnitCosts::first_predicted`](slotcast_executor::UnitCosts::first_predicted). The rest is predicted as if nothing were known of them but who sent them and what they paid,
 //! which makes predictions a little worse and costs a few second runs.
 //!
 //! ```text
@@ -18,7 +17,7 @@
 
 use slotcast_analyzer::bind::StateView;
 use slotcast_executor::Wait;
-use slotcast_model::{Prediction, TxIndex};
+use slotcast_model::TxIndex;
 
 use crate::{predict::BlockPredictor, waits::Waits};
 
@@ -30,20 +29,8 @@ pub(crate) struct Lookahead<'a, S> {
     next: TxIndex,
 }
 
-/// What is known of a transaction before it runs.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is taken apart at once; a box would be made for each"
-)]
-pub(crate) enum Known {
-    /// It was predicted.
-    Predicted(Prediction),
-    /// It is one of the first.
-    Nothing,
-}
-
 impl<'a, S: StateView> Lookahead<'a, S> {
-    /// Predicts from `first_predicted` on; see [`UnitCosts::first_predicted`].
+    /// Predicts from `first_predicted` on; see [`UnitCosts::first_predicted`](slotcast_executor::UnitCosts::first_predicted).
     pub(crate) const fn new(
         predictor: BlockPredictor<'a, S>,
         waits: Waits<'a>,
@@ -52,16 +39,15 @@ impl<'a, S: StateView> Lookahead<'a, S> {
         Self { predictor, waits, first_predicted, next: TxIndex(0) }
     }
 
-    /// What the next transaction waits for, and what is known of it.
-    pub(crate) fn next(&mut self) -> (Wait, Known) {
+    /// What the next transaction waits for.
+    pub(crate) fn next(&mut self) -> Wait {
         let tx = self.next;
         self.next = TxIndex(tx.0 + 1);
         if tx < self.first_predicted {
             self.predictor.pass();
-            return (self.waits.pass(), Known::Nothing);
+            return self.waits.pass();
         }
-        let prediction = self.predictor.next();
-        (self.waits.next(&prediction), Known::Predicted(prediction))
+        self.waits.next(&self.predictor.next())
     }
 }
 
@@ -87,15 +73,10 @@ mod tests {
             block.tx_indices().map(|_| lookahead.next()).collect::<Vec<_>>()
         };
         let (some, all) = (of(15), of(0));
-        for (n, ((wait, known), (wait_of_all, _))) in (0..).zip(some.iter().zip(&all)) {
-            let horizon = wait.horizon.0.0;
-            match known {
-                Known::Nothing => assert_eq!((n < 15, horizon), (true, n)),
-                Known::Predicted(_) => {
-                    assert!(15 <= n && horizon == wait_of_all.horizon.0.0.max(15), "{n}");
-                }
-            }
+        for (n, (wait, wait_of_all)) in (0..).zip(some.iter().zip(&all)) {
+            let expected = if n < 15 { n } else { wait_of_all.horizon.0.0.max(15) };
+            assert_eq!(wait.horizon.0.0, expected, "{n}");
         }
-        assert!(all.iter().any(|(wait, _)| wait.horizon.0.0 == 0));
+        assert!(all.iter().any(|wait| wait.horizon.0.0 == 0));
     }
 }

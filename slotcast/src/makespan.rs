@@ -137,7 +137,7 @@ fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Measured, Execution
         );
         let next = |_| {
             let clock = Clock::start();
-            let (wait, _) = lookahead.next();
+            let wait = lookahead.next();
             let nanos = u64::try_from(clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
             (nanos, wait)
         };

@@ -10,7 +10,7 @@ use core::time::Duration;
 use alloy_consensus::Transaction as _;
 
 use slotcast_executor::{
-    Advice, Call, Course, Execution, ExecutionError, Horizon, Outlook, Settings, UnitCosts, Wait,
+    Call, Course, Execution, ExecutionError, Horizon, Outlook, Settings, UnitCosts, Wait,
     execute_in_order, execute_streamed,
 };
 use slotcast_model::{Index, IndexVec, Prediction, TxIndex};
@@ -19,7 +19,7 @@ use slotcast_scheduler::{Policy, Schedule, schedule};
 use crate::{
     clock::Clock,
     forecast::estimate_gas,
-    lookahead::{Known, Lookahead},
+    lookahead::Lookahead,
     prepare::{PredictSettings, Prepared},
     summaries::{Summaries, View},
     waits::{Waits, forecasts_of_waits},
@@ -84,7 +84,7 @@ pub fn execute_unpredicted(
     let threads = settings.execution.pool.threads();
     let code_bytes = |address| prepared.state().code_bytes(address);
     let (units, block) = (&settings.units, prepared.block());
-    let course = units.course_of_block(block, code_bytes, threads, Advice::ToBeMade);
+    let course = units.course_of_block(block, code_bytes, threads);
     if course == Course::InOrder {
         return in_order(prepared, StepTimes { schedule: micros(&clock), ..StepTimes::default() });
     }
@@ -96,22 +96,10 @@ pub fn execute_unpredicted(
         Waits::new(block, state),
         units.first_predicted(block, code_bytes),
     );
-    let mut outlook = Outlook::new(settings.units, Advice::ToBeMade);
     let mut predicting = Duration::ZERO;
-    let execution = execute_streamed(block, state, pool, *fallback, |tx| {
-        if outlook.is_given_up() {
-            return Horizon(tx).into();
-        }
+    let execution = execute_streamed(block, state, pool, *fallback, |_| {
         let clock = Clock::start();
-        let (wait, known) = lookahead.next();
-        match known {
-            Known::Predicted(prediction) => {
-                outlook.tell(gas_of(prepared, tx, &prediction).unwrap_or(0), wait.horizon);
-            }
-            Known::Nothing => {
-                outlook.tell_unpredicted(units.nanos_by_limit(block.transaction(tx), code_bytes));
-            }
-        }
+        let wait = lookahead.next();
         predicting += clock.elapsed();
         wait
     })?;
@@ -151,7 +139,7 @@ pub fn execute_predicted(
         Some(Call::of(transaction, gas, |address| prepared.state().code_bytes(address)))
     };
     let calls = predictions.iter_enumerated().map(call);
-    match settings.units.course_of_calls(calls, threads, Advice::AtHand) {
+    match settings.units.course_of_calls(calls, threads) {
         Course::InOrder => {
             in_order(prepared, StepTimes { schedule: micros(&clock), ..StepTimes::default() })
         }
@@ -203,7 +191,7 @@ fn by_waits(
     }
     // Made while the other threads wake up.
     let mut waits = None;
-    let mut outlook = Outlook::new(settings.units, Advice::AtHand);
+    let mut outlook = Outlook::new(settings.units);
     let mut known_after = Duration::ZERO;
     let execution = execute_streamed(block, state, pool, *fallback, |tx| {
         if outlook.is_given_up() {

@@ -104,6 +104,7 @@ pub fn measure_units(blocks: &[Prepared]) -> Result<UnitCosts, UnitsError> {
         typical_code_bytes: 1,
         used_percent,
         certain_percent: 100,
+        certain_of_many_percent: 100,
         hand_over_nanos: whole(typical(|it| it.handing_over_nanos / it.n_calls)),
         wake_nanos: whole(wake_nanos()?),
         predict_percent: whole(100.0 * typical(|it| it.predict_nanos / it.calls_nanos)),
@@ -111,8 +112,13 @@ pub fn measure_units(blocks: &[Prepared]) -> Result<UnitCosts, UnitsError> {
     };
     let too_long = |block: &Block| estimate(&units, &block.estimates) / block.calls_nanos;
     units.typical_code_bytes = whole(median(telling().map(too_long).collect())).max(1);
-    let certain = telling().map(|block| certain_percent(&units, block));
-    units.certain_percent = whole(certain.fold(100.0, f64::min).floor());
+    let least = |it: &mut dyn Iterator<Item = &Block>| {
+        it.map(|block| certain_percent(&units, block)).fold(100.0, f64::min).floor()
+    };
+    let certain = least(&mut telling());
+    let certain_of_many = least(&mut telling().filter(|block| is_of_many(&units, block)));
+    (units.certain_percent, units.certain_of_many_percent) =
+        (whole(certain), whole(certain_of_many));
     Ok(units)
 }
 
@@ -127,6 +133,12 @@ fn certain_percent(units: &UnitCosts, block: &Block) -> f64 {
     let used = |call: &Call| Call { gas: call.gas * units.used_percent / 100, ..*call };
     let by_limits = estimate(units, &block.limits.iter().map(used).collect::<Vec<_>>());
     100.0 * block.calls_nanos / by_limits.max(estimate(units, &block.estimates))
+}
+
+/// Whether a block has many calls of which none is most of it, by their gas limits.
+fn is_of_many(units: &UnitCosts, block: &Block) -> bool {
+    let nanos = || block.limits.iter().map(|call| units.nanos(*call));
+    UnitCosts::is_of_many(block.limits.len(), nanos().max().unwrap_or(0), nanos().sum())
 }
 
 fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
