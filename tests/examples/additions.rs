@@ -5,10 +5,10 @@
 //! ```
 //!
 //! In: a folder of recorded blocks, `../shared/blocks` beside the checkout unless another is given.
-//! Out: for forecasts without a fault, once with every slot that is read ordered and once with those
-//! that are really only added to taken as additions: edges, gas on the critical path, runs, words
-//! moved, and the time simulated from gas. A slot counts as only added to if raising it before
-//! its transaction raises it as much afterwards and changes nothing else.
+//! Out: for forecasts without a fault and for ours, once with every slot that is read ordered and once
+//! with those that are only added to taken as additions: edges, gas on the critical path, runs, words
+//! moved, and the time simulated from gas. Without a fault a slot counts as only added to if raising
+//! it before its transaction raises it as much afterwards and changes nothing else.
 
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 
@@ -21,7 +21,7 @@ use slotcast::{
         inspect,
     },
     forecasts_of_waits,
-    model::{IndexVec, Observation, Prediction, StorageAccess, TxIndex},
+    model::{AccountAccess, IndexVec, Observation, Prediction, Slot, StorageAccess, TxIndex},
     prepare,
     scheduler::{CostModel, Policy, Schedule, schedule, simulate_unbound},
 };
@@ -46,7 +46,9 @@ fn main() {
     let folder =
         std::env::args().nth(1).map_or_else(|| checkout().join("../shared/blocks"), PathBuf::from);
     let (mut n_slots, mut n_added, mut n_txs) = (0, 0, 0);
-    let (mut ordered, mut free) = (Sum::default(), Sum::default());
+    let names = ["faultless, every change ordered", "faultless, additions free"];
+    let ours = ["ours, every change ordered", "ours, additions free"];
+    let mut sums = names.into_iter().chain(ours).map(|it| (it, Sum::default())).collect::<Vec<_>>();
     for path in corpus::list(&folder).expect("the folder can be listed") {
         let block = corpus::read_file(&path).expect("recorded blocks can be read");
         let prepared = prepare(&block).expect("recorded blocks are well formed");
@@ -63,12 +65,20 @@ fn main() {
             writes: seen.writes.clone(),
             deltas: Vec::new(),
         });
-        for (sum, lists) in [(&mut ordered, plain.collect()), (&mut free, added)] {
-            sum_up(sum, &prepared, &truth.observations, lists);
+        let faultless = |lists: IndexVec<TxIndex, StorageAccess>| {
+            let of_each = truth.observations.iter().zip(lists);
+            of_each.map(|(seen, storage)| prediction(storage, &seen.accounts)).collect()
+        };
+        let ours = prepared.predict(&Default::default()).predictions;
+        let all_ordered = |it: &Prediction| prediction(ordered(it.storage()), it.accounts());
+        let ours_ordered = ours.iter().map(all_ordered).collect();
+        let ways = [faultless(plain.collect()), faultless(added), ours_ordered, ours];
+        for ((_, sum), predictions) in sums.iter_mut().zip(&ways) {
+            sum_up(sum, &prepared, predictions);
         }
     }
     println!("{n_txs} transactions change {n_slots} slots, {n_added} of them only by adding");
-    for (name, sum) in [("every change ordered", &ordered), ("additions free", &free)] {
+    for (name, sum) in &sums {
         let micros = THREADS.iter().zip(sum.nanos).map(|(n, it)| format!("{n}: {} us", it / 1_000));
         println!(
             "{name}: {} edges, {} gas on critical paths, {} runs, {} words moved; simulated {}",
@@ -111,18 +121,27 @@ fn added(
     lists.collect()
 }
 
-fn sum_up(
-    sum: &mut Sum,
-    prepared: &Prepared,
-    observations: &IndexVec<TxIndex, Observation>,
-    lists: IndexVec<TxIndex, StorageAccess>,
-) {
-    let (block, state) = (prepared.block(), prepared.state());
-    let prediction = |(seen, storage): (&Observation, StorageAccess)| {
-        Prediction::new(storage, seen.accounts.clone(), vec![], vec![], vec![])
+fn prediction(storage: StorageAccess, accounts: &AccountAccess) -> Prediction {
+    Prediction::new(storage, accounts.clone(), vec![], vec![], vec![])
+}
+
+/// The same accesses, where to add is to read and to write.
+fn ordered(storage: &StorageAccess) -> StorageAccess {
+    let with_deltas = |slots: &[Slot]| {
+        let mut slots = [slots, &storage.deltas].concat();
+        slots.sort_unstable();
+        slots
     };
-    let predictions = observations.iter().zip(lists).map(prediction).collect();
-    let forecasts = forecasts_of_waits(block, &predictions, state);
+    StorageAccess {
+        reads: with_deltas(&storage.reads),
+        writes: with_deltas(&storage.writes),
+        deltas: Vec::new(),
+    }
+}
+
+fn sum_up(sum: &mut Sum, prepared: &Prepared, predictions: &IndexVec<TxIndex, Prediction>) {
+    let (block, state) = (prepared.block(), prepared.state());
+    let forecasts = forecasts_of_waits(block, predictions, state);
     let schedule: Schedule = schedule(&forecasts, &Policy::Optimistic);
     let pool = Pool::new(1).expect("one thread is there");
     let ran = execute_dataflow(block, &schedule, state, &pool, FallbackRule::NEVER);
