@@ -51,6 +51,10 @@ type Shards<S, T> = Box<[<S as Sharing>::Lock<T>]>;
 type Accounts = IndexMap<Address, AccountCell, FbBuildHasher<20>>;
 type Slots = IndexMap<Slot, SlotCell, DefaultHashBuilder>;
 
+/// Accounts, and slots, for which there is room from the start: what is not used is never touched, and
+/// growing means copying.
+const CHANGES_PER_TX: usize = 2;
+
 /// Shards of a store that several threads use.
 const N_SHARDS: usize = 64;
 
@@ -81,7 +85,7 @@ impl<S: Sharing> Store<S> {
     /// back, so no history is kept.
     pub(crate) fn new(n_transactions: usize) -> Self {
         let n_shards = if S::IS_SHARED { N_SHARDS } else { 1 };
-        let room = n_transactions.div_ceil(n_shards);
+        let room = (CHANGES_PER_TX * n_transactions).div_ceil(n_shards);
         let accounts = || Accounts::with_capacity_and_hasher(room, Default::default());
         let slots = || Slots::with_capacity_and_hasher(room, Default::default());
         Self {
