@@ -112,11 +112,10 @@ pub fn measure_units(blocks: &[Prepared]) -> Result<UnitCosts, UnitsError> {
     };
     let too_long = |block: &Block| estimate(&units, &block.estimates) / block.calls_nanos;
     units.typical_code_bytes = whole(median(telling().map(too_long).collect())).max(1);
-    let least = |it: &mut dyn Iterator<Item = &Block>| {
-        it.map(|block| certain_percent(&units, block)).fold(100.0, f64::min).floor()
-    };
-    let certain = least(&mut telling());
-    let certain_of_many = least(&mut telling().filter(|block| is_of_many(&units, block)));
+    let percent = |block| certain_percent(&units, block);
+    let certain = telling().map(percent).fold(100.0, f64::min).floor();
+    let of_many = telling().filter(|block| is_of_many(&units, block)).map(percent).collect();
+    let certain_of_many = lower_quartile(of_many).unwrap_or(certain);
     (units.certain_percent, units.certain_of_many_percent) =
         (whole(certain), whole(certain_of_many));
     Ok(units)
@@ -138,7 +137,7 @@ fn certain_percent(units: &UnitCosts, block: &Block) -> f64 {
 /// Whether a block has many calls of which none is most of it, by their gas limits.
 fn is_of_many(units: &UnitCosts, block: &Block) -> bool {
     let nanos = || block.limits.iter().map(|call| units.nanos(*call));
-    UnitCosts::is_of_many(block.limits.len(), nanos().max().unwrap_or(0), nanos().sum())
+    UnitCosts::is_of_many(block.limits.len() as u64, nanos().max().unwrap_or(0), nanos().sum())
 }
 
 fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
@@ -248,6 +247,12 @@ fn median_nanos(
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+/// What three in four values reach; nothing when there are none.
+fn lower_quartile(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 4).copied()
 }
 
 #[cfg(test)]

@@ -33,17 +33,11 @@ const ACHIEVED_PERCENT: u64 = 36;
 /// No code is larger (EIP-170).
 const LARGEST_CODE_BYTES: usize = 24_576;
 
-/// From so many calls on, no longer a few.
-const MANY_CALLS: usize = 30;
-
-/// A call that is more than one part in so many of a block is most of it.
-const MOST_OF_A_BLOCK: u64 = 5;
-
 /// What a block comes to on two threads, in nanoseconds.
 struct Plan {
     first_predicted: TxIndex,
     saved: u64,
-    n_calls: usize,
+    n_calls: u64,
 }
 
 /// What a transaction takes, in nanoseconds, and whether it is a call.
@@ -70,7 +64,7 @@ impl UnitCosts {
 
     fn course_by_limits(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> Course {
         let plan = self.plan(&self.takes(block, code_bytes));
-        let handing_over = self.hand_over_nanos.saturating_mul(plan.n_calls as u64);
+        let handing_over = self.hand_over_nanos.saturating_mul(plan.n_calls);
         let scheduling = self.schedule_nanos.saturating_mul(block.n_transactions() as u64);
         let shared = handing_over.saturating_add(scheduling) / 2;
         course(self.wake_nanos.saturating_add(shared) < plan.saved / 100 * ACHIEVED_PERCENT)
@@ -103,7 +97,7 @@ impl UnitCosts {
     /// The best way on two threads.
     fn plan(&self, takes: &[Takes]) -> Plan {
         let calls = || takes.iter().filter(|(_, is_call)| *is_call).map(|(nanos, _)| *nanos);
-        let (n_calls, longest) = (calls().count(), calls().max().unwrap_or(0));
+        let (n_calls, longest) = (calls().count() as u64, calls().max().unwrap_or(0));
         let all = takes.iter().fold(0_u64, |sum, (nanos, _)| sum.saturating_add(*nanos));
         // From the end: what is behind each transaction.
         let [mut rest, mut rest_of_calls, mut longest_of_rest] = [0_u64; 3];
@@ -118,18 +112,8 @@ impl UnitCosts {
             best = best.min((together, at));
         }
         let (together, first) = best;
-        let certain = match Self::is_of_many(n_calls, longest, all) {
-            true => self.certain_of_many_percent,
-            false => self.certain_percent,
-        };
-        let saved = (all - together) / 100 * certain;
+        let saved = (all - together) / 100 * self.certain_percent_of(n_calls, longest, all);
         Plan { first_predicted: TxIndex::from_usize(first), saved, n_calls }
-    }
-
-    /// Whether a block of so many calls, of which the longest takes so much of all, is estimated as
-    /// one of many.
-    pub const fn is_of_many(n_calls: usize, longest: u64, all: u64) -> bool {
-        MANY_CALLS <= n_calls && longest <= all / MOST_OF_A_BLOCK
     }
 }
 
