@@ -151,7 +151,7 @@ mod tests {
         };
         assert_eq!(of(10, 6_200, 2), Course::Dataflow);
         assert_eq!(of(10, 6_200, 64), Course::Dataflow);
-        assert_eq!(of(400, 6_200, 2), Course::InOrder);
+        assert_eq!(of(1_000, 6_200, 2), Course::InOrder);
         assert_eq!(of(10, 6_200, 1), Course::InOrder);
         // The same in a contract of a few instructions.
         assert_eq!(of(10, 60, 2), Course::InOrder);
