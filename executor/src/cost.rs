@@ -23,9 +23,9 @@
 //! predictions at hand from what they touch. A unit of gas takes much less in the small contracts of
 //! the first years than in those of today, so it is weighed by the size of the code that is entered.
 //! The rest of the error is why the estimate counts only as far as every recorded block bears it out;
-//! a block that is close to the line is run in order, where nothing can be lost. Nothing much is lost
-//! either where a block is predicted while its start runs in order, so there, if it has many calls,
-//! whose errors even out, the estimate counts as far as three in four of such blocks bear it out.
+//! a block that is close to the line is run in order, where nothing can be lost. The errors of many
+//! calls even out, so where a block has many the estimate counts as far as every such block bears it
+//! out.
 //!
 //! Blocks are turned away like that which would not be worth it even without any dependency. Whether
 //! there are too many shows while predictions at hand are looked at; see `outlook.rs`. With a whole schedule at hand
@@ -67,8 +67,7 @@ pub struct UnitCosts {
     pub used_percent: u64,
     /// The least share of the estimate that a recorded block's calls took, in percent.
     pub certain_percent: u64,
-    /// What three in four blocks of many calls, none of which is most of the block, take of the
-    /// estimate at least, in percent.
+    /// The same over blocks of many calls, none of which is most of the block.
     pub certain_of_many_percent: u64,
     /// Nanoseconds to record what a run reads, hand it over and validate it.
     pub hand_over_nanos: u64,
@@ -85,16 +84,16 @@ impl Default for UnitCosts {
     /// differ by a third, most of all in waking, which matters for blocks under a millisecond only.
     fn default() -> Self {
         Self {
-            transfer_nanos: 340,
-            call: CostModel { base_nanos: 9_000, picos_per_gas: 120 },
+            transfer_nanos: 310,
+            call: CostModel { base_nanos: 8_200, picos_per_gas: 114 },
             typical_code_bytes: 4_200,
             used_percent: 46,
-            certain_percent: 17,
-            certain_of_many_percent: 60,
-            hand_over_nanos: 1_300,
+            certain_percent: 18,
+            certain_of_many_percent: 35,
+            hand_over_nanos: 1_500,
             wake_nanos: 50_000,
-            predict_percent: 55,
-            schedule_nanos: 260,
+            predict_percent: 57,
+            schedule_nanos: 290,
         }
     }
 }

@@ -112,10 +112,11 @@ pub fn measure_units(blocks: &[Prepared]) -> Result<UnitCosts, UnitsError> {
     };
     let too_long = |block: &Block| estimate(&units, &block.estimates) / block.calls_nanos;
     units.typical_code_bytes = whole(median(telling().map(too_long).collect())).max(1);
+    let least = |percents: &mut dyn Iterator<Item = f64>| percents.fold(100.0, f64::min).floor();
     let percent = |block| certain_percent(&units, block);
-    let certain = telling().map(percent).fold(100.0, f64::min).floor();
-    let of_many = telling().filter(|block| is_of_many(&units, block)).map(percent).collect();
-    let certain_of_many = lower_quartile(of_many).unwrap_or(certain);
+    let certain = least(&mut telling().map(percent));
+    let certain_of_many =
+        least(&mut telling().filter(|block| is_of_many(&units, block)).map(percent));
     (units.certain_percent, units.certain_of_many_percent) =
         (whole(certain), whole(certain_of_many));
     Ok(units)
@@ -247,12 +248,6 @@ fn median_nanos(
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-/// What three in four values reach; nothing when there are none.
-fn lower_quartile(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_unstable_by(f64::total_cmp);
-    values.get(values.len() / 4).copied()
 }
 
 #[cfg(test)]

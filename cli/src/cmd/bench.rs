@@ -183,7 +183,7 @@ pub(crate) fn units(files: &Files, console: &Console) -> Result<Verdict, Failure
         ("code for which that holds, bytes", units.typical_code_bytes),
         ("share of their gas limits that calls use, %", units.used_percent),
         ("least share of the estimate that a block's calls took, %", units.certain_percent),
-        ("what three in four blocks of many calls took of it, %", units.certain_of_many_percent),
+        ("the same over blocks of many calls, %", units.certain_of_many_percent),
         ("recording, handing over and validating a call, ns", units.hand_over_nanos),
         ("waking another thread, ns", units.wake_nanos),
         ("predicting a call, % of running it", units.predict_percent),

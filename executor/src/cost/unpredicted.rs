@@ -16,7 +16,7 @@
 //! and the best `f` is looked for. A block that two threads cannot speed up is not worth more of them,
 //! so two are reckoned with whatever their number.
 //!
-//! About a third of what that saves is left in the end, for dependencies, waiting and reading through
+//! A little less than half of what that saves is left in the end, for dependencies, waiting and reading through
 //! versions; see [`ACHIEVED_PERCENT`]. Against it stand waking, handing over and scheduling.
 
 use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
@@ -28,7 +28,7 @@ use crate::input::Block;
 
 /// How much of what two threads could save is counted on: on recorded blocks of many calls they do save
 /// from a tenth to three fifths, in the middle a little more than this.
-const ACHIEVED_PERCENT: u64 = 36;
+const ACHIEVED_PERCENT: u64 = 45;
 
 /// No code is larger (EIP-170).
 const LARGEST_CODE_BYTES: usize = 24_576;
