@@ -67,7 +67,7 @@ pub struct UnitCosts {
     pub used_percent: u64,
     /// The least share of the estimate that a recorded block's calls took, in percent.
     pub certain_percent: u64,
-    /// The same over blocks of many calls, none of which is most of the block.
+    /// The same over blocks of many calls, none of which is most of the block, going by gas limits.
     pub certain_of_many_percent: u64,
     /// Nanoseconds to record what a run reads, hand it over and validate it.
     pub hand_over_nanos: u64,

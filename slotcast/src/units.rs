@@ -113,10 +113,10 @@ pub fn measure_units(blocks: &[Prepared]) -> Result<UnitCosts, UnitsError> {
     let too_long = |block: &Block| estimate(&units, &block.estimates) / block.calls_nanos;
     units.typical_code_bytes = whole(median(telling().map(too_long).collect())).max(1);
     let least = |percents: &mut dyn Iterator<Item = f64>| percents.fold(100.0, f64::min).floor();
-    let percent = |block| certain_percent(&units, block);
-    let certain = least(&mut telling().map(percent));
+    let by_limits = |block| certain_by_limits(&units, block);
+    let certain = least(&mut telling().map(|block| certain_percent(&units, block)));
     let certain_of_many =
-        least(&mut telling().filter(|block| is_of_many(&units, block)).map(percent));
+        least(&mut telling().filter(|block| is_of_many(&units, block)).map(by_limits));
     (units.certain_percent, units.certain_of_many_percent) =
         (whole(certain), whole(certain_of_many));
     Ok(units)
@@ -130,9 +130,14 @@ fn estimate(units: &UnitCosts, calls: &[Call]) -> f64 {
 /// What a block's calls took in percent of what they are estimated to take, going by their gas limits
 /// or by their predictions, whichever is further off.
 fn certain_percent(units: &UnitCosts, block: &Block) -> f64 {
+    let by_predictions = 100.0 * block.calls_nanos / estimate(units, &block.estimates);
+    by_predictions.min(certain_by_limits(units, block))
+}
+
+/// The same, going by gas limits.
+fn certain_by_limits(units: &UnitCosts, block: &Block) -> f64 {
     let used = |call: &Call| Call { gas: call.gas * units.used_percent / 100, ..*call };
-    let by_limits = estimate(units, &block.limits.iter().map(used).collect::<Vec<_>>());
-    100.0 * block.calls_nanos / by_limits.max(estimate(units, &block.estimates))
+    100.0 * block.calls_nanos / estimate(units, &block.limits.iter().map(used).collect::<Vec<_>>())
 }
 
 /// Whether a block has many calls of which none is most of it, by their gas limits.
