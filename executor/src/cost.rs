@@ -89,7 +89,7 @@ impl Default for UnitCosts {
             typical_code_bytes: 4_200,
             used_percent: 46,
             certain_percent: 18,
-            certain_of_many_percent: 35,
+            certain_of_many_percent: 30,
             hand_over_nanos: 1_500,
             wake_nanos: 50_000,
             predict_percent: 57,
