@@ -160,7 +160,9 @@ fn a_schedule_is_that_of_the_block() {
     let forecasts = forecasts(block().block(), &predictions(Basis::BlockOrder));
     let schedule = scheduler::schedule(&forecasts, &Policy::Optimistic);
     let document = ScheduleDocument::new(block().block().header.number, &schedule);
-    let mut expected = serde_json::to_value(&document).unwrap();
+    // Read from text like the answers, for the last digit of a number may change on the way.
+    let text = serde_json::to_string(&document).unwrap();
+    let mut expected: Value = serde_json::from_str(&text).unwrap();
     expected["schemaVersion"] = json!(1);
     let of_block = http.result("slotcast_schedule", json!([]));
     assert_eq!(of_block, expected);
