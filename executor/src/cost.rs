@@ -28,8 +28,8 @@
 //! out.
 //!
 //! Blocks are turned away like that which would not be worth it even without any dependency. Whether
-//! there are too many shows while predictions at hand are looked at; see `outlook.rs`. With a whole schedule at hand
-//! the time is simulated, dependencies and all.
+//! there are too many shows while predictions at hand are looked at; see `outlook.rs`. With a whole
+//! schedule at hand the time is simulated, dependencies and all.
 //!
 //! The unit costs are measured: `slotcast bench --units` prints those of the machine it runs on.
 
@@ -116,8 +116,8 @@ impl Call {
 }
 
 impl UnitCosts {
-    /// What to do with a block of these transactions, all predicted: the calls among them, and nothing for each that
-    /// is made in closed form.
+    /// What to do with a block of these transactions, all predicted: the calls among them, and nothing
+    /// for each that is made in closed form.
     pub fn course_of_calls(
         &self,
         txs: impl Iterator<Item = Option<Call>>,

@@ -16,8 +16,8 @@
 //! and the best `f` is looked for. A block that two threads cannot speed up is not worth more of them,
 //! so two are reckoned with whatever their number.
 //!
-//! A little less than half of what that saves is left in the end, for dependencies, waiting and reading through
-//! versions; see [`ACHIEVED_PERCENT`]. Against it stand waking, handing over and scheduling.
+//! A little less than half of what that saves is left in the end, for dependencies, waiting and reading
+//! through versions; see [`ACHIEVED_PERCENT`]. Against it stand waking, handing over and scheduling.
 
 use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
 use alloy_primitives::Address;
