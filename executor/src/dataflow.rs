@@ -142,6 +142,22 @@ pub(crate) fn run_in_order<DB: DatabaseRef>(
     Ok(prefix.complete())
 }
 
+/// The same, with long stretches of plain transfers made on all threads.
+pub(crate) fn run_in_order_on<DB: DatabaseRef + Sync>(
+    work: Work<'_, DB, Alone>,
+    pool: &Pool,
+) -> Result<Complete, ExecutionError> {
+    let Work { block, rules, base, store } = work;
+    let mut prefix = Prefix::new(block, rules, store, FallbackRule::NEVER);
+    let mut runner = Runner::new(block, rules, base, Ground::Alone(store));
+    while prefix.next().as_usize() < block.n_transactions() {
+        if prefix.decide_stretch(base, pool) == 0 {
+            prefix.decide_next(&mut runner)?;
+        }
+    }
+    Ok(prefix.complete())
+}
+
 /// Decides every transaction of a block whose opening is in the store, where `waits_for` says of one
 /// transaction after the other up to where it waits: it is called on this thread, while the others
 /// work on what is known already.

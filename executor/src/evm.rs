@@ -5,6 +5,7 @@
 //! rejection, an unreadable state or a panic, only means that it must be run again.
 
 mod follow;
+mod hashes;
 mod instructions;
 
 use core::panic::AssertUnwindSafe;
@@ -36,6 +37,8 @@ use crate::{
     versions::Stamp,
     view::{Ground, Reads, View},
 };
+
+pub(crate) use hashes::Hashes;
 
 type SpeculativeContext<'a, DB> = Context<BlockEnv, TxEnv, CfgEnv, View<'a, DB>>;
 
@@ -215,13 +218,15 @@ fn watched_evm<'a, DB: DatabaseRef>(rules: &Rules, view: View<'a, DB>) -> ViewEv
     evm
 }
 
-/// Revm as it is, on a view.
+/// Revm on a view, which does as it always does.
 pub(crate) fn build_evm<'a, DB: DatabaseRef>(rules: &Rules, view: View<'a, DB>) -> ViewEvm<'a, DB> {
     let precompiles = Precompiles::new(PrecompileSpecId::from_spec_id(rules.spec()));
-    Context::mainnet()
+    let mut evm = Context::mainnet()
         .with_db(view)
         .with_block(rules.env.block_env.clone())
         .with_cfg(rules.env.cfg_env.clone())
         .build_mainnet()
-        .with_precompiles(PrecompilesMap::from_static(precompiles))
+        .with_precompiles(PrecompilesMap::from_static(precompiles));
+    hashes::remember_hashes(evm.instruction.instruction_table_mut());
+    evm
 }

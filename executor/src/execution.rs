@@ -14,7 +14,7 @@ use slotcast_scheduler::Schedule;
 
 use crate::{
     canonical::{Canonical, Closing, panic_text},
-    dataflow::{Wait, Work, run_dataflow, run_in_order},
+    dataflow::{Wait, Work, run_dataflow, run_in_order, run_in_order_on},
     error::ExecutionError,
     fallback::FallbackRule,
     fork::Rules,
@@ -22,7 +22,7 @@ use crate::{
     ledger::StoreLedger,
     outcome::{BlockOutcome, Receipt, TxOutcome},
     parallel::{Parallel, Pool},
-    prefix::Complete,
+    prefix::{Complete, stretch},
     store::{Alone, Sharing, Store},
     telemetry::{Phase, Stopwatch, Telemetry},
 };
@@ -46,6 +46,19 @@ pub fn execute_in_order<DB: DatabaseRef>(
 ) -> Result<Execution, ExecutionError> {
     let store = Store::<Alone>::new(block.n_transactions());
     run(block, base, store, Store::into_shared, |work| run_in_order(work, FallbackRule::NEVER))
+}
+
+/// The same, with threads at hand: many plain transfers in a row are made on all of them.
+pub fn execute_in_order_on<DB: DatabaseRef + Sync>(
+    block: &Block,
+    base: &DB,
+    pool: &Pool,
+) -> Result<Execution, ExecutionError> {
+    if block.n_transactions() < stretch::LEAST {
+        return execute_in_order(block, base);
+    }
+    let store = Store::in_parts(block.n_transactions(), pool.threads());
+    run(block, base, store, Store::into_shared, |work| run_in_order_on(work, pool))
 }
 
 /// Executes `block` on `base` as `schedule` advises, every transaction as soon as what it waits for
@@ -196,6 +209,11 @@ impl Execution {
     /// How many transactions were made in closed form.
     pub const fn n_transfers(&self) -> usize {
         self.complete.n_transfers
+    }
+
+    /// How many of these in long stretches, all accounts of which were brought through them at once.
+    pub const fn n_made_together(&self) -> usize {
+        self.complete.n_made_together
     }
 
     /// How many storage words that were only added to were moved to the committed ones instead of

@@ -72,7 +72,8 @@ pub use cost::{Call, Course, UnitCosts};
 pub use dataflow::{Horizon, Wait};
 pub use error::{ExecutionError, Source};
 pub use execution::{
-    Execution, block_level_work, execute_dataflow, execute_in_order, execute_streamed,
+    Execution, block_level_work, execute_dataflow, execute_in_order, execute_in_order_on,
+    execute_streamed,
 };
 pub use fallback::FallbackRule;
 pub use fork::{fork_at, fork_of, spec_name};

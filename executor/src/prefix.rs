@@ -6,6 +6,8 @@
 //! it validated and within the block's gas, in closed form, or by running on the prefix itself; none
 //! is run more than twice.
 
+pub(crate) mod stretch;
+
 use alloy_consensus::{Transaction, TxType};
 use revm::{
     context::{
@@ -32,6 +34,7 @@ use crate::{
     versions::{Seen, Stamp},
     view::{AccountRead, SlotRead},
 };
+use stretch::Stretches;
 
 /// Gas of the transactions committed so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,6 +62,7 @@ pub(crate) struct Prefix<'a, S: Sharing = Shared> {
     tally: Tally,
     n_transfers: usize,
     n_moved_slots: usize,
+    stretches: Stretches,
     /// What the transactions that ran came to, kept where their states are.
     results: Vec<ExecutionResult>,
 }
@@ -72,6 +76,7 @@ pub(crate) struct Complete {
     pub(crate) reexecuted: Vec<TxIndex>,
     pub(crate) n_executions: usize,
     pub(crate) n_transfers: usize,
+    pub(crate) n_made_together: usize,
     pub(crate) n_moved_slots: usize,
     pub(crate) results: Vec<ExecutionResult>,
 }
@@ -96,6 +101,7 @@ impl<'a, S: Sharing> Prefix<'a, S> {
             tally: Tally::new(n_transactions),
             n_transfers: 0,
             n_moved_slots: 0,
+            stretches: Stretches::default(),
             results: Vec::new(),
         }
     }
@@ -164,7 +170,17 @@ impl<'a, S: Sharing> Prefix<'a, S> {
     /// Everything decided, once that is all.
     pub(crate) fn complete(self) -> Complete {
         assert_eq!(self.txs.len(), self.block.n_transactions(), "every transaction is decided");
-        let Self { txs, receipts, meter, tally, n_transfers, n_moved_slots, results, .. } = self;
+        let Self {
+            txs,
+            receipts,
+            meter,
+            tally,
+            n_transfers,
+            n_moved_slots,
+            stretches,
+            results,
+            ..
+        } = self;
         let (reexecuted, n_executions) = tally.into_counts();
         Complete {
             txs,
@@ -173,6 +189,7 @@ impl<'a, S: Sharing> Prefix<'a, S> {
             reexecuted,
             n_executions,
             n_transfers,
+            n_made_together: stretches.n_made_together,
             n_moved_slots,
             results,
         }
@@ -268,13 +285,16 @@ impl<'a, S: Sharing> Prefix<'a, S> {
     /// Why the block has no room for `tx` after everything committed, by the block executor's own
     /// rule: what is left of the gas limit, since Amsterdam in two dimensions.
     fn no_room(&self, tx: TxIndex) -> Option<Rejection> {
-        let gas_limit = self.block.transaction(tx).gas_limit();
+        self.no_room_after(&self.meter, self.block.transaction(tx).gas_limit())
+    }
+
+    fn no_room_after(&self, meter: &Meter, gas_limit: u64) -> Option<Rejection> {
         let cfg = &self.rules.env.cfg_env;
         let block_limit = self.rules.env.block_env.gas_limit;
         let is_two_dimensional = cfg.enable_amsterdam_eip8037;
-        let used = if is_two_dimensional { self.meter.regular } else { self.meter.cumulative };
+        let used = if is_two_dimensional { meter.regular } else { meter.cumulative };
         let left = block_limit.saturating_sub(used);
-        let state_left = block_limit.saturating_sub(self.meter.state);
+        let state_left = block_limit.saturating_sub(meter.state);
         let left = if left < gas_limit.min(cfg.tx_gas_limit_cap()) {
             left
         } else if is_two_dimensional && state_left < gas_limit {

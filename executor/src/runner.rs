@@ -1,7 +1,7 @@
 //! What does the next transaction do on everything before it?
 //!
 //! In: a transaction whose predecessors are all decided. Out: [`Decided`], for good.
-//! Invariants: revm runs it as it is, with nothing recorded; the interpreter is made when it is
+//! Invariants: revm runs it, and nothing is recorded; the interpreter is made when it is
 //! first needed, so that a block of transfers makes none.
 
 use core::panic::AssertUnwindSafe;

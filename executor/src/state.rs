@@ -161,10 +161,10 @@ impl MemoryState {
 
     fn insert(&mut self, record: AccountRecord) {
         let (code_hash, code) = match record.code {
-            CodeRecord::None => (KECCAK256_EMPTY, Some(Bytecode::default())),
-            CodeRecord::Known(bytes) if bytes.is_empty() => {
-                (KECCAK256_EMPTY, Some(Bytecode::default()))
-            }
+            // No code, instead of one without a byte: all of these are one piece of memory, and threads
+            // that count who holds it take it from one another.
+            CodeRecord::None => (KECCAK256_EMPTY, None),
+            CodeRecord::Known(bytes) if bytes.is_empty() => (KECCAK256_EMPTY, None),
             CodeRecord::Known(bytes) => {
                 let code = analysed(bytes);
                 let hash = code.hash_slow();

@@ -21,6 +21,7 @@
 mod cell;
 mod filter;
 mod lock;
+mod part;
 
 use alloy_primitives::{
     Address, U256,
@@ -42,6 +43,7 @@ use cell::{AccountCell, SlotCell};
 use filter::{Filter, Place};
 use lock::Lock;
 pub(crate) use lock::{Alone, Shared, Sharing};
+pub(crate) use part::{Part, place_of};
 
 /// The parts of a map, each behind a lock of its own.
 type Shards<S, T> = Box<[<S as Sharing>::Lock<T>]>;
@@ -84,7 +86,10 @@ impl<S: Sharing> Store<S> {
     /// An empty store with room for what so many transactions usually change. Alone, nobody looks
     /// back, so no history is kept.
     pub(crate) fn new(n_transactions: usize) -> Self {
-        let n_shards = if S::IS_SHARED { N_SHARDS } else { 1 };
+        Self::in_shards(n_transactions, if S::IS_SHARED { N_SHARDS } else { 1 })
+    }
+
+    fn in_shards(n_transactions: usize, n_shards: usize) -> Self {
         let room = (CHANGES_PER_TX * n_transactions).div_ceil(n_shards);
         let accounts = || Accounts::with_capacity_and_hasher(room, Default::default());
         let slots = || Slots::with_capacity_and_hasher(room, Default::default());
@@ -241,7 +246,7 @@ impl<S: Sharing> Store<S> {
     }
 
     fn put_account(&self, stamp: Stamp, address: &Address, after: Option<AccountInfo>) {
-        self.written.note(Place::of_account(address));
+        self.note(address);
         match self.account_shard(address).write().entry(*address) {
             Entry::Occupied(mut cell) => cell.get_mut().push(stamp, after, S::IS_SHARED),
             Entry::Vacant(place) => {
@@ -325,8 +330,13 @@ impl<S: Sharing> Store<S> {
         Ok(changes)
     }
 
+    /// Notes that an account may stand here, before anybody looks for it.
+    pub(crate) fn note(&self, address: &Address) {
+        self.written.note(Place::of_account(address));
+    }
+
     fn account_shard(&self, address: &Address) -> &S::Lock<Accounts> {
-        &self.accounts[usize::from(address[19]) & (self.accounts.len() - 1)]
+        &self.accounts[place_of(address, self.accounts.len())]
     }
 
     fn slot_shard(&self, slot: &Slot) -> &S::Lock<Slots> {
@@ -336,6 +346,24 @@ impl<S: Sharing> Store<S> {
 }
 
 impl Store<Alone> {
+    /// A store whose accounts lie in parts that can be lent, one for each of so many threads at least.
+    pub(crate) fn in_parts(n_transactions: usize, n_threads: usize) -> Self {
+        Self::in_shards(n_transactions, n_threads.next_power_of_two().min(N_SHARDS))
+    }
+
+    /// Lends all accounts, to be changed from `first` on; until they are given back, none are here.
+    pub(crate) fn lend(&self, first: Stamp) -> Vec<Part> {
+        let lend = |part: &core::cell::RefCell<Accounts>| Part::new(part.take(), first);
+        self.accounts.iter().map(lend).collect()
+    }
+
+    /// Takes all accounts back, in the order in which they were lent.
+    pub(crate) fn give_back(&self, parts: impl Iterator<Item = Part>) {
+        for (place, part) in self.accounts.iter().zip(parts) {
+            place.replace(part.accounts);
+        }
+    }
+
     /// The same for whoever wants to look at it, once nothing changes any more.
     pub(crate) fn into_shared(self) -> Store {
         let Self { written, accounts, slots, clears, is_any_cleared, states } = self;

@@ -22,7 +22,7 @@
 //! left empty ceases to exist (EIP-161); before that proposal, touching one that does not exist
 //! would make it, so that a transfer of nothing is left to revm.
 
-use alloy_consensus::{Transaction, TxEnvelope, TxType};
+use alloy_consensus::{Transaction, TxEnvelope, TxType, transaction::Recovered};
 use alloy_primitives::{Address, KECCAK256_EMPTY, TxKind, U256};
 use revm::{
     context::{BlockEnv, Cfg, CfgEnv},
@@ -51,16 +51,27 @@ pub(crate) struct Transfers<'a> {
     precompiles: &'static Precompiles,
 }
 
-/// What a transfer costs, all of it known before the state is looked at.
+/// What of a transfer is known before the state is looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) sender: Address,
+    pub(crate) to: Address,
+    pub(crate) nonce: u64,
+    pub(crate) value: U256,
+    pub(crate) gas_limit: u64,
+    pub(crate) cost: Cost,
+}
+
+/// What a transfer costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Cost {
-    gas_used: u64,
+pub(crate) struct Cost {
+    pub(crate) gas_used: u64,
     /// The most that the sender must have.
-    most: U256,
+    pub(crate) most: U256,
     /// What the sender pays besides the value.
-    paid: U256,
+    pub(crate) paid: U256,
     /// What the beneficiary gets.
-    reward: U256,
+    pub(crate) reward: U256,
 }
 
 impl<'a> Transfers<'a> {
@@ -105,13 +116,7 @@ impl<'a> Transfers<'a> {
         if has_data && parties.has_code(to)? {
             return None;
         }
-        self.recipient(transaction)?;
-        let cost = self.cost(transaction)?;
-        let value = transaction.value();
-        let is_touch_harmless = SpecId::SPURIOUS_DRAGON <= self.cfg.spec;
-        if !is_touch_harmless && (value.is_zero() || cost.reward.is_zero()) {
-            return None;
-        }
+        let Draft { value, cost, .. } = self.draft(transaction)?;
         let payer = parties.find(sender)?;
         if payer.nonce != transaction.nonce() || payer.balance < cost.most {
             return None;
@@ -126,6 +131,17 @@ impl<'a> Transfers<'a> {
         beneficiary.balance = beneficiary.balance.checked_add(cost.reward)?;
         parties.enter();
         Some(cost.gas_used)
+    }
+
+    /// What of a transfer is known before the state is looked at; nothing when it must be run.
+    pub(crate) fn draft(&self, tx: &Recovered<TxEnvelope>) -> Option<Draft> {
+        let to = self.recipient(tx)?;
+        let (sender, nonce, value) = (tx.signer(), tx.nonce(), tx.value());
+        let cost = self.cost(tx)?;
+        let is_touch_harmless = SpecId::SPURIOUS_DRAGON <= self.cfg.spec;
+        let is_touching = value.is_zero() || cost.reward.is_zero();
+        let draft = Draft { sender, to, nonce, value, gas_limit: tx.gas_limit(), cost };
+        (is_touch_harmless || !is_touching).then_some(draft)
     }
 
     /// The checks that need no state, and what follows for the price.

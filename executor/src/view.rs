@@ -21,6 +21,7 @@ use slotcast_model::{Slot, TxIndex};
 
 use crate::{
     additions::Additions,
+    evm::Hashes,
     fees::Use,
     store::{Alone, Store},
     sync::{RwLock, RwLockReadGuard},
@@ -106,6 +107,8 @@ pub(crate) struct View<'a, DB> {
     /// The sender and the nonce it will have, where both are taken for granted until validation.
     sender: Option<(Address, u64)>,
     is_recording: bool,
+    /// What the interpreter hashed.
+    pub(crate) hashes: Hashes,
     /// What was read since the last [`View::start`].
     pub(crate) reads: Reads,
 }
@@ -119,6 +122,7 @@ impl<'a, DB> View<'a, DB> {
             horizon: Stamp::OPENING,
             sender: None,
             is_recording: true,
+            hashes: Hashes::default(),
             reads: Reads::default(),
         }
     }

@@ -11,7 +11,7 @@ use alloy_consensus::Transaction as _;
 
 use slotcast_executor::{
     Call, Course, Execution, ExecutionError, Horizon, Outlook, Settings, UnitCosts, Wait,
-    execute_in_order, execute_streamed,
+    execute_in_order_on, execute_streamed,
 };
 use slotcast_model::{Index, IndexVec, Prediction, TxIndex};
 use slotcast_scheduler::{Policy, Schedule, schedule};
@@ -86,7 +86,11 @@ pub fn execute_unpredicted(
     let (units, block) = (&settings.units, prepared.block());
     let course = units.course_of_block(block, code_bytes, threads);
     if course == Course::InOrder {
-        return in_order(prepared, StepTimes { schedule: micros(&clock), ..StepTimes::default() });
+        return in_order(
+            prepared,
+            settings,
+            StepTimes { schedule: micros(&clock), ..StepTimes::default() },
+        );
     }
     let state = prepared.state();
     let Settings { pool, fallback, .. } = &settings.execution;
@@ -140,9 +144,11 @@ pub fn execute_predicted(
     };
     let calls = predictions.iter_enumerated().map(call);
     match settings.units.course_of_calls(calls, threads) {
-        Course::InOrder => {
-            in_order(prepared, StepTimes { schedule: micros(&clock), ..StepTimes::default() })
-        }
+        Course::InOrder => in_order(
+            prepared,
+            settings,
+            StepTimes { schedule: micros(&clock), ..StepTimes::default() },
+        ),
         Course::Dataflow => by_waits(prepared, predictions, settings),
     }
 }
@@ -210,10 +216,12 @@ fn by_waits(
 
 fn in_order(
     prepared: &Prepared,
+    settings: &PipelineSettings,
     times: StepTimes,
 ) -> Result<(Execution, StepTimes), ExecutionError> {
     let clock = Clock::start();
-    let execution = execute_in_order(prepared.block(), prepared.state())?;
+    let execution =
+        execute_in_order_on(prepared.block(), prepared.state(), &settings.execution.pool)?;
     Ok((execution, StepTimes { execute: micros(&clock), ..times }))
 }
 

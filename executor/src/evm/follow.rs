@@ -39,6 +39,7 @@ use slotcast_model::Slot;
 
 use super::{
     SpeculativeContext,
+    hashes::remember_hashes,
     instructions::{Args, again, watch_accounts},
 };
 use crate::additions::Range;
@@ -105,6 +106,7 @@ impl Marks {
         let gas_table = gas_table_spec(args.host.cfg.spec);
         let mut table = instruction_table();
         watch_accounts(&mut table);
+        remember_hashes(&mut table);
         while !self.0.is_empty() {
             let opcode = args.interpreter.bytecode.opcode();
             let after = self.before(opcode, &mut args);

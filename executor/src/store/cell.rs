@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// An account that somebody changed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AccountCell {
     /// Whether it ceased to exist at some time.
     has_vanished: bool,
@@ -34,6 +34,25 @@ impl AccountCell {
         if keeps_history && before.0 < stamp {
             self.earlier.push(before);
         }
+    }
+
+    /// Makes the next version of the last one, or of `nobody` when that is gone, and keeps no history;
+    /// nothing when it cannot be made.
+    pub(super) fn remake(
+        &mut self,
+        stamp: Stamp,
+        nobody: AccountInfo,
+        change: impl FnOnce(&mut AccountInfo) -> Option<()>,
+    ) -> Option<()> {
+        let (last, version) = &mut self.last;
+        *last = stamp;
+        let info = version.get_or_insert(nobody);
+        change(info)?;
+        if info.is_empty() {
+            *version = None;
+            self.has_vanished = true;
+        }
+        Some(())
     }
 
     /// The last version, and when it came to be.

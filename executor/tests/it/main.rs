@@ -15,5 +15,6 @@ mod parallel;
 mod random;
 mod recorded;
 mod replay;
+mod stretches;
 mod synthetic;
 mod transfers;

@@ -30,9 +30,9 @@ const N_TXS: u64 = 14;
 
 /// A state in which some accounts exist and are empty, as they could before Spurious Dragon.
 #[derive(Debug)]
-struct Haunted {
-    state: MemoryState,
-    ghosts: Vec<Address>,
+pub(crate) struct Haunted {
+    pub(crate) state: MemoryState,
+    pub(crate) ghosts: Vec<Address>,
 }
 
 impl DatabaseRef for Haunted {
@@ -103,7 +103,7 @@ fn random_block(seed: u64, fork: Fork) -> Made {
     made
 }
 
-fn pick<T: Copy>(random: &mut Random, from: &[T]) -> T {
+pub(crate) fn pick<T: Copy>(random: &mut Random, from: &[T]) -> T {
     from[(random.next() % from.len() as u64) as usize]
 }
 
@@ -186,7 +186,7 @@ fn random_blobs(random: &mut Random) -> (Vec<B256>, u128) {
     (hashes, pick(random, &[0, 1, 1_000, u128::MAX]))
 }
 
-fn signature() -> Signature {
+pub(crate) fn signature() -> Signature {
     Signature::new(U256::from(1), U256::from(1), false)
 }
 
