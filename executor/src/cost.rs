@@ -19,13 +19,11 @@
 //! is saved where predictions are still to be made stands in `cost/unpredicted.rs`.
 //!
 //! What the block costs for certain stands against what may be saved, and `c` is an estimate: before
-//! predicting from the gas limits of the calls, of which a known share is used on average, with
-//! predictions at hand from what they touch. A unit of gas takes much less in the small contracts of
-//! the first years than in those of today, so it is weighed by the size of the code that is entered.
-//! The rest of the error is why the estimate counts only as far as every recorded block bears it out;
-//! a block that is close to the line is run in order, where nothing can be lost. The errors of many
-//! calls even out, so where a block has many the estimate counts as far as every such block bears it
-//! out.
+//! predicting from the gas limits of the calls and what the block uses together, with predictions at
+//! hand from what they touch. A unit of gas takes much less in the small contracts of the first years
+//! than in those of today, so it is weighed by the size of the code that is entered. The rest of the
+//! error is why the estimate counts only as far as every recorded block bears it out; a block that is
+//! close to the line is run in order, where nothing can be lost.
 //!
 //! Blocks are turned away like that which would not be worth it even without any dependency. Whether
 //! there are too many shows while predictions at hand are looked at; see `outlook.rs`. With a whole
@@ -43,6 +41,8 @@ use slotcast_scheduler::{CostModel, Schedule, simulate_horizons};
 use crate::dataflow::Horizon;
 
 mod unpredicted;
+
+pub use unpredicted::Plan;
 
 /// How a block is executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,10 +65,10 @@ pub struct UnitCosts {
     pub typical_code_bytes: u64,
     /// How much of their gas limit calls use, in percent.
     pub used_percent: u64,
-    /// The least share of the estimate that a recorded block's calls took, in percent.
+    /// The least share of the estimate by predictions that a recorded block's calls took, in percent.
     pub certain_percent: u64,
-    /// The same over blocks of many calls, none of which is most of the block, going by gas limits.
-    pub certain_of_many_percent: u64,
+    /// The same of the estimate by gas limits, where nothing is predicted.
+    pub certain_by_limits_percent: u64,
     /// Nanoseconds to record what a run reads, hand it over and validate it.
     pub hand_over_nanos: u64,
     /// Nanoseconds until the other threads have woken up and gone home again.
@@ -89,7 +89,7 @@ impl Default for UnitCosts {
             typical_code_bytes: 4_200,
             used_percent: 46,
             certain_percent: 18,
-            certain_of_many_percent: 30,
+            certain_by_limits_percent: 24,
             hand_over_nanos: 1_500,
             wake_nanos: 50_000,
             predict_percent: 57,
@@ -143,21 +143,6 @@ impl UnitCosts {
         course(self.wake_nanos.saturating_add(shared) < saved)
     }
 
-    /// How much of an estimate counts where nothing is predicted, in percent, for a block of so many
-    /// calls, of which the longest is estimated to take so much of all.
-    const fn certain_percent_of(&self, n_calls: u64, longest: u64, all: u64) -> u64 {
-        match Self::is_of_many(n_calls, longest, all) {
-            true => self.certain_of_many_percent,
-            false => self.certain_percent,
-        }
-    }
-
-    /// Whether a block of so many calls, of which the longest takes so much of all, has many calls none
-    /// of which is most of it.
-    pub const fn is_of_many(n_calls: u64, longest: u64, all: u64) -> bool {
-        MANY_CALLS <= n_calls && longest <= all / MOST_OF_A_BLOCK
-    }
-
     /// About how long a call takes.
     pub const fn nanos(&self, call: Call) -> u64 {
         let nanos = self.call.nanos(call.gas).saturating_mul(call.code_bytes);
@@ -201,12 +186,6 @@ impl UnitCosts {
 /// How much of what threads could save the dependencies of recorded blocks leave on two threads:
 /// without any overhead they allow 1.83 times the speed, instead of twice.
 const UNCHAINED_PERCENT: u64 = 90;
-
-/// From so many calls on, no longer a few.
-const MANY_CALLS: u64 = 30;
-
-/// A call that is more than one part in so many of a block is most of it.
-const MOST_OF_A_BLOCK: u64 = 5;
 
 /// The gas of a plain transfer.
 pub(crate) const TRANSFER_GAS: u64 = 21_000;

@@ -68,7 +68,7 @@ pub use access_list::block_access_list;
 pub use alone::{Alone, AloneSettings, execute_alone};
 pub use baseline::{Baseline, execute_baseline};
 pub use bundle::{execute_in_order_with_bundle, execute_streamed_with_bundle, execute_with_bundle};
-pub use cost::{Call, Course, UnitCosts};
+pub use cost::{Call, Course, Plan, UnitCosts};
 pub use dataflow::{Horizon, Wait};
 pub use error::{ExecutionError, Source};
 pub use execution::{

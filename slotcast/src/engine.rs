@@ -19,8 +19,8 @@ use std::{
 
 use alloy_primitives::Address;
 use slotcast_executor::{
-    Block, Course, Decisions, Execution, ExecutionError, FallbackRule, HostRules, Pool, UnitCosts,
-    Wait,
+    Block, Course, Decisions, Execution, ExecutionError, FallbackRule, HostRules, Plan, Pool,
+    UnitCosts, Wait,
     database::{BundleState, DatabaseRef},
     decide_in_order, decide_streamed, execute_in_order_with_bundle, execute_streamed_with_bundle,
     fork_of,
@@ -53,6 +53,15 @@ pub enum CourseRule {
     ByCost(UnitCosts),
     /// All, or none.
     Always(Course),
+}
+
+impl CourseRule {
+    fn units(self) -> UnitCosts {
+        match self {
+            Self::ByCost(units) => units,
+            Self::Always(_) => UnitCosts::default(),
+        }
+    }
 }
 
 impl Default for CourseRule {
@@ -134,21 +143,23 @@ impl Engine {
         rules: &HostRules,
         base: &DB,
     ) -> Result<Decisions, ExecutionError> {
-        match self.course(block) {
-            Course::InOrder => decide_in_order(block, rules, base),
-            Course::Dataflow => self.forecasting(block, rules.fork(), base, |wait| {
+        match self.planned(block) {
+            None => decide_in_order(block, rules, base),
+            Some(plan) => self.forecasting(block, plan, rules.fork(), base, |wait| {
                 decide_streamed(block, rules, base, &self.pool, self.settings.fallback, |_| wait())
             }),
         }
     }
 
-    fn course(&self, block: &Block) -> Course {
+    /// The plan by which a block is run on several threads, if it is.
+    fn planned(&self, block: &Block) -> Option<Plan> {
+        let units = self.settings.course.units();
+        let plan = || units.plan(block, typical_code(&units));
         match self.settings.course {
-            CourseRule::Always(course) => course,
-            CourseRule::ByCost(units) => {
-                let threads = self.pool.threads();
-                units.course_of_block(block, typical_code(&units), threads)
-            }
+            CourseRule::Always(Course::InOrder) => None,
+            CourseRule::Always(Course::Dataflow) => Some(plan()),
+            CourseRule::ByCost(_) if self.pool.threads() < 2 => None,
+            CourseRule::ByCost(_) => Some(plan()).filter(|plan| plan.is_worth_it),
         }
     }
 
@@ -156,6 +167,7 @@ impl Engine {
     fn forecasting<DB: DatabaseRef, R>(
         &self,
         block: &Block,
+        plan: Plan,
         fork: Fork,
         base: &DB,
         run: impl FnOnce(&mut dyn FnMut() -> Wait) -> R,
@@ -164,14 +176,10 @@ impl Engine {
         let (summaries, reads) = (self.summaries(fork), Reads(base));
         summaries.forget_beyond(self.settings.summarised_code_bytes);
         let view = View::new(&reads, &summaries);
-        let units = match self.settings.course {
-            CourseRule::ByCost(units) => units,
-            CourseRule::Always(_) => UnitCosts::default(),
-        };
         let mut lookahead = Lookahead::new(
             BlockPredictor::new(block, fork, &view, basis, binding),
             Waits::new(block, &reads),
-            units.first_predicted(block, typical_code(&units)),
+            plan.first_predicted,
         );
         run(&mut || lookahead.next())
     }
@@ -200,9 +208,9 @@ pub fn execute_block<DB: DatabaseRef + Sync>(
     engine: &Engine,
 ) -> Result<ExecutedBlock, ExecutionError> {
     let Engine { pool, settings, .. } = engine;
-    let (execution, bundle) = match engine.course(block) {
-        Course::InOrder => execute_in_order_with_bundle(block, base)?,
-        Course::Dataflow => engine.forecasting(block, fork_of(block)?, base, |wait| {
+    let (execution, bundle) = match engine.planned(block) {
+        None => execute_in_order_with_bundle(block, base)?,
+        Some(plan) => engine.forecasting(block, plan, fork_of(block)?, base, |wait| {
             execute_streamed_with_bundle(block, base, pool, settings.fallback, |_| wait())
         })?,
     };

@@ -8,7 +8,7 @@
 //! Predicting is done by one thread, in block order, and the others can only run what is predicted.
 //! So the first transactions are not predicted: they run in order meanwhile, on another thread, and
 //! everything behind them waits for them. How many they are says
-//! [`UnitCosts::first_predicted`](slotcast_executor::UnitCosts::first_predicted). The rest is predicted
+//! [`Plan`](slotcast_executor::Plan). The rest is predicted
 //! as if nothing were known of them but who sent them and what they paid, which makes predictions a
 //! little worse and costs a few second runs.
 //!
@@ -32,7 +32,7 @@ pub(crate) struct Lookahead<'a, S> {
 }
 
 impl<'a, S: StateView> Lookahead<'a, S> {
-    /// Predicts from `first_predicted` on; see [`UnitCosts::first_predicted`](slotcast_executor::UnitCosts::first_predicted).
+    /// Predicts from `first_predicted` on; see [`Plan`](slotcast_executor::Plan).
     pub(crate) const fn new(
         predictor: BlockPredictor<'a, S>,
         waits: Waits<'a>,

@@ -133,7 +133,7 @@ fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Measured, Execution
         let mut lookahead = Lookahead::new(
             prepared.predictor(&view, &settings),
             Waits::new(block, state),
-            units.first_predicted(block, |address| state.code_bytes(address)),
+            units.plan(block, |address| state.code_bytes(address)).first_predicted,
         );
         let next = |_| {
             let clock = Clock::start();

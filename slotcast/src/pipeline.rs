@@ -83,22 +83,19 @@ pub fn execute_unpredicted(
     let clock = Clock::start();
     let threads = settings.execution.pool.threads();
     let code_bytes = |address| prepared.state().code_bytes(address);
-    let (units, block) = (&settings.units, prepared.block());
-    let course = units.course_of_block(block, code_bytes, threads);
-    if course == Course::InOrder {
-        return in_order(
-            prepared,
-            settings,
-            StepTimes { schedule: micros(&clock), ..StepTimes::default() },
-        );
-    }
+    let block = prepared.block();
+    let plan = (1 < threads).then(|| settings.units.plan(block, code_bytes));
+    let Some(plan) = plan.filter(|plan| plan.is_worth_it) else {
+        let times = StepTimes { schedule: micros(&clock), ..StepTimes::default() };
+        return in_order(prepared, settings, times);
+    };
     let state = prepared.state();
     let Settings { pool, fallback, .. } = &settings.execution;
     let view = View::new(state, summaries);
     let mut lookahead = Lookahead::new(
         prepared.predictor(&view, &settings.predict),
         Waits::new(block, state),
-        units.first_predicted(block, code_bytes),
+        plan.first_predicted,
     );
     let mut predicting = Duration::ZERO;
     let execution = execute_streamed(block, state, pool, *fallback, |_| {

@@ -69,13 +69,11 @@ struct Block {
     handing_over_nanos: f64,
     predict_nanos: f64,
     schedule_nanos: f64,
-    /// The calls by their gas limits.
-    limits: Vec<Call>,
     /// The calls by their predictions.
     estimates: Vec<Call>,
 }
 
-/// Measures over `blocks`.
+/// Measures over blocks.
 ///
 /// ```
 /// use slotcast::{corpus, measure_units, prepare};
@@ -84,13 +82,13 @@ struct Block {
 /// assert!(0 < units.call.picos_per_gas);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn measure_units(blocks: &[Prepared]) -> Result<UnitCosts, UnitsError> {
+pub fn measure_units(prepared: &[Prepared]) -> Result<UnitCosts, UnitsError> {
     let transfer = transfer_nanos()?;
     let blocks: Result<Vec<Block>, UnitsError> =
-        blocks.iter().map(|prepared| of_block(prepared, transfer)).collect();
+        prepared.iter().map(|prepared| of_block(prepared, transfer)).collect();
     let blocks = blocks?;
     let sum = |part: fn(&Block) -> f64| blocks.iter().map(part).sum::<f64>();
-    let telling = || blocks.iter().filter(|it| FEW_CALLS < it.n_calls && 0.0 < it.calls_nanos);
+    let telling = || blocks.iter().filter(|it| is_telling(it));
     if telling().count() == 0 {
         return Err(UnitsError::NoCalls);
     }
@@ -104,7 +102,7 @@ pub fn measure_units(blocks: &[Prepared]) -> Result<UnitCosts, UnitsError> {
         typical_code_bytes: 1,
         used_percent,
         certain_percent: 100,
-        certain_of_many_percent: 100,
+        certain_by_limits_percent: 100,
         hand_over_nanos: whole(typical(|it| it.handing_over_nanos / it.n_calls)),
         wake_nanos: whole(wake_nanos()?),
         predict_percent: whole(100.0 * typical(|it| it.predict_nanos / it.calls_nanos)),
@@ -112,13 +110,17 @@ pub fn measure_units(blocks: &[Prepared]) -> Result<UnitCosts, UnitsError> {
     };
     let too_long = |block: &Block| estimate(&units, &block.estimates) / block.calls_nanos;
     units.typical_code_bytes = whole(median(telling().map(too_long).collect())).max(1);
-    let least = |percents: &mut dyn Iterator<Item = f64>| percents.fold(100.0, f64::min).floor();
-    let by_limits = |block| certain_by_limits(&units, block);
-    let certain = least(&mut telling().map(|block| certain_percent(&units, block)));
-    let certain_of_many =
-        least(&mut telling().filter(|block| is_of_many(&units, block)).map(by_limits));
-    (units.certain_percent, units.certain_of_many_percent) =
-        (whole(certain), whole(certain_of_many));
+    let least = |estimates: Vec<f64>| {
+        let percents = estimates.iter().zip(&blocks).filter(|(_, it)| is_telling(it));
+        let percents = percents.map(|(estimate, it)| 100.0 * it.calls_nanos / estimate.max(1.0));
+        whole(percents.fold(100.0, f64::min).floor())
+    };
+    let by_limits = |it: &Prepared| {
+        units.nanos_of_calls(it.block(), |address| it.state().code_bytes(address)) as f64
+    };
+    let certain = least(blocks.iter().map(|it| estimate(&units, &it.estimates)).collect());
+    let certain_by_limits = least(prepared.iter().map(by_limits).collect());
+    (units.certain_percent, units.certain_by_limits_percent) = (certain, certain_by_limits);
     Ok(units)
 }
 
@@ -127,23 +129,9 @@ fn estimate(units: &UnitCosts, calls: &[Call]) -> f64 {
     calls.iter().map(|call| units.nanos(*call) as f64).sum::<f64>().max(1.0)
 }
 
-/// What a block's calls took in percent of what they are estimated to take, going by their gas limits
-/// or by their predictions, whichever is further off.
-fn certain_percent(units: &UnitCosts, block: &Block) -> f64 {
-    let by_predictions = 100.0 * block.calls_nanos / estimate(units, &block.estimates);
-    by_predictions.min(certain_by_limits(units, block))
-}
-
-/// The same, going by gas limits.
-fn certain_by_limits(units: &UnitCosts, block: &Block) -> f64 {
-    let used = |call: &Call| Call { gas: call.gas * units.used_percent / 100, ..*call };
-    100.0 * block.calls_nanos / estimate(units, &block.limits.iter().map(used).collect::<Vec<_>>())
-}
-
-/// Whether a block has many calls of which none is most of it, by their gas limits.
-fn is_of_many(units: &UnitCosts, block: &Block) -> bool {
-    let nanos = || block.limits.iter().map(|call| units.nanos(*call));
-    UnitCosts::is_of_many(block.limits.len() as u64, nanos().max().unwrap_or(0), nanos().sum())
+/// Whether a block has enough calls to tell what one costs.
+fn is_telling(block: &Block) -> bool {
+    FEW_CALLS < block.n_calls && 0.0 < block.calls_nanos
 }
 
 fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
@@ -164,7 +152,6 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
             measured.gas_limit_of_calls += gas_limit(prepared, tx) as f64;
             let transaction = &block.transactions[tx.as_usize()];
             let call = |gas| Call::of(transaction, gas, |address| state.code_bytes(address));
-            measured.limits.push(call(gas_limit(prepared, tx)));
             measured.estimates.push(call(estimate_gas(transaction, &predictions[tx])));
         }
     }

@@ -1,9 +1,8 @@
 //! Is a block worth several threads of which nothing is predicted yet, and what of it is worth
 //! predicting?
 //!
-//! In: a block's transactions, the size of the codes they enter, [`UnitCosts`]. Out: a [`Course`], and
-//! the first transaction to be predicted.
-//! Invariants: both follow from the block and the unit costs; the first transaction to be predicted
+//! In: a block's transactions, the size of the codes they enter, [`UnitCosts`]. Out: a [`Plan`].
+//! Invariants: it follows from the block and the unit costs; the first transaction to be predicted
 //! does not depend on the number of threads.
 //!
 //! One thread predicts, in block order. Meanwhile another runs the first transactions in order, which
@@ -16,26 +15,37 @@
 //! and the best `f` is looked for. A block that two threads cannot speed up is not worth more of them,
 //! so two are reckoned with whatever their number.
 //!
-//! A little less than half of what that saves is left in the end, for dependencies, waiting and reading
-//! through versions; see [`ACHIEVED_PERCENT`]. Against it stand waking, handing over and scheduling.
+//! What calls take is told from their gas limits, of which they use a share. Who has the block from
+//! the chain knows from its header what all of them use together, and so the share; who builds the
+//! block does not, and the usual share is taken. How long a unit of gas takes differs from block to
+//! block all the same, so only as much of what is saved counts as every recorded block bears out; see
+//! [`UnitCosts::certain_by_limits_percent`]. Against it stand waking, handing over and scheduling.
 
 use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
 use alloy_primitives::Address;
 use slotcast_model::{Index, TxIndex};
 
-use super::{Call, Course, UnitCosts, course};
+use super::{Call, TRANSFER_GAS, UnitCosts};
 use crate::input::Block;
 
-/// How much of what two threads could save is counted on: on recorded blocks of many calls they do save
-/// from a tenth to three fifths, in the middle a little more than this.
-const ACHIEVED_PERCENT: u64 = 45;
+/// A plan that saves less than this of a block is not followed, in percent: waiting for one another
+/// and reading through versions could take as much.
+const LEAST_SAVED_PERCENT: u64 = 20;
 
-/// No code is larger (EIP-170).
-const LARGEST_CODE_BYTES: usize = 24_576;
+/// How a block of which nothing is predicted yet goes on two threads or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The first transaction that is worth predicting while the block runs; those before it are run in
+    /// order meanwhile.
+    pub first_predicted: TxIndex,
+    /// Whether that is expected to take less than running all in order, without predictions.
+    pub is_worth_it: bool,
+}
 
-/// What a block comes to on two threads, in nanoseconds.
-struct Plan {
+/// The best way on two threads, in nanoseconds.
+struct Split {
     first_predicted: TxIndex,
+    all: u64,
     saved: u64,
     n_calls: u64,
 }
@@ -44,60 +54,41 @@ struct Plan {
 type Takes = (u64, bool);
 
 impl UnitCosts {
-    /// What to do with a block of which nothing is known but its transactions, and how many bytes of
-    /// code there are at an address.
-    pub fn course_of_block(
-        &self,
-        block: &Block,
-        code_bytes: impl Fn(Address) -> usize,
-        threads: usize,
-    ) -> Course {
-        if threads < 2 {
-            return Course::InOrder;
-        }
-        // Sizes need not be looked up where not even the largest would make a difference.
-        match self.course_by_limits(block, |_| LARGEST_CODE_BYTES) {
-            Course::InOrder => Course::InOrder,
-            Course::Dataflow => self.course_by_limits(block, code_bytes),
-        }
-    }
-
-    fn course_by_limits(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> Course {
-        let plan = self.plan(&self.takes(block, code_bytes));
-        let handing_over = self.hand_over_nanos.saturating_mul(plan.n_calls);
+    /// Plans a block of which nothing is known but its transactions, perhaps what they use together,
+    /// and how many bytes of code there are at an address.
+    pub fn plan(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> Plan {
+        let split = self.split(&self.takes(block, code_bytes));
+        let Split { first_predicted, all, saved, n_calls } = split;
+        let handing_over = self.hand_over_nanos.saturating_mul(n_calls);
         let scheduling = self.schedule_nanos.saturating_mul(block.n_transactions() as u64);
-        let shared = handing_over.saturating_add(scheduling) / 2;
-        course(self.wake_nanos.saturating_add(shared) < plan.saved / 100 * ACHIEVED_PERCENT)
+        let costs = self.wake_nanos.saturating_add(handing_over.saturating_add(scheduling) / 2);
+        let is_worth_it = costs < saved / 100 * self.certain_by_limits_percent
+            && all / 100 * LEAST_SAVED_PERCENT <= saved;
+        Plan { first_predicted, is_worth_it }
     }
 
-    /// The first transaction of `block` that is worth predicting while the block runs; those before it
-    /// are run in order meanwhile.
-    pub fn first_predicted(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> TxIndex {
-        self.plan(&self.takes(block, code_bytes)).first_predicted
-    }
-
-    /// About how long a transaction of which nothing is predicted takes.
-    pub fn nanos_by_limit(
-        &self,
-        tx: &Recovered<TxEnvelope>,
-        code_bytes: impl Fn(Address) -> usize,
-    ) -> u64 {
-        let used = tx.gas_limit().saturating_mul(self.used_percent) / 100;
-        match tx.input().is_empty() {
-            true => self.transfer_nanos,
-            false => self.nanos(Call::of(tx, used, code_bytes)),
-        }
+    /// About how long the calls of a block take, going by the same.
+    pub fn nanos_of_calls(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> u64 {
+        let takes = self.takes(block, code_bytes);
+        let calls = takes.iter().filter(|(_, is_call)| *is_call);
+        calls.fold(0, |sum, (nanos, _)| sum.saturating_add(*nanos))
     }
 
     fn takes(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> Vec<Takes> {
-        let takes = |tx| (self.nanos_by_limit(tx, &code_bytes), !tx.input().is_empty());
+        let [used, limits] = used_by_calls(block).unwrap_or([self.used_percent, 100]);
+        let share = |limit: u64| u128::from(limit) * u128::from(used) / u128::from(limits.max(1));
+        let takes = |tx: &Recovered<TxEnvelope>| match tx.input().is_empty() {
+            true => (self.transfer_nanos, false),
+            false => {
+                let gas = u64::try_from(share(tx.gas_limit())).unwrap_or(u64::MAX);
+                (self.nanos(Call::of(tx, gas, &code_bytes)), true)
+            }
+        };
         block.transactions.iter().map(takes).collect()
     }
 
-    /// The best way on two threads.
-    fn plan(&self, takes: &[Takes]) -> Plan {
-        let calls = || takes.iter().filter(|(_, is_call)| *is_call).map(|(nanos, _)| *nanos);
-        let (n_calls, longest) = (calls().count() as u64, calls().max().unwrap_or(0));
+    fn split(&self, takes: &[Takes]) -> Split {
+        let n_calls = takes.iter().filter(|(_, is_call)| *is_call).count() as u64;
         let all = takes.iter().fold(0_u64, |sum, (nanos, _)| sum.saturating_add(*nanos));
         // From the end: what is behind each transaction.
         let [mut rest, mut rest_of_calls, mut longest_of_rest] = [0_u64; 3];
@@ -112,30 +103,47 @@ impl UnitCosts {
             best = best.min((together, at));
         }
         let (together, first) = best;
-        let saved = (all - together) / 100 * self.certain_percent_of(n_calls, longest, all);
-        Plan { first_predicted: TxIndex::from_usize(first), saved, n_calls }
+        Split { first_predicted: TxIndex::from_usize(first), all, saved: all - together, n_calls }
     }
+}
+
+/// What the calls of a block use together, by its header, and what their gas limits come to. Nothing
+/// where the header does not say yet what the block uses.
+fn used_by_calls(block: &Block) -> Option<[u64; 2]> {
+    let mut used = block.header.gas_used;
+    if used == 0 {
+        return None;
+    }
+    let mut limits = 0_u64;
+    for tx in &block.transactions {
+        match tx.input().is_empty() {
+            true => used = used.saturating_sub(tx.gas_limit().min(TRANSFER_GAS)),
+            false => limits = limits.saturating_add(tx.gas_limit()),
+        }
+    }
+    Some([used.min(limits), limits])
 }
 
 #[cfg(test)]
 mod tests {
+    use alloy_consensus::{Header, SignableTransaction, TxLegacy};
+    use alloy_primitives::{Signature, TxKind, U256};
+
     use super::*;
 
-    fn block_of_calls(n: usize) -> Block {
-        use alloy_consensus::{Header, SignableTransaction, TxLegacy};
-        use alloy_primitives::{Signature, TxKind, U256};
-        let tx = TxLegacy {
-            gas_limit: 500_000,
-            to: TxKind::Call(Address::ZERO),
-            input: vec![1].into(),
-            ..TxLegacy::default()
-        };
+    fn call(gas_limit: u64) -> Recovered<TxEnvelope> {
+        let to = TxKind::Call(Address::ZERO);
+        let tx = TxLegacy { gas_limit, to, input: vec![1].into(), ..TxLegacy::default() };
         let tx = tx.into_signed(Signature::new(U256::ONE, U256::ONE, false)).into();
+        Recovered::new_unchecked(tx, Address::ZERO)
+    }
+
+    fn block_of_calls(n: usize) -> Block {
         Block {
             chain_id: 1,
             header: Header::default(),
             hash: Default::default(),
-            transactions: vec![Recovered::new_unchecked(tx, Address::ZERO); n],
+            transactions: vec![call(500_000); n],
             withdrawals: None,
             forks: Default::default(),
             ommers: vec![],
@@ -145,16 +153,34 @@ mod tests {
     #[test]
     fn what_predicting_costs_decides_before_it_is_done() {
         let block = block_of_calls(400);
-        let of = |predict_percent, code_bytes, threads| {
+        let is_worth_it = |predict_percent, code_bytes| {
             let units = UnitCosts { predict_percent, ..UnitCosts::default() };
-            units.course_of_block(&block, |_| code_bytes, threads)
+            units.plan(&block, |_| code_bytes).is_worth_it
         };
-        assert_eq!(of(10, 6_200, 2), Course::Dataflow);
-        assert_eq!(of(10, 6_200, 64), Course::Dataflow);
-        assert_eq!(of(1_000, 6_200, 2), Course::InOrder);
-        assert_eq!(of(10, 6_200, 1), Course::InOrder);
+        assert!(is_worth_it(10, 6_200));
+        assert!(!is_worth_it(1_000, 6_200));
         // The same in a contract of a few instructions.
-        assert_eq!(of(10, 60, 2), Course::InOrder);
+        assert!(!is_worth_it(10, 60));
+    }
+
+    #[test]
+    fn what_the_block_uses_together_decides_when_it_is_known() {
+        let mut block = block_of_calls(60);
+        let units = UnitCosts::default();
+        let nanos = |block: &Block| units.nanos_of_calls(block, |_| 6_200);
+        let is_worth_it = |block: &Block| units.plan(block, |_| 6_200).is_worth_it;
+        let not_known = nanos(&block);
+        assert!(is_worth_it(&block));
+        // All that the limits allow, and next to nothing of it.
+        block.header.gas_used = 60 * 500_000;
+        assert!(not_known < nanos(&block));
+        assert!(is_worth_it(&block));
+        block.header.gas_used = 60 * 30_000;
+        assert!(nanos(&block) < not_known / 2);
+        assert!(!is_worth_it(&block));
+        // A header that cannot be right changes nothing but the estimate.
+        block.header.gas_used = u64::MAX;
+        assert!(is_worth_it(&block));
     }
 
     #[test]
@@ -163,11 +189,23 @@ mod tests {
         let calls = |long_at: usize| -> Vec<Takes> {
             (0..100).map(|n| (if n == long_at { 6_000_000 } else { 100_000 }, true)).collect()
         };
-        assert_eq!(units.plan(&calls(20)).first_predicted, TxIndex(21));
+        assert_eq!(units.split(&calls(20)).first_predicted, TxIndex(21));
         // Nothing is left to save where one call takes nearly all.
         let mut alone = vec![(10_000, true); 100];
         alone[50].0 = 50_000_000;
-        assert!(units.plan(&alone).saved < 1_000_000);
+        assert!(units.split(&alone).saved < 1_000_000);
+    }
+
+    #[test]
+    fn a_plan_that_saves_little_of_a_block_is_not_followed() {
+        let units = UnitCosts::default();
+        let is_worth_it = |longest: u64| {
+            let mut block = block_of_calls(100);
+            block.transactions[50] = call(longest);
+            units.plan(&block, |_| 6_200).is_worth_it
+        };
+        assert!(is_worth_it(500_000));
+        assert!(!is_worth_it(900_000_000));
     }
 
     #[test]
@@ -175,13 +213,13 @@ mod tests {
         let block = block_of_calls(300);
         let first = |predict_percent| {
             let costs = UnitCosts { predict_percent, ..UnitCosts::default() };
-            costs.first_predicted(&block, |_| 6_200).0
+            costs.plan(&block, |_| 6_200).first_predicted.0
         };
         assert_eq!(first(0), 0);
         // Of 300 calls, 100 are run while 200 are predicted in half of their time.
         assert_eq!(first(50), 100);
         assert_eq!(first(100), 150);
-        let nothing = UnitCosts::default().first_predicted(&block_of_calls(0), |_| 6_200);
-        assert_eq!(nothing, TxIndex(0));
+        let nothing = UnitCosts::default().plan(&block_of_calls(0), |_| 6_200);
+        assert_eq!(nothing.first_predicted, TxIndex(0));
     }
 }
