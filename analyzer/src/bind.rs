@@ -31,7 +31,7 @@ mod trace;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use slotcast_model::{AccountAccess, Fork, Prediction, Slot, StorageAccess};
+use slotcast_model::{AccountAccess, Fork, Gap, Prediction, Slot, StorageAccess};
 
 use crate::{bytecode::Pc, summary::Summary};
 
@@ -93,11 +93,26 @@ pub struct BindLimits {
     pub depth: usize,
     /// Bytes of memory of one frame.
     pub memory: usize,
+    /// When signers are recovered.
+    pub recovery: Recovery,
+}
+
+/// When the signers of signatures are recovered, each of which takes as long as binding a small
+/// transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recovery {
+    /// Whenever a contract does.
+    #[default]
+    Always,
+    /// Where something else is in doubt without: where a slot or a callee depends on who signed. Else
+    /// whoever is expected is taken to have signed, and the prediction says so.
+    InDoubt,
 }
 
 impl Default for BindLimits {
     fn default() -> Self {
-        Self { steps: 400_000, state_reads: 4096, depth: 64, memory: 1 << 20 }
+        let (steps, state_reads, depth, memory) = (400_000, 4096, 64, 1 << 20);
+        Self { steps, state_reads, depth, memory, recovery: Recovery::Always }
     }
 }
 
@@ -128,17 +143,30 @@ pub struct Bound {
 /// How often a transaction is run again with another side of an unknown branch.
 const MAX_RETRIES: u32 = 4;
 
+/// Signers recovered of one transaction.
+const MAX_RECOVERED: u32 = 64;
+
+/// What a run takes for granted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Guess {
+    /// The unknown branches, by their number, at which the other side than usual is taken.
+    other_sides: u32,
+    /// Signers that may be recovered; whoever is expected is taken to be any other.
+    max_recovered: u32,
+}
+
 /// What was in doubt while a transaction ran.
 #[derive(Clone, Copy, Debug, Default)]
 struct Doubts {
-    /// The unknown branches, by their number, at which the other side than usual is taken.
-    other_sides: u32,
+    guess: Guess,
     /// Unknown branches met so far.
     n_branches: u32,
     /// Whether a frame that met an unknown branch was undone.
     is_undone: bool,
     /// Signers recovered so far.
     n_recovered: u32,
+    /// Whether there were more.
+    is_signer_guessed: bool,
 }
 
 impl Doubts {
@@ -146,7 +174,15 @@ impl Doubts {
     const fn next_is_other(&mut self) -> bool {
         let n = self.n_branches;
         self.n_branches += 1;
-        n < u32::BITS && self.other_sides >> n & 1 == 1
+        n < u32::BITS && self.guess.other_sides >> n & 1 == 1
+    }
+
+    /// Whether the next signer is to be recovered.
+    const fn next_is_recovered(&mut self) -> bool {
+        let may_be = self.n_recovered < self.guess.max_recovered;
+        self.is_signer_guessed |= !may_be;
+        self.n_recovered += may_be as u32;
+        may_be
     }
 }
 
@@ -208,8 +244,28 @@ impl Binder {
         {
             return payment(tx, to);
         }
-        let first = self.run(tx, block, state, 0);
+        let first = self.first(tx, block, state);
         self.likeliest(first, tx, block, state)
+    }
+
+    /// One run, with as few signers recovered as the limits say.
+    fn first<S: StateView>(
+        &mut self,
+        tx: &TxFrame,
+        block: &BlockWords,
+        state: &S,
+    ) -> (Bound, Doubts) {
+        let recovering = Guess { max_recovered: MAX_RECOVERED, ..Guess::default() };
+        if self.limits.recovery == Recovery::Always {
+            return self.run(tx, block, state, recovering);
+        }
+        let guessed = self.run(tx, block, state, Guess::default());
+        let (Bound { prediction, .. }, doubts) = &guessed;
+        let is_in_doubt = prediction.gaps().iter().any(|gap| *gap != Gap::Precompile);
+        match doubts.is_signer_guessed && is_in_doubt {
+            true => self.run(tx, block, state, recovering),
+            false => guessed,
+        }
     }
 
     /// Runs the transaction again with other sides of its first unknown branches: what is unknown is
@@ -222,33 +278,33 @@ impl Binder {
         state: &S,
     ) -> Bound {
         let mut best = first;
-        let mut other_sides = 0_u32;
+        let mut guess = best.1.guess;
         for n in 0..MAX_RETRIES {
             if best.1.n_branches <= n {
                 break;
             }
-            let again = self.run(tx, block, state, other_sides | 1 << n);
+            let other = Guess { other_sides: guess.other_sides | 1 << n, ..guess };
+            let again = self.run(tx, block, state, other);
             if likelihood(&best) < likelihood(&again) {
-                best = again;
-                other_sides |= 1 << n;
+                (best, guess) = (again, other);
             }
         }
         if S::IS_TRACED && best.1.n_branches != 0 {
             // What was told last is what is kept.
-            return self.run(tx, block, state, other_sides).0;
+            return self.run(tx, block, state, guess).0;
         }
         best.0
     }
 
-    /// One run, taking the other side at the unknown branches whose bits are set.
+    /// One run.
     fn run<S: StateView>(
         &mut self,
         tx: &TxFrame,
         block: &BlockWords,
         state: &S,
-        other_sides: u32,
+        guess: Guess,
     ) -> (Bound, Doubts) {
-        let doubts = Doubts { other_sides, ..Doubts::default() };
+        let doubts = Doubts { guess, ..Doubts::default() };
         let mut machine =
             eval::Machine::new(&mut self.work, self.limits, self.fork, tx, block, state, doubts);
         if S::IS_TRACED {

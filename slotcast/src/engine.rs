@@ -29,11 +29,9 @@ use slotcast_model::Fork;
 
 use crate::{
     lookahead::Lookahead,
-    predict::BlockPredictor,
     prepare::PredictSettings,
     reads::Reads,
     summaries::{Summaries, View},
-    waits::Waits,
 };
 
 /// What to do about a transaction that cannot be included.
@@ -172,15 +170,11 @@ impl Engine {
         base: &DB,
         run: impl FnOnce(&mut dyn FnMut() -> Wait) -> R,
     ) -> R {
-        let PredictSettings { basis, binding, .. } = self.settings.predict;
         let (summaries, reads) = (self.summaries(fork), Reads(base));
         summaries.forget_beyond(self.settings.summarised_code_bytes);
         let view = View::new(&reads, &summaries);
-        let mut lookahead = Lookahead::new(
-            BlockPredictor::new(block, fork, &view, basis, binding),
-            Waits::new(block, &reads),
-            plan.first_predicted,
-        );
+        let (predict, first) = (&self.settings.predict, plan.first_predicted);
+        let mut lookahead = Lookahead::new(block, fork, &view, &reads, predict, first);
         run(&mut || lookahead.next())
     }
 }

@@ -17,11 +17,13 @@
 //! other     run 0  1  2   run 3   4   6   8
 //! ```
 
-use slotcast_analyzer::bind::StateView;
-use slotcast_executor::Wait;
-use slotcast_model::TxIndex;
+use slotcast_analyzer::bind::{BindLimits, Recovery, StateView};
+use slotcast_executor::{Block, Wait};
+use slotcast_model::{Fork, TxIndex};
 
-use crate::{predict::BlockPredictor, waits::Waits};
+use crate::{
+    predict::BlockPredictor, prepare::PredictSettings, summaries::BaseState, waits::Waits,
+};
 
 /// Predicts a block that is running.
 pub(crate) struct Lookahead<'a, S> {
@@ -32,13 +34,21 @@ pub(crate) struct Lookahead<'a, S> {
 }
 
 impl<'a, S: StateView> Lookahead<'a, S> {
-    /// Predicts from `first_predicted` on; see [`Plan`](slotcast_executor::Plan).
-    pub(crate) const fn new(
-        predictor: BlockPredictor<'a, S>,
-        waits: Waits<'a>,
+    /// Predicts from `first_predicted` on; see [`Plan`](slotcast_executor::Plan). `base` is the state
+    /// that `view` shows.
+    pub(crate) fn new(
+        block: &'a Block,
+        fork: Fork,
+        view: &'a S,
+        base: &impl BaseState,
+        settings: &PredictSettings,
         first_predicted: TxIndex,
     ) -> Self {
-        Self { predictor, waits, first_predicted, next: TxIndex(0) }
+        let PredictSettings { basis, binding, .. } = *settings;
+        // Who signed seldom decides what waits for what, and what depends on it is validated anyway.
+        let limits = BindLimits { recovery: Recovery::InDoubt, ..binding };
+        let predictor = BlockPredictor::new(block, fork, view, basis, limits);
+        Self { predictor, waits: Waits::new(block, base), first_predicted, next: TxIndex(0) }
     }
 
     /// What the next transaction waits for.
@@ -58,7 +68,7 @@ mod tests {
     use slotcast_corpus::{Plan, Scenario, generate};
 
     use super::*;
-    use crate::{Basis, View, prepare, seal};
+    use crate::{View, prepare, seal};
 
     #[test]
     fn the_first_are_waited_for_and_the_rest_is_predicted() {
@@ -68,10 +78,9 @@ mod tests {
         let view = View::new(prepared.state(), &summaries);
         let (block, fork) = (prepared.block(), prepared.fork());
         let of = |first_predicted| {
-            let limits = Default::default();
-            let predictor = BlockPredictor::new(block, fork, &view, Basis::BlockOrder, limits);
-            let waits = Waits::new(block, prepared.state());
-            let mut lookahead = Lookahead::new(predictor, waits, TxIndex(first_predicted));
+            let (base, first) = (prepared.state(), TxIndex(first_predicted));
+            let settings = PredictSettings::default();
+            let mut lookahead = Lookahead::new(block, fork, &view, base, &settings, first);
             block.tx_indices().map(|_| lookahead.next()).collect::<Vec<_>>()
         };
         let (some, all) = (of(15), of(0));

@@ -130,11 +130,8 @@ fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Measured, Execution
     for _ in 0..N_RUNS {
         runs.push(time_each(block, state)?);
         let view = View::new(state, &summaries);
-        let mut lookahead = Lookahead::new(
-            prepared.predictor(&view, &settings),
-            Waits::new(block, state),
-            units.plan(block, |address| state.code_bytes(address)).first_predicted,
-        );
+        let first = units.plan(block, |address| state.code_bytes(address)).first_predicted;
+        let mut lookahead = Lookahead::new(block, prepared.fork(), &view, state, &settings, first);
         let next = |_| {
             let clock = Clock::start();
             let wait = lookahead.next();

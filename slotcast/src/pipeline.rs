@@ -92,11 +92,8 @@ pub fn execute_unpredicted(
     let state = prepared.state();
     let Settings { pool, fallback, .. } = &settings.execution;
     let view = View::new(state, summaries);
-    let mut lookahead = Lookahead::new(
-        prepared.predictor(&view, &settings.predict),
-        Waits::new(block, state),
-        plan.first_predicted,
-    );
+    let (fork, first) = (prepared.fork(), plan.first_predicted);
+    let mut lookahead = Lookahead::new(block, fork, &view, state, &settings.predict, first);
     let mut predicting = Duration::ZERO;
     let execution = execute_streamed(block, state, pool, *fallback, |_| {
         let clock = Clock::start();

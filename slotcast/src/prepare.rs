@@ -20,7 +20,7 @@ use slotcast_trie::WholeState;
 use crate::{
     clock::Clock,
     convert::{block_of, state_of, whole_state_of},
-    predict::{Basis, BlockPredictor, predict_block},
+    predict::{Basis, predict_block},
     summaries::{Shelf, Summaries, View},
 };
 
@@ -150,15 +150,6 @@ impl Prepared {
     /// No summaries yet, but those that are found on `shelf`.
     pub fn summaries_on(&self, shelf: Arc<dyn Shelf>, settings: &PredictSettings) -> Summaries {
         Summaries::on_shelf(self.fork, settings.analysis, shelf)
-    }
-
-    /// What predicts the transactions one after the other.
-    pub(crate) fn predictor<'a>(
-        &'a self,
-        view: &'a View<'a>,
-        settings: &PredictSettings,
-    ) -> BlockPredictor<'a, View<'a>> {
-        BlockPredictor::new(&self.block, self.fork, view, settings.basis, settings.binding)
     }
 
     /// Predicts every transaction once, with the summaries at hand.

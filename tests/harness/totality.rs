@@ -16,7 +16,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use slotcast::{
     analyzer::{
         analyze,
-        bind::{BindLimits, Binder, BlockWords, Bound, TxFrame},
+        bind::{BindLimits, Binder, BlockWords, Bound, Recovery, TxFrame},
         describe,
         limits::{Limits, StopReason},
         reach, recover_layout,
@@ -173,6 +173,7 @@ fn limits(random: &mut Random) -> (Limits, BindLimits) {
         state_reads: random.pick(&[0, 1, 16, 256]),
         depth: random.pick(&[0, 1, 8, 64]),
         memory: random.pick(&[0, 64, 4_096, 1 << 17]),
+        recovery: random.pick(&[Recovery::Always, Recovery::InDoubt]),
     };
     (analysis, binding)
 }

@@ -20,9 +20,6 @@ const HASH_GAS: u64 = 2_000;
 /// What recovering a signer costs (yellow paper appendix E).
 const RECOVERY_GAS: u64 = 3_000;
 
-/// Signers recovered for one transaction; each costs as much as a small transaction to bind.
-const MAX_RECOVERED: u32 = 64;
-
 const RECOVERY: Address = address!("0000000000000000000000000000000000000001");
 const IDENTITY: Address = address!("0000000000000000000000000000000000000004");
 const MODEXP: Address = address!("0000000000000000000000000000000000000005");
@@ -68,10 +65,7 @@ impl<S: StateView> Machine<'_, S> {
         }
         let gas_limit = match address {
             _ if RECOVERY < address && address <= IDENTITY => HASH_GAS,
-            RECOVERY if self.doubts.n_recovered < MAX_RECOVERED => {
-                self.doubts.n_recovered += 1;
-                RECOVERY_GAS
-            }
+            RECOVERY if self.doubts.next_is_recovered() => RECOVERY_GAS,
             _ => 0,
         };
         let run = input.slice(0, input.len()).filter(|_| gas_limit != 0);

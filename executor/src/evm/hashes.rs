@@ -32,18 +32,29 @@ const N_REMEMBERED: usize = 256;
 /// The bytes of two words.
 const PAIR: usize = 64;
 
+/// So many hashes are not worth remembering: the smallest blocks do without.
+const FEW: usize = 32;
+
 /// Hashes of two words, each where the two words say; what comes later displaces what was there.
 #[derive(Default)]
-pub(crate) struct Hashes(Vec<([u8; PAIR], B256)>);
+pub(crate) struct Hashes {
+    /// Empty while there were few.
+    remembered: Vec<([u8; PAIR], B256)>,
+    n_forgotten: usize,
+}
 
 impl Hashes {
     /// The hash of two words.
     fn of(&mut self, pair: &[u8; PAIR]) -> B256 {
-        if self.0.is_empty() {
-            let nothing = [0; PAIR];
-            self.0.resize(N_REMEMBERED, (nothing, hash(nothing)));
+        if self.n_forgotten < FEW {
+            self.n_forgotten += 1;
+            return hash(pair);
         }
-        let (remembered, found) = &mut self.0[place(pair)];
+        if self.remembered.is_empty() {
+            let nothing = [0; PAIR];
+            self.remembered = vec![(nothing, hash(nothing)); N_REMEMBERED];
+        }
+        let (remembered, found) = &mut self.remembered[place(pair)];
         if remembered != pair {
             (*remembered, *found) = (*pair, hash(pair));
         }
@@ -53,7 +64,7 @@ impl Hashes {
 
 impl fmt::Debug for Hashes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Hashes of {} pairs", self.0.len())
+        write!(f, "Hashes of {} pairs", self.remembered.len())
     }
 }
 
