@@ -7,12 +7,15 @@ use alloy_consensus::{Header, SignableTransaction, TxEnvelope, TxLegacy, transac
 use alloy_primitives::{Address, B256, Signature, TxKind, U256};
 use slotcast::{
     Basis, Summaries, View,
-    analyzer::{bind::BindLimits, limits::Limits},
+    analyzer::{
+        bind::{BindLimits, Recovery},
+        limits::Limits,
+    },
     executor::{
         AccountRecord, Block, CodeRecord, ForkChoice, MemoryState, SequentialSettings, TxOutcome,
         TxStatus, execute_sequential, fork_of,
     },
-    model::{Fork, Slot},
+    model::{Fork, Gap, Prediction, Slot},
     predict_block,
 };
 use slotcast_tests::asm::assemble;
@@ -210,6 +213,45 @@ fn a_destroyed_account_has_neither_slots_nor_code() {
     }
     // Since Cancun nothing of it goes.
     check(Fork::Osaka, &[bomb], &calls);
+}
+
+/// Recovers who signed 1 with a signature that somebody has made, and leaves the address on the stack.
+const RECOVER: &str = "
+    push 1 push 0 mstore push 27 push 32 mstore push 1 push 64 mstore push 1 push 96 mstore
+    push 32 push 128 push 128 push 0 push 1 gas staticcall pop push 128 mload";
+
+/// What is forecast of one call of a program.
+fn forecast(program: Program, recovery: Recovery) -> Prediction {
+    let fork = Fork::Osaka;
+    let block = block(fork, &[Call { to: program.at, gas: 100_000 }]);
+    let state = state(&block, &[program]);
+    let summaries = Summaries::new(fork, Limits::default());
+    let limits = BindLimits { recovery, ..BindLimits::default() };
+    let view = View::new(&state, &summaries);
+    predict_block(&block, fork, &view, Basis::BlockOrder, limits).into_iter().next().unwrap()
+}
+
+#[test]
+fn who_signed_is_found_out_where_a_slot_depends_on_it() {
+    let code = format!("{RECOVER} sload stop");
+    let program = Program { at: 0x20, code, slots: &[] };
+    check(Fork::Osaka, std::slice::from_ref(&program), &[Call { to: 0x20, gas: 100_000 }]);
+    let in_doubt = forecast(program.clone(), Recovery::InDoubt);
+    assert_eq!(in_doubt, forecast(program, Recovery::Always));
+    assert_eq!((in_doubt.gaps(), in_doubt.storage().reads.len()), (&[][..], 1));
+}
+
+#[test]
+fn who_signed_is_taken_to_be_who_is_expected_where_nothing_else_depends_on_it() {
+    // Stores only if slot 0 holds the signer, which it does not.
+    let code =
+        format!("{RECOVER} push 0 sload eq push yes jumpi stop yes: push 5 push 1 sstore stop");
+    let program = Program { at: 0x20, code, slots: &[(0, 77)] };
+    check(Fork::Osaka, std::slice::from_ref(&program), &[Call { to: 0x20, gas: 100_000 }]);
+    let always = forecast(program.clone(), Recovery::Always);
+    assert_eq!((always.gaps(), always.storage().writes.len()), (&[][..], 0));
+    let in_doubt = forecast(program, Recovery::InDoubt);
+    assert_eq!((in_doubt.gaps(), in_doubt.storage().writes.len()), (&[Gap::Precompile][..], 1));
 }
 
 /// A loop that copies calldata to memory from address 0 on, or memory from 32 on to `to`; `len` is on
