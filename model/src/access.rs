@@ -80,6 +80,10 @@ impl AccessSet {
 }
 
 fn sorted(mut locations: Vec<Location>) -> Vec<Location> {
+    // Predictions list slots as they are wanted here, and mostly there is nothing else.
+    if locations.is_sorted_by(|left, right| left < right) {
+        return locations;
+    }
     locations.sort_unstable();
     locations.dedup();
     locations

@@ -7,7 +7,7 @@
 //! any hashing order.
 
 use alloy_primitives::map::HashMap;
-use slotcast_model::{IndexVec, Location, TxIndex, index_newtype};
+use slotcast_model::{AccessSet, IndexVec, Location, TxIndex, index_newtype};
 
 use crate::{Edge, Forecast, Reason};
 
@@ -52,7 +52,17 @@ impl Ledger {
 
     /// Notes whom reading `location` waits for.
     fn read(&self, location: Location, waits: &mut Vec<(TxIndex, Location)>) {
-        let Some(changes) = self.changes.get(&location) else { return };
+        if let Some(changes) = self.changes.get(&location) {
+            self.wait_for(*changes, location, waits);
+        }
+    }
+
+    /// The changes of `location` before this one.
+    fn write(&mut self, location: Location, tx: TxIndex) -> Option<Changes> {
+        self.changes.insert(location, Changes { writer: Some(tx), last_add: None })
+    }
+
+    fn wait_for(&self, changes: Changes, location: Location, waits: &mut Vec<(TxIndex, Location)>) {
         waits.extend(changes.writer.map(|writer| (writer, location)));
         let earlier = |add: &AddIndex| self.adds[*add].earlier;
         for add in core::iter::successors(changes.last_add, earlier) {
@@ -60,8 +70,30 @@ impl Ledger {
         }
     }
 
-    fn write(&mut self, location: Location, tx: TxIndex) {
-        self.changes.insert(location, Changes { writer: Some(tx), last_add: None });
+    /// Notes whom the reads of `access` wait for, and then its writes.
+    ///
+    /// What is written is nearly always read too, and both lists are ascending: walked side by side,
+    /// such a location is looked up once.
+    fn read_and_write(
+        &mut self,
+        access: &AccessSet,
+        tx: TxIndex,
+        waits: &mut Vec<(TxIndex, Location)>,
+    ) {
+        let mut writes = access.writes().iter().copied().peekable();
+        for &location in access.reads() {
+            while let Some(unread) = writes.next_if(|write| *write < location) {
+                self.write(unread, tx);
+            }
+            if writes.next_if_eq(&location).is_none() {
+                self.read(location, waits);
+            } else if let Some(before) = self.write(location, tx) {
+                self.wait_for(before, location, waits);
+            }
+        }
+        for unread in writes {
+            self.write(unread, tx);
+        }
     }
 
     /// Whether somebody changed `location` before.
@@ -89,12 +121,7 @@ pub(crate) fn conflicts(forecasts: &IndexVec<TxIndex, Forecast>) -> Conflicts {
     let mut additions = IndexVec::with_capacity(forecasts.len());
     let mut waits: Vec<(TxIndex, Location)> = Vec::new();
     for (tx, Forecast { access, .. }) in forecasts.iter_enumerated() {
-        for &location in access.reads() {
-            ledger.read(location, &mut waits);
-        }
-        for &location in access.writes() {
-            ledger.write(location, tx);
-        }
+        ledger.read_and_write(access, tx, &mut waits);
         let adds = access.adds().iter().copied();
         additions.push(adds.filter(|location| ledger.add(*location, tx)).collect());
         merge(tx, &mut waits, &mut edges);
@@ -119,7 +146,6 @@ fn merge(to: TxIndex, waits: &mut Vec<(TxIndex, Location)>, edges: &mut Vec<Edge
 #[cfg(test)]
 mod tests {
     use alloy_primitives::Address;
-    use slotcast_model::AccessSet;
 
     use super::*;
 

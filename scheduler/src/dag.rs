@@ -69,9 +69,11 @@ impl Dag {
                 return Err(ScheduleError::Backwards { from, to });
             }
         }
-        // The finders of conflicts deliver almost sorted edges, which this sort passes over quickly.
-        edges.sort_by_key(|edge| (edge.to, edge.from, edge.reason));
-        edges.dedup_by_key(|edge| (edge.to, edge.from));
+        // The finder of conflicts delivers edges in this order; a policy's come behind them.
+        if !edges.is_sorted_by(|left, right| (left.to, left.from) < (right.to, right.from)) {
+            edges.sort_by_key(|edge| (edge.to, edge.from, edge.reason));
+            edges.dedup_by_key(|edge| (edge.to, edge.from));
+        }
         let predecessors = Rows::new(n_txs, edges.iter().map(|edge| (edge.to, edge.from)));
         let successors = Rows::new(n_txs, edges.iter().map(|edge| (edge.from, edge.to)));
         let reasons = edges.into_iter().map(|edge| edge.reason).collect();

@@ -44,8 +44,18 @@ impl Horizons {
             Location::Nonce(address) => self.nonces.get(address),
             Location::Code(address) => self.codes.get(address),
         };
+        self.wait_for(last.copied());
+    }
+
+    /// The next transaction is forecast to read `location` and to change it then.
+    pub fn read_and_change(&mut self, location: Location) {
+        let last = self.note(location);
+        self.wait_for(last);
+    }
+
+    fn wait_for(&mut self, last: Option<TxIndex>) {
         if let Some(last) = last
-            && *last < self.next
+            && last < self.next
         {
             self.horizon = self.horizon.max(TxIndex(last.0 + 1));
         }
@@ -107,6 +117,10 @@ mod tests {
         assert_eq!(next(&[1, 2], &[2]), 2);
         assert_eq!(next(&[], &[1]), 0);
         assert_eq!(next(&[1], &[]), 5);
+        horizons.read_and_change(location(2));
+        assert_eq!(horizons.turn().0, 4);
+        horizons.read_and_change(location(2));
+        assert_eq!(horizons.turn().0, 7);
     }
 
     #[test]

@@ -149,6 +149,20 @@ proptest! {
         prop_assert_eq!(edges.next(), None);
     }
 
+    #[test]
+    fn additions_are_told_where_somebody_changed_the_location_before(block in block()) {
+        let forecasts = forecasts(&block);
+        let schedule = schedule(&forecasts, &Policy::Optimistic);
+        for (tx, forecast) in forecasts.iter_enumerated() {
+            let is_changed = |location: &Location| {
+                (0..tx.0).any(|n| changes(&forecasts[TxIndex(n)].access, location))
+            };
+            let adds = forecast.access.adds().iter().copied();
+            let told: Vec<Location> = adds.filter(is_changed).collect();
+            prop_assert_eq!(schedule.additions(tx), told);
+        }
+    }
+
     /// Where writers also read, as storage writers do, dropping all but the last writer loses no
     /// order: every pair that meets at all is ordered through others.
     #[test]

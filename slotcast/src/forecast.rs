@@ -61,7 +61,7 @@ pub fn forecasts(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn estimate_gas(tx: &Recovered<TxEnvelope>, prediction: &Prediction) -> u64 {
-    let n_zeros = tx.input().iter().filter(|byte| **byte == 0).count();
+    let n_zeros = n_zeros(tx.input());
     let n_others = tx.input().len() - n_zeros;
     let storage = prediction.storage();
     let n_read = storage.reads.len() + storage.deltas.len();
@@ -77,6 +77,13 @@ pub fn estimate_gas(tx: &Recovered<TxEnvelope>, prediction: &Prediction) -> u64 
     ];
     let gas = parts.iter().map(|&(n, price)| n as u64 * price).sum::<u64>();
     gas.min(tx.gas_limit())
+}
+
+/// How many of the bytes are zero, counted in bytes as far as these go: calldata is long, and a
+/// processor adds sixteen bytes or more at a time.
+fn n_zeros(bytes: &[u8]) -> usize {
+    let of_chunk = |chunk: &[u8]| chunk.iter().map(|byte| u8::from(*byte == 0)).sum::<u8>();
+    bytes.chunks(usize::from(u8::MAX)).map(|chunk| usize::from(of_chunk(chunk))).sum()
 }
 
 /// The gas on the heaviest chain of transactions that wait for one another, with these weights.
@@ -99,6 +106,14 @@ mod tests {
     use slotcast_scheduler::Schedule;
 
     use super::*;
+
+    #[test]
+    fn zeros_are_counted_beyond_what_a_byte_holds() {
+        let bytes: Vec<u8> = (0..3_000).map(|n| u8::from(n % 3 == 0)).collect();
+        assert_eq!(n_zeros(&bytes), 2_000);
+        assert_eq!(n_zeros(&[0; 1_021]), 1_021);
+        assert_eq!(n_zeros(&[]), 0);
+    }
 
     #[test]
     fn the_heaviest_chain_counts_gas_not_steps() {
