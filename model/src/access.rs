@@ -35,10 +35,8 @@ impl AccessSet {
     /// assert_eq!((set.writes(), set.adds().len()), (&[balance][..], 0));
     /// ```
     pub fn new(reads: Vec<Location>, mut writes: Vec<Location>, adds: Vec<Location>) -> Self {
-        let reads = sorted(reads);
-        let (seen, mut adds): (Vec<Location>, Vec<Location>) =
-            sorted(adds).into_iter().partition(|location| reads.binary_search(location).is_ok());
-        writes.extend(seen);
+        let (reads, mut adds) = (sorted(reads), sorted(adds));
+        writes.extend(adds.iter().filter(|location| reads.binary_search(location).is_ok()));
         let writes = sorted(writes);
         adds.retain(|location| writes.binary_search(location).is_err());
         Self { reads, writes, adds }

@@ -46,7 +46,8 @@ pub fn forecasts_of_waits(
 ) -> IndexVec<TxIndex, Forecast> {
     let short = senders_that_may_run_short(block, state);
     let transactions = block.transactions.iter().zip(predictions);
-    let read = transactions.clone().flat_map(|(tx, it)| balances_read(tx, it, &short)).collect();
+    let entered = transactions.clone().filter(|(tx, prediction)| !is_plain(tx, prediction));
+    let read = entered.flat_map(|(tx, it)| balances_read(tx.signer(), it, &short)).collect();
     let made = predictions.iter().flat_map(made).collect();
     let met = Met { short, read, made };
     transactions
@@ -111,7 +112,7 @@ impl<'a> Waits<'a> {
             }
         }
         if !is_plain {
-            let balances = balances_read(tx, prediction, &self.short).map(Location::Balance);
+            let balances = balances_read(sender, prediction, &self.short).map(Location::Balance);
             let codes = accounts.code_reads.iter().copied().map(Location::Code);
             let others = nonces.clone().map(Location::Nonce);
             let of_made = made.clone().flat_map(|it| [Location::Nonce(it), Location::Code(it)]);
@@ -167,13 +168,12 @@ fn most_spent(tx: &Recovered<TxEnvelope>) -> U256 {
     }
 }
 
-/// The balances whose value the transaction looks at.
+/// The balances whose value a transaction of this sender looks at, unless it is plain.
 fn balances_read<'p>(
-    tx: &Recovered<TxEnvelope>,
+    sender: Address,
     prediction: &'p Prediction,
     short: &AddressSet,
 ) -> impl Iterator<Item = Address> + use<'p> {
-    let sender = tx.signer();
     let accounts = prediction.accounts();
     let looked_at =
         accounts.balance_reads.iter().copied().filter(move |address| {
@@ -181,8 +181,7 @@ fn balances_read<'p>(
         });
     let made = made(prediction);
     let own = short.contains(&sender).then_some(sender);
-    let is_waiting = !is_plain(tx, prediction);
-    looked_at.chain(made).chain(own).filter(move |_| is_waiting)
+    looked_at.chain(made).chain(own)
 }
 
 /// Whether the executor makes the transaction at its turn.
@@ -220,15 +219,13 @@ fn access(tx: &Recovered<TxEnvelope>, prediction: &Prediction, met: &Met) -> Acc
     let is_changed = accounts.balance_credits.iter().chain(&accounts.balance_debits);
     adds.extend(is_changed.copied().filter(|it| met.read.contains(it)).map(Location::Balance));
     if !is_plain(tx, prediction) {
-        let balances = balances_read(tx, prediction, &met.short).map(Location::Balance);
-        reads.extend(balances);
+        let sender = tx.signer();
+        reads.extend(balances_read(sender, prediction, &met.short).map(Location::Balance));
         let codes = accounts.code_reads.iter().copied().filter(|it| met.made.contains(it));
         reads.extend(codes.map(Location::Code));
-        let sender = tx.signer();
         let others = accounts.nonces.iter().copied().filter(|address| *address != sender);
-        let nonces: Vec<_> = others.map(Location::Nonce).collect();
-        reads.extend_from_slice(&nonces);
-        writes.extend(nonces);
+        reads.extend(others.clone().map(Location::Nonce));
+        writes.extend(others.map(Location::Nonce));
     }
     for address in made(prediction) {
         for location in [Location::Nonce(address), Location::Code(address)] {

@@ -8,12 +8,13 @@
 //! and blocks made up here. Out: for every block of at least 4 Mgas, and for made-up ones of 1,000 and
 //! 10,000 transactions, microseconds for a thousand transactions: until it is known up to where each
 //! waits, which is all that running in dataflow mode needs, and until the graph with its layers and its
-//! critical path is there. Each is the median of many runs.
+//! critical path is there. Each is the median of many runs. The allocator is the command's.
 
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 
 use std::{hint::black_box, path::PathBuf};
 
+use mimalloc::MiMalloc;
 use slotcast::{
     Clock, Prepared, Waits, corpus,
     corpus::{Plan, Scenario},
@@ -24,6 +25,9 @@ use slotcast::{
     seal,
 };
 use slotcast_tests::checkout;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const LARGE_BLOCK_GAS: u64 = 4_000_000;
 const N_RUNS: usize = 31;
