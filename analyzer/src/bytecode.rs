@@ -30,12 +30,17 @@ pub struct Bytecode {
     code: Bytes,
     fork: Fork,
     jumpdests: Vec<u64>,
-    opcodes: OpcodeTable,
+    opcodes: &'static OpcodeTable,
 }
 
 impl Bytecode {
-    /// Scans `code` for jump destinations.
+    /// Scans a copy of `code` for jump destinations.
     pub fn new(code: &[u8], fork: Fork) -> Self {
+        Self::sharing(Bytes::copy_from_slice(code), fork)
+    }
+
+    /// Scans `code` for jump destinations.
+    pub(crate) fn sharing(code: Bytes, fork: Fork) -> Self {
         let mut jumpdests = vec![0; code.len().div_ceil(64)];
         let mut at = 0;
         while at < code.len() {
@@ -45,8 +50,7 @@ impl Bytecode {
             }
             at += 1 + push_width(byte);
         }
-        let code = Bytes::copy_from_slice(code);
-        Self { code, fork, jumpdests, opcodes: OpcodeTable::new(fork) }
+        Self { code, fork, jumpdests, opcodes: OpcodeTable::of(fork) }
     }
 
     /// The bytes themselves.
@@ -57,6 +61,13 @@ impl Bytecode {
     /// The bytes as they are shared.
     pub(crate) const fn shared(&self) -> &Bytes {
         &self.code
+    }
+
+    /// Holds `code` instead of a copy, if the bytes are the same.
+    pub(crate) fn share(&mut self, code: &Bytes) {
+        if self.code == *code {
+            self.code = code.clone();
+        }
     }
 
     /// The fork whose opcodes are decoded.

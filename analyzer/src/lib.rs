@@ -25,7 +25,7 @@ pub mod summary;
 mod targets;
 pub mod word;
 
-use alloy_primitives::keccak256;
+use alloy_primitives::{Bytes, keccak256};
 use bumpalo::Bump;
 use slotcast_model::Fork;
 
@@ -54,11 +54,17 @@ pub fn analyze(code: &[u8], fork: Fork, limits: &Limits) -> Summary {
 
 /// Summarises runtime `code`, taking computed jumps to lead to these `targets`.
 pub fn analyze_with(code: &[u8], fork: Fork, targets: Targets, limits: &Limits) -> Summary {
-    let terrain = Terrain::new(Bytecode::new(code, fork));
+    analyze_shared(Bytes::copy_from_slice(code), fork, targets, limits)
+}
+
+/// The same, of code whose bytes the summary shares with others.
+pub fn analyze_shared(code: Bytes, fork: Fork, targets: Targets, limits: &Limits) -> Summary {
+    let code_hash = keccak256(&code);
+    let delegate = delegation(&code).filter(|_| Fork::Prague <= fork);
+    let terrain = Terrain::new(Bytecode::sharing(code, fork));
     let (fallback, mut selectors) = entry_point(&terrain, None, &targets, limits);
     selectors.truncate(limits.functions);
-    let delegate = delegation(code).filter(|_| Fork::Prague <= fork);
-    Summary::new((terrain, keccak256(code)), (*limits, targets), delegate, selectors, fallback)
+    Summary::new((terrain, code_hash), (*limits, targets), delegate, selectors, fallback)
 }
 
 /// What it takes to summarise a code.
@@ -124,5 +130,7 @@ fn entry_point(
     let mut fuel = Fuel::new(limits.fuel_per_function);
     let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
     let walk = walk(terrain, entry, &mut pool, targets, &mut fuel, limits);
-    (lower(&walk, &mut pool), walk.selectors)
+    let mut program = lower(&walk, &mut pool);
+    program.shrink();
+    (program, walk.selectors)
 }

@@ -130,6 +130,14 @@ impl Summary {
         describe::origins(&self.terrain, entered, &self.targets, &self.limits)
     }
 
+    /// The same summary, holding these bytes of its code instead of a copy of its own; as it was when
+    /// they are others.
+    #[must_use]
+    pub fn sharing(mut self, code: &Bytes) -> Self {
+        self.terrain.code.share(code);
+        self
+    }
+
     /// The runtime code.
     pub const fn code(&self) -> &Bytes {
         self.terrain.code.shared()

@@ -15,7 +15,7 @@ use alloy_primitives::{
     map::{AddressMap, B256Map},
 };
 use slotcast_analyzer::{
-    Targets, analyze_with,
+    Targets, analyze_shared,
     bind::{Callee, StateView},
     bytecode::Pc,
     limits::Limits,
@@ -113,7 +113,7 @@ impl Summaries {
     }
 
     /// The summary of `code`, made now if it is the first time.
-    pub fn get(&self, code_hash: B256, code: &[u8]) -> Arc<Summary> {
+    pub fn get(&self, code_hash: B256, code: &Bytes) -> Arc<Summary> {
         if let Some(cached) = self.lock().by_hash.get(&code_hash) {
             return Arc::clone(&cached.summary);
         }
@@ -125,7 +125,7 @@ impl Summaries {
     }
 
     /// The summary of `code` with one more target of a computed jump; none when it was known.
-    fn refine(&self, code_hash: B256, code: &[u8], jump: Pc, target: Pc) -> Option<Arc<Summary>> {
+    fn refine(&self, code_hash: B256, code: &Bytes, jump: Pc, target: Pc) -> Option<Arc<Summary>> {
         let mut targets = self.get(code_hash, code).targets().clone();
         if !targets.insert(jump, target) {
             return None;
@@ -152,15 +152,15 @@ impl Summaries {
         self.n_refinements.load(Ordering::Relaxed)
     }
 
-    fn make(&self, code_hash: B256, code: &[u8], targets: Targets) -> Cached {
+    fn make(&self, code_hash: B256, code: &Bytes, targets: Targets) -> Cached {
         let (shelf, code_bytes) = (self.shelf.as_ref(), code.len() as u64);
         let found = shelf.and_then(|it| it.find(code_hash, self.fork, &self.limits, &targets));
         if let Some(summary) = found {
             let n_found = n_programs(&summary);
-            let summary = Arc::new(summary);
+            let summary = Arc::new(summary.sharing(code));
             return Cached { summary, code_bytes, n_found, n_kept: n_found };
         }
-        let summary = Arc::new(analyze_with(code, self.fork, targets, &self.limits));
+        let summary = Arc::new(analyze_shared(code.clone(), self.fork, targets, &self.limits));
         Cached { summary, code_bytes, n_found: 0, n_kept: 0 }
     }
 
@@ -381,8 +381,8 @@ mod tests {
     #[test]
     fn what_was_forgotten_is_made_again_as_it_was() {
         // PUSH1 0 CALLDATALOAD JUMP, JUMPDEST STOP
-        let code = [0x60, 0x00, 0x35, 0x56, 0x5b, 0x00];
-        let hash = keccak256(code);
+        let code = Bytes::from_static(&[0x60, 0x00, 0x35, 0x56, 0x5b, 0x00]);
+        let hash = keccak256(&code);
         let summaries = Summaries::new(Fork::Osaka, Limits::default());
         let plain = summaries.get(hash, &code);
         assert_eq!(*plain.targets(), Targets::default());

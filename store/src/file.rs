@@ -20,8 +20,8 @@ const VALUES: TableDefinition<'_, Key, &[u8]> = TableDefinition::new("summaries"
 const USED: TableDefinition<'_, Key, u64> = TableDefinition::new("used");
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 
-/// How many bytes of the file's pages are held in memory.
-const CACHE_BYTES: usize = 16 << 20;
+/// How many bytes of the file's pages are held in memory: few, for whoever finds a summary keeps it.
+const CACHE_BYTES: usize = 1 << 20;
 
 /// Opens the file, or makes it.
 pub(crate) fn open(path: &Path) -> Result<Database, redb::Error> {

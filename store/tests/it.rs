@@ -72,7 +72,7 @@ fn a_cache_on_a_shelf_does_not_compile_again() {
     let shelf: Arc<dyn Shelf> = Arc::new(store);
     let summaries = Summaries::on_shelf(Fork::Osaka, Limits::default(), shelf);
     // The bytes given are not those of the hash, so only the shelf can have told what it does.
-    let summary_of_1 = summaries.get(keccak256(code(1)), &[]);
+    let summary_of_1 = summaries.get(keccak256(code(1)), &Default::default());
     assert_eq!(summary_of_1.to_bytes(), summary(1).to_bytes());
 }
 

@@ -26,13 +26,9 @@ pub(super) struct Buffer {
 
 impl Buffer {
     /// Known bytes.
+    #[cfg(test)]
     pub(super) const fn known(bytes: Vec<u8>) -> Self {
         Self { bytes, unknown: Vec::new(), open_ended: false }
-    }
-
-    /// `len` unknown bytes.
-    pub(super) fn unknown(len: usize, why: Unknown) -> Self {
-        Self { bytes: vec![0; len], unknown: vec![Some(why); len], open_ended: false }
     }
 
     /// Unknown bytes, of unknown number.
@@ -56,9 +52,9 @@ impl Buffer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Whether there is an allocation to keep.
-    pub(super) const fn has_room(&self) -> bool {
-        self.bytes.capacity() != 0
+    /// The bytes of its allocations.
+    pub(super) const fn room(&self) -> usize {
+        self.bytes.capacity() + self.unknown.capacity() * size_of::<Option<Unknown>>()
     }
 
     /// The bytes `at..at + len` as far as they exist, if all are known.

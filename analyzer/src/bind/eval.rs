@@ -325,7 +325,7 @@ impl<'a, S: StateView> Machine<'a, S> {
             self.gap(Gap::UnresolvedJump);
             return Ended::lost(running.frame.gas);
         };
-        match Bytecode::new(&running.frame.code, self.fork).jump_target(target) {
+        match Bytecode::sharing(running.frame.code.clone(), self.fork).jump_target(target) {
             Some(target) => {
                 let lost = Ended::lost(running.frame.gas);
                 Ended { new_target: Some((at, target)), ..lost }

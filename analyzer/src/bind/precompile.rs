@@ -5,7 +5,7 @@
 //! (pairings, signatures that are checked) is taken to hold; the rest is unknown and taken to succeed.
 //! Everything taken for granted is a gap.
 
-use alloy_primitives::{Address, U256, address};
+use alloy_primitives::{Address, Bytes, U256, address};
 use revm_precompile::{PrecompileSpecId, Precompiles};
 use slotcast_model::{Fork, Gap};
 
@@ -60,8 +60,7 @@ impl<S: StateView> Machine<'_, S> {
         }
         if address == PAIRING || address == P256_VERIFY {
             self.gap(Gap::Precompile);
-            let one = U256::ONE.to_be_bytes::<32>();
-            return Ended::returned(Buffer::known(one.to_vec()), gas);
+            return Ended::returned(self.output(&U256::ONE.to_be_bytes::<32>()), gas);
         }
         let gas_limit = match address {
             _ if RECOVERY < address && address <= IDENTITY => HASH_GAS,
@@ -69,15 +68,27 @@ impl<S: StateView> Machine<'_, S> {
             _ => 0,
         };
         let run = input.slice(0, input.len()).filter(|_| gas_limit != 0);
-        let ended = run.and_then(|bytes| run_here(address, self.fork, bytes, gas, gas_limit));
-        ended.unwrap_or_else(|| {
-            self.gap(Gap::Precompile);
-            let (cost, why) = match address {
-                RECOVERY => (RECOVERY_GAS, Unknown::Signer),
-                _ => (0, Unknown::Lost),
-            };
-            Ended::returned(Buffer::unknown(output_len(address), why), gas - cost)
-        })
+        match run.and_then(|bytes| run_here(address, self.fork, bytes, gas, gas_limit)) {
+            Some(Some((bytes, gas_used))) => Ended::returned(self.output(&bytes), gas - gas_used),
+            Some(None) => Ended::halted(),
+            None => {
+                self.gap(Gap::Precompile);
+                let (cost, why) = match address {
+                    RECOVERY => (RECOVERY_GAS, Unknown::Signer),
+                    _ => (0, Unknown::Lost),
+                };
+                let mut output = self.work.spare.buffer();
+                output.forget(0, output_len(address), why);
+                Ended::returned(output, gas - cost)
+            }
+        }
+    }
+
+    /// Known bytes as what a call returns.
+    fn output(&mut self, bytes: &[u8]) -> Buffer {
+        let mut output = self.work.spare.buffer();
+        output.fill(bytes);
+        output
     }
 }
 
@@ -92,13 +103,18 @@ fn is_payable_power(input: &Buffer) -> bool {
     lengths.into_iter().flatten().all(|length| length <= U256::from(MODEXP_LEN))
 }
 
-/// Runs a precompiled contract; none when it costs more than the limit.
-fn run_here(address: Address, fork: Fork, input: &[u8], gas: u64, gas_limit: u64) -> Option<Ended> {
+/// Runs a precompiled contract, which gives its output and the gas it takes, or fails; none when it
+/// costs more than the limit.
+fn run_here(
+    address: Address,
+    fork: Fork,
+    input: &[u8],
+    gas: u64,
+    gas_limit: u64,
+) -> Option<Option<(Bytes, u64)>> {
     match precompiles(fork).get(&address)?.execute(input, gas_limit, 0) {
-        Ok(run) if run.is_success() && run.gas_used <= gas => {
-            Some(Ended::returned(Buffer::known(run.bytes.to_vec()), gas - run.gas_used))
-        }
-        Ok(run) if run.is_success() || run.is_revert() => Some(Ended::halted()),
+        Ok(run) if run.is_success() && run.gas_used <= gas => Some(Some((run.bytes, run.gas_used))),
+        Ok(run) if run.is_success() || run.is_revert() => Some(None),
         _ => None,
     }
 }

@@ -3,7 +3,8 @@
 //! In: a frame and its program. Out: [`Running`]: registers, memory, the output of the last call, and
 //! gas; [`Spare`], from which its working memory comes and to which it returns.
 //! Invariants: a register that is not known is never read as a word; a frame begins with memory of
-//! length zero and every register known.
+//! length zero and every register known; the buffers that are kept have no more than a fixed number of
+//! bytes.
 
 use alloy_primitives::U256;
 
@@ -32,23 +33,33 @@ pub(super) struct Running<'p> {
     is_out_of_gas: bool,
 }
 
+/// The bytes that buffers may have which are kept: enough for calls of usual size within each other,
+/// while what one call with much memory took is not held for ever.
+const MOST_KEPT: usize = 256 << 10;
+
 /// Working memory of frames that have ended, for those to come.
 #[derive(Debug, Default)]
 pub(super) struct Spare {
     registers: Vec<Vec<U256>>,
     buffers: Vec<Buffer>,
+    /// The bytes that the buffers have.
+    n_kept: usize,
 }
 
 impl Spare {
     /// An empty buffer.
     pub(super) fn buffer(&mut self) -> Buffer {
-        self.buffers.pop().unwrap_or_default()
+        let buffer = self.buffers.pop().unwrap_or_default();
+        self.n_kept -= buffer.room();
+        buffer
     }
 
     /// Takes back a buffer that is not needed any more.
     pub(super) fn keep(&mut self, mut buffer: Buffer) {
-        if buffer.has_room() {
+        let room = buffer.room();
+        if room != 0 && self.n_kept + room <= MOST_KEPT {
             buffer.clear();
+            self.n_kept += room;
             self.buffers.push(buffer);
         }
     }
@@ -224,5 +235,27 @@ impl<'p> Running<'p> {
             _ => Err(Unknown::Lost),
         };
         self.put(to, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_bounded_and_used_again() {
+        let with_room = |n_bytes: usize| Buffer::known(vec![1; n_bytes]);
+        let mut spare = Spare::default();
+        spare.keep(Buffer::default());
+        spare.keep(with_room(MOST_KEPT + 1));
+        assert_eq!(spare.buffer(), Buffer::default());
+        for _ in 0..3 {
+            spare.keep(with_room(MOST_KEPT / 2));
+        }
+        let rooms: Vec<usize> = (0..3).map(|_| spare.buffer().room()).collect();
+        assert_eq!(rooms, [MOST_KEPT / 2, MOST_KEPT / 2, 0]);
+        spare.keep(with_room(MOST_KEPT));
+        let again = spare.buffer();
+        assert_eq!((again.len(), again.room()), (0, MOST_KEPT));
     }
 }

@@ -3,6 +3,8 @@
 //! In: an opcode byte and the fork. Out: [`Kind`], on top of revm's opcode table for stack arity.
 //! Invariant: an opcode the fork does not know is [`Kind::Invalid`], as it executes.
 
+use std::sync::OnceLock;
+
 use alloy_primitives::U256;
 use revm_bytecode::opcode::OpCode;
 use revm_interpreter::instructions;
@@ -120,7 +122,14 @@ pub(crate) struct Opcode {
 }
 
 impl OpcodeTable {
-    pub(super) fn new(fork: Fork) -> Self {
+    /// The table of `fork`, made once for all codes.
+    pub(super) fn of(fork: Fork) -> &'static Self {
+        static TABLES: [OnceLock<OpcodeTable>; Fork::ALL.len()] =
+            [const { OnceLock::new() }; Fork::ALL.len()];
+        TABLES[fork as usize].get_or_init(|| Self::new(fork))
+    }
+
+    fn new(fork: Fork) -> Self {
         let gas = gas_table(fork);
         let entry = |byte: u8| {
             let kind = kind(byte, fork);

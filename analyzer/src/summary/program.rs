@@ -284,3 +284,19 @@ pub struct Program {
     /// Why the analysis of the entry point ended.
     pub stop: StopReason,
 }
+
+impl Program {
+    /// Gives back the room that the lists have beyond what is in them: programs stay for long, and
+    /// while they are made their lists grow by doubling.
+    pub(crate) fn shrink(&mut self) {
+        self.nodes.shrink_to_fit();
+        self.steps.shrink_to_fit();
+        self.effects.shrink_to_fit();
+        self.checks.shrink_to_fit();
+        self.copies.shrink_to_fit();
+        self.operands.shrink_to_fit();
+        self.moves.shrink_to_fit();
+        self.cases.shrink_to_fit();
+        self.constants.shrink_to_fit();
+    }
+}

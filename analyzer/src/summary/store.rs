@@ -11,7 +11,7 @@
 
 use std::sync::OnceLock;
 
-use alloy_primitives::keccak256;
+use alloy_primitives::{Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 use slotcast_model::Fork;
 
@@ -98,16 +98,16 @@ impl Summary {
         }
         let stored: Stored = postcard::from_bytes(rest).map_err(|_| StoreError::Damaged)?;
         let fork = Fork::from_name(&stored.fork).ok_or(StoreError::Damaged)?;
-        let code = Bytecode::new(&stored.code, fork);
+        let code = Bytes::from(stored.code);
         let functions = stored.functions.into_iter().map(|(selector, program)| {
             (selector, program.map_or_else(OnceLock::new, OnceLock::from))
         });
         Ok(Self {
-            terrain: Terrain::new(code),
-            code_hash: keccak256(&stored.code),
+            code_hash: keccak256(&code),
+            delegate: delegation(&code).filter(|_| Fork::Prague <= fork),
+            terrain: Terrain::new(Bytecode::sharing(code, fork)),
             limits: stored.limits,
             targets: stored.targets,
-            delegate: delegation(&stored.code).filter(|_| Fork::Prague <= fork),
             functions: functions.collect(),
             fallback: stored.fallback,
         })

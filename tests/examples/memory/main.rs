@@ -5,35 +5,43 @@
 //! ```
 //!
 //! In: a folder of recorded blocks, `../shared/blocks` beside the checkout unless another is given.
-//! Out: for the block with the most gas and the one with the most transactions, the peak resident set
-//! of processes that read it and run it: by the lean loop, in order, and predicted, scheduled and run
-//! on two threads; then the resident set of one process after 100 and after 1,000 blocks in a row.
+//! Out: for the block with the most gas and the one with the most transactions, the peak resident sets
+//! of processes that read it and run it on two threads at most: by the lean loop; in order; predicted
+//! with summaries that another process left in a store, scheduled and run (warm); the same with
+//! summaries made on the way (cold). Then the resident set of one process after 100 and after 1,000
+//! blocks in a row.
 //!
 //! Every figure is of a process of its own, which is this program again. What reading the file takes
-//! is forgotten before the block is run, where the system lets a process forget its peak.
+//! is forgotten before the block is run, where the system lets a process forget its peak; what opening
+//! the store and reading summaries takes is not.
 
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
 use slotcast::{
-    PredictSettings, Prepared, Waits, corpus,
+    PredictSettings, Prepared, Summaries, Waits, corpus,
     executor::{FallbackRule, Pool, execute_baseline, execute_in_order, execute_streamed},
     prepare,
 };
+use slotcast_store::Store;
 use slotcast_tests::checkout;
 
-const WAYS: [&str; 3] = ["lean", "in-order", "predicted"];
+const WAYS: [&str; 4] = ["lean", "in-order", "warm", "cold"];
+/// What a store may hold.
+const STORE_BYTES: u64 = 1 << 30;
 /// After how many blocks in a row the resident set is looked at.
 const MILESTONES: [usize; 4] = [1, 100, 500, 1_000];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
-        [way, file] if WAYS.contains(&&way[..]) => run_one(way, Path::new(file)),
+        [way, file, store] if way == "keep" => keep(Path::new(file), Path::new(store)),
+        [way, file, store] => run_one(way, Path::new(file), Path::new(store)),
         [way, folder] if way == "many" => run_many(Path::new(folder)),
         [folder] => compare(Path::new(folder)),
         _ => compare(&checkout().join("../shared/blocks")),
@@ -48,17 +56,23 @@ fn compare(folder: &Path) {
         files.iter().max_by_key(|path| of(&read(path))).expect("the folder holds blocks")
     };
     let largest = [most(|it| it.header.gas_used), most(|it| it.transactions.len() as u64)];
-    println!("| block | way | before, KiB | peak, KiB | peak over the lean loop's |");
-    println!("| --- | --- | ---: | ---: | ---: |");
+    let scratch = tempfile::tempdir().expect("a temporary folder can be made");
+    println!("| block | way | before, KiB | forecasting | running | peak over the lean loop's |");
+    println!("| --- | --- | ---: | ---: | ---: | ---: |");
     for file in largest {
+        let number = read(file).number();
+        let store = scratch.path().join(format!("{number}.db")).display().to_string();
+        let file = file.display().to_string();
+        ask(&["keep", &file, &store]);
         let mut lean = None;
         for way in WAYS {
-            let said = ask(&[way, &file.display().to_string()]);
-            let mut numbers = said.split_whitespace().filter_map(|word| word.parse::<u64>().ok());
-            let (before, peak) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-            let lean = *lean.get_or_insert(peak);
-            let ratio = peak as f64 / lean.max(1) as f64;
-            println!("| {} | {way} | {before} | {peak} | {ratio:.2} |", read(file).number());
+            let said = ask(&[way, &file, &store]);
+            let numbers = said.split_whitespace().map(|word| word.parse().unwrap_or(0));
+            let numbers: Vec<u64> = numbers.collect();
+            let [before, forecasting, running] = numbers[..] else { panic!("{way}: {said}") };
+            let peak = forecasting.max(running);
+            let ratio = peak as f64 / (*lean.get_or_insert(peak)).max(1) as f64;
+            println!("| {number} | {way} | {before} | {forecasting} | {running} | {ratio:.2} |");
         }
     }
     println!("\n{}", ask(&["many", &folder.display().to_string()]).trim());
@@ -71,28 +85,51 @@ fn ask(arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Runs one block and prints the resident set before and the peak meanwhile.
-fn run_one(way: &str, file: &Path) {
-    let prepared = prepare(&corpus::read_file(file).expect("recorded blocks can be read"));
-    let prepared = prepared.expect("recorded blocks are well formed");
+fn read(file: &Path) -> Prepared {
+    let block = corpus::read_file(file).expect("recorded blocks can be read");
+    prepare(&block).expect("recorded blocks are well formed")
+}
+
+/// Leaves the summaries that a block needs in a store.
+fn keep(file: &Path, store: &Path) {
+    let (prepared, settings) = (read(file), PredictSettings::default());
+    let summaries = prepared.summaries(&settings);
+    prepared.predict_with(&summaries, &settings);
+    let store = Store::open(store, STORE_BYTES).expect("a store can be made");
+    let all = summaries.all();
+    store.keep(all.iter().map(AsRef::as_ref)).expect("there is room for summaries");
+}
+
+/// Runs one block and prints the resident set before, and the peaks while it is forecast and while it
+/// is run.
+fn run_one(way: &str, file: &Path, store: &Path) {
+    let (prepared, settings) = (read(file), PredictSettings::default());
+    let pool = Pool::new(2).expect("two threads can be had");
     forget_peak();
     let before = status("VmRSS");
     let (block, state) = (prepared.block(), prepared.state());
+    let mut forecasting = 0;
+    let forecast = || forecasting = peak();
     match way {
         "lean" => drop(execute_baseline(block, state).expect("recorded blocks can be executed")),
         "in-order" => {
             drop(execute_in_order(block, state).expect("recorded blocks can be executed"))
         }
-        _ => run(&prepared, &Pool::new(2).expect("two threads can be had")),
+        "warm" => {
+            let store = Store::open_existing(store, STORE_BYTES).expect("a store can be opened");
+            let summaries = prepared.summaries_on(Arc::new(store), &settings);
+            run(&prepared, &summaries, &pool, forecast);
+        }
+        _ => run(&prepared, &prepared.summaries(&settings), &pool, forecast),
     }
-    println!("{before} {}", status("VmHWM"));
+    println!("{before} {forecasting} {}", peak());
 }
 
-/// Summarises, predicts, schedules and runs.
-fn run(prepared: &Prepared, pool: &Pool) {
+/// Predicts, schedules and runs on two threads; `forecast` is called when all is forecast.
+fn run(prepared: &Prepared, summaries: &Summaries, pool: &Pool, forecast: impl FnOnce()) {
     let settings = PredictSettings::default();
-    let summaries = prepared.summaries(&settings);
-    let predictions = prepared.predict_once(&summaries, &settings);
+    let predictions = prepared.predict_once(summaries, &settings);
+    forecast();
     let (block, state) = (prepared.block(), prepared.state());
     let mut waits = Waits::new(block, state);
     let next = |tx| waits.next(&predictions[tx]);
@@ -102,16 +139,12 @@ fn run(prepared: &Prepared, pool: &Pool) {
 
 /// Runs all blocks over and over, and prints the resident set now and then.
 fn run_many(folder: &Path) {
-    let read = |path: &PathBuf| {
-        let block = corpus::read_file(path).expect("recorded blocks can be read");
-        prepare(&block).expect("recorded blocks are well formed")
-    };
-    let blocks: Vec<Prepared> =
-        corpus::list(folder).expect("the folder can be listed").iter().map(read).collect();
+    let files = corpus::list(folder).expect("the folder can be listed");
+    let blocks: Vec<Prepared> = files.iter().map(PathBuf::as_path).map(read).collect();
     let pool = Pool::new(2).expect("two threads can be had");
     println!("{} blocks over and over, resident set:", blocks.len());
     for (n, prepared) in blocks.iter().cycle().take(MILESTONES[3]).enumerate() {
-        run(prepared, &pool);
+        run(prepared, &prepared.summaries(&Default::default()), &pool, || ());
         if MILESTONES.contains(&(n + 1)) {
             println!("after {:>5} blocks {:>8} KiB", n + 1, status("VmRSS"));
         }
@@ -123,6 +156,13 @@ fn status(name: &str) -> u64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(name));
     line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
+}
+
+/// The peak resident set since it was forgotten, which starts again from here.
+fn peak() -> u64 {
+    let peak = status("VmHWM");
+    forget_peak();
+    peak
 }
 
 /// Lets the peak start again from here (Linux, `proc(5)`); where that is not possible, reading the

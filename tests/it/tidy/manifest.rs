@@ -53,6 +53,7 @@ const PRODUCT: &[&str] = &[
     "slotcast-model",
     "slotcast-scheduler",
     "slotcast-snapshot",
+    "slotcast-store",
 ];
 
 /// What the command links; what needs the network is in a crate of its own.

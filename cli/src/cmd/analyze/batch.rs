@@ -118,7 +118,7 @@ impl Work for Describer<'_> {
     fn line(&self, code: &Code) -> Line {
         if self.shelf.is_there() {
             let summaries = self.summaries.read().unwrap_or_else(PoisonError::into_inner);
-            summaries.get(code.hash, &code.bytes).complete();
+            summaries.get(code.hash, &code.bytes.clone().into()).complete();
         }
         let compiled = Compiled::bare("", code.bytes.clone());
         let named = name_contract(&compiled, self.fork, &Limits::default());
