@@ -21,7 +21,6 @@ mod eval;
 mod follow;
 mod frame;
 mod gas;
-mod hashes;
 mod journal;
 mod memory;
 mod precompile;

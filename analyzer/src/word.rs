@@ -11,33 +11,34 @@ use crate::ir::Op;
 /// The value of `op` on its operands, in stack order (`a` was on top).
 ///
 /// Operations with fewer operands ignore the rest.
-pub fn eval(op: Op, a: U256, b: U256, c: U256) -> U256 {
+#[inline]
+pub fn eval(op: Op, a: &U256, b: &U256, c: &U256) -> U256 {
     match op {
-        Op::Add => a.wrapping_add(b),
-        Op::Mul => a.wrapping_mul(b),
-        Op::Sub => a.wrapping_sub(b),
-        Op::Div => a.checked_div(b).unwrap_or_default(),
-        Op::SDiv => sdiv(a, b),
-        Op::Mod => a.checked_rem(b).unwrap_or_default(),
-        Op::SMod => smod(a, b),
-        Op::AddMod => a.add_mod(b, c),
-        Op::MulMod => mul_mod(a, b, c),
-        Op::Exp => a.wrapping_pow(b),
-        Op::SignExtend => sign_extend(a, b),
+        Op::Add => a.wrapping_add(*b),
+        Op::Mul => a.wrapping_mul(*b),
+        Op::Sub => a.wrapping_sub(*b),
+        Op::Div => a.checked_div(*b).unwrap_or_default(),
+        Op::SDiv => sdiv(*a, *b),
+        Op::Mod => a.checked_rem(*b).unwrap_or_default(),
+        Op::SMod => smod(*a, *b),
+        Op::AddMod => a.add_mod(*b, *c),
+        Op::MulMod => mul_mod(*a, *b, *c),
+        Op::Exp => a.wrapping_pow(*b),
+        Op::SignExtend => sign_extend(*a, *b),
         Op::Lt => flag(a < b),
         Op::Gt => flag(b < a),
-        Op::SLt => flag(signed_less(a, b)),
-        Op::SGt => flag(signed_less(b, a)),
+        Op::SLt => flag(signed_less(*a, *b)),
+        Op::SGt => flag(signed_less(*b, *a)),
         Op::Eq => flag(a == b),
         Op::IsZero => flag(a.is_zero()),
-        Op::And => a & b,
-        Op::Or => a | b,
-        Op::Xor => a ^ b,
-        Op::Not => !a,
-        Op::Byte => byte(a, b),
-        Op::Shl => shift(a).map_or(U256::ZERO, |by| b << by),
-        Op::Shr => shift(a).map_or(U256::ZERO, |by| b >> by),
-        Op::Sar => sar(a, b),
+        Op::And => *a & *b,
+        Op::Or => *a | *b,
+        Op::Xor => *a ^ *b,
+        Op::Not => !*a,
+        Op::Byte => byte(*a, *b),
+        Op::Shl => shift(*a).map_or(U256::ZERO, |by| *b << by),
+        Op::Shr => shift(*a).map_or(U256::ZERO, |by| *b >> by),
+        Op::Sar => sar(*a, *b),
         Op::Clz => U256::from(a.leading_zeros()),
     }
 }
@@ -135,20 +136,24 @@ mod tests {
         let words: Vec<U256> = words.collect();
         for &a in &words {
             for &b in &words {
-                assert_eq!(eval(Op::MulMod, a, b, U256::MAX), a.mul_mod(b, U256::MAX), "{a} {b}");
+                assert_eq!(
+                    eval(Op::MulMod, &a, &b, &U256::MAX),
+                    a.mul_mod(b, U256::MAX),
+                    "{a} {b}"
+                );
             }
         }
     }
 
     #[test]
     fn signed_operations_follow_the_yellow_paper() {
-        let two = |op, a, b| eval(op, word(a), word(b), U256::ZERO);
+        let two = |op, a, b| eval(op, &word(a), &word(b), &U256::ZERO);
         assert_eq!(two(Op::SDiv, -7, 2), word(-3));
         assert_eq!(two(Op::SMod, -7, 2), word(-1));
         assert_eq!(two(Op::SMod, 7, -2), word(1));
         assert_eq!(two(Op::SDiv, 5, 0), U256::ZERO);
         let min = U256::ONE << 255;
-        assert_eq!(eval(Op::SDiv, min, word(-1), U256::ZERO), min);
+        assert_eq!(eval(Op::SDiv, &min, &word(-1), &U256::ZERO), min);
         assert_eq!(two(Op::SLt, -1, 0), U256::ONE);
         assert_eq!(two(Op::Sar, 1, -3), word(-2));
         assert_eq!(two(Op::Sar, 300, -3), word(-1));
@@ -160,12 +165,12 @@ mod tests {
     #[test]
     fn bytes_and_shifts_count_from_the_right_end() {
         let one_to_32 = U256::from_be_bytes(core::array::from_fn::<u8, 32, _>(|n| n as u8 + 1));
-        assert_eq!(eval(Op::Byte, word(0), one_to_32, U256::ZERO), word(1));
-        assert_eq!(eval(Op::Byte, word(31), one_to_32, U256::ZERO), word(32));
-        assert_eq!(eval(Op::Byte, word(32), one_to_32, U256::ZERO), U256::ZERO);
-        assert_eq!(eval(Op::Shl, word(8), word(1), U256::ZERO), word(256));
-        assert_eq!(eval(Op::Shr, word(256), U256::MAX, U256::ZERO), U256::ZERO);
-        assert_eq!(eval(Op::Clz, U256::ZERO, U256::ZERO, U256::ZERO), word(256));
-        assert_eq!(eval(Op::Exp, word(2), word(255), U256::ZERO), U256::ONE << 255);
+        assert_eq!(eval(Op::Byte, &word(0), &one_to_32, &U256::ZERO), word(1));
+        assert_eq!(eval(Op::Byte, &word(31), &one_to_32, &U256::ZERO), word(32));
+        assert_eq!(eval(Op::Byte, &word(32), &one_to_32, &U256::ZERO), U256::ZERO);
+        assert_eq!(eval(Op::Shl, &word(8), &word(1), &U256::ZERO), word(256));
+        assert_eq!(eval(Op::Shr, &word(256), &U256::MAX, &U256::ZERO), U256::ZERO);
+        assert_eq!(eval(Op::Clz, &U256::ZERO, &U256::ZERO, &U256::ZERO), word(256));
+        assert_eq!(eval(Op::Exp, &word(2), &word(255), &U256::ZERO), U256::ONE << 255);
     }
 }

@@ -38,8 +38,6 @@ use crate::{
     view::{Ground, Reads, View},
 };
 
-pub(crate) use hashes::Hashes;
-
 type SpeculativeContext<'a, DB> = Context<BlockEnv, TxEnv, CfgEnv, View<'a, DB>>;
 
 /// Revm on a view.

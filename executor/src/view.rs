@@ -17,11 +17,10 @@ use revm::{
     primitives::{StorageKey, StorageValue},
     state::AccountInfo,
 };
-use slotcast_model::{Slot, TxIndex};
+use slotcast_model::{PairHashes, Slot, TxIndex};
 
 use crate::{
     additions::Additions,
-    evm::Hashes,
     fees::Use,
     store::{Alone, Store},
     sync::{RwLock, RwLockReadGuard},
@@ -108,7 +107,7 @@ pub(crate) struct View<'a, DB> {
     sender: Option<(Address, u64)>,
     is_recording: bool,
     /// What the interpreter hashed.
-    pub(crate) hashes: Hashes,
+    pub(crate) hashes: PairHashes,
     /// What was read since the last [`View::start`].
     pub(crate) reads: Reads,
 }
@@ -122,7 +121,7 @@ impl<'a, DB> View<'a, DB> {
             horizon: Stamp::OPENING,
             sender: None,
             is_recording: true,
-            hashes: Hashes::default(),
+            hashes: PairHashes::default(),
             reads: Reads::default(),
         }
     }

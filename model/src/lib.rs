@@ -10,6 +10,7 @@ mod fork;
 pub mod index;
 mod location;
 mod observation;
+mod pairs;
 mod prediction;
 
 pub use access::AccessSet;
@@ -17,4 +18,5 @@ pub use fork::Fork;
 pub use index::{Index, IndexVec, LocationId, TxIndex};
 pub use location::{Location, LocationTable, Slot};
 pub use observation::Observation;
+pub use pairs::{PAIR, PairHashes};
 pub use prediction::{AccountAccess, Coverage, Gap, Prediction, StateRead, StorageAccess};

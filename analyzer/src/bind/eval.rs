@@ -5,14 +5,13 @@
 //! step budget bounds every run.
 
 use alloy_primitives::{Address, B256, U256};
-use slotcast_model::{Fork, Gap, Location, Prediction, Slot, StateRead};
+use slotcast_model::{Fork, Gap, Location, PairHashes, Prediction, Slot, StateRead};
 
 use super::{
     BindLimits, BlockWords, Bound, Doubts, StateView, TxFrame,
     buffer::Buffer,
     frame::Frame,
     gas::Prices,
-    hashes::Hashes,
     journal::{Journal, Value},
     running::{Running, Spare},
 };
@@ -31,7 +30,7 @@ pub(super) struct Work {
     gaps: Vec<Gap>,
     wildcards: Vec<Address>,
     pub(super) spare: Spare,
-    pub(super) hashes: Hashes,
+    pub(super) hashes: PairHashes,
     hashed: Vec<u8>,
 }
 
@@ -392,7 +391,7 @@ impl<'a, S: StateView> Machine<'a, S> {
             let word = running.get(word)?;
             self.work.hashed.extend_from_slice(&word.to_be_bytes::<32>());
         }
-        Some(self.work.hashes.keccak(&self.work.hashed))
+        Some(self.work.hashes.keccak(&self.work.hashed).into())
     }
 
     /// One effect; `Some` when it ends the frame.

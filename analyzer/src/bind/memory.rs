@@ -84,11 +84,11 @@ impl<S: StateView> Machine<'_, S> {
     fn hash_memory(&mut self, running: &Running<'_>, at: usize, len: usize) -> Option<U256> {
         let bytes = running.memory.slice(at, len)?;
         if bytes.len() == len {
-            return Some(self.work.hashes.keccak(bytes));
+            return Some(self.work.hashes.keccak(bytes).into());
         }
         let mut bytes = bytes.to_vec();
         bytes.resize(len, 0);
-        Some(self.work.hashes.keccak(&bytes))
+        Some(self.work.hashes.keccak(&bytes).into())
     }
 
     fn copy(

@@ -212,7 +212,7 @@ impl<'p> Running<'p> {
                 return self.apply_unknown(op, to, operands);
             }
         }
-        let word = word::eval(op, *self.word(a), *self.word(b), *self.word(c));
+        let word = word::eval(op, self.word(a), self.word(b), self.word(c));
         self.know(to, word);
     }
 

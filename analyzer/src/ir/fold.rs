@@ -39,7 +39,7 @@ pub(super) fn apply(pool: &mut TermPool<'_>, op: Op, a: TermId, b: TermId, c: Te
         _ => None,
     };
     if let Some([a, b, c]) = all_constant {
-        return by(Rule::Constants, pool.constant(word::eval(op, a, b, c)));
+        return by(Rule::Constants, pool.constant(word::eval(op, &a, &b, &c)));
     }
     let rewritten = match op.arity() {
         1 => unary(pool, op, a),

@@ -50,7 +50,7 @@ fn exact(pool: &TermPool<'_>, x: TermId, leaf: U256) -> U256 {
         Term::Env(Env::CallDataSize) => U256::from(36),
         Term::CallData(_) => (U256::from(SELECTOR) << 224) | (leaf >> 32),
         Term::Apply(op, [a, b, c]) => {
-            word::eval(op, exact(pool, a, leaf), exact(pool, b, leaf), exact(pool, c, leaf))
+            word::eval(op, &exact(pool, a, leaf), &exact(pool, b, leaf), &exact(pool, c, leaf))
         }
         _ => leaf,
     }
@@ -123,9 +123,9 @@ fn rewriting_keeps(
         }
         let id = pool.apply(op, &[a.0, b.0, c.0][..op.arity()]);
         let expected = match op.arity() {
-            1 => word::eval(op, a.1, a.1, a.1),
-            2 => word::eval(op, a.1, b.1, b.1),
-            _ => word::eval(op, a.1, b.1, c.1),
+            1 => word::eval(op, &a.1, &a.1, &a.1),
+            2 => word::eval(op, &a.1, &b.1, &b.1),
+            _ => word::eval(op, &a.1, &b.1, &c.1),
         };
         prop_assert_eq!(exact(&pool, id, leaf), expected, "{:?}", op);
         values.push((id, expected));
