@@ -31,7 +31,7 @@
 //!
 //! # Giving up
 //!
-//! No transaction starts more than [`WINDOW`] before it is decided. So when the schedule is given up
+//! No transaction starts [`WINDOW`] before it is decided or earlier. So when the schedule is given up
 //! after some transaction, it is certain which ones have been or will be run speculatively, the
 //! window after it, and that all others run on the prefix; timing has no say in it.
 
@@ -192,7 +192,7 @@ fn way<DB: DatabaseRef>(
     let look = |to| unless_it_panics(|| work.base.basic_ref(to).ok());
     let recipient = transfers.recipient(work.block.transaction(tx));
     let is_transfer = recipient.and_then(look).is_some_and(has_no_code);
-    let horizon = horizon.as_usize().max(tx.as_usize().saturating_sub(WINDOW));
+    let horizon = horizon.as_usize().max(least_horizon(tx.as_usize()));
     let (horizon, units) = (TxIndex::from_usize(horizon), UnitCosts::default());
     if is_transfer {
         Way::OnPrefix { horizon: TxIndex(0), nanos: units.transfer_nanos }
@@ -204,6 +204,13 @@ fn way<DB: DatabaseRef>(
     }
 }
 
+/// The horizon of a transaction that waits for nobody: less than [`WINDOW`] before it, and the same for
+/// many, so that what they see of an account that everybody changes is one and the same version.
+const fn least_horizon(tx: usize) -> usize {
+    const STEP: usize = WINDOW / 2;
+    tx.saturating_sub(STEP) / STEP * STEP
+}
+
 fn has_no_code(info: Option<revm::state::AccountInfo>) -> bool {
     info.is_none_or(|info| info.is_empty_code_hash())
 }
@@ -211,6 +218,14 @@ fn has_no_code(info: Option<revm::state::AccountInfo>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_starts_a_window_ahead_of_what_is_decided() {
+        assert_eq!(least_horizon(WINDOW - 1), 0);
+        for tx in 0..5 * WINDOW {
+            assert!(least_horizon(tx) <= tx && tx < least_horizon(tx) + WINDOW, "{tx}");
+        }
+    }
 
     #[test]
     fn codeless_accounts_are_recognised() {

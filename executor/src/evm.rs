@@ -100,7 +100,7 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
         base: &'a DB,
         ground: Ground<'a>,
     ) -> Self {
-        Self { block, rules, base, ground, evm: watched_evm(rules, View::new(base, ground)) }
+        Self { block, rules, base, ground, evm: watched_evm(rules, view_of(rules, base, ground)) }
     }
 
     /// Begins a layer: until [`Self::leave`], versions stay as they are.
@@ -146,7 +146,7 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
             Ok(Err(_)) => None,
             Err(_) => {
                 // A panic may have left the interpreter anywhere, so it is not used again.
-                self.evm = watched_evm(self.rules, View::new(self.base, self.ground));
+                self.evm = watched_evm(self.rules, view_of(self.rules, self.base, self.ground));
                 self.enter();
                 None
             }
@@ -214,6 +214,11 @@ fn watched_evm<'a, DB: DatabaseRef>(rules: &Rules, view: View<'a, DB>) -> ViewEv
     instructions::watch_accounts(table);
     follow::watch_additions(table);
     evm
+}
+
+/// The view on which a block's transactions are run.
+pub(crate) fn view_of<'a, DB>(rules: &Rules, base: &'a DB, ground: Ground<'a>) -> View<'a, DB> {
+    View::new(base, ground, rules.env.block_env.beneficiary)
 }
 
 /// Revm on a view, which does as it always does.

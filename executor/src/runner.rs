@@ -18,12 +18,12 @@ use slotcast_model::TxIndex;
 use crate::{
     canonical::panic_text,
     error::ExecutionError,
-    evm::{ViewEvm, build_evm},
+    evm::{ViewEvm, build_evm, view_of},
     fork::Rules,
     input::Block,
     rejection::Rejection,
     versions::Stamp,
-    view::{Ground, View},
+    view::Ground,
 };
 
 /// What `look` finds in the base state; nothing when the base state panics. Whoever gets nothing runs
@@ -65,7 +65,7 @@ impl<'a, DB: DatabaseRef> Runner<'a, DB> {
     pub(crate) fn run(&mut self, tx: TxIndex) -> Result<Decided, ExecutionError> {
         let transaction = self.block.transaction(tx).to_tx_env();
         let Self { rules, base, ground, .. } = *self;
-        let build = || build_evm(rules, View::new(base, ground));
+        let build = || build_evm(rules, view_of(rules, base, ground));
         let evm = self.evm.get_or_insert_with(build);
         evm.ctx.journaled_state.database.start_for_good(Stamp::of(tx));
         // After a panic the interpreter is in an unknown state, but then nobody uses it again.

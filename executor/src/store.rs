@@ -32,14 +32,15 @@ use revm::{
     database_interface::DatabaseRef,
     state::{Account, AccountInfo, EvmState},
 };
-use slotcast_model::Slot;
+use slotcast_model::{Slot, TxIndex};
 
 use crate::{
     outcome::{AccountChange, AccountFields, SlotChange},
     sync::atomic::{AtomicBool, Ordering},
     versions::{Seen, Stamp},
 };
-use cell::{AccountCell, SlotCell};
+pub(crate) use cell::Purse;
+use cell::{AccountCell, Left, SlotCell};
 use filter::{Filter, Place};
 use lock::Lock;
 pub(crate) use lock::{Alone, Shared, Sharing};
@@ -57,8 +58,10 @@ type Slots = IndexMap<Slot, SlotCell, DefaultHashBuilder>;
 /// growing means copying.
 const CHANGES_PER_TX: usize = 2;
 
-/// Shards of a store that several threads use.
-const N_SHARDS: usize = 64;
+/// Fewest and most shards of a store that several threads use, and for how many transactions there is
+/// one: each costs a little to make, whether it is used or not.
+const N_SHARDS: [usize; 2] = [8, 64];
+const TXS_PER_SHARD: usize = 8;
 
 /// How an account stands against what somebody saw of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +77,8 @@ pub(crate) enum Since {
 pub(crate) struct Store<S: Sharing = Shared> {
     /// What may stand below.
     written: Filter,
+    /// What of it the opening of the block left: all that is seen by whoever waits for nothing.
+    opened: Filter,
     accounts: Shards<S, Accounts>,
     slots: Shards<S, Slots>,
     clears: S::Lock<AddressMap<Vec<Stamp>>>,
@@ -86,7 +91,8 @@ impl<S: Sharing> Store<S> {
     /// An empty store with room for what so many transactions usually change. Alone, nobody looks
     /// back, so no history is kept.
     pub(crate) fn new(n_transactions: usize) -> Self {
-        Self::in_shards(n_transactions, if S::IS_SHARED { N_SHARDS } else { 1 })
+        let n_shards = (n_transactions / TXS_PER_SHARD).clamp(N_SHARDS[0], N_SHARDS[1]);
+        Self::in_shards(n_transactions, if S::IS_SHARED { n_shards.next_power_of_two() } else { 1 })
     }
 
     fn in_shards(n_transactions: usize, n_shards: usize) -> Self {
@@ -95,6 +101,7 @@ impl<S: Sharing> Store<S> {
         let slots = || Slots::with_capacity_and_hasher(room, Default::default());
         Self {
             written: Filter::new(n_transactions),
+            opened: Filter::new(0),
             accounts: (0..n_shards).map(|_| Lock::around(accounts())).collect(),
             slots: (0..n_shards).map(|_| Lock::around(slots())).collect(),
             clears: Lock::around(AddressMap::default()),
@@ -120,25 +127,25 @@ impl<S: Sharing> Store<S> {
 
     /// The account as it is found below `stamp`.
     pub(crate) fn account(&self, address: &Address, stamp: Stamp) -> Seen<Option<AccountInfo>> {
-        if !self.written.may_have(Place::of_account(address)) {
+        if !self.below(stamp).may_have(Place::of_account(address)) {
             return Seen::Base;
         }
         let shard = self.account_shard(address).read();
         let version = shard.get(address).and_then(|cell| cell.below(stamp));
-        version.map_or(Seen::Base, |info| Seen::Left(info.cloned()))
+        version.map_or(Seen::Base, |left| Seen::Left(left.info()))
     }
 
     /// The account as everything decided left it.
     pub(crate) fn last_account(&self, address: &Address) -> Seen<Option<AccountInfo>> {
-        self.last_account_with(address, |info| info.cloned())
+        self.last_left(address, Left::info)
     }
 
-    /// What `look` finds of the account as everything decided left it.
-    pub(crate) fn last_account_with<T>(
-        &self,
-        address: &Address,
-        look: impl FnOnce(Option<&AccountInfo>) -> T,
-    ) -> Seen<T> {
+    /// Whether the account had code as everything decided left it.
+    pub(crate) fn last_has_code(&self, address: &Address) -> Seen<bool> {
+        self.last_left(address, Left::has_code)
+    }
+
+    fn last_left<T>(&self, address: &Address, look: impl FnOnce(&Left) -> T) -> Seen<T> {
         if !self.written.may_have(Place::of_account(address)) {
             return Seen::Base;
         }
@@ -153,14 +160,14 @@ impl<S: Sharing> Store<S> {
         }
         let shard = self.account_shard(address).read();
         match shard.get(address).map(AccountCell::last) {
-            Some((last, info)) if stamp <= last => Since::Left(info.cloned()),
+            Some((last, left)) if stamp <= last => Since::Left(left.info()),
             _ => Since::Same,
         }
     }
 
     /// The word as it is found below `stamp`.
     pub(crate) fn slot(&self, slot: &Slot, stamp: Stamp) -> Seen<U256> {
-        let written = self.written_slot(slot, |cell| cell.below(stamp));
+        let written = self.written_slot(slot, stamp, |cell| cell.below(stamp));
         self.unless_cleared(slot, written, stamp)
     }
 
@@ -181,44 +188,61 @@ impl<S: Sharing> Store<S> {
 
     /// The word as everything decided left it.
     pub(crate) fn last_slot(&self, slot: &Slot) -> Seen<U256> {
-        let written = self.written_slot(slot, |cell| Some(cell.last()));
+        let written = self.written_slot(slot, Stamp::AFTER_ALL, |cell| Some(cell.last()));
         self.unless_cleared(slot, written, Stamp::AFTER_ALL)
     }
 
     /// Keeps the state that a step ended with, where states are kept; entering it is another matter.
-    pub(crate) fn keep(&self, stamp: Stamp, state: EvmState) {
-        if let Some(states) = &self.states {
-            states.write().push((stamp, state));
-        }
+    /// Code without a byte is put in where it was left out, because whoever makes a bundle of the states
+    /// lists it with what is new.
+    pub(crate) fn keep(&self, stamp: Stamp, mut state: EvmState) {
+        let Some(states) = &self.states else { return };
+        state.values_mut().map(|account| &mut account.info).for_each(|info| {
+            if info.is_empty_code_hash() {
+                info.code.get_or_insert_default();
+            }
+        });
+        states.write().push((stamp, state));
     }
 
     fn written_slot(
         &self,
         slot: &Slot,
+        stamp: Stamp,
         look: impl FnOnce(&SlotCell) -> Option<(Stamp, U256)>,
     ) -> Option<(Stamp, U256)> {
-        if !self.written.may_have(Place::of_slot(slot)) {
+        if !self.below(stamp).may_have(Place::of_slot(slot)) {
             return None;
         }
         self.slot_shard(slot).read().get(slot).and_then(look)
     }
 
+    /// What may stand here below `stamp`.
+    fn below(&self, stamp: Stamp) -> &Filter {
+        if stamp <= Stamp::of(TxIndex(0)) { &self.opened } else { &self.written }
+    }
+
+    fn note_at(&self, stamp: Stamp, place: Place) {
+        self.written.note(place);
+        if stamp == Stamp::OPENING {
+            self.opened.note(place);
+        }
+    }
+
     /// Enters how a step ended.
     pub(crate) fn commit(&self, stamp: Stamp, state: EvmState) {
-        if self.is_keeping_states() {
-            self.keep(stamp, state.clone());
-        }
-        state.into_iter().for_each(|(address, account)| {
-            self.commit_account(stamp, &address, account);
+        state.iter().for_each(|(address, account)| {
+            self.commit_account(stamp, address, account);
         });
+        self.keep(stamp, state);
     }
 
     /// Enters what a step left of an account, which had no code and was not cleared.
-    pub(crate) fn enter(&self, stamp: Stamp, address: &Address, info: AccountInfo) {
-        self.put_account(stamp, address, (!info.is_empty()).then_some(info));
+    pub(crate) fn enter(&self, stamp: Stamp, address: &Address, info: &AccountInfo) {
+        self.put_account(stamp, address, Some(info).filter(|info| !info.is_empty()));
     }
 
-    fn commit_account(&self, stamp: Stamp, address: &Address, account: Account) {
+    fn commit_account(&self, stamp: Stamp, address: &Address, account: &Account) {
         if !account.is_touched() {
             return;
         }
@@ -229,7 +253,7 @@ impl<S: Sharing> Store<S> {
             self.is_any_cleared.store(true, Ordering::Relaxed);
         }
         if !account.is_selfdestructed() {
-            self.commit_slots(stamp, address, &account);
+            self.commit_slots(stamp, address, account);
         }
         // Most accounts that are called are touched and left as they were: nobody need look them up.
         let is_there_or_never_was = !account.info.is_empty() || account.is_loaded_as_not_existing();
@@ -241,16 +265,16 @@ impl<S: Sharing> Store<S> {
         // reports such an account as created or as not touched.
         let is_there =
             !account.is_selfdestructed() && (account.is_created() || !account.info.is_empty());
-        let after = is_there.then_some(account.info);
+        let after = is_there.then_some(&account.info);
         self.put_account(stamp, address, after);
     }
 
-    fn put_account(&self, stamp: Stamp, address: &Address, after: Option<AccountInfo>) {
-        self.note(address);
+    fn put_account(&self, stamp: Stamp, address: &Address, after: Option<&AccountInfo>) {
+        self.note_at(stamp, Place::of_account(address));
         match self.account_shard(address).write().entry(*address) {
-            Entry::Occupied(mut cell) => cell.get_mut().push(stamp, after, S::IS_SHARED),
+            Entry::Occupied(mut cell) => cell.get_mut().push(stamp, after.into(), S::IS_SHARED),
             Entry::Vacant(place) => {
-                place.insert(AccountCell::new(stamp, after));
+                place.insert(AccountCell::new(stamp, after.into()));
             }
         }
     }
@@ -258,7 +282,7 @@ impl<S: Sharing> Store<S> {
     fn commit_slots(&self, stamp: Stamp, address: &Address, account: &Account) {
         for (key, word) in account.changed_storage_slots() {
             let slot = Slot::new(*address, *key);
-            self.written.note(Place::of_slot(&slot));
+            self.note_at(stamp, Place::of_slot(&slot));
             match self.slot_shard(&slot).write().entry(slot) {
                 Entry::Occupied(mut cell) => {
                     cell.get_mut().push(stamp, word.present_value, S::IS_SHARED);
@@ -348,7 +372,7 @@ impl<S: Sharing> Store<S> {
 impl Store<Alone> {
     /// A store whose accounts lie in parts that can be lent, one for each of so many threads at least.
     pub(crate) fn in_parts(n_transactions: usize, n_threads: usize) -> Self {
-        Self::in_shards(n_transactions, n_threads.next_power_of_two().min(N_SHARDS))
+        Self::in_shards(n_transactions, n_threads.next_power_of_two().min(N_SHARDS[1]))
     }
 
     /// Lends all accounts, to be changed from `first` on; until they are given back, none are here.
@@ -366,9 +390,10 @@ impl Store<Alone> {
 
     /// The same for whoever wants to look at it, once nothing changes any more.
     pub(crate) fn into_shared(self) -> Store {
-        let Self { written, accounts, slots, clears, is_any_cleared, states } = self;
+        let Self { written, opened, accounts, slots, clears, is_any_cleared, states } = self;
         Store {
             written,
+            opened,
             accounts: into_shared(accounts),
             slots: into_shared(slots),
             clears: Lock::around(clears.take()),
@@ -399,9 +424,9 @@ mod tests {
         let (store, address) = (Store::<Shared>::new(4), Address::with_last_byte(7));
         assert_eq!(store.account(&address, Stamp::CLOSING), Seen::Base);
         assert_eq!(store.account_since(&address, Stamp::OPENING), Since::Same);
-        store.enter(stamp(3), &address, info(2));
-        store.enter(stamp(5), &address, info(3));
-        store.enter(stamp(9), &address, info(0));
+        store.enter(stamp(3), &address, &info(2));
+        store.enter(stamp(5), &address, &info(3));
+        store.enter(stamp(9), &address, &info(0));
         let at = |tx| store.account(&address, stamp(tx));
         assert_eq!(at(3), Seen::Base);
         assert_eq!(at(4), Seen::Left(Some(info(2))));
@@ -415,8 +440,8 @@ mod tests {
     #[test]
     fn alone_only_the_last_version_is_kept() {
         let (store, address) = (Store::<Alone>::new(0), Address::with_last_byte(7));
-        store.enter(stamp(3), &address, info(2));
-        store.enter(stamp(5), &address, info(3));
+        store.enter(stamp(3), &address, &info(2));
+        store.enter(stamp(5), &address, &info(3));
         assert_eq!(store.account(&address, stamp(6)), Seen::Left(Some(info(3))));
         assert_eq!(store.account(&address, stamp(5)), Seen::Base);
     }

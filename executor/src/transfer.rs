@@ -250,7 +250,7 @@ impl<DB: DatabaseRef, S: Sharing> Parties<'_, DB, S> {
     /// Whether there is code at `address`; nothing when that cannot be read.
     fn has_code(&self, address: Address) -> Option<bool> {
         let of = |info: &AccountInfo| info.code_hash != KECCAK256_EMPTY;
-        Some(match self.store.last_account_with(&address, |info| info.is_some_and(of)) {
+        Some(match self.store.last_has_code(&address) {
             Seen::Left(has_code) => has_code,
             Seen::Base => self.base.basic_ref(address).ok()?.as_ref().is_some_and(of),
         })
@@ -281,7 +281,7 @@ impl<DB: DatabaseRef, S: Sharing> Parties<'_, DB, S> {
             self.store.keep(self.stamp, state);
         }
         for Party { address, info, .. } in self.found.into_iter().flatten() {
-            self.store.enter(self.stamp, &address, info);
+            self.store.enter(self.stamp, &address, &info);
         }
     }
 }

@@ -192,9 +192,9 @@ fn moved_accounts<DB: DatabaseRef>(
 ) -> Option<Vec<(Address, Moved)>> {
     let SpeculativeRun { result, reads } = run;
     let must_match =
-        reads.is_opaque || !reads.accounts.values().all(|read| is_lazy(read.info.as_ref()));
+        reads.is_opaque || !reads.accounts.iter().all(|(_, read)| is_lazy(read.info.as_ref()));
     let mut moves = Vec::new();
-    for (address, read) in &reads.accounts {
+    for (address, read) in reads.accounts.iter() {
         let committed = match committed.account(*address, read) {
             Now::Left(info) => info,
             Now::Same => continue,

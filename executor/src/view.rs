@@ -6,10 +6,11 @@
 //! began, a view of what is decided exactly the transactions below its horizon; an account whose use
 //! nobody explained counts as looked at in full.
 
+mod account_reads;
+
 use core::fmt;
 
-use alloy_primitives::{Address, B256, U256, map::DefaultHashBuilder};
-use indexmap::IndexMap;
+use alloy_primitives::{Address, B256, U256};
 use revm::{
     Database,
     bytecode::Bytecode,
@@ -27,11 +28,13 @@ use crate::{
     versions::{Seen, Stamp, Versions},
 };
 
+pub(crate) use account_reads::AccountReads;
+
 /// Everything one run read.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
     /// Accounts, each loaded once.
-    pub(crate) accounts: IndexMap<Address, AccountRead, DefaultHashBuilder>,
+    pub(crate) accounts: AccountReads,
     /// Storage slots, each loaded once.
     pub(crate) slots: Vec<SlotRead>,
     /// The slots that the run is expected to only add to, and what it did with them.
@@ -106,6 +109,10 @@ pub(crate) struct View<'a, DB> {
     /// The sender and the nonce it will have, where both are taken for granted until validation.
     sender: Option<(Address, u64)>,
     is_recording: bool,
+    /// The account that everybody pays, and what was last found of it, below which horizon: what stands
+    /// there stays, while those who pay write next to it.
+    beneficiary: Address,
+    paid: Option<(Stamp, Seen<Option<AccountInfo>>)>,
     /// What the interpreter hashed.
     pub(crate) hashes: PairHashes,
     /// What was read since the last [`View::start`].
@@ -113,7 +120,7 @@ pub(crate) struct View<'a, DB> {
 }
 
 impl<'a, DB> View<'a, DB> {
-    pub(crate) fn new(base: &'a DB, ground: Ground<'a>) -> Self {
+    pub(crate) fn new(base: &'a DB, ground: Ground<'a>, beneficiary: Address) -> Self {
         Self {
             base,
             ground,
@@ -121,6 +128,8 @@ impl<'a, DB> View<'a, DB> {
             horizon: Stamp::OPENING,
             sender: None,
             is_recording: true,
+            beneficiary,
+            paid: None,
             hashes: PairHashes::default(),
             reads: Reads::default(),
         }
@@ -161,8 +170,18 @@ impl<'a, DB> View<'a, DB> {
         self.is_recording = false;
     }
 
-    fn account(&self, address: Address) -> Seen<Option<AccountInfo>> {
+    fn account(&mut self, address: Address) -> Seen<Option<AccountInfo>> {
         match self.ground {
+            Ground::Decided(store) if self.is_recording && address == self.beneficiary => {
+                match &self.paid {
+                    Some((horizon, seen)) if *horizon == self.horizon => seen.clone(),
+                    _ => {
+                        let seen = store.account(&address, self.horizon);
+                        self.paid = Some((self.horizon, seen.clone()));
+                        seen
+                    }
+                }
+            }
             Ground::Decided(store) => store.account(&address, self.horizon),
             Ground::Alone(store) => store.account(&address, self.horizon),
             Ground::Layers(_) => match self.versions().account(address, self.horizon) {

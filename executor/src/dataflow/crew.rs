@@ -29,7 +29,7 @@ use slotcast_model::{Index, TxIndex};
 
 use super::{
     Work,
-    task::{Board, Item, Task, Way},
+    task::{Board, Item, Start, Task, Way},
 };
 use crate::{
     chaos::Chaos,
@@ -94,21 +94,23 @@ impl<'a, DB: DatabaseRef> Crew<'a, DB> {
         let Work { block, rules, base, store } = self.work;
         let mut runner = Runner::new(block, rules, base, Ground::Decided(store));
         let mut speculator = None;
-        let mut items = Vec::new();
+        let (mut items, mut starts, mut runs) = (Vec::new(), Vec::new(), Vec::new());
         loop {
             self.chaos.pause();
-            let task = self.board().next(&mut items);
+            let task = self.board().next(&mut items, &mut starts);
             self.chaos.pause();
             match task {
                 Task::Leave => break,
                 Task::Rest => self.rest(),
                 Task::Decide => self.decide(&mut items, &mut runner),
-                Task::Run { tx, horizon, additions } => {
+                Task::Run => {
                     let make = || Speculator::new(block, rules, base, Ground::Decided(store));
                     let speculator = speculator.get_or_insert_with(make);
-                    let run = speculator.run_below(Stamp::of(horizon), tx, &additions);
+                    runs.extend(starts.drain(..).map(|Start { tx, horizon, additions }| {
+                        speculator.run_below(Stamp::of(horizon), tx, &additions)
+                    }));
                     self.chaos.pause();
-                    self.change(|board| board.hand_in(run));
+                    self.change(|board| board.hand_in(runs.drain(..)));
                 }
             }
         }

@@ -19,6 +19,15 @@ use crate::{error::ExecutionError, evm::Speculative};
 /// others.
 const BATCH: usize = 32;
 
+/// Most transactions handed out at once, and about how long a thread may be busy with them: taking
+/// one costs more than making a short one, while others wait for what a thread keeps to itself.
+const AT_ONCE: usize = 8;
+const NANOS_AT_ONCE: u64 = 50_000;
+
+/// As many as may start for each that is handed out at once, so that there is enough for everybody
+/// and at the end no thread has much left when the others have nothing.
+const READY_FOR_EACH: usize = 16;
+
 /// How a transaction is to be decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Way {
@@ -59,13 +68,21 @@ pub(super) enum Item {
     Run(Speculative, TxIndex),
 }
 
+/// A transaction to run on what is below a horizon.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) tx: TxIndex,
+    pub(super) horizon: TxIndex,
+    pub(super) additions: Vec<Slot>,
+}
+
 /// What a thread is to do.
 #[derive(Debug)]
 pub(super) enum Task {
     /// Decide the next transactions.
     Decide,
-    /// Run a transaction on what is below a horizon.
-    Run { tx: TxIndex, horizon: TxIndex, additions: Vec<Slot> },
+    /// Run these transactions.
+    Run,
     /// Wait until something happens.
     Rest,
     /// Go home: everything is decided, or nothing more will be.
@@ -84,8 +101,8 @@ pub(super) struct Board {
     ready: BinaryHeap<(u64, Reverse<TxIndex>)>,
     /// What there is to do behind each, once all are known; zero until then.
     ranks: IndexVec<TxIndex, u64>,
-    /// Transactions that wait until everything below their horizon is decided, by horizon.
-    waiting: BinaryHeap<Reverse<(TxIndex, TxIndex)>>,
+    /// Transactions that wait until everything below their horizon is decided.
+    waiting: Waiting,
     n_decided: usize,
     /// From here on nothing is run speculatively.
     in_order_from: usize,
@@ -103,7 +120,7 @@ impl Board {
             runs: (0..n_transactions).map(|_| None).collect(),
             ready: BinaryHeap::new(),
             ranks: IndexVec::from_elem(0, n_transactions),
-            waiting: BinaryHeap::new(),
+            waiting: Waiting::new(n_transactions),
             n_decided: 0,
             in_order_from: n_transactions,
             is_deciding: false,
@@ -120,7 +137,9 @@ impl Board {
                 Way::Speculatively { horizon, .. } => Some(*horizon),
             };
             let tx = self.ways.push(way);
-            self.waiting.extend(horizon.map(|horizon| Reverse((horizon, tx))));
+            if let Some(horizon) = horizon {
+                self.waiting.push(tx, horizon);
+            }
         }
         if self.ways.len() == self.n_transactions {
             self.rank();
@@ -128,8 +147,9 @@ impl Board {
         self.release();
     }
 
-    /// Something to do; with [`Task::Decide`] the items are put into `items`, which is empty.
-    pub(super) fn next(&mut self, items: &mut Vec<Item>) -> Task {
+    /// Something to do; with [`Task::Decide`] the items are put into `items`, with [`Task::Run`] the
+    /// transactions into `starts`, both of which are empty.
+    pub(super) fn next(&mut self, items: &mut Vec<Item>, starts: &mut Vec<Start>) -> Task {
         if self.is_over {
             return Task::Leave;
         }
@@ -140,25 +160,17 @@ impl Board {
                 return Task::Decide;
             }
         }
-        match self.ready.pop() {
-            None => Task::Rest,
-            Some((_, Reverse(tx))) => match &mut self.ways[tx] {
-                Way::Speculatively { horizon, additions, .. } => {
-                    let additions = core::mem::take(additions);
-                    Task::Run { tx, horizon: *horizon, additions }
-                }
-                Way::OnPrefix { .. } => {
-                    unreachable!("only transactions that are run speculatively are made ready")
-                }
-            },
-        }
+        self.take_starts(starts);
+        if starts.is_empty() { Task::Rest } else { Task::Run }
     }
 
-    /// Hands in a run.
-    pub(super) fn hand_in(&mut self, run: Speculative) {
-        let tx = run.tx();
-        let before = self.runs[tx].replace(run);
-        assert!(before.is_none(), "no transaction is handed out twice");
+    /// Hands in runs.
+    pub(super) fn hand_in(&mut self, runs: impl Iterator<Item = Speculative>) {
+        for run in runs {
+            let tx = run.tx();
+            let before = self.runs[tx].replace(run);
+            assert!(before.is_none(), "no transaction is handed out twice");
+        }
     }
 
     /// Ends a stretch of decisions, after which the schedule may have been given up.
@@ -231,6 +243,21 @@ impl Board {
         self.ready = ready.map(|(_, it)| (self.ranks[it.0], it)).collect();
     }
 
+    fn take_starts(&mut self, starts: &mut Vec<Start>) {
+        let most = (self.ready.len() / READY_FOR_EACH).clamp(1, AT_ONCE);
+        let mut all_nanos = 0;
+        while starts.len() < most && all_nanos < NANOS_AT_ONCE {
+            let Some((_, Reverse(tx))) = self.ready.pop() else { return };
+            let Way::Speculatively { horizon, nanos: [nanos, _], additions } = &mut self.ways[tx]
+            else {
+                unreachable!("only transactions that are run speculatively are made ready")
+            };
+            all_nanos += *nanos;
+            let (horizon, additions) = (*horizon, core::mem::take(additions));
+            starts.push(Start { tx, horizon, additions });
+        }
+    }
+
     fn take_items(&mut self, items: &mut Vec<Item>) {
         for n in self.n_decided..self.n_decided + BATCH {
             let tx = TxIndex::from_usize(n);
@@ -248,13 +275,50 @@ impl Board {
 
     /// Makes ready whatever waited for no more than what is decided.
     fn release(&mut self) {
-        while let Some(Reverse((horizon, tx))) = self.waiting.peek()
-            && horizon.as_usize() <= self.n_decided
-        {
+        while let Some(tx) = self.waiting.pop(self.n_decided) {
             if tx.as_usize() < self.in_order_from {
-                self.ready.push((self.ranks[*tx], Reverse(*tx)));
+                self.ready.push((self.ranks[tx], Reverse(tx)));
             }
-            self.waiting.pop();
+        }
+    }
+}
+
+/// Transactions by the horizon up to which they wait, in a list for each.
+#[derive(Debug)]
+struct Waiting {
+    /// The one that came last, for each horizon.
+    last: Vec<Option<TxIndex>>,
+    /// The one that came before, for each transaction.
+    before: Vec<Option<TxIndex>>,
+    /// Below this horizon nobody waits any more.
+    horizon: usize,
+}
+
+impl Waiting {
+    fn new(n_transactions: usize) -> Self {
+        Self {
+            last: vec![None; n_transactions + 1],
+            before: vec![None; n_transactions],
+            horizon: 0,
+        }
+    }
+
+    fn push(&mut self, tx: TxIndex, horizon: TxIndex) {
+        let place = horizon.as_usize().max(self.horizon);
+        self.before[tx.as_usize()] = self.last[place].replace(tx);
+    }
+
+    /// Somebody who waits for no more than the first `n_decided`, if there is one.
+    fn pop(&mut self, n_decided: usize) -> Option<TxIndex> {
+        loop {
+            if let Some(tx) = self.last[self.horizon] {
+                self.last[self.horizon] = self.before[tx.as_usize()];
+                return Some(tx);
+            }
+            if n_decided <= self.horizon {
+                return None;
+            }
+            self.horizon += 1;
         }
     }
 }

@@ -21,9 +21,9 @@
 //! the one that failed is left to whoever runs it.
 
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
-use alloy_primitives::{Address, KECCAK256_EMPTY, U256};
+use alloy_primitives::{Address, U256};
 use core::iter;
-use revm::{database_interface::DatabaseRef, state::AccountInfo};
+use revm::database_interface::DatabaseRef;
 use std::sync::OnceLock;
 
 use slotcast_model::{Index, TxIndex};
@@ -32,7 +32,7 @@ use super::Prefix;
 use crate::{
     parallel::Pool,
     runner::unless_it_panics,
-    store::{Alone, Part, place_of},
+    store::{Alone, Part, Purse, place_of},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -222,47 +222,46 @@ impl<DB: DatabaseRef> At<'_, DB> {
             false => U256::ZERO,
         };
         if is_mine(sender) {
-            self.change(part, sender, |payer| {
-                let is_plain = payer.code_hash == KECCAK256_EMPTY;
-                if !is_plain || payer.nonce != *nonce || payer.balance < cost.most {
+            self.pay(part, sender, |payer| {
+                let is_right = !payer.has_code && *payer.nonce == *nonce;
+                if !is_right || *payer.balance < cost.most {
                     return None;
                 }
-                payer.balance = (payer.balance - cost.paid).checked_sub(*value)?;
-                payer.nonce = payer.nonce.checked_add(1)?;
+                *payer.nonce = payer.nonce.checked_add(1)?;
+                let left = (*payer.balance - cost.paid).checked_sub(*value)?;
                 let back = if sender == to { *value } else { U256::ZERO };
-                let balance = payer.balance.checked_add(back)?;
-                payer.balance = balance.checked_add(reward_of(sender))?;
+                *payer.balance = left.checked_add(back)?.checked_add(reward_of(sender))?;
                 Some(())
             })?;
         }
         if sender != to && is_mine(to) {
-            self.change(part, to, |recipient| {
-                if recipient.code_hash != KECCAK256_EMPTY {
+            self.pay(part, to, |recipient| {
+                if recipient.has_code {
                     return None;
                 }
                 let balance = recipient.balance.checked_add(*value)?;
-                recipient.balance = balance.checked_add(reward_of(to))?;
+                *recipient.balance = balance.checked_add(reward_of(to))?;
                 Some(())
             })?;
         }
         let is_third = self.beneficiary != *sender && self.beneficiary != *to;
         if is_third && is_mine(&self.beneficiary) {
-            self.change(part, &self.beneficiary, |beneficiary| {
-                beneficiary.balance = beneficiary.balance.checked_add(cost.reward)?;
+            self.pay(part, &self.beneficiary, |beneficiary| {
+                *beneficiary.balance = beneficiary.balance.checked_add(cost.reward)?;
                 Some(())
             })?;
         }
         Some(())
     }
 
-    fn change(
+    fn pay(
         &self,
         part: &mut Part,
         address: &Address,
-        change: impl FnOnce(&mut AccountInfo) -> Option<()>,
+        pay: impl FnOnce(Purse<'_>) -> Option<()>,
     ) -> Option<()> {
         let look = || unless_it_panics(|| self.base.basic_ref(*address).ok());
-        part.change(self.stamp, address, look, change)
+        part.pay(self.stamp, address, look, pay)
     }
 }
 

@@ -4,11 +4,14 @@
 //! stamp. Out: the part as the changes left it, or as it was.
 //! Invariant: undone, a part is as it was lent, to the order of its accounts.
 
-use alloy_primitives::{Address, KECCAK256_EMPTY, U256};
+use alloy_primitives::Address;
 use indexmap::map::Entry;
 use revm::state::AccountInfo;
 
-use super::{Accounts, cell::AccountCell};
+use super::{
+    Accounts, Purse,
+    cell::{AccountCell, Left},
+};
 use crate::versions::Stamp;
 
 /// Accounts that somebody has to himself.
@@ -28,26 +31,27 @@ impl Part {
         Self { accounts, first, n_before, replaced: Vec::new() }
     }
 
-    /// Changes an account, which `look` finds if nobody changed it before; nothing when it cannot be
-    /// found or changed, and then everything is to be undone.
-    pub(crate) fn change(
+    /// Pays an account or for it, which `look` finds if nobody changed it before; nothing when it
+    /// cannot be found or paid, and then everything is to be undone.
+    pub(crate) fn pay(
         &mut self,
         stamp: Stamp,
         address: &Address,
         look: impl FnOnce() -> Option<Option<AccountInfo>>,
-        change: impl FnOnce(&mut AccountInfo) -> Option<()>,
+        pay: impl FnOnce(Purse<'_>) -> Option<()>,
     ) -> Option<()> {
         match self.accounts.entry(*address) {
             Entry::Occupied(mut place) => {
                 if place.get().last().0 < self.first {
                     self.replaced.push((place.index(), place.get().clone()));
                 }
-                place.get_mut().remake(stamp, NOBODY, change)
+                place.get_mut().pay(stamp, pay)
             }
             Entry::Vacant(place) => {
-                let mut info = look()?.unwrap_or(NOBODY);
-                change(&mut info)?;
-                place.insert(AccountCell::new(stamp, (!info.is_empty()).then_some(info)));
+                let mut left = Left::from(look()?.as_ref());
+                pay(left.purse())?;
+                left.vanish_if_empty();
+                place.insert(AccountCell::new(stamp, left));
                 Some(())
             }
         }
@@ -66,12 +70,3 @@ impl Part {
 pub(crate) const fn place_of(address: &Address, n_parts: usize) -> usize {
     address.0.0[19] as usize & (n_parts - 1)
 }
-
-/// An account that does not exist. Its code is left out, which costs less to make than none.
-const NOBODY: AccountInfo = AccountInfo {
-    balance: U256::ZERO,
-    nonce: 0,
-    code_hash: KECCAK256_EMPTY,
-    account_id: None,
-    code: None,
-};
