@@ -63,13 +63,6 @@ impl Bytecode {
         &self.code
     }
 
-    /// Holds `code` instead of a copy, if the bytes are the same.
-    pub(crate) fn share(&mut self, code: &Bytes) {
-        if self.code == *code {
-            self.code = code.clone();
-        }
-    }
-
     /// The fork whose opcodes are decoded.
     pub const fn fork(&self) -> Fork {
         self.fork

@@ -17,6 +17,7 @@ use slotcast_model::Fork;
 
 use crate::{
     absint::Terrain,
+    bytecode::Bytecode,
     entry_point,
     limits::{Limits, StopReason},
     targets::Targets,
@@ -42,7 +43,10 @@ pub const ANALYSIS: &str = env!("SLOTCAST_ANALYSIS");
 /// What a contract does.
 #[derive(Debug)]
 pub struct Summary {
-    terrain: Terrain,
+    code: Bytes,
+    fork: Fork,
+    /// Made when there is something to walk: of a summary from a store mostly nothing is.
+    terrain: OnceLock<Terrain>,
     code_hash: B256,
     limits: Limits,
     targets: Targets,
@@ -61,7 +65,9 @@ impl Summary {
         fallback: Program,
     ) -> Self {
         let functions = selectors.into_iter().map(|selector| (selector, OnceLock::new())).collect();
-        Self { terrain, code_hash, limits, targets, delegate, functions, fallback }
+        let (code, fork) = (terrain.code.shared().clone(), terrain.code.fork());
+        let terrain = OnceLock::from(terrain);
+        Self { code, fork, terrain, code_hash, limits, targets, delegate, functions, fallback }
     }
 
     /// keccak256 of the runtime code.
@@ -76,7 +82,7 @@ impl Summary {
 
     /// The fork under whose rules the code was analysed.
     pub const fn fork(&self) -> Fork {
-        self.terrain.code.fork()
+        self.fork
     }
 
     /// The limits it was analysed within.
@@ -110,7 +116,7 @@ impl Summary {
         });
         let Some((selector, program)) = function else { return &self.fallback };
         program.get_or_init(|| {
-            entry_point(&self.terrain, Some(selector), &self.targets, &self.limits).0
+            entry_point(self.terrain(), Some(selector), &self.targets, &self.limits).0
         })
     }
 
@@ -127,20 +133,26 @@ impl Summary {
     /// their places in the code. For people: it walks the code again.
     pub fn origins(&self, selector: Option<u32>) -> Vec<Origin> {
         let entered = self.entered(selector);
-        describe::origins(&self.terrain, entered, &self.targets, &self.limits)
+        describe::origins(self.terrain(), entered, &self.targets, &self.limits)
     }
 
     /// The same summary, holding these bytes of its code instead of a copy of its own; as it was when
     /// they are others.
     #[must_use]
     pub fn sharing(mut self, code: &Bytes) -> Self {
-        self.terrain.code.share(code);
+        if self.code == *code {
+            self.code = code.clone();
+        }
         self
     }
 
     /// The runtime code.
     pub const fn code(&self) -> &Bytes {
-        self.terrain.code.shared()
+        &self.code
+    }
+
+    fn terrain(&self) -> &Terrain {
+        self.terrain.get_or_init(|| Terrain::new(Bytecode::sharing(self.code.clone(), self.fork)))
     }
 
     /// Makes every program that was not made yet; gives the worst reason why one of them ended.

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use redb::{
     Builder, ConcurrencyMode, Database, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    TableDefinition,
+    TableDefinition, WriteTransaction,
 };
 
 use crate::key::Key;
@@ -30,6 +30,7 @@ pub(crate) fn open(path: &Path) -> Result<Database, redb::Error> {
         .set_concurrency_mode(ConcurrencyMode::MultiWriter)
         .create(path)?;
     let transaction = database.begin_write()?;
+    open_tables(&transaction)?;
     {
         let mut numbers = transaction.open_table(NUMBERS)?;
         let schema = numbers.get("schema")?.map(|schema| schema.value());
@@ -38,11 +39,21 @@ pub(crate) fn open(path: &Path) -> Result<Database, redb::Error> {
             Some(found) => return Err(redb::Error::Corrupted(format!("schema {found}"))),
             None => drop(numbers.insert("schema", SCHEMA)?),
         }
-        transaction.open_table(VALUES)?;
-        transaction.open_table(USED)?;
     }
     transaction.commit()?;
     Ok(database)
+}
+
+/// Opens every table once, or begins it, and closes it before the next one.
+///
+/// The library panics over some damaged pages while it opens a table, with a lock held that closing
+/// a table takes. With another table open, closing that one would panic too, and a panic during a
+/// panic ends the process. What was opened once is opened again without one.
+fn open_tables(transaction: &WriteTransaction) -> Result<(), redb::Error> {
+    transaction.open_table(NUMBERS)?;
+    transaction.open_table(VALUES)?;
+    transaction.open_table(USED)?;
+    Ok(())
 }
 
 /// The bytes under `key`.
@@ -61,6 +72,7 @@ pub(crate) fn put(
     is_whole: fn(&[u8]) -> bool,
 ) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
+    open_tables(&transaction)?;
     {
         let mut numbers = transaction.open_table(NUMBERS)?;
         let mut values = transaction.open_table(VALUES)?;

@@ -16,12 +16,7 @@ use serde::{Deserialize, Serialize};
 use slotcast_model::Fork;
 
 use super::{ANALYZER_VERSION, Program, Summary};
-use crate::{
-    absint::Terrain,
-    bytecode::{Bytecode, delegation},
-    limits::Limits,
-    targets::Targets,
-};
+use crate::{bytecode::delegation, limits::Limits, targets::Targets};
 
 const MAGIC: &[u8; 7] = b"SLOTSUM";
 const VERSION_LEN: usize = 4;
@@ -63,7 +58,7 @@ impl Summary {
         let functions =
             self.functions.iter().map(|(selector, made)| (*selector, made.get().cloned()));
         let stored = Stored {
-            fork: self.terrain.code.fork().name().to_owned(),
+            fork: self.fork.name().to_owned(),
             limits: self.limits,
             targets: self.targets.clone(),
             code: self.code().to_vec(),
@@ -105,7 +100,9 @@ impl Summary {
         Ok(Self {
             code_hash: keccak256(&code),
             delegate: delegation(&code).filter(|_| Fork::Prague <= fork),
-            terrain: Terrain::new(Bytecode::sharing(code, fork)),
+            terrain: OnceLock::new(),
+            code,
+            fork,
             limits: stored.limits,
             targets: stored.targets,
             functions: functions.collect(),
@@ -143,6 +140,18 @@ mod tests {
             assert_eq!(read.entry(None), summary.entry(None));
             assert_eq!(read.code_hash(), summary.code_hash());
         }
+    }
+
+    #[test]
+    fn what_was_read_makes_the_programs_that_are_missing() {
+        let (lazy, whole) = (summary(), summary());
+        whole.complete();
+        let read = Summary::from_bytes(&lazy.to_bytes()).expect("bytes of our own");
+        let code = Bytes::from_static(&CODE);
+        let read = read.sharing(&code).sharing(&Bytes::from_static(b"another"));
+        assert_eq!(read.code().as_ptr(), code.as_ptr());
+        read.complete();
+        assert_eq!(read.to_bytes(), whole.to_bytes());
     }
 
     #[test]
