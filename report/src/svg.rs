@@ -22,6 +22,8 @@ const TICK: [usize; 2] = [90, 18];
 const WIDTH: usize = 1100;
 const LEAST_COLUMN: usize = 34;
 const MOST_COLUMN: usize = 90;
+/// Layers behind this many are left out, which the drawing says; their transactions are in the lanes.
+const MOST_LAYERS: usize = 240;
 /// The sides of a transaction among the layers.
 const BOX: [usize; 2] = [14, 10];
 /// So many contracts are named beside their colours.
@@ -48,7 +50,12 @@ fn write(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
     let lanes_at = TOP + schedule.width() * ROW + 50;
     let height = lanes_at + drawing.threads.get() * LANE + TICK[1] + 20;
     let n_layers = schedule.layers().len();
-    let width = WIDTH.max(n_layers * column(drawing) + 40);
+    let n_drawn = n_layers.min(MOST_LAYERS);
+    let width = WIDTH.max(n_drawn * column(drawing) + 40);
+    let left_out = match n_layers - n_drawn {
+        0 => String::new(),
+        _ => format!(", of which the first {n_drawn} are drawn"),
+    };
     writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
@@ -57,8 +64,8 @@ fn write(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
     )?;
     writeln!(
         out,
-        "<text class=\"h\" x=\"20\" y=\"22\">block {}: {} transactions, {} edges, {n_layers} layers\
-         </text>",
+        "<text class=\"h\" x=\"20\" y=\"22\">block {}: {} transactions, {} edges, \
+         {n_layers} layers{left_out}</text>",
         drawing.block,
         schedule.len(),
         schedule.dag().n_edges(),
@@ -100,6 +107,11 @@ fn write_legend(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
     writeln!(out)
 }
 
+/// Whether the transaction stands in a layer that is drawn.
+fn is_drawn(drawing: &Drawing<'_>, tx: TxIndex) -> bool {
+    drawing.schedule.layer_of(tx).as_usize() < MOST_LAYERS
+}
+
 /// Where a transaction stands among the layers.
 fn place(drawing: &Drawing<'_>, tx: TxIndex) -> (usize, usize) {
     let layer = drawing.schedule.layer_of(tx).as_usize();
@@ -115,7 +127,8 @@ fn write_graph(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
         |edge: &slotcast_scheduler::Edge| path.windows(2).any(|pair| pair == [edge.from, edge.to]);
     let reduced = schedule.dag().transitive_reduction();
     // The critical path comes last, so that it lies on top.
-    let (last, first): (Vec<_>, Vec<_>) = reduced.edges().partition(is_on_path);
+    let drawn = reduced.edges().filter(|edge| is_drawn(drawing, edge.to));
+    let (last, first): (Vec<_>, Vec<_>) = drawn.partition(is_on_path);
     for (edge, class) in
         first.iter().map(|edge| (edge, "e")).chain(last.iter().map(|edge| (edge, "e p")))
     {
@@ -132,8 +145,8 @@ fn write_graph(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
             edge.reason,
         )?;
     }
-    for n in 0..schedule.len() {
-        let tx = TxIndex::from_usize(n);
+    let txs = (0..schedule.len()).map(TxIndex::from_usize);
+    for tx in txs.filter(|tx| is_drawn(drawing, *tx)) {
         let (x, y) = place(drawing, tx);
         let [width, height] = BOX.map(|side| side as f64);
         write_tx(drawing, tx, [x as f64, y as f64 - height / 2.0, width, height], out)?;
@@ -243,5 +256,22 @@ mod tests {
         assert!(svg.contains("6 µs, 6 µs in order"));
         assert!(!svg.contains("<script") && !svg.contains("href"));
         assert!(drawing.html().contains(&svg));
+    }
+
+    #[test]
+    fn a_drawing_of_very_many_layers_leaves_some_out_and_says_so() {
+        let n_txs = MOST_LAYERS + 60;
+        let schedule = slotcast_scheduler::Schedule::sequential(n_txs);
+        let costs = IndexVec::from_elem(1_000, n_txs);
+        let callees = IndexVec::from_elem(None, n_txs);
+        let threads = NonZeroUsize::MIN;
+        let drawing =
+            Drawing { block: 5, schedule: &schedule, costs: &costs, callees: &callees, threads };
+        let svg = drawing.svg();
+        let width = MOST_LAYERS * LEAST_COLUMN + 40;
+        assert!(svg.contains(&format!(" width=\"{width}\"")), "no wider than what is drawn");
+        assert!(svg.contains("300 layers, of which the first 240 are drawn"));
+        assert_eq!(svg.matches("<rect class=\"t c\"").count(), MOST_LAYERS + n_txs);
+        assert_eq!(svg.matches("class=\"e p\"").count(), MOST_LAYERS - 1);
     }
 }
