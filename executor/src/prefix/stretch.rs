@@ -41,22 +41,33 @@ use crate::{
     versions::Stamp,
 };
 
-/// Fewest transfers for which waking other threads is worth it; fewer are made one by one.
-pub(crate) const LEAST: usize = 256;
+/// Fewest transactions in a row that must have the form of plain transfers for it to be tried: it cannot
+/// be seen from them whether their recipients have code, and where some have, trying was in vain.
+pub(crate) const LEAST: usize = 1024;
 /// Most transfers decided together, so that what is known of them stays in a cache.
 const MOST: usize = 4096;
-/// How many transfers a thread prepares at a time.
+/// How many transfers a thread prepares at a time; fewer are made one by one.
 const AT_A_TIME: usize = 256;
 /// After so many stretches that ended before their time, there are too few long ones in the block.
-const MOST_CUT_SHORT: usize = 8;
+const MOST_CUT_SHORT: usize = 2;
 
 /// What is known of the stretches of a block.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Stretches {
     /// No stretch begins before this one.
     none_before: usize,
+    /// Where the last one ended.
+    end: usize,
+    /// How many transfers to try next: few at first, in case it is in vain.
+    tried: usize,
     n_cut_short: usize,
     pub(super) n_made_together: usize,
+}
+
+impl Default for Stretches {
+    fn default() -> Self {
+        Self { none_before: 0, end: 0, tried: AT_A_TIME, n_cut_short: 0, n_made_together: 0 }
+    }
 }
 
 /// Transfers in a row, prepared, and where they begin.
@@ -79,23 +90,32 @@ impl<'a> Prefix<'a, Alone> {
         if is_too_early || self.store.is_keeping_states() {
             return 0;
         }
-        let mut n = self.n_in_a_row();
-        while LEAST <= n {
+        let n_in_a_row = self.n_in_a_row();
+        let is_going_on = 0 < from && from == self.stretches.end;
+        let least = if is_going_on { AT_A_TIME } else { LEAST };
+        if n_in_a_row < least {
+            self.stretches.none_before = from + n_in_a_row + 1;
+            return 0;
+        }
+        let mut n = n_in_a_row.min(self.stretches.tried);
+        while AT_A_TIME <= n {
             let row = self.row(n, pool);
             let first_failed = if row.n < n { row.n } else { self.enter_row(&row, base, pool) };
             if first_failed == n {
                 row.drafts().for_each(|draft| self.enter_draft(draft));
                 self.store.note(&row.beneficiary);
                 self.stretches.n_made_together += n;
+                self.stretches.end = from + n;
+                self.stretches.tried = MOST.min(2 * self.stretches.tried);
                 return n;
             }
             self.stretches.n_cut_short += 1;
+            self.stretches.none_before = match self.stretches.n_cut_short {
+                MOST_CUT_SHORT.. => usize::MAX,
+                _ => from + first_failed + 1,
+            };
             n = first_failed;
         }
-        self.stretches.none_before = match self.stretches.n_cut_short {
-            MOST_CUT_SHORT.. => usize::MAX,
-            _ => from + n + 1,
-        };
         0
     }
 

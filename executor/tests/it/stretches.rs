@@ -24,7 +24,7 @@ use crate::{
     transfers::{Haunted, pick, signature},
 };
 
-const N_SEEDS: u64 = 24;
+const N_SEEDS: u64 = 12;
 const FORKS: [Fork; 6] = [
     Fork::Frontier,
     Fork::SpuriousDragon,
@@ -60,12 +60,12 @@ fn random_block(seed: u64, fork: Fork, one_in: u64) -> (Block, MemoryState) {
     let some = [address(0x21), address(0x41), address(0x60), GHOST, CONTRACT];
     made.beneficiary = pick(&mut random, &some);
     made.base_fee = if fork < Fork::London { 0 } else { pick(&mut random, &[0, 7, 100]) };
-    let n_txs = pick(&mut random, &[300_u64, 700, 1_100]);
-    made.gas_limit = pick(&mut random, &[21_000 * 290, 21_000 * 2_000]);
+    let n_txs = pick(&mut random, &[1_100_u64, 1_500, 2_000]);
+    made.gas_limit = pick(&mut random, &[21_000 * 1_000, 21_000 * 2_500]);
     let mut nonces = [0_u64; 256];
     nonces[0x52] = 1;
     for _ in 0..n_txs {
-        let from = match random.next() % 24 {
+        let from = match random.next() % one_in.min(400) {
             0 => pick(&mut random, &SHORT.collect::<Vec<_>>()),
             _ => pick(&mut random, &RICH.collect::<Vec<_>>()),
         };
@@ -147,7 +147,7 @@ fn stretches_of_transfers_are_what_revm_makes_of_them() {
             }
         }
         // Neither stretches nor the ways around them may go untested.
-        assert!(2_000 < n_together, "{fork}: {n_together} made together");
+        assert!(1_000 < n_together, "{fork}: {n_together} made together");
         assert!(n_together < n_closed, "{fork}: all {n_closed} transfers made together");
         assert!(100 < n_rejected, "{fork}: {n_rejected} rejected");
     }
