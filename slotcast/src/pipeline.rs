@@ -11,7 +11,7 @@ use alloy_consensus::Transaction as _;
 
 use slotcast_executor::{
     Call, Course, Execution, ExecutionError, Horizon, Outlook, Settings, UnitCosts, Wait,
-    execute_in_order, execute_in_order_on, execute_streamed,
+    execute_in_order_on, execute_streamed,
 };
 use slotcast_model::{Index, IndexVec, Prediction, TxIndex};
 use slotcast_scheduler::{Policy, Schedule, schedule};
@@ -24,11 +24,6 @@ use crate::{
     summaries::{Summaries, View},
     waits::{Waits, forecasts_of_waits},
 };
-
-/// Blocks of fewer transactions are run in order by one thread, however many of them are plain transfers:
-/// a few hundred of these in a row take less time than bringing threads together, and recipients with
-/// code make the rows of the main chain's blocks short.
-const MANY_TRANSACTIONS: usize = 4_096;
 
 /// What decides the way.
 #[derive(Debug)]
@@ -219,11 +214,8 @@ fn in_order(
     times: StepTimes,
 ) -> Result<(Execution, StepTimes), ExecutionError> {
     let clock = Clock::start();
-    let (block, state) = (prepared.block(), prepared.state());
-    let execution = match block.n_transactions() < MANY_TRANSACTIONS {
-        true => execute_in_order(block, state)?,
-        false => execute_in_order_on(block, state, &settings.execution.pool)?,
-    };
+    let execution =
+        execute_in_order_on(prepared.block(), prepared.state(), &settings.execution.pool)?;
     Ok((execution, StepTimes { execute: micros(&clock), ..times }))
 }
 
