@@ -84,16 +84,16 @@ impl Default for UnitCosts {
     /// differ by a third, most of all in waking, which matters for blocks under a millisecond only.
     fn default() -> Self {
         Self {
-            transfer_nanos: 310,
-            call: CostModel { base_nanos: 8_200, picos_per_gas: 114 },
+            transfer_nanos: 280,
+            call: CostModel { base_nanos: 7_400, picos_per_gas: 110 },
             typical_code_bytes: 4_200,
             used_percent: 46,
-            certain_percent: 18,
-            certain_by_limits_percent: 24,
-            hand_over_nanos: 1_500,
+            certain_percent: 20,
+            certain_by_limits_percent: 23,
+            hand_over_nanos: 1_300,
             wake_nanos: 50_000,
-            predict_percent: 57,
-            schedule_nanos: 290,
+            predict_percent: 53,
+            schedule_nanos: 190,
         }
     }
 }
