@@ -246,9 +246,11 @@ fn measure(
     let warm = |pipeline: &PipelineSettings| {
         let summaries = prepared.summaries(&pipeline.predict);
         let predictions = prepared.predict_with(&summaries, &pipeline.predict).predictions;
-        (summaries, predictions)
+        // Where the start of the block is not predicted, the rest may take other ways through contracts.
+        execute_unpredicted(prepared, &summaries, pipeline)?;
+        Ok((summaries, predictions))
     };
-    let warm: Vec<_> = pipelines.iter().map(warm).collect();
+    let warm = pipelines.iter().map(warm).collect::<Result<Vec<_>, ExecutionError>>()?;
     let empty = || [Vec::new(), Vec::new()];
     let mut samples = Samples {
         baseline: Vec::new(),
