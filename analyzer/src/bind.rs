@@ -11,7 +11,7 @@
 //! A value that cannot be had (the output of a costly precompile, the result of a call that is not
 //! followed) is *unknown*, and so is what is computed from it. An unknown branch takes the side that
 //! does not merely revert; everything else unknown that decides an access is a
-//! [`Gap`](slotcast_model::Gap).
+//! [`Gap`].
 
 mod account;
 mod ahead;
