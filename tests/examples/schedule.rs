@@ -8,7 +8,8 @@
 //! and blocks made up here. Out: for every block of at least 4 Mgas, and for made-up ones of 1,000 and
 //! 10,000 transactions, microseconds for a thousand transactions: until it is known up to where each
 //! waits, which is all that running in dataflow mode needs, and until the graph with its layers and its
-//! critical path is there. Each is the median of many runs. The allocator is the command's.
+//! critical path is there. Each is the median of many runs. Blocks of few transactions take more for each;
+//! the row of all of them together weighs each by its transactions. The allocator is the command's.
 
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 
@@ -44,16 +45,22 @@ fn main() {
     println!("| block | transactions | waits, µs for 1,000 | graph and layers, µs for 1,000 |");
     println!("| --- | ---: | ---: | ---: |");
     let mut all = [Vec::new(), Vec::new()];
+    let (mut n_all, mut together) = (0, [0.0; 2]);
     for path in corpus::list(&folder).expect("the folder can be listed") {
         let block = corpus::read_file(&path).expect("recorded blocks can be read");
         if LARGE_BLOCK_GAS <= block.header.gas_used {
             let prepared = prepare(&block).expect("recorded blocks are well formed");
             let micros = row(&block.number().to_string(), &prepared);
             all.iter_mut().zip(micros).for_each(|(all, micros)| all.push(micros));
+            let n_txs = prepared.block().n_transactions();
+            n_all += n_txs;
+            together.iter_mut().zip(micros).for_each(|(sum, it)| *sum += it * n_txs as f64);
         }
     }
     let [waits, graphs] = all.map(|mut all| median(&mut all));
     println!("| median of these | | {waits:.0} | {graphs:.0} |");
+    let [waits, graphs] = together.map(|sum| sum / n_all.max(1) as f64);
+    println!("| all of these together | {n_all} | {waits:.0} | {graphs:.0} |");
     for (scenario, n_txs) in MADE_UP {
         let plan = Plan { n_txs, scenario, ..Plan::default() };
         let block = corpus::generate(&plan).expect("the era knows these scenarios");
