@@ -60,8 +60,8 @@ fn random_block(seed: u64, fork: Fork, one_in: u64) -> (Block, MemoryState) {
     let some = [address(0x21), address(0x41), address(0x60), GHOST, CONTRACT];
     made.beneficiary = pick(&mut random, &some);
     made.base_fee = if fork < Fork::London { 0 } else { pick(&mut random, &[0, 7, 100]) };
-    let n_txs = pick(&mut random, &[1_100_u64, 1_500, 2_000]);
-    made.gas_limit = pick(&mut random, &[21_000 * 1_000, 21_000 * 2_500]);
+    let n_txs = pick(&mut random, &[2_200_u64, 2_600, 3_100]);
+    made.gas_limit = pick(&mut random, &[21_000 * 2_000, 21_000 * 3_600]);
     let mut nonces = [0_u64; 256];
     nonces[0x52] = 1;
     for _ in 0..n_txs {
