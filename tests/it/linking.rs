@@ -5,7 +5,7 @@
 //! bundles of `slotcast::execute_block` and of `slotcast_alloy`, on several threads.
 
 pub(crate) mod host;
-#[path = "../../alloy/examples/own_database.rs"]
+#[path = "../../integrations/alloy/examples/own_database.rs"]
 mod own_database;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ mod bad_input;
 mod batch;
 mod browser;
 #[cfg(feature = "node")]
-#[path = "../../../node/tests/it/chain.rs"]
+#[path = "../../../integrations/node/tests/it/chain.rs"]
 mod chain;
 mod command;
 mod contracts;
@@ -18,7 +18,7 @@ mod guides;
 mod hint_files;
 mod lint;
 #[cfg(feature = "node")]
-#[path = "../../../node/tests/it/mock.rs"]
+#[path = "../../../integrations/node/tests/it/mock.rs"]
 #[expect(dead_code, reason = "other tests have it misbehave in more ways")]
 mod mock;
 mod pictures;

@@ -30,5 +30,5 @@ pub use rejected::RejectedTx;
 
 /// The programs of the guide, compiled and run as tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../docs/executors.md")]
+#[doc = include_str!("../../../docs/executors.md")]
 struct Guide;

@@ -43,7 +43,7 @@ impl Drop for Miner {
 
 /// Starts anvil on the state before `block`; none where it was not fetched.
 pub(crate) fn start(block: &RecordedBlock) -> Option<Miner> {
-    let binary = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/tools/anvil");
+    let binary = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/anvil");
     if !binary.is_file() {
         println!("skipped: there is no anvil; tests/setup/anvil.sh fetches it");
         return None;

@@ -16,7 +16,7 @@ struct Block {
 }
 
 fn blocks() -> Vec<Block> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/service.md");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/service.md");
     let guide = fs::read_to_string(path).unwrap();
     let parts: Vec<&str> = guide.split("\n```").collect();
     // Text and code take turns.
