@@ -11,15 +11,13 @@ mod serve;
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
+use crate::batch::Shard;
 use clap::{
     ArgAction, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use slotcast::{
-    corpus::{Era, Scenario},
-    model::Fork,
-};
-use slotcast_batch::Shard;
+use slotcast::model::Fork;
+use slotcast_corpus::{Era, Scenario};
 
 #[cfg(feature = "serve")]
 pub(crate) use self::serve::Serve;

@@ -6,8 +6,8 @@
 
 use std::{fmt, io};
 
-use slotcast::corpus::CorpusError;
 use slotcast_artifacts::ArtifactError;
+use slotcast_corpus::CorpusError;
 use slotcast_store::StoreError;
 
 /// What came of a command that ran to its end.

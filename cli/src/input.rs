@@ -5,11 +5,8 @@
 
 use std::path::PathBuf;
 
-use slotcast::{
-    Prepared,
-    corpus::{self, RecordedBlock},
-    prepare,
-};
+use slotcast::Prepared;
+use slotcast_corpus::{self as corpus, RecordedBlock, prepare};
 
 use crate::failure::Failure;
 

@@ -6,6 +6,7 @@
 //! computed by the libraries.
 
 mod args;
+mod batch;
 mod cmd;
 
 mod hint_file;

@@ -3,7 +3,8 @@
 //! Read [`RecordedBlock`] and [`PreState`] for the data, [`parse`] for the file format,
 //! [`RecordedBlock::validate`] for what a good block satisfies, [`list`], [`read_file`] and
 //! [`write_file`] for the disk, [`Contract`] for compiled contracts and [`generate()`] for made-up blocks.
-//! Invariant: nothing here executes, analyses or schedules; the crate knows no other crate of ours.
+//! [`prepare()`] hands a recorded block to the library.
+//! Invariant: nothing here analyses, schedules or executes.
 
 mod block;
 mod state;
@@ -13,6 +14,9 @@ mod gzip;
 
 mod files;
 mod validate;
+
+mod prepare;
+mod receipts;
 
 pub mod contract;
 mod generate;
@@ -28,4 +32,6 @@ pub use error::{CorpusError, Signer, ValidationError};
 pub use files::{list, read_file, replace_file, write_file};
 pub use format::{parse, parse_pre_state, print, print_packed};
 pub use generate::{BlockResults, Era, Plan, PlanError, Scenario, Unsealed, generate};
+pub use prepare::{RunError, block_of, prepare, state_of};
+pub use receipts::receipts_of;
 pub use state::{PreAccount, PreState};

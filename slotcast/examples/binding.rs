@@ -22,12 +22,11 @@ use mimalloc::MiMalloc;
 use slotcast::{
     PredictSettings, Prepared, Summaries, View,
     analyzer::bind::Binder,
-    corpus,
     executor::{SequentialSettings, execute_baseline, execute_sequential},
-    predict_tx, prepare,
-    score::Stratum,
-    words_of,
+    predict_tx, words_of,
 };
+use slotcast_corpus::{self as corpus, prepare};
+use slotcast_lab::score::Stratum;
 /// The allocator of the command, so that both sides have it.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;

@@ -10,11 +10,10 @@ use std::{collections::BTreeMap, error::Error, path::PathBuf};
 
 use alloy_primitives::{Address, U256};
 use serde_json::{Value, json};
-use slotcast::{
-    corpus,
-    executor::{AccountChange, SequentialSettings, block_access_list, execute_sequential},
-    prepare,
+use slotcast::executor::{
+    AccountChange, SequentialSettings, block_access_list, execute_sequential,
 };
+use slotcast_corpus::{self as corpus, prepare};
 
 #[expect(clippy::print_stdout, reason = "the line is what the example is for")]
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,84 +1,21 @@
-//! How does a recorded block become what the parts take?
+//! How does a block become what binding takes?
 //!
-//! In: a [`RecordedBlock`]. Out: the executor's [`Block`] and [`MemoryState`], a [`WholeState`], and
-//! the binder's [`BlockWords`] and [`TxFrame`]s.
-//! Invariant: nothing is computed that the recording does not say.
+//! In: the executor's [`Block`]. Out: the binder's [`BlockWords`] and [`TxFrame`]s.
+//! Invariant: nothing is computed that the block does not say.
 
+use crate::hints::Warm;
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
 use alloy_eips::eip7840::BlobParams;
-use alloy_primitives::{B256, KECCAK256_EMPTY, U256};
+use alloy_primitives::{B256, U256};
 use slotcast_analyzer::bind::{BlockWords, TxFrame};
-use slotcast_corpus::{PreAccount, RecordedBlock};
-use slotcast_executor::{AccountRecord, Block, CodeRecord, ForkChoice, MemoryState};
-use slotcast_hints::Warm;
+use slotcast_executor::Block;
 use slotcast_model::{Fork, TxIndex};
-use slotcast_trie::{Account, WholeState};
-
-/// The block as the executor takes it. Uncle headers are not part of a recording.
-///
-/// ```
-/// use slotcast::{block_of, corpus};
-///
-/// assert_eq!(block_of(&corpus::embedded()?).n_transactions(), 400);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn block_of(recorded: &RecordedBlock) -> Block {
-    Block {
-        chain_id: recorded.chain_id,
-        header: recorded.header.clone(),
-        hash: recorded.hash,
-        transactions: recorded.transactions.clone(),
-        withdrawals: recorded.withdrawals.clone(),
-        forks: ForkChoice::OfChain,
-        ommers: Vec::new(),
-    }
-}
-
-/// The recorded state before the block.
-///
-/// ```
-/// use slotcast::{corpus, state_of};
-///
-/// let state = state_of(&corpus::embedded()?);
-/// assert_eq!(state.n_missing_reads(), 0);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn state_of(recorded: &RecordedBlock) -> MemoryState {
-    let accounts = recorded.pre_state.iter().map(|(&address, account)| AccountRecord {
-        address,
-        balance: account.balance,
-        nonce: account.nonce,
-        code: code_of(account),
-        storage: account.storage.iter().map(|(&key, &value)| (key, value)).collect(),
-    });
-    let hashes = recorded.block_hashes.iter().map(|(&number, &hash)| (number, hash));
-    MemoryState::new(recorded.number(), accounts, hashes)
-}
-
-/// The recorded state before the block, taken for all there is.
-pub fn whole_state_of(recorded: &RecordedBlock) -> WholeState {
-    let accounts = recorded.pre_state.iter().map(|(&address, account)| {
-        let slots = account.storage.iter().filter(|(_, value)| !value.is_zero());
-        let storage = slots.map(|(&key, &value)| (key, value)).collect();
-        let PreAccount { balance, nonce, .. } = *account;
-        (address, Account { balance, nonce, code_hash: account.code_hash(), storage })
-    });
-    // As for `MemoryState`, an empty account is none.
-    WholeState { accounts: accounts.filter(|(_, account)| !account.is_empty()).collect() }
-}
-
-fn code_of(account: &PreAccount) -> CodeRecord {
-    match (&account.code, account.code_hash) {
-        (Some(code), _) => CodeRecord::Known(code.clone()),
-        (None, Some(hash)) if hash != KECCAK256_EMPTY => CodeRecord::HashOnly(hash),
-        (None, _) => CodeRecord::None,
-    }
-}
 
 /// The block's words, as instructions see them.
 ///
 /// ```
-/// use slotcast::{corpus, prepare, words_of};
+/// use slotcast::words_of;
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let words = words_of(prepared.block(), prepared.fork());
@@ -115,7 +52,8 @@ fn blob_base_fee(block: &Block, fork: Fork) -> U256 {
 /// The transaction as the binder takes it.
 ///
 /// ```
-/// use slotcast::{corpus, frame_of, model::TxIndex, prepare, words_of};
+/// use slotcast::{frame_of, model::TxIndex, words_of};
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let words = words_of(prepared.block(), prepared.fork());
@@ -144,7 +82,8 @@ pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords, fork: Fork) -> T
 /// The accounts that a transaction of `block` finds warm without naming them.
 ///
 /// ```
-/// use slotcast::{corpus, model::TxIndex, prepare, warm_of};
+/// use slotcast::{model::TxIndex, warm_of};
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let warm = warm_of(prepared.block(), TxIndex(0));

@@ -29,7 +29,7 @@ use slotcast_model::Fork;
 
 use crate::{
     lookahead::Lookahead,
-    prepare::PredictSettings,
+    prepared::PredictSettings,
     reads::Reads,
     summaries::{Summaries, View},
 };

@@ -25,7 +25,8 @@ const CODE: u64 = 2_600;
 /// The forecasts the schedule of `block` is made from.
 ///
 /// ```
-/// use slotcast::{corpus, forecasts, prepare, scheduler};
+/// use slotcast::{forecasts, scheduler};
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let predictions = prepared.predict(&Default::default()).predictions;
@@ -53,7 +54,8 @@ pub fn forecasts(
 /// a transaction that touches storage uses on average 1.3 times more or less than estimated.
 ///
 /// ```
-/// use slotcast::{corpus, estimate_gas, model::{Prediction, TxIndex}, prepare};
+/// use slotcast::{estimate_gas, model::{Prediction, TxIndex}};
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let tx = prepared.block().transaction(TxIndex(0));
@@ -87,7 +89,7 @@ fn n_zeros(bytes: &[u8]) -> usize {
 }
 
 /// The gas on the heaviest chain of transactions that wait for one another, with these weights.
-pub(crate) fn heaviest_chain(
+pub fn heaviest_chain(
     schedule: &slotcast_scheduler::Schedule,
     gas: &IndexVec<TxIndex, u64>,
 ) -> u64 {

@@ -23,7 +23,8 @@ use slotcast_model::Slot;
 /// A parent state with the expected changes of earlier transactions.
 ///
 /// ```
-/// use slotcast::{Forward, View, analyzer::bind::StateView, corpus, model::TxIndex, prepare};
+/// use slotcast::{Forward, View, analyzer::bind::StateView, model::TxIndex};
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let summaries = prepared.summaries(&Default::default());

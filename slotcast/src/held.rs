@@ -4,13 +4,13 @@
 //! were made from and the version of the analysis.
 //! Invariant: nothing is predicted here.
 
+use crate::hints::{Head, Hint, KnownTx};
 use alloy_consensus::Transaction as _;
 use slotcast_analyzer::summary::ANALYZER_VERSION;
 use slotcast_executor::Block;
-use slotcast_hints::{Head, Hint, KnownTx};
 use slotcast_model::{IndexVec, Prediction, TxIndex};
 
-use crate::prepare::Prepared;
+use crate::prepared::Prepared;
 
 /// The predictions with everything they hold for.
 ///
@@ -18,7 +18,8 @@ use crate::prepare::Prepared;
 /// is part of what [`Basis::BlockOrder`](crate::Basis) builds on.
 ///
 /// ```
-/// use slotcast::{corpus, hints_of, prepare};
+/// use slotcast::hints_of;
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let predictions = prepared.predict(&Default::default()).predictions;
@@ -36,7 +37,8 @@ pub fn hints_of(
 /// One prediction with everything it holds for.
 ///
 /// ```
-/// use slotcast::{corpus, hint_of, model::Prediction, prepare};
+/// use slotcast::{hint_of, model::Prediction};
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// assert!(hint_of(&prepared, Prediction::default()).codes().is_empty());
@@ -51,7 +53,8 @@ pub fn hint_of(prepared: &Prepared, prediction: Prediction) -> Hint {
 /// What predictions of `block` that are made here are of, as files of them say.
 ///
 /// ```
-/// use slotcast::{corpus, head_of, prepare};
+/// use slotcast::head_of;
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// assert_eq!(head_of(prepared.block()).chain_id, 1);
@@ -64,7 +67,8 @@ pub const fn head_of(block: &Block) -> Head {
 /// What the receiver of a hint knows of a transaction of `block`, as packing takes it.
 ///
 /// ```
-/// use slotcast::{corpus, known_of, model::TxIndex, prepare};
+/// use slotcast::{known_of, model::TxIndex};
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let tx = prepared.block().transaction(TxIndex(0));

@@ -22,11 +22,12 @@ use slotcast_executor::{Block, Wait};
 use slotcast_model::{Fork, TxIndex};
 
 use crate::{
-    predict::BlockPredictor, prepare::PredictSettings, summaries::BaseState, waits::Waits,
+    predict::BlockPredictor, prepared::PredictSettings, summaries::BaseState, waits::Waits,
 };
 
 /// Predicts a block that is running.
-pub(crate) struct Lookahead<'a, S> {
+#[expect(missing_debug_implementations, reason = "holds buffers of the binder only")]
+pub struct Lookahead<'a, S> {
     predictor: BlockPredictor<'a, S>,
     waits: Waits<'a>,
     first_predicted: TxIndex,
@@ -36,7 +37,7 @@ pub(crate) struct Lookahead<'a, S> {
 impl<'a, S: StateView> Lookahead<'a, S> {
     /// Predicts from `first_predicted` on; see [`Plan`](slotcast_executor::Plan). `base` is the state
     /// that `view` shows.
-    pub(crate) fn new(
+    pub fn new(
         block: &'a Block,
         fork: Fork,
         view: &'a S,
@@ -52,7 +53,7 @@ impl<'a, S: StateView> Lookahead<'a, S> {
     }
 
     /// What the next transaction waits for.
-    pub(crate) fn next(&mut self) -> Wait {
+    pub fn next(&mut self) -> Wait {
         let tx = self.next;
         self.next = TxIndex(tx.0 + 1);
         if tx < self.first_predicted {
@@ -60,34 +61,5 @@ impl<'a, S: StateView> Lookahead<'a, S> {
             return self.waits.pass();
         }
         self.waits.next(&self.predictor.next())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use slotcast_corpus::{Plan, Scenario, generate};
-
-    use super::*;
-    use crate::{View, prepare, seal};
-
-    #[test]
-    fn the_first_are_waited_for_and_the_rest_is_predicted() {
-        let plan = Plan { n_txs: 40, scenario: Scenario::Erc20, ..Plan::default() };
-        let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
-        let summaries = prepared.summaries(&Default::default());
-        let view = View::new(prepared.state(), &summaries);
-        let (block, fork) = (prepared.block(), prepared.fork());
-        let of = |first_predicted| {
-            let (base, first) = (prepared.state(), TxIndex(first_predicted));
-            let settings = PredictSettings::default();
-            let mut lookahead = Lookahead::new(block, fork, &view, base, &settings, first);
-            block.tx_indices().map(|_| lookahead.next()).collect::<Vec<_>>()
-        };
-        let (some, all) = (of(15), of(0));
-        for (n, (wait, wait_of_all)) in (0..).zip(some.iter().zip(&all)) {
-            let expected = if n < 15 { n } else { wait_of_all.horizon.0.0.max(15) };
-            assert_eq!(wait.horizon.0.0, expected, "{n}");
-        }
-        assert!(all.iter().any(|wait| wait.horizon.0.0 == 0));
     }
 }

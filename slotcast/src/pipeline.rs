@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     forecast::estimate_gas,
     lookahead::Lookahead,
-    prepare::{PredictSettings, Prepared},
+    prepared::{PredictSettings, Prepared},
     summaries::{Summaries, View},
     waits::{Waits, forecasts_of_waits},
 };
@@ -60,7 +60,8 @@ impl StepTimes {
 /// Executes a block of which nothing is predicted yet.
 ///
 /// ```
-/// use slotcast::{PipelineSettings, corpus, execute_unpredicted, executor::Settings, prepare};
+/// use slotcast::{PipelineSettings, execute_unpredicted, executor::Settings};
+/// use slotcast_corpus::{self as corpus, prepare};
 /// use slotcast::scheduler::Policy;
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
@@ -109,7 +110,8 @@ pub fn execute_unpredicted(
 /// Executes a block whose predictions are at hand.
 ///
 /// ```
-/// use slotcast::{PipelineSettings, corpus, execute_predicted, executor::Settings, prepare};
+/// use slotcast::{PipelineSettings, execute_predicted, executor::Settings};
+/// use slotcast_corpus::{self as corpus, prepare};
 /// use slotcast::scheduler::Policy;
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
@@ -157,7 +159,8 @@ fn gas_of(prepared: &Prepared, tx: TxIndex, prediction: &Prediction) -> Option<u
 /// The schedule by which a block is executed without layers.
 ///
 /// ```
-/// use slotcast::{corpus, prepare, schedule_of_waits, scheduler::Policy};
+/// use slotcast::{schedule_of_waits, scheduler::Policy};
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let predictions = prepared.predict(&Default::default()).predictions;

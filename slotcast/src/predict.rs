@@ -30,7 +30,8 @@ pub enum Basis {
 /// Predicts every transaction of `block`.
 ///
 /// ```
-/// use slotcast::{Basis, View, corpus, predict_block, prepare};
+/// use slotcast::{Basis, View, predict_block};
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let summaries = prepared.summaries(&Default::default());
@@ -53,7 +54,8 @@ pub fn predict_block<S: StateView>(
 }
 
 /// Predicts the transactions of a block one after the other.
-pub(crate) struct BlockPredictor<'a, S> {
+#[expect(missing_debug_implementations, reason = "holds buffers of the binder only")]
+pub struct BlockPredictor<'a, S> {
     block: &'a Block,
     words: BlockWords,
     binder: Binder,
@@ -64,7 +66,8 @@ pub(crate) struct BlockPredictor<'a, S> {
 }
 
 impl<'a, S: StateView> BlockPredictor<'a, S> {
-    pub(crate) fn new(
+    /// Predicts `block` on `view` within `limits`.
+    pub fn new(
         block: &'a Block,
         fork: Fork,
         view: &'a S,
@@ -76,7 +79,7 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
     }
 
     /// The prediction of the next transaction.
-    pub(crate) fn next(&mut self) -> Prediction {
+    pub fn next(&mut self) -> Prediction {
         let Self { block, words, binder, view, forward, basis, next } = self;
         let tx = &block.transactions[*next];
         *next += 1;
@@ -96,7 +99,7 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
 
     /// Leaves the next transaction out: of what it does, the forecasts behind it build on its nonce,
     /// its payment and its delegations alone.
-    pub(crate) fn pass(&mut self) {
+    pub fn pass(&mut self) {
         let tx = &self.block.transactions[self.next];
         self.next += 1;
         self.forward.delegate(&delegations(tx));
@@ -107,7 +110,7 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
     }
 
     /// The state that the forecasts so far lead to, where block order is the basis.
-    pub(crate) fn into_forward(self) -> Forward<'a, S> {
+    pub fn into_forward(self) -> Forward<'a, S> {
         self.forward
     }
 }
@@ -115,7 +118,8 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
 /// Predicts one transaction in a block with these words, on the state that `view` shows.
 ///
 /// ```
-/// use slotcast::{View, analyzer::bind::Binder, corpus, model::TxIndex, predict_tx, prepare};
+/// use slotcast::{View, analyzer::bind::Binder, model::TxIndex, predict_tx};
+/// use slotcast_corpus::{self as corpus, prepare};
 /// use slotcast::words_of;
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;

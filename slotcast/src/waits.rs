@@ -31,7 +31,8 @@ use crate::{forecast::estimate_gas, summaries::BaseState};
 /// The forecasts from which a schedule without layers is made.
 ///
 /// ```
-/// use slotcast::{corpus, forecasts_of_waits, prepare};
+/// use slotcast::forecasts_of_waits;
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let predictions = prepared.predict(&Default::default()).predictions;
@@ -63,7 +64,8 @@ pub fn forecasts_of_waits(
 /// [`forecasts_of_waits`], but for policies, and none has to wait for the predictions after it.
 ///
 /// ```
-/// use slotcast::{Waits, corpus, model::Prediction, prepare};
+/// use slotcast::{Waits, model::Prediction};
+/// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let mut waits = Waits::new(prepared.block(), prepared.state());
@@ -235,60 +237,4 @@ fn access(tx: &Recovered<TxEnvelope>, prediction: &Prediction, met: &Met) -> Acc
         writes.push(Location::Balance(address));
     }
     AccessSet::new(reads, writes, adds)
-}
-
-#[cfg(test)]
-mod tests {
-    use slotcast_corpus::{Plan, Scenario, generate};
-
-    use super::*;
-    use crate::{forecasts, prepare, seal};
-    use slotcast_scheduler::schedule;
-
-    #[test]
-    fn plain_transfers_wait_for_nobody_and_nobody_waits_for_what_is_taken_for_granted() {
-        let plan = Plan { n_txs: 60, scenario: Scenario::Transfers, ..Plan::default() };
-        let block = seal(generate(&plan).unwrap()).unwrap();
-        let prepared = prepare(&block).unwrap();
-        let predictions = prepared.predict(&Default::default()).predictions;
-        let all = forecasts(prepared.block(), &predictions);
-        let waits = forecasts_of_waits(prepared.block(), &predictions, prepared.state());
-        assert!(all.iter().all(|forecast| !forecast.access.reads().is_empty()));
-        let mut n_plain = 0;
-        for ((tx, prediction), forecast) in
-            prepared.block().transactions.iter().zip(&predictions).zip(&waits)
-        {
-            let reads = forecast.access.reads();
-            assert!(!reads.contains(&Location::Nonce(tx.signer())));
-            if is_plain(tx, prediction) {
-                assert_eq!(reads, []);
-                n_plain += 1;
-            }
-        }
-        assert!(40 < n_plain, "{n_plain} of 60 are plain");
-        let weights = |forecasts: &IndexVec<TxIndex, Forecast>| {
-            forecasts.iter().map(|forecast| forecast.weight).collect::<Vec<_>>()
-        };
-        assert_eq!(weights(&all), weights(&waits));
-    }
-
-    #[test]
-    fn waits_are_the_horizons_of_the_schedule() {
-        for &scenario in Scenario::ALL {
-            let plan = Plan { n_txs: 90, scenario, ..Plan::default() };
-            let block = seal(generate(&plan).unwrap()).unwrap();
-            let prepared = prepare(&block).unwrap();
-            let predictions = prepared.predict(&Default::default()).predictions;
-            let (block, state) = (prepared.block(), prepared.state());
-            let schedule = schedule(
-                &forecasts_of_waits(block, &predictions, state),
-                &slotcast_scheduler::Policy::Optimistic,
-            );
-            let mut waits = Waits::new(block, state);
-            for (tx, prediction) in predictions.iter_enumerated() {
-                let horizon = waits.next(prediction).horizon;
-                assert_eq!(horizon, Horizon::of(&schedule, tx), "{tx} of {}", scenario.name());
-            }
-        }
-    }
 }

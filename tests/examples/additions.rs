@@ -15,16 +15,16 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use slotcast::{
-    Prepared, corpus,
+    Prepared,
     executor::{
         FallbackRule, Pool, Question, SequentialSettings, execute_dataflow, execute_sequential,
         inspect,
     },
     forecasts_of_waits,
     model::{AccountAccess, IndexVec, Observation, Prediction, Slot, StorageAccess, TxIndex},
-    prepare,
     scheduler::{CostModel, Policy, Schedule, schedule, simulate_unbound},
 };
+use slotcast_corpus::{self as corpus, prepare};
 use slotcast_tests::checkout;
 
 use alloy_primitives::U256;

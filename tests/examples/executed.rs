@@ -11,7 +11,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use slotcast::{corpus, prepare};
+use slotcast_corpus::{self as corpus, prepare};
 use slotcast_tests::{checkout, executed::Executed};
 
 fn main() -> ExitCode {

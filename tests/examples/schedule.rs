@@ -17,14 +17,12 @@ use std::{hint::black_box, path::PathBuf};
 
 use mimalloc::MiMalloc;
 use slotcast::{
-    Clock, Prepared, Waits, corpus,
-    corpus::{Plan, Scenario},
-    forecasts_of_waits,
+    Clock, Prepared, Waits, forecasts_of_waits,
     model::{IndexVec, Prediction, TxIndex},
-    prepare,
     scheduler::{Policy, schedule},
-    seal,
 };
+use slotcast_corpus::{self as corpus, Plan, Scenario, prepare};
+use slotcast_lab::seal;
 use slotcast_tests::checkout;
 
 #[global_allocator]

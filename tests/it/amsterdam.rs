@@ -8,15 +8,15 @@ use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, B256};
 use slotcast::{
-    Prepared, RunSettings,
-    corpus::{self, Era, Plan, RecordedBlock, Scenario},
+    Prepared,
     executor::{Settings, block_access_list, fork_of},
     hints::AccountKeys,
     model::{Fork, Slot},
-    prepare, run_block, run_predicted,
     scheduler::Policy,
-    seal, words_of,
+    words_of,
 };
+use slotcast_corpus::{self as corpus, Era, Plan, RecordedBlock, Scenario, prepare};
+use slotcast_lab::{RunSettings, run_block, run_predicted, seal};
 
 fn made(scenario: Scenario, n_txs: usize) -> RecordedBlock {
     let plan = Plan { seed: 2, n_txs, scenario, era: Era::Amsterdam, ..Plan::default() };
@@ -116,7 +116,7 @@ fn a_header_with_another_access_list_is_found_out() {
     block.hash = block.header.hash_slow();
     let prepared = prepare(&block).unwrap();
     let predicted = prepared.predict(&Default::default());
-    let report = run_predicted(&prepared, predicted, &settings(2)).unwrap();
+    let report = run_predicted(&block, &prepared, predicted, &settings(2)).unwrap();
     assert_eq!(report.matches_header.block_access_list, Some(false));
     assert!(report.matches_sequential && !report.holds());
 }

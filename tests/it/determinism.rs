@@ -9,15 +9,14 @@
 
 use alloy_primitives::{B256, keccak256};
 use slotcast::{
-    CourseRule, Engine, EngineSettings, Prepared,
-    corpus::{self, Plan, Scenario},
-    execute_block,
+    CourseRule, Engine, EngineSettings, Prepared, execute_block,
     executor::{Course, FallbackRule, Mode, Pool, Settings, execute},
     model::{IndexVec, Prediction, StorageAccess, TxIndex},
-    prediction_file, prepare, schedule_of_waits,
+    prediction_file, schedule_of_waits,
     scheduler::{Policy, Schedule, schedule},
-    seal,
 };
+use slotcast_corpus::{self as corpus, Plan, Scenario, prepare};
+use slotcast_lab::seal;
 
 /// Enough transactions that a forecast may be given up on the way.
 const N_TXS: usize = 48;

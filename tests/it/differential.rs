@@ -25,10 +25,8 @@ use proptest::{
     prelude::*,
     test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner},
 };
-use slotcast::{
-    corpus::{Contract, Era},
-    model::{Fork, Gap},
-};
+use slotcast::model::{Fork, Gap};
+use slotcast_corpus::{Contract, Era};
 use slotcast_tests::checkout;
 
 pub(crate) use self::plain::{plain_forecasts, short};

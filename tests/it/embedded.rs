@@ -2,10 +2,8 @@
 //!
 //! In: the plan and the committed file. Out: assertions.
 
-use slotcast::{
-    corpus::{self, EMBEDDED, EMBEDDED_PLAN},
-    seal,
-};
+use slotcast_corpus::{self as corpus, EMBEDDED, EMBEDDED_PLAN};
+use slotcast_lab::seal;
 
 #[test]
 fn the_embedded_block_is_made_again_byte_for_byte() {

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use slotcast::{corpus, prepare};
+use slotcast_corpus::{self as corpus, prepare};
 use slotcast_tests::{executed::Executed, recorded_blocks};
 
 /// One recorded block in so many is looked at.

@@ -13,17 +13,16 @@ use std::{collections::BTreeMap, sync::Arc};
 use alloy_evm::{block::InternalBlockExecutionError, eth::receipt_builder::AlloyReceiptBuilder};
 use alloy_primitives::B256;
 use slotcast::{
-    CourseRule, Engine, EngineSettings, block_of,
-    corpus::{self, Era, Plan, Scenario},
-    execute_block,
+    CourseRule, Engine, EngineSettings, execute_block,
     executor::{
         Block, Course, Execution, ExecutionError, MemoryState, Rejection, SequentialSettings,
         execute_sequential,
     },
     model::TxIndex,
-    seal, state_of,
 };
 use slotcast_alloy::ParallelExecutorFactory;
+use slotcast_corpus::{self as corpus, Era, Plan, Scenario, block_of, state_of};
+use slotcast_lab::seal;
 use slotcast_tests::{blocks, random::Random};
 
 use self::database::{Fault, Faulty};

@@ -17,14 +17,13 @@ use alloy_evm::{
 };
 use alloy_primitives::B256;
 use slotcast::{
-    CourseRule, Engine, EngineSettings, OnRejected, block_of,
-    corpus::{self, Era, Plan, Scenario},
-    execute_block,
+    CourseRule, Engine, EngineSettings, OnRejected, execute_block,
     executor::{Block, Course, ExecutionError, ForkChoice, MemoryState, Receipt},
     model::Fork,
-    seal, state_of,
 };
 use slotcast_alloy::{ParallelExecutorFactory, RejectedTx};
+use slotcast_corpus::{self as corpus, Era, Plan, Scenario, block_of, state_of};
+use slotcast_lab::seal;
 use slotcast_tests::{blocks, random::Random, recorded_blocks};
 
 use self::host::{Chain, Left, assert_same_bundles, execute_by};

@@ -10,10 +10,9 @@ use std::fmt::Write as _;
 use slotcast::{
     PredictSettings,
     analyzer::{describe, limits::Limits},
-    corpus::{self, Contract},
     model::Fork,
-    prepare,
 };
+use slotcast_corpus::{self as corpus, Contract, prepare};
 use slotcast_tests::checkout;
 
 use crate::differential::{plain_forecasts, short};

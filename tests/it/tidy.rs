@@ -109,6 +109,36 @@ fn no_test_is_switched_off() {
     );
 }
 
+/// What a program that links the library must not pull in.
+const NOT_IN_THE_LIBRARY: &[&str] = &["slotcast-corpus", "slotcast-lab", "flate2", "alloy-trie"];
+
+#[test]
+fn the_library_pulls_in_neither_recorded_blocks_nor_the_lab() {
+    let cargo = std::env::var_os("CARGO").expect("cargo runs the tests");
+    let tree = std::process::Command::new(cargo)
+        .args([
+            "tree",
+            "--offline",
+            "--locked",
+            "-p",
+            "slotcast",
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+        ])
+        .current_dir(checkout())
+        .output()
+        .expect("cargo starts");
+    let text = String::from_utf8(tree.stdout).expect("names are text");
+    let crates: BTreeSet<&str> =
+        text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(crates.contains("slotcast-executor"), "the tree is read: {crates:?}");
+    assert_none(
+        NOT_IN_THE_LIBRARY.iter().filter(|name| crates.contains(**name)).map(ToString::to_string),
+    );
+}
+
 #[test]
 fn crates_depend_on_one_another_one_way() {
     let manifests: Vec<(String, String)> =

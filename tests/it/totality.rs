@@ -12,9 +12,9 @@ use slotcast::{
         analyze,
         limits::{Limits, StopReason},
     },
-    corpus::Contract,
     model::Fork,
 };
+use slotcast_corpus::Contract;
 use slotcast_tests::{
     checkout,
     totality::{Counts, Input, check},

@@ -11,14 +11,13 @@ mod advice;
 
 use slotcast::{
     Prepared,
-    corpus::{self, Era, Plan, Scenario},
     executor::{FallbackRule, Mode, Pool, Settings, execute},
     forecasts,
     model::TxIndex,
-    prepare,
     scheduler::{Policy, schedule},
-    seal,
 };
+use slotcast_corpus::{self as corpus, Era, Plan, Scenario, prepare};
+use slotcast_lab::seal;
 use slotcast_tests::recorded_blocks;
 
 use self::advice::{Advice, advice_for};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use slotcast::corpus::Scenario;
+use slotcast_corpus::Scenario;
 
 use super::{Files, Keep};
 

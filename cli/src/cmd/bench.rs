@@ -5,12 +5,13 @@
 
 use serde::Serialize;
 use slotcast::{
-    BenchLine, BenchSettings, BenchSummary, PipelineSettings, Prepared, SYNTHETIC, bench_block,
-    corpus::Scenario,
+    PipelineSettings, Prepared,
     executor::{ExecutionError, Settings, UnitCosts},
-    measure_units, prepare,
     scheduler::Policy,
-    synthetic_block,
+};
+use slotcast_corpus::{Scenario, prepare};
+use slotcast_lab::{
+    BenchLine, BenchSettings, BenchSummary, SYNTHETIC, bench_block, measure_units, synthetic_block,
 };
 
 use crate::{

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, io::Write};
 
 use alloy_primitives::{B256, Bytes, keccak256};
 use flate2::{Compression, GzBuilder};
-use slotcast::corpus;
+use slotcast_corpus as corpus;
 
 use crate::{
     args::Codes,

@@ -8,11 +8,11 @@ use slotcast::{
     Prepared,
     analyzer::{describe, ir_text, limits::Limits},
     executor::Settings,
-    explain::{
-        DagPart, EdgePart, ExplainError, Explained, FramePart, OutcomePart, PlacePart,
-        PredictionPart, ReliedPart, explain_tx,
-    },
     model::TxIndex,
+};
+use slotcast_lab::explain::{
+    DagPart, EdgePart, ExplainError, Explained, FramePart, OutcomePart, PlacePart, PredictionPart,
+    ReliedPart, explain_tx,
 };
 
 use crate::{

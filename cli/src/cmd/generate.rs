@@ -2,10 +2,8 @@
 //!
 //! In: a plan. Out: a recorded block in a file.
 
-use slotcast::{
-    corpus::{self, Plan},
-    seal,
-};
+use slotcast_corpus::{self as corpus, Plan};
+use slotcast_lab::seal;
 
 use crate::{
     args::Generate,

@@ -9,8 +9,8 @@ mod blocks;
 mod measure;
 mod speed;
 
-use slotcast::scoreboard::scoreboard;
-use slotcast_report::{Cell, Page};
+use slotcast_lab::render::{Cell, Page};
+use slotcast_lab::scoreboard::scoreboard;
 
 use self::measure::{OfBlock, measure};
 use super::score::board::entries;

@@ -2,9 +2,9 @@
 //!
 //! In: blocks. Out: one row or JSON line for each, and whether all checks hold.
 
-use slotcast::{
-    Predicted, Report, RunSettings, executor::Settings, run_predicted, scheduler::Policy,
-};
+use slotcast::{Predicted, executor::Settings, scheduler::Policy};
+use slotcast_corpus::prepare;
+use slotcast_lab::{Report, RunSettings, run_predicted};
 
 use crate::{
     args::Run,
@@ -47,7 +47,9 @@ pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdi
     let mut sum = Sum::default();
     for source in &sources {
         progress.start(source.name());
-        let prepared = source.prepare()?;
+        let recorded = source.read()?;
+        let prepared =
+            prepare(&recorded).map_err(|error| Failure::in_file(&source.name(), error))?;
         let predicted = match &hints {
             Some(file) => {
                 let predictions = file.predictions(&prepared)?;
@@ -60,7 +62,7 @@ pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdi
                 predicted
             }
         };
-        let report = run_predicted(&prepared, predicted, &settings)
+        let report = run_predicted(&recorded, &prepared, predicted, &settings)
             .map_err(|error| Failure::in_file(&source.name(), error))?;
         progress.done(|| print(&report, sum.n_blocks == 0, console))?;
         sum.add(&report);

@@ -4,6 +4,7 @@
 
 use std::num::NonZeroUsize;
 
+use slotcast::hints::{ScheduleDocument, Simulated};
 use slotcast::{
     Prepared, forecasts,
     model::TxIndex,
@@ -13,7 +14,7 @@ use slotcast::{
     },
     warm_of,
 };
-use slotcast_report::{Drawing, ScheduleDocument, Simulated};
+use slotcast_lab::render::Drawing;
 
 use crate::{
     args::{Schedule, ScheduleFormat},

@@ -8,8 +8,11 @@ mod table;
 
 use serde::Serialize;
 use slotcast::{
-    BlockScore, Judged, Prepared, ScoreLine, Summaries, compare_block,
+    Prepared, Summaries,
     model::{Location, TxIndex},
+};
+use slotcast_lab::{
+    BlockScore, Judged, ScoreLine, compare_block,
     score::{Miss, Reason},
     score_block,
 };

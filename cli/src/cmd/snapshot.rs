@@ -11,8 +11,9 @@ use std::{
 };
 
 use serde::Serialize;
-use slotcast::{analyzer::limits::Limits, corpus};
+use slotcast::analyzer::limits::Limits;
 use slotcast_artifacts::{name_contract, read};
+use slotcast_corpus as corpus;
 use slotcast_snapshot::{drift, text};
 
 use crate::{

@@ -6,7 +6,7 @@
 use std::{fs, path::Path};
 
 use serde::Serialize;
-use slotcast::corpus;
+use slotcast_corpus as corpus;
 use slotcast_store::{Kept, Store, analysis};
 
 use crate::{

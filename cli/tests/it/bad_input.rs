@@ -6,10 +6,10 @@ use std::fs;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use slotcast::{
-    corpus,
     model::{IndexVec, Prediction},
     prediction_file,
 };
+use slotcast_corpus as corpus;
 
 use crate::command::{Folder, run};
 

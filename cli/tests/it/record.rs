@@ -6,7 +6,7 @@
 use std::{fs, sync::Arc};
 
 use serde_json::{Value, json};
-use slotcast::corpus::Scenario;
+use slotcast_corpus::Scenario;
 
 use crate::{
     chain::Link,

@@ -7,7 +7,7 @@ use std::{
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use slotcast::corpus;
+use slotcast_corpus as corpus;
 
 use crate::command::{Folder, command, json_lines, keys, run};
 

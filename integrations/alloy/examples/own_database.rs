@@ -28,13 +28,9 @@ use revm::{
     database_interface::DatabaseRef,
     state::AccountInfo,
 };
-use slotcast::{
-    Engine, EngineSettings, block_of,
-    corpus::{self, RecordedBlock},
-    execute_block,
-    executor::Block,
-};
+use slotcast::{Engine, EngineSettings, execute_block, executor::Block};
 use slotcast_alloy::ParallelExecutorFactory;
+use slotcast_corpus::{self as corpus, RecordedBlock, block_of};
 
 /// The tables of a small node; reading them needs no more than `&self`, on any thread.
 #[derive(Debug, Default)]

@@ -18,10 +18,8 @@ use revm::{
     primitives::{StorageKey, StorageValue},
     state::AccountInfo,
 };
-use slotcast::{
-    corpus::{PreAccount, PreState},
-    model::Slot,
-};
+use slotcast::model::Slot;
+use slotcast_corpus::{PreAccount, PreState};
 
 use crate::{error::NodeError, state::NodeState};
 

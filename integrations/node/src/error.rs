@@ -5,10 +5,8 @@
 //! Invariant: a message names the node by its host only, for the rest of a URL may be a secret.
 
 use alloy_primitives::{Address, B256, U256};
-use slotcast::{
-    corpus::{CorpusError, ValidationError},
-    executor::ExecutionError,
-};
+use slotcast::executor::ExecutionError;
+use slotcast_corpus::{CorpusError, ValidationError};
 
 /// A question without an answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

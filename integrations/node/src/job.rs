@@ -18,7 +18,7 @@ use std::{
 };
 
 use alloy_primitives::{B256, U64};
-use slotcast::corpus::{self, CorpusError};
+use slotcast_corpus::{self as corpus, CorpusError};
 
 use crate::{
     error::RecordError,

@@ -8,7 +8,7 @@ use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
-use slotcast::corpus::{self, PreState, RecordedBlock};
+use slotcast_corpus::{self as corpus, PreState, RecordedBlock};
 
 use crate::{
     error::{NodeError, RecordError},

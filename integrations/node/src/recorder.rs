@@ -23,15 +23,16 @@ use alloy_eips::{
 };
 use alloy_primitives::U256;
 use slotcast::{
-    Basis, Summaries, View, block_of,
-    corpus::RecordedBlock,
+    Basis, Summaries, View,
     executor::{
         Block, BlockOutcome, ExecutionError, MemoryState, SequentialSettings, TxOutcome,
         block_access_list, execute_sequential, fork_of,
     },
     model::{Fork, Slot},
-    predict_block, receipts_of, state_of,
+    predict_block,
 };
+use slotcast_corpus::receipts_of;
+use slotcast_corpus::{RecordedBlock, block_of, state_of};
 
 use crate::{
     asked::Asked, error::RecordError, known::Want, node::Node, seed::seed, state::NodeState,

@@ -11,10 +11,8 @@
 use alloy_consensus::Transaction as _;
 use alloy_eips::{eip2935::HISTORY_STORAGE_ADDRESS, eip4788::BEACON_ROOTS_ADDRESS};
 use alloy_primitives::{Address, keccak256};
-use slotcast::{
-    corpus::{PreState, RecordedBlock},
-    model::Slot,
-};
+use slotcast::model::Slot;
+use slotcast_corpus::{PreState, RecordedBlock};
 
 use crate::{known::Known, node::Fields};
 

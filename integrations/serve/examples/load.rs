@@ -35,7 +35,8 @@ use alloy_consensus::Transaction as _;
 use alloy_eips::Encodable2718;
 use alloy_primitives::{U64, hex};
 use serde_json::{Value, json};
-use slotcast::{Clock, corpus};
+use slotcast::Clock;
+use slotcast_corpus as corpus;
 
 use client::{Http, Ws};
 

@@ -5,7 +5,7 @@
 
 use std::{io, net::SocketAddr};
 
-use slotcast::corpus::CorpusError;
+use slotcast_corpus::CorpusError;
 use slotcast_node::NodeError;
 use slotcast_store::StoreError;
 

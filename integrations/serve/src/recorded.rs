@@ -14,10 +14,7 @@ use std::{
 
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::B256;
-use slotcast::{
-    corpus::{self, RecordedBlock},
-    prepare,
-};
+use slotcast_corpus::{self as corpus, RecordedBlock, prepare};
 
 use crate::{error::ServeError, fault::Fault, ground::Ground};
 

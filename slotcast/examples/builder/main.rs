@@ -18,12 +18,11 @@ use std::path::PathBuf;
 
 use slotcast::{
     Basis, PredictSettings,
-    corpus::{self, RecordedBlock},
     hints::{Grounds, Hint},
     hints_of,
     model::Fork,
-    prepare,
 };
+use slotcast_corpus::{self as corpus, RecordedBlock, prepare};
 
 /// As many transactions as the pool is to hold, if the blocks have so many.
 const POOL: usize = 10_000;

@@ -17,7 +17,9 @@ mod plot;
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
-use slotcast::{MakespanRow, corpus, executor::UnitCosts, makespan, prepare};
+use slotcast::executor::UnitCosts;
+use slotcast_corpus::{self as corpus, prepare};
+use slotcast_lab::{MakespanRow, makespan};
 use slotcast_tests::checkout;
 
 const THREADS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];

@@ -24,10 +24,10 @@ use std::{
 };
 
 use slotcast::{
-    PredictSettings, Prepared, Summaries, Waits, corpus,
+    PredictSettings, Prepared, Summaries, Waits,
     executor::{FallbackRule, Pool, execute_baseline, execute_in_order, execute_streamed},
-    prepare,
 };
+use slotcast_corpus::{self as corpus, prepare};
 use slotcast_store::Store;
 use slotcast_tests::checkout;
 

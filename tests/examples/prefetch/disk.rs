@@ -12,7 +12,8 @@ use revm::{
     primitives::{Address, B256, KECCAK_EMPTY, StorageKey, StorageValue, U256, keccak256},
     state::AccountInfo,
 };
-use slotcast::{corpus::RecordedBlock, executor::BatchRef, model::Slot};
+use slotcast::{executor::BatchRef, model::Slot};
+use slotcast_corpus::RecordedBlock;
 use tempfile::TempDir;
 
 type Key = [u8; 52];

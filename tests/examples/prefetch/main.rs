@@ -20,15 +20,16 @@ mod latent;
 use std::{path::PathBuf, time::Duration};
 
 use slotcast::{
-    Clock, Prepared, Waits, corpus,
+    Clock, Prepared, Waits,
     executor::{
         BatchRef, FallbackRule, Pool, ReadThrough, execute_baseline, execute_in_order,
         execute_streamed,
     },
     hints::FetchPlan,
     model::{IndexVec, Prediction, TxIndex},
-    prepare, wanted,
 };
+use slotcast_corpus::{self as corpus, prepare};
+use slotcast_lab::wanted;
 use slotcast_tests::checkout;
 
 use crate::{disk::Disk, latent::Latent};

@@ -12,8 +12,8 @@ use revm::{bytecode::Bytecode, database_interface::DatabaseRef, state::AccountIn
 use slotcast::{
     executor::{AccountChange, AccountRecord, CodeRecord, MemoryState},
     model::Fork,
-    trie::{Account, WholeState},
 };
+use slotcast_lab::state_root::{Account, WholeState};
 
 /// Accounts with their codes.
 #[derive(Clone, Debug, Default)]

@@ -6,10 +6,8 @@
 use std::fmt::Write as _;
 
 use alloy_primitives::{Address, U256};
-use slotcast::{
-    corpus::{Contract, Era},
-    model::{Fork, Prediction, Slot},
-};
+use slotcast::model::{Fork, Prediction, Slot};
+use slotcast_corpus::{Contract, Era};
 
 use super::{
     abi::Type,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, U256};
-use slotcast::corpus::{
+use slotcast_corpus::{
     Contract,
     contract::{StorageLayout, Variable, short_string},
 };

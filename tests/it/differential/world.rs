@@ -18,10 +18,10 @@ use slotcast::{
         limits::Limits,
         summary::Description,
     },
-    corpus::{Contract, Era},
     executor::{AccountRecord, CodeRecord, MemoryState},
     model::Fork,
 };
+use slotcast_corpus::{Contract, Era};
 
 use super::{
     plausible::{Plausible, number},

@@ -10,10 +10,10 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
+use crate::batch::{Code, Done, Job, Work, run};
 use serde::Serialize;
 use slotcast::{Clock, Summaries, analyzer::limits::Limits, model::Fork};
 use slotcast_artifacts::{Contract as Compiled, name_contract};
-use slotcast_batch::{Code, Done, Job, Work, run};
 use slotcast_store::analysis;
 
 use super::{Contract, Function};

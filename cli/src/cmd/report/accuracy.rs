@@ -2,8 +2,9 @@
 //!
 //! In: a [`Scoreboard`]. Out: sections: by kind of transaction, by fork, and why slots were missed.
 
-use slotcast::{model::Fork, score::Stratum, scoreboard::Scoreboard};
-use slotcast_report::{Bars, Cell, Part, Row, Section, Table};
+use slotcast::model::Fork;
+use slotcast_lab::render::{Bars, Cell, Part, Row, Section, Table};
+use slotcast_lab::{score::Stratum, scoreboard::Scoreboard};
 
 use super::{share, whole};
 

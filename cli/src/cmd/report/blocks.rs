@@ -2,7 +2,7 @@
 //!
 //! In: what is known of the blocks. Out: a section with a table, a row for each.
 
-use slotcast_report::{Cell, Part, Section, Table};
+use slotcast_lab::render::{Cell, Part, Section, Table};
 
 use super::{measure::OfBlock, share, whole};
 

@@ -7,11 +7,13 @@
 use core::num::NonZeroUsize;
 
 use slotcast::{
-    BenchLine, BenchSettings, MakespanRow, PipelineSettings, Prepared, bench_block,
+    PipelineSettings, Prepared,
     executor::{Settings, UnitCosts},
-    forecasts, makespan,
+    forecasts,
     scheduler::{self, CostModel, Mode, Overheads, Policy, simulate},
-    scoreboard::Entry,
+};
+use slotcast_lab::{
+    BenchLine, BenchSettings, MakespanRow, bench_block, makespan, scoreboard::Entry,
 };
 
 use crate::{failure::Failure, input::Source, progress::Progress, render::Console};

@@ -3,8 +3,8 @@
 //! In: what is known of the blocks. Out: sections: what was measured, and what was simulated.
 //! Invariant: what is simulated says so, and from which costs.
 
-use slotcast::{BenchLine, BenchSummary, MakespanRow};
-use slotcast_report::{Axis, Cell, Mark, Part, Plot, Point, Scale, Section, Series, Table};
+use slotcast_lab::render::{Axis, Cell, Mark, Part, Plot, Point, Scale, Section, Series, Table};
+use slotcast_lab::{BenchLine, BenchSummary, MakespanRow};
 
 use super::measure::{OfBlock, THREADS};
 use crate::render::count;

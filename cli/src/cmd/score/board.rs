@@ -16,7 +16,9 @@ use std::{
 };
 
 use serde::Serialize;
-use slotcast::scoreboard::{Change, Entry, Scoreboard, Verdict as Of, compare, scoreboard, table};
+use slotcast_lab::scoreboard::{
+    Change, Entry, Scoreboard, Verdict as Of, compare, scoreboard, table,
+};
 
 use crate::{
     args::Score,

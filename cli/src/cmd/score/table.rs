@@ -2,7 +2,7 @@
 //!
 //! In: lines of figures. Out: rows and tables.
 
-use slotcast::{
+use slotcast_lab::{
     Figures, ScoreLine,
     score::{HitFigures, Miss},
 };

@@ -6,13 +6,9 @@ use std::sync::Arc;
 
 use alloy_primitives::U256;
 use serde_json::json;
-use slotcast::{
-    RunSettings,
-    corpus::{Era, Plan, Scenario},
-    executor::Settings,
-    run_block,
-    scheduler::Policy,
-};
+use slotcast::{executor::Settings, scheduler::Policy};
+use slotcast_corpus::{Era, Plan, Scenario};
+use slotcast_lab::{RunSettings, run_block};
 use slotcast_node::{RecordError, RecordSettings, Recording, Way};
 
 use crate::{

@@ -6,13 +6,9 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use slotcast::{
-    RunSettings,
-    corpus::{self, Scenario},
-    executor::Settings,
-    run_block,
-    scheduler::Policy,
-};
+use slotcast::{executor::Settings, scheduler::Policy};
+use slotcast_corpus::{self as corpus, Scenario};
+use slotcast_lab::{RunSettings, run_block};
 use slotcast_node::{
     Done, Job, Node, ProofPolicy, RecordError, RecordSettings, Recorder, Way, record_range,
 };

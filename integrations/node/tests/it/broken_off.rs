@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use slotcast::corpus::{self, Scenario};
+use slotcast_corpus::{self as corpus, Scenario};
 use slotcast_node::{
     Done, Job, Node, Progress, RecordError, RecordSettings, Recorder, file_name, record_range,
 };

@@ -15,12 +15,12 @@ use alloy_trie::{
     proof::ProofRetainer,
     root::{state_root_unhashed, storage_root_unhashed},
 };
-use slotcast::{
-    block_of,
-    corpus::{Era, Plan, PreAccount, PreState, RecordedBlock, Scenario, generate},
-    executor::{SequentialSettings, block_access_list, execute_sequential},
-    receipts_of, seal, state_of,
+use slotcast::executor::{SequentialSettings, block_access_list, execute_sequential};
+use slotcast_corpus::receipts_of;
+use slotcast_corpus::{
+    Era, Plan, PreAccount, PreState, RecordedBlock, Scenario, block_of, generate, state_of,
 };
+use slotcast_lab::seal;
 
 /// How many headers lead up to a block; the transactions of made-up blocks look 17 back.
 const N_ANCESTORS: u64 = 20;

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use alloy_primitives::{B256, U256};
 use serde_json::{Value, json};
-use slotcast::corpus::{RecordedBlock, Scenario};
+use slotcast_corpus::{RecordedBlock, Scenario};
 use slotcast_node::{
     Done, Job, Node, NodeError, Progress, ProofPolicy, RecordError, RecordSettings, RpcSettings,
     record_range,

@@ -16,10 +16,8 @@ use std::{
 use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, U64, hex};
 use serde_json::{Value, json};
-use slotcast::{
-    corpus::{Era, Plan, RecordedBlock, Scenario, generate},
-    seal,
-};
+use slotcast_corpus::{Era, Plan, RecordedBlock, Scenario, generate};
+use slotcast_lab::seal;
 use slotcast_node::{Node, ProofPolicy, RecordSettings, Recorder, RpcSettings, Way};
 
 /// A chain id under which every fork up to Osaka holds from the first block.

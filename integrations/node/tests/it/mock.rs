@@ -19,7 +19,7 @@ use std::{
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use serde_json::{Value, json};
-use slotcast::corpus::{self, PreAccount, PreState};
+use slotcast_corpus::{self as corpus, PreAccount, PreState};
 
 use crate::chain::{Link, account_proof, slot_proof, storage_root};
 

@@ -4,13 +4,9 @@
 
 use std::{fs, sync::Arc, sync::Mutex};
 
-use slotcast::{
-    RunSettings,
-    corpus::{self, Scenario},
-    executor::Settings,
-    prepare, run_block,
-    scheduler::Policy,
-};
+use slotcast::{executor::Settings, scheduler::Policy};
+use slotcast_corpus::{self as corpus, Scenario, prepare};
+use slotcast_lab::{RunSettings, run_block};
 use slotcast_node::{
     Done, Job, Node, Progress, ProofPolicy, RecordError, RecordSettings, Recorder, Recording, Way,
     file_name, record_range,

@@ -6,12 +6,12 @@
 use alloy_eips::BlockId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use slotcast::hints::ScheduleDocument;
 use slotcast::{
     forecasts,
     model::IndexVec,
     scheduler::{self, Policy},
 };
-use slotcast_report::ScheduleDocument;
 
 use super::asked_all;
 use crate::{

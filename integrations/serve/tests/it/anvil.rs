@@ -9,11 +9,10 @@ use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
 use alloy_primitives::{B256, U64};
 use serde_json::{Value, json};
 use slotcast::{
-    corpus::{RecordedBlock, Scenario},
     executor::{SequentialSettings, execute_sequential},
     model::{Index, Slot},
-    prepare,
 };
+use slotcast_corpus::{RecordedBlock, Scenario, prepare};
 use slotcast_node::Node;
 use slotcast_serve::{RpcSettings, Server, Settings, Source};
 

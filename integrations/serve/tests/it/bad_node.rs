@@ -14,7 +14,7 @@ use std::{
 use alloy_eips::Encodable2718;
 use alloy_primitives::{U64, hex};
 use serde_json::{Value, json};
-use slotcast::corpus::Scenario;
+use slotcast_corpus::Scenario;
 use slotcast_serve::{Limits, RpcSettings, Server, Settings, Source};
 
 use crate::{

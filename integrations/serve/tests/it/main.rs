@@ -29,7 +29,8 @@ use std::sync::OnceLock;
 use alloy_eips::Encodable2718;
 use alloy_primitives::hex;
 use serde_json::{Value, json};
-use slotcast::{Prepared, corpus, prepare};
+use slotcast::Prepared;
+use slotcast_corpus::{self as corpus, prepare};
 use slotcast_serve::{Limits, Server, Settings, Source};
 
 use self::client::{Http, Ws};

@@ -3,6 +3,7 @@
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{U64, U256};
 use serde_json::{Value, json};
+use slotcast::hints::ScheduleDocument;
 use slotcast::{
     Basis, PredictSettings, forecasts,
     hints::{self, Grounds, Pool},
@@ -12,7 +13,6 @@ use slotcast::{
     scheduler::{self, Policy},
     warm_of,
 };
-use slotcast_report::ScheduleDocument;
 
 use crate::{block, embedded, http, raw, raws, ws};
 

@@ -4,10 +4,8 @@ use std::{fs, net::TcpStream};
 
 use alloy_primitives::U64;
 use serde_json::{Value, json};
-use slotcast::{
-    corpus::{self, Era, Plan, RecordedBlock, Scenario, generate},
-    seal,
-};
+use slotcast_corpus::{self as corpus, Era, Plan, RecordedBlock, Scenario, generate};
+use slotcast_lab::seal;
 use slotcast_serve::{RpcSettings, ServeError, Server, Settings, Source};
 use slotcast_store::Store;
 

@@ -1,0 +1,357 @@
+//! How much faster is a block run by its forecast than by a plain loop?
+//!
+//! In: a [`Prepared`] block, [`BenchSettings`]. Out: a [`BenchLine`] for each number of threads, and
+//! over all blocks a [`BenchSummary`] for each.
+//! Invariants: sequential and parallel runs take turns in one process; every figure is the median of
+//! its runs; summaries are warm and stay so; every parallel outcome is compared with the sequential
+//! executor's before anything is timed.
+
+use serde::Serialize;
+use slotcast_executor::{
+    Block, ExecutionError, MemoryState, SequentialSettings, block_level_work, execute_baseline,
+    execute_sequential,
+};
+use slotcast_model::Fork;
+
+use slotcast::{
+    Clock, PipelineSettings, Prepared, StepTimes, execute_predicted, execute_unpredicted,
+};
+use slotcast_corpus::RunError;
+
+/// Least gas of the blocks that a summary is about.
+const LARGE_BLOCK_GAS: u64 = 4_000_000;
+
+/// How to measure.
+#[derive(Debug)]
+pub struct BenchSettings {
+    /// The ways to measure, one for each number of threads.
+    pub pipelines: Vec<PipelineSettings>,
+    /// Least and most runs for a median.
+    pub runs: [usize; 2],
+    /// Between these, runs go on for this long.
+    pub micros: u64,
+}
+
+/// One block on one number of threads; its JSON form is what `slotcast bench --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BenchLine {
+    /// The block's number.
+    pub block: u64,
+    /// The kind of a made-up block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synthetic: Option<&'static str>,
+    /// How many transactions it has.
+    pub txs: usize,
+    /// The gas it used.
+    pub gas_used: u64,
+    /// How many threads ran it.
+    pub threads: usize,
+    /// Running the plain loop, and what the block does besides its transactions.
+    pub sequential_micros: f64,
+    /// Of this, system calls, withdrawals and rewards: the same code on both sides.
+    pub block_level_micros: f64,
+    /// Predicting, scheduling and running.
+    pub total_micros: f64,
+    /// Sequential against total.
+    pub ratio: f64,
+    /// Sequential against scheduling and running alone, the predictions being at hand.
+    pub ratio_hinted: f64,
+    /// Predicting.
+    pub predict_micros: f64,
+    /// From predictions to a schedule.
+    pub schedule_micros: f64,
+    /// Running in parallel.
+    pub execute_micros: f64,
+    /// Executing, with predictions at hand.
+    pub execute_hinted_micros: f64,
+    /// As `ratio`, of the least times instead of the medians: less disturbed by whatever else the
+    /// machine does.
+    pub ratio_of_best: f64,
+    /// As `ratio_hinted`, of the least times.
+    pub ratio_hinted_of_best: f64,
+    /// How often transactions were run, all in all, with predictions at hand.
+    pub executions: usize,
+    /// Whether the outcome is that of the sequential executor.
+    pub matches_sequential: bool,
+    /// How often everything was run.
+    pub runs: usize,
+    /// Whether the block is one since London.
+    #[serde(skip)]
+    pub since_london: bool,
+}
+
+/// Geometric means of ratios over large blocks, on one number of threads.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BenchSummary {
+    /// How many threads ran the blocks.
+    pub threads: usize,
+    /// Blocks of at least 4 Mgas.
+    pub blocks: usize,
+    /// The mean of their ratios; nothing when there are none.
+    pub ratio: Option<f64>,
+    /// The mean with predictions at hand.
+    pub ratio_hinted: Option<f64>,
+    /// Of these, blocks since London.
+    pub blocks_since_london: usize,
+    /// The mean of their ratios.
+    pub ratio_since_london: Option<f64>,
+    /// The mean with predictions at hand.
+    pub ratio_hinted_since_london: Option<f64>,
+    /// The block of any size with the least ratio.
+    pub worst_block: Option<u64>,
+    /// Its ratio.
+    pub worst_ratio: Option<f64>,
+    /// The block of any size with the least ratio with predictions at hand.
+    pub worst_hinted_block: Option<u64>,
+    /// Its ratio.
+    pub worst_ratio_hinted: Option<f64>,
+    /// The mean of the ratios of least times.
+    pub ratio_of_best: Option<f64>,
+    /// The mean with predictions at hand.
+    pub ratio_hinted_of_best: Option<f64>,
+    /// The mean of the ratios of least times since London.
+    pub ratio_of_best_since_london: Option<f64>,
+    /// The mean with predictions at hand.
+    pub ratio_hinted_of_best_since_london: Option<f64>,
+    /// Runs for each transaction, over all blocks.
+    pub executions_per_tx: Option<f64>,
+}
+
+impl BenchSummary {
+    /// What the lines on `threads` threads come to.
+    pub fn of(threads: usize, lines: &[BenchLine]) -> Self {
+        // Where there is nothing to run, there is nothing to compare.
+        let is_of = |line: &&BenchLine| line.threads == threads && line.txs != 0;
+        let all: Vec<_> = lines.iter().filter(is_of).collect();
+        let large = || all.iter().filter(|line| LARGE_BLOCK_GAS <= line.gas_used);
+        let recent = || large().filter(|line| line.since_london);
+        let least = |ratio: fn(&BenchLine) -> f64| {
+            let ordered = |line: &&&BenchLine| ratio(line);
+            all.iter().min_by(|a, b| ordered(a).total_cmp(&ordered(b)))
+        };
+        let (worst, worst_hinted) = (least(|line| line.ratio), least(|line| line.ratio_hinted));
+        let n_txs: usize = all.iter().map(|line| line.txs).sum();
+        let n_executions: usize = all.iter().map(|line| line.executions).sum();
+        Self {
+            threads,
+            blocks: large().count(),
+            ratio: geometric_mean(large().map(|line| line.ratio)),
+            ratio_hinted: geometric_mean(large().map(|line| line.ratio_hinted)),
+            blocks_since_london: recent().count(),
+            ratio_since_london: geometric_mean(recent().map(|line| line.ratio)),
+            ratio_hinted_since_london: geometric_mean(recent().map(|line| line.ratio_hinted)),
+            worst_block: worst.map(|line| line.block),
+            worst_ratio: worst.map(|line| line.ratio),
+            worst_hinted_block: worst_hinted.map(|line| line.block),
+            worst_ratio_hinted: worst_hinted.map(|line| line.ratio_hinted),
+            ratio_of_best: geometric_mean(large().map(|line| line.ratio_of_best)),
+            ratio_hinted_of_best: geometric_mean(large().map(|line| line.ratio_hinted_of_best)),
+            ratio_of_best_since_london: geometric_mean(recent().map(|line| line.ratio_of_best)),
+            ratio_hinted_of_best_since_london: geometric_mean(
+                recent().map(|line| line.ratio_hinted_of_best),
+            ),
+            executions_per_tx: (n_txs != 0).then(|| n_executions as f64 / n_txs as f64),
+        }
+    }
+}
+
+/// Measures one block on every number of threads asked for.
+///
+/// ```
+/// use slotcast::{PipelineSettings, executor::Settings};
+/// use slotcast_corpus::{self as corpus, prepare};
+/// use slotcast_lab::{BenchSettings, bench_block};
+/// use slotcast::scheduler::Policy;
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let pipeline = PipelineSettings {
+///     predict: Default::default(),
+///     policy: Policy::Optimistic,
+///     execution: Settings::with_threads(2)?,
+///     units: Default::default(),
+/// };
+/// let settings = BenchSettings { pipelines: vec![pipeline], runs: [1, 1], micros: 0 };
+/// assert!(bench_block(&prepared, &settings)?[0].matches_sequential);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn bench_block(
+    prepared: &Prepared,
+    settings: &BenchSettings,
+) -> Result<Vec<BenchLine>, RunError> {
+    lines(prepared, settings).map_err(|source| RunError::of(prepared.block(), source))
+}
+
+/// The times of everything that takes turns, in microseconds.
+#[derive(Debug)]
+struct Samples {
+    baseline: Vec<f64>,
+    block_level: Vec<f64>,
+    /// By pipeline: unpredicted, predicted.
+    pipelines: Vec<[Vec<StepTimes>; 2]>,
+}
+
+fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>, ExecutionError> {
+    let (block, state) = (prepared.block(), prepared.state());
+    let unobserved = SequentialSettings { is_observed: false };
+    let truth = execute_sequential(block, state, &unobserved)?.outcome;
+    let samples = measure(block, state, prepared, settings)?;
+    let mut lines = Vec::new();
+    for (pipeline, [unpredicted, predicted]) in settings.pipelines.iter().zip(&samples.pipelines) {
+        let predictions = prepared.predict(&pipeline.predict).predictions;
+        let execution = execute_predicted(prepared, &predictions, pipeline)?.0;
+        let executions = execution.n_executions();
+        let matches_sequential = execution.into_outcome(state)? == truth;
+        let of = |times: &[StepTimes], part: fn(&StepTimes) -> f64| median(times.iter().map(part));
+        let least_of = |times: &[StepTimes]| least(times.iter().map(StepTimes::total));
+        let block_level_micros = median(samples.block_level.iter().copied());
+        let sequential_micros = median(samples.baseline.iter().copied()) + block_level_micros;
+        let best =
+            least(samples.baseline.iter().copied()) + least(samples.block_level.iter().copied());
+        let total_micros = of(unpredicted, StepTimes::total);
+        lines.push(BenchLine {
+            block: block.header.number,
+            synthetic: None,
+            txs: block.n_transactions(),
+            gas_used: truth.gas_used,
+            threads: pipeline.execution.pool.threads(),
+            sequential_micros,
+            block_level_micros,
+            total_micros,
+            ratio: sequential_micros / total_micros,
+            ratio_hinted: sequential_micros / of(predicted, StepTimes::total),
+            predict_micros: of(unpredicted, |times| times.predict),
+            schedule_micros: of(predicted, |times| times.schedule),
+            execute_micros: of(unpredicted, |times| times.execute),
+            execute_hinted_micros: of(predicted, |times| times.execute),
+            ratio_of_best: best / least_of(unpredicted),
+            ratio_hinted_of_best: best / least_of(predicted),
+            executions,
+            matches_sequential,
+            runs: samples.baseline.len(),
+            since_london: Fork::London <= truth.fork,
+        });
+    }
+    Ok(lines)
+}
+
+/// Runs everything in turns.
+fn measure(
+    block: &Block,
+    state: &MemoryState,
+    prepared: &Prepared,
+    settings: &BenchSettings,
+) -> Result<Samples, ExecutionError> {
+    let BenchSettings { pipelines, runs: [fewest, most], micros } = settings;
+    let warm = |pipeline: &PipelineSettings| {
+        let summaries = prepared.summaries(&pipeline.predict);
+        let predictions = prepared.predict_with(&summaries, &pipeline.predict).predictions;
+        // Where the start of the block is not predicted, the rest may take other ways through contracts.
+        execute_unpredicted(prepared, &summaries, pipeline)?;
+        Ok((summaries, predictions))
+    };
+    let warm = pipelines.iter().map(warm).collect::<Result<Vec<_>, ExecutionError>>()?;
+    let empty = || [Vec::new(), Vec::new()];
+    let mut samples = Samples {
+        baseline: Vec::new(),
+        block_level: Vec::new(),
+        pipelines: pipelines.iter().map(|_| empty()).collect(),
+    };
+    let all = Clock::start();
+    while samples.baseline.len() < *fewest
+        || (samples.baseline.len() < *most && all.micros() < *micros)
+    {
+        let clock = Clock::start();
+        let baseline = execute_baseline(block, state)?;
+        samples.baseline.push(micros_since(&clock));
+        drop(baseline);
+        let clock = Clock::start();
+        block_level_work(block, state)?;
+        samples.block_level.push(micros_since(&clock));
+        for (n, (pipeline, (summaries, predictions))) in pipelines.iter().zip(&warm).enumerate() {
+            let (_, times) = execute_unpredicted(prepared, summaries, pipeline)?;
+            samples.pipelines[n][0].push(times);
+            let (_, times) = execute_predicted(prepared, predictions, pipeline)?;
+            samples.pipelines[n][1].push(times);
+        }
+    }
+    Ok(samples)
+}
+
+fn micros_since(clock: &Clock) -> f64 {
+    clock.elapsed().as_secs_f64() * 1e6
+}
+
+/// The middle value, or the mean of the two in the middle.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let n = values.len();
+    match n {
+        0 => 0.0,
+        _ => f64::midpoint(values[(n - 1) / 2], values[n / 2]),
+    }
+}
+
+fn least(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(f64::INFINITY, f64::min)
+}
+
+fn geometric_mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (n, sum) = values.fold((0_usize, 0.0), |(n, sum), value| (n + 1, sum + value.ln()));
+    (n != 0).then(|| (sum / n as f64).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_and_means() {
+        assert_eq!(median([3.0, 1.0, 2.0].into_iter()), 2.0);
+        assert_eq!(median([4.0, 1.0, 2.0, 3.0].into_iter()), 2.5);
+        assert_eq!(median([].into_iter()), 0.0);
+        let mean = geometric_mean([1.0, 4.0].into_iter()).unwrap();
+        assert!((mean - 2.0).abs() < 1e-12);
+        assert_eq!(geometric_mean([].into_iter()), None);
+    }
+
+    #[test]
+    fn a_summary_is_about_large_blocks_but_the_worst_may_be_small() {
+        let line = |block, gas_used, ratio, since_london| BenchLine {
+            block,
+            synthetic: None,
+            txs: 2,
+            gas_used,
+            threads: 2,
+            sequential_micros: ratio,
+            total_micros: 1.0,
+            ratio,
+            ratio_hinted: 2.0 * ratio,
+            predict_micros: 0.0,
+            schedule_micros: 0.0,
+            execute_micros: 1.0,
+            execute_hinted_micros: 1.0,
+            block_level_micros: 0.0,
+            ratio_of_best: ratio,
+            ratio_hinted_of_best: ratio,
+            executions: 3,
+            matches_sequential: true,
+            runs: 1,
+            since_london,
+        };
+        let lines = [
+            line(1, 4_000_000, 1.0, false),
+            line(2, 9_000_000, 4.0, true),
+            line(3, 3_999_999, 0.5, true),
+        ];
+        let summary = BenchSummary::of(2, &lines);
+        assert_eq!((summary.blocks, summary.blocks_since_london), (2, 1));
+        assert!((summary.ratio.unwrap() - 2.0).abs() < 1e-12);
+        assert!((summary.ratio_hinted_since_london.unwrap() - 8.0).abs() < 1e-12);
+        assert_eq!((summary.worst_block, summary.worst_ratio), (Some(3), Some(0.5)));
+        assert_eq!(summary.executions_per_tx, Some(1.5));
+        assert_eq!(BenchSummary::of(8, &lines).worst_block, None);
+    }
+}

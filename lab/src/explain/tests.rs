@@ -1,0 +1,53 @@
+//! Is what is said of a transaction what was predicted of it?
+
+use slotcast_corpus::embedded;
+use slotcast_model::Slot;
+
+use super::*;
+use slotcast_corpus::prepare;
+
+#[test]
+fn every_slot_of_the_embedded_block_has_a_place_and_an_expression() {
+    let prepared = prepare(&embedded().unwrap()).unwrap();
+    let predictions = prepared.predict(&PredictSettings::default()).predictions;
+    let settings = Settings::with_threads(2).unwrap();
+    let with_most = |n_slots: fn(usize) -> bool| {
+        let storing = predictions.iter_enumerated();
+        let mut storing = storing.filter(|(_, it)| n_slots(it.storage().reads.len()));
+        storing.next().map(|(tx, _)| tx).unwrap()
+    };
+    for tx in [with_most(|n| n == 0), with_most(|n| n == 2), with_most(|n| 4 < n)] {
+        let explained = explain_tx(&prepared, tx, &settings).unwrap();
+        let part = &explained.prediction;
+        let predicted = predictions[tx].storage();
+        let slots = predicted.reads.iter().chain(&predicted.deltas).map(Slot::to_string);
+        let mut slots: Vec<String> = slots.collect();
+        slots.sort_unstable();
+        let mut said: Vec<&str> = part.slots.iter().map(|slot| slot.slot.as_str()).collect();
+        said.sort_unstable();
+        assert_eq!(said, slots);
+        assert_eq!(part.coverage, predictions[tx].coverage().text());
+        for slot in &part.slots {
+            assert!(!slot.places.is_empty(), "{slot:?}");
+            for place in &slot.places {
+                assert!(place.frame < part.frames.len());
+                assert!(place.expression.is_some() && place.certainty.is_some(), "{place:?}");
+            }
+        }
+        assert_eq!(explained.outcome.executions, 1);
+        assert!(part.misses.is_empty(), "the embedded block is predicted exactly");
+        for edge in &explained.dag.waits_for {
+            let back = explain_tx(&prepared, TxIndex(edge.tx), &settings).unwrap().dag;
+            let mut back = back.waited_for_by.iter().filter(|back| back.tx == tx.0);
+            assert_eq!(back.next().unwrap().reason, edge.reason);
+        }
+    }
+}
+
+#[test]
+fn a_transaction_that_is_not_there_is_refused() {
+    let prepared = prepare(&embedded().unwrap()).unwrap();
+    let settings = Settings::with_threads(1).unwrap();
+    let error = explain_tx(&prepared, TxIndex(400), &settings).unwrap_err();
+    assert_eq!(error.to_string(), "--tx 400: the block has 400 transactions, counted from 0");
+}

@@ -1,0 +1,42 @@
+//! How good and how fast are predictions and parallel execution on recorded blocks?
+//!
+//! In: recorded blocks, prepared for prediction and execution. Out: reports, scores, measurements,
+//! explanations, and drawings of them.
+//! Invariants: what is measured is the library that a program links; a time decides nothing; a figure
+//! that does not depend on time is the same on every machine.
+//!
+//! Read [`run_block`] for the whole course of one block, [`score_block`] for predictions against the
+//! truth, [`bench_block`] for speed, [`explain`] for reasons.
+
+mod run;
+
+pub mod score;
+mod score_report;
+pub mod scoreboard;
+
+pub mod explain;
+
+mod bench;
+mod makespan;
+mod prefetch;
+mod units;
+
+mod seal;
+pub mod state_root;
+mod synthetic;
+
+pub mod render;
+
+pub use bench::{BenchLine, BenchSettings, BenchSummary, bench_block};
+pub use makespan::{MakespanRow, makespan};
+pub use prefetch::wanted;
+pub use run::{
+    Digests, MatchesHeader, Micros, Report, RunSettings, ScheduleMode, run_block, run_predicted,
+};
+pub use score_report::{
+    BlockScore, Compared, DeltaFigures, Figures, Judged, OtherForecast, ScoreLine, Strata, Truth,
+    compare_block, judge_block, score_block,
+};
+pub use seal::{SealError, seal};
+pub use synthetic::{SYNTHETIC, SyntheticError, synthetic_block};
+pub use units::{UnitsError, measure_units};

@@ -1,0 +1,247 @@
+//! How long would a block take on many threads, by what its transactions take on one?
+//!
+//! In: a [`Prepared`] block, the unit costs of the executor. Out: a [`MakespanRow`] for each number of
+//! threads: our forecasts made meanwhile, our forecasts at hand, forecasts without a fault, and
+//! optimistic re-execution in the manner of Block-STM, on the same costs.
+//! Invariants: times are measured on one thread and everything else is simulated; a simulation runs
+//! nothing and depends on its inputs alone; who conflicts is for all of them what is left when reads
+//! that need no order are left out (`waits.rs`).
+
+use core::num::NonZeroUsize;
+
+use serde::Serialize;
+use slotcast_executor::{
+    ExecutionError, FallbackRule, Pool, SequentialSettings, UnitCosts, Wait, execute_sequential,
+    execute_streamed, time_each,
+};
+use slotcast_model::{IndexVec, Observation, Prediction, StorageAccess, TxIndex};
+use slotcast_scheduler::{Actual, Steps, simulate_optimistic, simulate_streamed};
+
+use slotcast::{Clock, Lookahead, PredictSettings, Prepared, View, Waits, forecasts_of_waits};
+use slotcast_corpus::RunError;
+
+/// Runs for a median.
+const N_RUNS: usize = 7;
+
+/// One block on a number of threads; times in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MakespanRow {
+    /// How many threads are simulated.
+    pub threads: usize,
+    /// All transactions one after the other, on one thread, without predicting: measured.
+    pub in_order_micros: f64,
+    /// Predicting, executing and deciding.
+    pub ours_micros: f64,
+    /// The same with predictions at hand.
+    pub hinted_micros: f64,
+    /// Executing and deciding by what the transactions really touch.
+    pub perfect_micros: f64,
+    /// Optimistic re-execution.
+    pub optimistic_micros: f64,
+    /// How often it runs transactions.
+    pub optimistic_runs: usize,
+    /// How often we run transactions.
+    pub our_runs: usize,
+}
+
+/// What is measured of one block, in nanoseconds by transaction.
+struct Measured {
+    run: IndexVec<TxIndex, u64>,
+    predict: IndexVec<TxIndex, u64>,
+    predictions: IndexVec<TxIndex, Prediction>,
+    truth: IndexVec<TxIndex, Prediction>,
+    /// What each waits for when predictions are made while the block runs.
+    meanwhile: IndexVec<TxIndex, Wait>,
+}
+
+/// Measures a block and simulates it on each of these numbers of threads.
+///
+/// ```
+/// use core::num::NonZeroUsize;
+///
+/// use slotcast_corpus::{self as corpus, prepare};
+/// use slotcast_lab::makespan;
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let threads = [1, 8].map(|n| NonZeroUsize::new(n).expect("it is not zero"));
+/// let rows = makespan(&prepared, &Default::default(), &threads)?;
+/// assert!(rows[1].hinted_micros <= rows[0].hinted_micros);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn makespan(
+    prepared: &Prepared,
+    units: &UnitCosts,
+    threads: &[NonZeroUsize],
+) -> Result<Vec<MakespanRow>, RunError> {
+    rows(prepared, units, threads).map_err(|source| RunError::of(prepared.block(), source))
+}
+
+fn rows(
+    prepared: &Prepared,
+    units: &UnitCosts,
+    threads: &[NonZeroUsize],
+) -> Result<Vec<MakespanRow>, ExecutionError> {
+    let measured = measure(prepared, units)?;
+    let Measured { run, predict, predictions, truth, .. } = &measured;
+    let (waits, again) = waits(prepared, predictions)?;
+    let (waits_meanwhile, again_meanwhile) = ran(prepared, measured.meanwhile.clone())?;
+    let (waits_of_truth, again_of_truth) = self::waits(prepared, truth)?;
+    let free = IndexVec::from_elem(0, run.len());
+    let steps =
+        |predict, waits, again: &[TxIndex]| steps(prepared, units, run, predict, waits, again);
+    let ours = steps(predict, &waits_meanwhile, &again_meanwhile);
+    let hinted = steps(&free, &waits, &again);
+    let perfect = steps(&free, &waits_of_truth, &again_of_truth);
+    let actual = actual(prepared, units, run, truth);
+    let in_order: u64 = run.iter().sum();
+    let micros = |nanos: u64| nanos as f64 / 1e3;
+    let row = |&threads: &NonZeroUsize| {
+        let optimistic = simulate_optimistic(&actual, threads);
+        MakespanRow {
+            threads: threads.get(),
+            in_order_micros: micros(in_order),
+            ours_micros: micros(simulate_streamed(&ours, threads)),
+            hinted_micros: micros(simulate_streamed(&hinted, threads)),
+            perfect_micros: micros(simulate_streamed(&perfect, threads)),
+            optimistic_micros: micros(optimistic.time),
+            optimistic_runs: optimistic.n_runs,
+            our_runs: run.len() + again.len(),
+        }
+    };
+    Ok(threads.iter().map(row).collect())
+}
+
+fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Measured, ExecutionError> {
+    let (block, state) = (prepared.block(), prepared.state());
+    let observed = SequentialSettings { is_observed: true };
+    let observations = execute_sequential(block, state, &observed)?.observations;
+    let truth = observations.into_iter().map(prediction_of).collect();
+    let settings = PredictSettings::default();
+    let summaries = prepared.summaries(&settings);
+    let predictions = prepared.predict_with(&summaries, &settings).predictions;
+    let mut runs = Vec::with_capacity(N_RUNS);
+    let mut predicting = Vec::with_capacity(N_RUNS);
+    let mut meanwhile = IndexVec::new();
+    for _ in 0..N_RUNS {
+        runs.push(time_each(block, state)?);
+        let view = View::new(state, &summaries);
+        let first = units.plan(block, |address| state.code_bytes(address)).first_predicted;
+        let mut lookahead = Lookahead::new(block, prepared.fork(), &view, state, &settings, first);
+        let next = |_| {
+            let clock = Clock::start();
+            let wait = lookahead.next();
+            let nanos = u64::try_from(clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            (nanos, wait)
+        };
+        let (nanos, waits): (Vec<u64>, Vec<Wait>) = block.tx_indices().map(next).unzip();
+        predicting.push(nanos.into_iter().collect());
+        meanwhile = waits.into_iter().collect();
+    }
+    let (run, predict) = (medians(&runs), medians(&predicting));
+    Ok(Measured { run, predict, predictions, truth, meanwhile })
+}
+
+/// The middle of what each transaction took.
+fn medians(runs: &[IndexVec<TxIndex, u64>]) -> IndexVec<TxIndex, u64> {
+    let Some(first) = runs.first() else { return IndexVec::new() };
+    let median = |tx: TxIndex| {
+        let mut nanos: Vec<u64> = runs.iter().map(|run| run[tx]).collect();
+        nanos.sort_unstable();
+        nanos[nanos.len() / 2]
+    };
+    first.indices().map(median).collect()
+}
+
+/// A forecast without a fault.
+fn prediction_of(observation: Observation) -> Prediction {
+    let Observation { reads, writes, accounts } = observation;
+    let storage = StorageAccess { reads, writes, deltas: Vec::new() };
+    Prediction::new(storage, accounts, vec![], vec![], vec![])
+}
+
+/// What each transaction waits for by these forecasts, and which are run twice if that is followed.
+fn waits(
+    prepared: &Prepared,
+    predictions: &IndexVec<TxIndex, Prediction>,
+) -> Result<(IndexVec<TxIndex, Wait>, Vec<TxIndex>), ExecutionError> {
+    let mut waits = Waits::new(prepared.block(), prepared.state());
+    ran(prepared, predictions.iter().map(|it| waits.next(it)).collect())
+}
+
+/// Which transactions are run twice if they wait like this.
+fn ran(
+    prepared: &Prepared,
+    waits: IndexVec<TxIndex, Wait>,
+) -> Result<(IndexVec<TxIndex, Wait>, Vec<TxIndex>), ExecutionError> {
+    let (block, state) = (prepared.block(), prepared.state());
+    let pool = Pool::new(1)?;
+    let ran = execute_streamed(block, state, &pool, FallbackRule::NEVER, |tx| waits[tx].clone())?;
+    Ok((waits, ran.reexecuted().to_vec()))
+}
+
+fn steps(
+    prepared: &Prepared,
+    units: &UnitCosts,
+    run: &IndexVec<TxIndex, u64>,
+    predict: &IndexVec<TxIndex, u64>,
+    waits: &IndexVec<TxIndex, Wait>,
+    again: &[TxIndex],
+) -> IndexVec<TxIndex, Steps> {
+    let half = units.hand_over_nanos / 2;
+    let of = |tx: TxIndex| {
+        let (predict, horizon, takes) = (predict[tx], waits[tx].horizon.0, run[tx]);
+        let is_on_prefix = prepared.is_transfer(tx) || horizon == tx && tx != TxIndex(0);
+        let second = if again.binary_search(&tx).is_ok() { takes } else { 0 };
+        match is_on_prefix {
+            true => Steps { predict, run: None, decide: takes, horizon },
+            false => Steps { predict, run: Some(takes + half), decide: half + second, horizon },
+        }
+    };
+    run.indices().map(of).collect()
+}
+
+/// The transactions as they really are. A plain transfer costs what its closed form does, and
+/// conflicts with nobody, for both sides.
+fn actual(
+    prepared: &Prepared,
+    units: &UnitCosts,
+    run: &IndexVec<TxIndex, u64>,
+    truth: &IndexVec<TxIndex, Prediction>,
+) -> IndexVec<TxIndex, Actual> {
+    let half = units.hand_over_nanos / 2;
+    let forecasts = forecasts_of_waits(prepared.block(), truth, prepared.state());
+    let of = |(forecast, &run): (slotcast_scheduler::Forecast, &u64)| Actual {
+        access: forecast.access,
+        run: run + half,
+        validate: half,
+    };
+    forecasts.into_iter().zip(run).map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use slotcast_corpus::{Plan, Scenario, generate};
+
+    use super::*;
+    use crate::seal;
+    use slotcast_corpus::prepare;
+
+    #[test]
+    fn more_threads_take_no_longer_and_perfect_forecasts_are_the_best() {
+        let plan = Plan { n_txs: 60, scenario: Scenario::Erc20, ..Plan::default() };
+        let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
+        let threads = [1, 2, 8].map(|n| NonZeroUsize::new(n).unwrap());
+        let rows = makespan(&prepared, &UnitCosts::default(), &threads).unwrap();
+        assert_eq!(rows.len(), 3);
+        for pair in rows.windows(2) {
+            assert!(pair[1].perfect_micros <= pair[0].perfect_micros);
+            assert!(pair[1].hinted_micros <= pair[0].hinted_micros);
+        }
+        for row in rows {
+            assert!(row.in_order_micros / row.threads as f64 <= row.perfect_micros);
+            assert!(row.hinted_micros <= row.ours_micros);
+            assert!(60 <= row.optimistic_runs && 60 <= row.our_runs);
+        }
+    }
+}

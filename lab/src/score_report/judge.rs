@@ -1,0 +1,124 @@
+//! What is true of a block, and which claims of its predictions hold?
+//!
+//! In: a prepared block and predictions for it. Out: [`Judged`]: the truth, the score, and every
+//! miss with its reason.
+//! Invariant: the block is run in order by the canonical executor; a claim that a slot is only added
+//! to is confirmed if it holds for every amount in [`RAISES`].
+
+use alloy_consensus::Transaction as _;
+use alloy_primitives::U256;
+use slotcast_executor::{Inspected, Question, TxOutcome, inspect};
+use slotcast_model::{IndexVec, Observation, Prediction, Slot, TxIndex};
+
+use crate::score::{Evidence, Miss, Score, Scored, Stratum, misses, score};
+use slotcast::Prepared;
+use slotcast_corpus::RunError;
+
+/// By how much a slot is raised to see whether anybody looks at it. Small, so that packed fields
+/// beside it stay what they are; several, so that no chance equality decides.
+const RAISES: [u64; 3] = [1, 7, 4096];
+
+/// What really happened in a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Truth {
+    /// What became of each transaction.
+    pub txs: IndexVec<TxIndex, TxOutcome>,
+    /// What each touched.
+    pub observations: IndexVec<TxIndex, Observation>,
+}
+
+/// Predictions of a block against the truth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The truth.
+    pub truth: Truth,
+    /// The score.
+    pub score: Score,
+    /// What the predictions have wrong, by transaction and slot.
+    pub misses: Vec<Miss>,
+    /// What the words that each prediction relied on held when the transaction's turn came.
+    pub held: IndexVec<TxIndex, Vec<U256>>,
+}
+
+/// Runs the block in order and judges `predictions` by what happens.
+///
+/// ```
+/// use slotcast_corpus::{self as corpus, prepare};
+/// use slotcast_lab::judge_block;
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let predictions = prepared.predict(&Default::default()).predictions;
+/// let judged = judge_block(&prepared, &predictions)?;
+/// assert!(0.9 < judged.score.total.slot_recall());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Panics
+///
+/// When there is not one prediction for each transaction.
+pub fn judge_block(
+    prepared: &Prepared,
+    predictions: &IndexVec<TxIndex, Prediction>,
+) -> Result<Judged, RunError> {
+    let questions = predictions.iter().map(question).collect();
+    let Inspected { txs, observations, answers } =
+        inspect(prepared.block(), prepared.state(), &questions)
+            .map_err(|source| RunError::of(prepared.block(), source))?;
+    let truth = Truth { txs, observations };
+    let confirmed: IndexVec<TxIndex, Vec<Slot>> = answers
+        .iter_enumerated()
+        .map(|(tx, answer)| confirmed(&predictions[tx], &answer.only_added))
+        .collect();
+    let evidence: IndexVec<TxIndex, Evidence<'_>> = answers
+        .iter_enumerated()
+        .map(|(tx, answer)| Evidence {
+            prediction: &predictions[tx],
+            truth: &truth.observations[tx],
+            values: &answer.values,
+            outcome: &truth.txs[tx],
+        })
+        .collect();
+    let misses = misses(&evidence);
+    let score = score_by(prepared, predictions, &truth, |tx| &confirmed[tx]);
+    let held = answers.into_iter().map(|answer| answer.values).collect();
+    Ok(Judged { score, misses, held, truth })
+}
+
+/// The score of `predictions` by a truth that is known already; no claim about slots that are only
+/// added to is believed but those that `confirmed` lists.
+pub(super) fn score_by<'a>(
+    prepared: &Prepared,
+    predictions: &'a IndexVec<TxIndex, Prediction>,
+    truth: &'a Truth,
+    confirmed: impl Fn(TxIndex) -> &'a [Slot],
+) -> Score {
+    let block = prepared.block();
+    let scored = |tx: TxIndex| {
+        let observation = &truth.observations[tx];
+        Scored {
+            prediction: &predictions[tx],
+            truth: observation,
+            confirmed: confirmed(tx),
+            stratum: Stratum::of(block.transaction(tx).input(), observation),
+            gas: truth.txs[tx].gas_used().unwrap_or(0),
+        }
+    };
+    score(&block.tx_indices().map(scored).collect())
+}
+
+/// What has to be asked to judge a prediction.
+fn question(prediction: &Prediction) -> Question {
+    let deltas = &prediction.storage().deltas;
+    Question {
+        locations: prediction.relied_on().iter().map(|word| word.location).collect(),
+        raises: deltas.iter().flat_map(|&slot| RAISES.map(|by| (slot, U256::from(by)))).collect(),
+    }
+}
+
+/// The slots of which every raise was only an addition.
+fn confirmed(prediction: &Prediction, only_added: &[bool]) -> Vec<Slot> {
+    let deltas = &prediction.storage().deltas;
+    let of_each = only_added.chunks(RAISES.len());
+    let confirmed = deltas.iter().zip(of_each).filter(|(_, holds)| holds.iter().all(|it| *it));
+    confirmed.map(|(slot, _)| *slot).collect()
+}

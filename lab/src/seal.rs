@@ -1,0 +1,79 @@
+//! How does a made-up block become one that can be checked?
+//!
+//! In: an [`Unsealed`] block. Out: a [`RecordedBlock`] with the results of running it in order in
+//! its header.
+//! Invariant: a sealed block is valid, and running it gives what its header states.
+
+use alloy_eip7928::compute_block_access_list_hash;
+use slotcast_corpus::{BlockResults, RecordedBlock, Unsealed, ValidationError};
+use slotcast_executor::{
+    ExecutionError, Rejection, SequentialSettings, TxOutcome, block_access_list,
+    execute_sequential, fork_of,
+};
+use slotcast_model::{Fork, TxIndex};
+
+use crate::state_root::whole_state_of;
+use slotcast_corpus::{block_of, receipts_of, state_of};
+
+/// Why a made-up block could not be sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// It could not be executed.
+    #[error(transparent)]
+    Execution(#[from] ExecutionError),
+    /// One of its transactions is not valid where it stands.
+    #[error("transaction {tx} was rejected: {reason}")]
+    Rejected {
+        /// The transaction.
+        tx: TxIndex,
+        /// Why.
+        reason: Rejection,
+    },
+    /// It uses more gas than its header allows.
+    #[error(transparent)]
+    Invalid(#[from] ValidationError),
+}
+
+/// Runs the block in order and puts the results into its header.
+///
+/// ```
+/// use slotcast_corpus::{self as corpus, Plan};
+/// use slotcast_lab::seal;
+///
+/// let plan = Plan { n_txs: 3, ..Plan::default() };
+/// let block = seal(corpus::generate(&plan)?)?;
+/// assert_eq!(block.transactions.len(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
+    let block = block_of(unsealed.block());
+    let state = state_of(unsealed.block());
+    let fork = fork_of(&block)?;
+    let settings = SequentialSettings { is_observed: false };
+    let outcome = execute_sequential(&block, &state, &settings)?.outcome;
+    for (tx, what) in outcome.txs.iter_enumerated() {
+        if let TxOutcome::Rejected(reason) = what {
+            return Err(SealError::Rejected { tx, reason: reason.clone() });
+        }
+    }
+    // What was made up is all there is.
+    let mut whole = whole_state_of(unsealed.block());
+    let pre_state_root = whole.root();
+    whole.apply(&outcome.state);
+    let accesses = match Fork::Amsterdam <= fork {
+        true => Some(block_access_list(&block, &state)?),
+        false => None,
+    };
+    let sealed = unsealed.seal(BlockResults {
+        pre_state_root,
+        state_root: whole.root(),
+        gas_used: outcome.gas_used,
+        receipts_root: outcome.receipts_root().unwrap_or_default(),
+        logs_bloom: outcome.logs_bloom(),
+        requests_hash: (Fork::Prague <= fork).then(|| outcome.requests.requests_hash()),
+        block_access_list_hash: accesses.as_deref().map(compute_block_access_list_hash),
+        receipts: Some(receipts_of(&block, &outcome)),
+    });
+    sealed.validate()?;
+    Ok(sealed)
+}
