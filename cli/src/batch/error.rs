@@ -7,7 +7,7 @@ use std::{io, path::PathBuf};
 
 /// Why a job stopped.
 #[derive(Debug, thiserror::Error)]
-pub enum BatchError {
+pub(crate) enum BatchError {
     /// The input cannot be read.
     #[error("{}: cannot be read: {source}; name a file with a code on each line", path.display())]
     Read {

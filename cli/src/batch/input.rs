@@ -29,11 +29,11 @@ const MAX_LINE_BYTES: u64 = 64 << 20;
 
 /// A code and its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Code {
+pub(crate) struct Code {
     /// keccak256 of the code.
-    pub hash: B256,
+    pub(crate) hash: B256,
     /// The code.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// A line that is still to be looked at.

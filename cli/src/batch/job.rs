@@ -22,19 +22,19 @@ const LINES_AT_ONCE: usize = 32 * MEMBER_LINES;
 
 /// What is to be done, and with what.
 #[derive(Clone, Copy, Debug)]
-pub struct Job<'a> {
+pub(crate) struct Job<'a> {
     /// The codes, as JSON lines, plain or packed.
-    pub input: &'a Path,
+    pub(crate) input: &'a Path,
     /// Where the lines go, packed.
-    pub output: &'a Path,
+    pub(crate) output: &'a Path,
     /// Which of the codes.
-    pub shard: Shard,
+    pub(crate) shard: Shard,
     /// What the lines depend on besides the codes; jobs of another name do not go on with the output.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
 }
 
 /// What is done to one code.
-pub trait Work: Sync {
+pub(crate) trait Work: Sync {
     /// What is said of a code, an object.
     type Line: Serialize;
 
@@ -47,19 +47,19 @@ pub trait Work: Sync {
 
 /// How far a job is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Done {
+pub(crate) struct Done {
     /// Lines read.
-    pub n_lines: u64,
+    pub(crate) n_lines: u64,
     /// Bytes of the input read, packed as they are.
-    pub n_bytes_read: u64,
+    pub(crate) n_bytes_read: u64,
     /// Codes worked on.
-    pub n_codes: u64,
+    pub(crate) n_codes: u64,
     /// Codes of which the output had the lines when the job began.
-    pub n_codes_before: u64,
+    pub(crate) n_codes_before: u64,
     /// Bytes of these codes, those before left out.
-    pub n_code_bytes: u64,
+    pub(crate) n_code_bytes: u64,
     /// Bytes of the output, once it is finished.
-    pub n_bytes_written: u64,
+    pub(crate) n_bytes_written: u64,
 }
 
 /// A line as it is written.
@@ -72,7 +72,7 @@ struct LineOut<T> {
 }
 
 /// Does the job, or what is left of it; none when its output is there.
-pub fn run<W: Work>(job: &Job<'_>, work: &W) -> Result<Option<Done>, BatchError> {
+pub(crate) fn run<W: Work>(job: &Job<'_>, work: &W) -> Result<Option<Done>, BatchError> {
     let name = format!("shard {}, {}", job.shard, job.name);
     let mut lines = Lines::open(job.input)?;
     let Some((part, before)) = Part::open(job.output, &name)? else { return Ok(None) };

@@ -10,7 +10,7 @@ use alloy_primitives::B256;
 
 /// One of several shares of the codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shard {
+pub(crate) struct Shard {
     /// Which, from 1.
     index: u64,
     /// Of how many.
@@ -20,14 +20,14 @@ pub struct Shard {
 /// Why a text names no shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("give a shard as i/n, with i from 1 to n")]
-pub struct ShardError;
+pub(crate) struct ShardError;
 
 impl Shard {
     /// All codes.
-    pub const ALL: Self = Self { index: 1, of: 1 };
+    pub(crate) const ALL: Self = Self { index: 1, of: 1 };
 
     /// Whether the code with this hash belongs to it.
-    pub fn has(self, code_hash: B256) -> bool {
+    pub(crate) fn has(self, code_hash: B256) -> bool {
         let (first, _) = code_hash.0.split_first_chunk::<8>().expect("a hash has 32 bytes");
         u64::from_be_bytes(*first) % self.of == self.index - 1
     }
