@@ -43,22 +43,4 @@ impl PreAccount {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn code_hash_is_that_of_the_code() {
-        let code = Bytes::from_static(&[0x60, 0x00]);
-        let with = PreAccount { code: Some(code.clone()), ..PreAccount::default() };
-        assert_eq!(with.code_hash(), keccak256(&code));
-        assert_eq!(PreAccount::default().code_hash(), KECCAK256_EMPTY);
-    }
-
-    #[test]
-    fn code_is_lacking_only_behind_a_real_hash() {
-        let hash = |hash| PreAccount { code_hash: Some(hash), ..PreAccount::default() };
-        assert!(hash(B256::repeat_byte(1)).lacks_code());
-        assert!(!hash(KECCAK256_EMPTY).lacks_code());
-        assert!(!PreAccount::default().lacks_code());
-    }
-}
+mod tests;

@@ -42,31 +42,4 @@ pub fn synthetic_block(scenario: Scenario, gas: u64) -> Result<RecordedBlock, Sy
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use slotcast::forecasts_of_waits;
-    use slotcast_corpus::prepare;
-    use slotcast_scheduler::{Policy, schedule};
-
-    #[test]
-    fn what_is_apart_waits_for_nobody_and_what_meets_is_seen_to_meet() {
-        let gas = 8_000_000;
-        for scenario in SYNTHETIC {
-            let block = synthetic_block(scenario, gas).unwrap();
-            let used = block.header.gas_used;
-            assert!((gas * 9 / 10..gas * 11 / 10).contains(&used), "{scenario:?} uses {used}");
-            let prepared = prepare(&block).unwrap();
-            let predictions = prepared.predict(&Default::default()).predictions;
-            let forecasts = forecasts_of_waits(prepared.block(), &predictions, prepared.state());
-            let schedule = schedule(&forecasts, &Policy::Optimistic);
-            let n_added: usize =
-                prepared.block().tx_indices().map(|tx| schedule.additions(tx).len()).sum();
-            let meet = schedule.dag().n_edges() + n_added;
-            match scenario {
-                Scenario::OnePool | Scenario::OneCounter => assert_ne!(meet, 0, "{scenario:?}"),
-                // Payments to one account are sums, whoever makes them.
-                _ => assert_eq!(meet, 0, "{scenario:?}"),
-            }
-        }
-    }
-}
+mod tests;
