@@ -1,7 +1,7 @@
-//! What can be asked of the command?
+//! Which commands and options are there?
 //!
 //! In: the arguments. Out: [`Args`].
-//! Invariant: every command says in its help what it does and shows how it is used.
+//! Invariant: the help of every command has one imperative line, its options and examples.
 
 mod blocks;
 mod keep;
@@ -33,49 +33,47 @@ pub(crate) use self::{
 /// More threads than any machine this will run on; beyond it a typing error is likelier.
 const MAX_THREADS: u64 = 1024;
 
-/// Forecasts which storage slots Ethereum transactions touch, and runs blocks in parallel by it.
+/// Predict which storage slots Ethereum transactions touch, and run blocks in parallel.
 #[derive(Debug, Parser)]
 #[command(name = "slotcast", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// What holds for every command.
+    /// Global options.
     #[command(flatten)]
     pub(crate) global: Global,
 }
 
 const EXAMPLES: &str = "\
-FILE is a recorded block (*.json or *.json.gz) or a folder of them; without one, the block embedded
-in this program is used.
+FILE is a recorded block (*.json or *.json.gz) or a folder of them [default: the embedded block].
 
 Exit codes: 0 success, 1 a check failed, 2 bad input.
 
 Examples:
   slotcast run                            predict, schedule, run in parallel and check
-  slotcast run -j 4 --json blocks/        the same for a folder, one JSON line per block
-  slotcast score blocks/                  how good the predictions are
-  slotcast predict --tx 3 block.json.gz   what transaction 3 will touch
-  slotcast analyze Token.json             what each function of a contract touches";
+  slotcast run -j 4 --json blocks/        a folder, one JSON line per block
+  slotcast score blocks/                  accuracy of the predictions
+  slotcast predict --tx 3 block.json.gz   slots that transaction 3 will touch
+  slotcast analyze Token.json             slots that each function touches";
 
-/// What holds for every command.
+/// Global options.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Output and resources")]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Print JSON, one document per line.
+    /// Print JSON lines.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// When to colour the output.
+    /// Colour the output.
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     pub(crate) color: Color,
-    /// Print results and errors only.
+    /// Print only results and errors.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Print more.
+    /// Print more detail.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// How many threads to run blocks with [default: one for each core]; `bench` takes several, with
-    /// commas between.
+    /// Number of threads [default: number of cores]; `bench` takes a list, such as 1,2,4.
     #[arg(
         short = 'j', long, global = true, value_name = "N", visible_alias = "jobs",
         value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1..=MAX_THREADS)
@@ -107,23 +105,23 @@ pub(crate) enum Color {
     Never,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Predict, schedule, run in parallel, and compare with running in order and with the header.
+    /// Run blocks in parallel and compare with sequential execution and with the header.
     #[command(after_help = "\
 Examples:
   slotcast run
   slotcast run -j 8 blocks/
-  slotcast run --store summaries.db blocks/   compile contracts once, for the next time too
+  slotcast run --store summaries.db blocks/   keep contract summaries for the next run
   slotcast run --json block.json.gz | jq .matchesSequential
-  slotcast run --hints predictions.json block.json.gz   by predictions made before")]
+  slotcast run --hints predictions.json block.json.gz   use predictions made earlier")]
     Run(Run),
-    /// Measure running by the forecast against a plain loop, in turns.
+    /// Measure parallel execution against a plain sequential loop, interleaved.
     #[command(after_help = "\
 Every figure is a median. The ratio is the time of the plain loop (revm over a cache, one transaction
-after the other) to that of predicting, scheduling and running; `hinted` leaves predicting out, as for
-a builder who has the predictions already.
+after the other) divided by the time of prediction, scheduling and execution; `hinted` leaves
+prediction out, as where predictions are at hand.
 
 Examples:
   slotcast bench
@@ -132,7 +130,7 @@ Examples:
   slotcast bench --synthetic all --threads 1,2
   slotcast bench --units blocks/")]
     Bench(Bench),
-    /// Say what each transaction will touch, without running any.
+    /// Print the access set of each transaction, without executing it.
     #[command(after_help = "\
 Without --format, --json prints the prediction file (the same as --format slotcast).
 
@@ -141,52 +139,52 @@ Examples:
   slotcast predict --format slotcast block.json.gz > predictions.json
   slotcast predict --format eip2930 block.json.gz | jq '.txs[0].accessList'
   slotcast predict --format fetch block.json.gz | jq '.accounts[].slots | length'
-  slotcast predict --format packed --out hints.bin blocks/   in few bytes for each slot")]
+  slotcast predict --format packed --out hints.bin blocks/   compact binary form")]
     Predict(Predict),
-    /// Say which predictions a change of the state has overtaken, without making any anew.
+    /// List predictions invalidated by a state change.
     #[command(after_help = "\
-CHANGED says what accounts hold now, as geth's prestate tracer does: the answer to debug_traceBlock with
-diffMode, or accounts alone, or a recorded block for the state before it. Words it does not name hold
-what they held.
+CHANGED is the new state of accounts in the form of geth's prestate tracer: an answer to
+debug_traceBlock with diffMode, an account map, or a recorded block, whose pre-state is taken. Words
+that it does not name are unchanged.
 
 Examples:
   slotcast predict --basis parent --format slotcast --out predictions.json block.json.gz
   slotcast revalidate --hints predictions.json traced.json
   slotcast revalidate --json --hints predictions.json traced.json | jq '.stale[].tx'")]
     Revalidate(Revalidate),
-    /// Compare predictions with what the transactions really touch.
+    /// Score predictions against what execution touches.
     #[command(after_help = "\
 Examples:
   slotcast score blocks/
   slotcast score --json block.json.gz
-  slotcast score --rival blocks/          beside running each transaction alone on the parent state
-  slotcast score --misses block.json.gz   every missing and wrong slot, and why
+  slotcast score --rival blocks/          next to parent-state simulation (baseline)
+  slotcast score --misses block.json.gz   every missing and wrong slot with its reason
   slotcast score --predictions predictions.json block.json.gz
   slotcast score --scoreboard board.json --scoreboard board.md blocks/
   slotcast score --against board.json blocks/")]
     Score(Score),
-    /// Write a page of how good and how quick the forecasts of these blocks are.
+    /// Write an HTML report on accuracy and speed.
     #[command(after_help = "\
-The page needs nothing but itself: accuracy by kind of transaction and by fork, why slots were missed,
-speed measured now on this machine, simulated times on more threads, and every block's figures in a
-table that sorts. Without times it is the same for the same blocks, on any machine.
+The page is one file: accuracy by kind of transaction and by fork, reasons of misses, speed measured on
+this machine, simulated speed on more threads, and a sortable table of blocks. With --no-timing it
+depends on the blocks alone.
 
 Examples:
   slotcast report -o report.html
   slotcast report -j 2 -o report.html blocks/
   slotcast report --no-timing -o report.html blocks/")]
     Report(Report),
-    /// Say why a transaction is predicted to touch what it is, and where that was wrong.
+    /// Explain why a slot is predicted, why an edge exists, and why a prediction was wrong.
     #[command(after_help = "\
-Stages: cfg and ir, the blocks and terms of the code that is entered; summary, what its function
-touches; prediction, where each slot comes from; dag, whom the transaction waits for; outcome.
+Stages: cfg and ir, the blocks and terms of the entered code; summary, the accesses of its function;
+prediction, the origin of each slot; dag, the dependencies; outcome.
 
 Examples:
   slotcast explain --tx 3
   slotcast explain --tx 3 --stage dag block.json.gz
   slotcast explain --tx 3 --json block.json.gz | jq .prediction.slots")]
     Explain(Explain),
-    /// Print dependencies, layers and critical path, and simulate up to 64 threads.
+    /// Print dependencies, layers and critical path, and simulate 1 to 64 threads.
     #[command(after_help = "\
 The times are simulated from estimated gas; `slotcast run` measures.
 
@@ -197,7 +195,7 @@ Examples:
   slotcast schedule --hints predictions.json block.json.gz
   slotcast schedule --format dot block.json.gz | dot -Tsvg > graph.svg")]
     Schedule(Schedule),
-    /// Say what each function of a contract touches, from its bytecode alone.
+    /// Print the storage accesses of each function, from bytecode alone.
     #[command(after_help = "\
 CODE is runtime code in hexadecimal, a file with such code (text or bytes), or an artifact of solc,
 Foundry, Hardhat, Truffle or Waffle; a folder stands for all artifacts in it, a project for its own.
@@ -212,12 +210,12 @@ Examples:
   slotcast analyze --input codes.jsonl.gz --output accesses.jsonl.gz --shard 2/8
                                           millions of codes; go on by the same command")]
     Analyze(Analyze),
-    /// Write the codes of recorded blocks to a file, each once, for `analyze --input`.
+    /// Write the distinct codes of recorded blocks to a file, for `analyze --input`.
     #[command(after_help = "\
 Examples:
   slotcast codes blocks/ --output codes.jsonl.gz")]
     Codes(Codes),
-    /// Fail when a function touches other storage than it did; --update accepts it.
+    /// Check the storage accesses of contracts against committed snapshots.
     #[command(after_help = "\
 PATH is an artifact, a folder of them or a compiled project. What each contract touches is kept as a
 text, one file for each contract, to be put under version control.
@@ -227,40 +225,40 @@ Examples:
   slotcast snapshot .                     exit with 1 and say what changed, if something did
   slotcast snapshot out/Token.sol/Token.json --snapshots test/access")]
     Snapshot(Snapshot),
-    /// Say through which slots a contract's users wait for one another.
+    /// List slots that serialise users.
     #[command(after_help = lint::HELP)]
     Lint(Lint),
-    /// Make up a block with real signatures and a header that its execution satisfies.
+    /// Generate a synthetic block with valid signatures and a valid header.
     #[command(after_help = "\
 Examples:
   slotcast generate --out block.json.gz
   slotcast generate --seed 7 --txs 200 --scenario amm --era cancun --out amm.json")]
     Generate(Generate),
-    /// Record blocks from a node, checked against their headers.
+    /// Record blocks from a node and verify them against their headers.
     #[cfg(feature = "node")]
     #[command(after_help = "\
-A block is traced where the node has the debug namespace, else put together from single words that
-predictions and then the run itself ask for. It is run before it is written and must give what its
-header states. Files that are there and whole are kept, so the same command goes on after a failure.
+A block is traced where the node has the debug namespace; otherwise its state is fetched word by word,
+as prediction and execution ask for it. A block is executed before it is written and must satisfy its
+header. Complete files are kept, so that the same command resumes after a failure.
 
 Examples:
   slotcast record --rpc-url http://127.0.0.1:8545 --block latest --out blocks/
   slotcast record --block 24500000..24500099 --out blocks/ --concurrency 8 --per-second 50
   slotcast record --block 24500000 --out blocks/ --proofs always")]
     Record(Record),
-    /// Look after a file of summaries that --store names: what it holds, and to other machines.
+    /// Manage the summary cache.
     #[command(after_help = "\
 Examples:
   slotcast store stat summaries.db
   slotcast store export summaries.db --output summaries.export
   slotcast store import summaries.db summaries.export")]
     Store(Store),
-    /// Answer forecasts over JSON-RPC, by HTTP and WebSocket, until told to end.
+    /// Serve predictions over JSON-RPC (HTTP and WebSocket).
     #[cfg(feature = "serve")]
     #[command(after_help = "\
-Blocks and states come from a node (--rpc-url), from recorded blocks (--blocks, which counts more), or
-from the embedded block. The service is reached from this machine only unless --listen says otherwise.
-Logs go to standard error; /health and /metrics are answered beside JSON-RPC.
+Blocks and states come from a node (--rpc-url), from recorded blocks (--blocks, which takes precedence),
+or from the embedded block. The service listens on the loopback interface unless --listen is given.
+Logs go to standard error; /health and /metrics are served next to JSON-RPC.
 
 Examples:
   slotcast serve --rpc-url http://127.0.0.1:8545
@@ -269,7 +267,7 @@ Examples:
   curl -s -H 'content-type: application/json' http://127.0.0.1:8549 \\
     -d '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.discover\"}'")]
     Serve(Serve),
-    /// Print a script that completes the command's arguments in a shell.
+    /// Print a shell completion script.
     #[command(after_help = "\
 Examples:
   slotcast completions bash > ~/.local/share/bash-completion/completions/slotcast
@@ -286,15 +284,15 @@ Examples:
 /// Arguments of `completions`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Completions {
-    /// The shell.
+    /// Shell.
     #[arg(value_enum, value_name = "SHELL")]
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// The blocks to work on.
+/// Recorded blocks.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Files {
-    /// Recorded blocks, or folders of them.
+    /// Recorded blocks or folders of them [default: the embedded block].
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -323,7 +321,7 @@ pub(crate) struct Analyze {
     /// Which of the codes of --input, where several machines share them.
     #[arg(long, value_name = "I/N", requires = "input", default_value_t = Shard::ALL)]
     pub(crate) shard: Shard,
-    /// Where summaries are kept.
+    /// Summary cache.
     #[command(flatten)]
     pub(crate) keep: Keep,
 }
@@ -334,7 +332,7 @@ pub(crate) struct Codes {
     /// The blocks.
     #[command(flatten)]
     pub(crate) blocks: Files,
-    /// Where to write them as JSON lines, packed if the name ends in .gz.
+    /// Output file of JSON lines, compressed if the name ends in .gz.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 }
@@ -359,22 +357,22 @@ pub(crate) struct Snapshot {
 /// Arguments of `generate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Generate {
-    /// Decides everything the other arguments leave open.
+    /// Seed of the generator.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// How many transactions.
+    /// Number of transactions.
     #[arg(long, value_name = "N", default_value_t = 400)]
     pub(crate) txs: usize,
-    /// What they do.
+    /// Kind of transactions.
     #[arg(long, default_value = Scenario::Mixed.name(), value_parser = scenario())]
     pub(crate) scenario: Scenario,
-    /// When the block takes place.
+    /// Era of the block, which decides its fork.
     #[arg(long, default_value = Era::Osaka.name(), value_parser = era())]
     pub(crate) era: Era,
-    /// The chain the transactions are signed for.
+    /// Chain id of the signatures.
     #[arg(long, value_name = "ID", default_value_t = 1)]
     pub(crate) chain_id: u64,
-    /// Where to write the block; packed if the name ends in .gz.
+    /// Output file, compressed if the name ends in .gz.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
 }
@@ -383,33 +381,33 @@ pub(crate) struct Generate {
 #[cfg(feature = "node")]
 #[derive(Debug, clap::Args)]
 pub(crate) struct Record {
-    /// The node's JSON-RPC endpoint, over http or https.
+    /// JSON-RPC endpoint of the node (http or https).
     #[arg(short, long, value_name = "URL", env = "ETH_RPC_URL", hide_env_values = true)]
     pub(crate) rpc_url: String,
-    /// Which blocks: a number, a range that includes both ends, or `latest`.
+    /// Block number, inclusive range, or `latest`.
     #[arg(short, long, value_name = "N|A..B|latest")]
     pub(crate) block: String,
-    /// The folder the files go to.
+    /// Output folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// How many questions may be under way at once.
+    /// Maximum concurrent requests.
     #[arg(long, value_name = "N", default_value_t = 4,
         value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) concurrency: u32,
-    /// Most questions a second [default: no limit].
+    /// Maximum requests per second [default: unlimited].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) per_second: Option<u32>,
-    /// How often a question that failed is asked again, with growing pauses.
+    /// Retries of a failed request, with exponential backoff.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) retries: u32,
-    /// Seconds after which a question has failed.
+    /// Timeout of a request in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 60,
         value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: u64,
-    /// When values are asked for with proofs.
+    /// When to request values with proofs.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     pub(crate) proofs: Proofs,
-    /// Do not trace, even if the node could.
+    /// Do not use the debug namespace.
     #[arg(long)]
     pub(crate) no_trace: bool,
 }
@@ -418,12 +416,12 @@ pub(crate) struct Record {
 #[cfg(feature = "node")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Proofs {
-    /// Where single words are asked for and the node proves them.
+    /// Where state is fetched word by word and the node has proofs.
     #[default]
     Auto,
     /// For everything that is recorded.
     Always,
-    /// Never, as for development nodes whose state roots are not right.
+    /// Never, for development nodes whose state roots are wrong.
     Never,
 }
 

@@ -1,4 +1,4 @@
-//! Where are summaries to be kept, and what is to be done with what is kept?
+//! Where is the summary cache, and how is it managed?
 //!
 //! In: the arguments. Out: [`Keep`], which commands that need summaries take, and [`Store`].
 
@@ -6,15 +6,15 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-/// Where summaries outlive the process.
+/// The summary cache.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Summaries")]
 pub(crate) struct Keep {
-    /// Look for summaries of contracts in this file first, and keep there what had to be made;
-    /// results do not depend on it.
+    /// Summary cache: read contract summaries from this file and add new ones; results do not depend
+    /// on it.
     #[arg(long, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
-    /// The size beyond which the file forgets what was used longest ago.
+    /// Maximum size of the cache; the least recently used summaries are evicted.
     #[arg(long, value_name = "MIB", default_value_t = 1024, requires = "store",
         value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub(crate) store_size: u64,
@@ -23,38 +23,38 @@ pub(crate) struct Keep {
 /// Arguments of `store`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Store {
-    /// What to do with it.
+    /// The action.
     #[command(subcommand)]
     pub(crate) action: StoreAction,
 }
 
-/// What can be done with a file of summaries.
+/// Actions on the summary cache.
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreAction {
-    /// Say how much it holds, and how much of that this slotcast can use.
+    /// Print how much it holds and how much of it this version can use.
     Stat {
-        /// The file that --store named.
+        /// Summary cache.
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Write what it holds to a file that another machine imports.
+    /// Export it to a file.
     Export {
-        /// The file that --store named.
+        /// Summary cache.
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Where to write it.
+        /// Output file.
         #[arg(long, value_name = "EXPORT")]
         output: PathBuf,
     },
-    /// Put what other machines exported into it.
+    /// Import exported files.
     Import {
-        /// The file that --store named, or is going to name.
+        /// Summary cache, created if absent.
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// What was exported.
+        /// Exported files.
         #[arg(value_name = "EXPORT", required = true)]
         exports: Vec<PathBuf>,
-        /// The size beyond which the file forgets what was used longest ago.
+        /// Maximum size of the cache; the least recently used summaries are evicted.
         #[arg(long, value_name = "MIB", default_value_t = 1024,
             value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
         store_size: u64,
