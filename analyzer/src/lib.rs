@@ -11,16 +11,18 @@
 //! blocks, other transactions, threads or time, and neither runs an EVM: a summary's program is what
 //! is left of a function when everything that cannot decide an access has been taken out.
 //!
-//! Suggested reading: [`bytecode`], [`ir`], `absint`, `lower`, [`summary`], [`bind`].
+//! Suggested reading: [`bytecode`], [`ir`], `absint`, `lower`, [`program`], [`summary`], [`bind`].
+//! [`describe`](mod@describe) is for people: it walks a code like the compiler and shares nothing else with it.
 
 mod absint;
 pub mod bind;
 pub mod bytecode;
+pub mod describe;
 pub mod ir;
 pub mod limits;
 mod lower;
+pub mod program;
 mod reach;
-pub mod recover;
 pub mod summary;
 mod targets;
 pub mod word;
@@ -29,9 +31,8 @@ use alloy_primitives::{Bytes, keccak256};
 use bumpalo::Bump;
 use slotcast_model::Fork;
 
+pub use describe::{describe, slots::recover_layout};
 pub use reach::{Reach, ReachedBlock, reach};
-pub use recover::recover_layout;
-pub use summary::describe;
 
 use crate::{
     absint::{Entry, Terrain, walk},
@@ -39,7 +40,8 @@ use crate::{
     ir::TermPool,
     limits::{Fuel, Limits, StopReason},
     lower::lower,
-    summary::{Program, Summary},
+    program::Program,
+    summary::Summary,
 };
 
 pub use targets::Targets;

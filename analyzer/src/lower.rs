@@ -1,7 +1,7 @@
 //! How does a graph of terms become a short program?
 //!
 //! In: the [`Walk`](crate::absint::Walk) of one entry point and its terms. Out: a
-//! [`Program`](crate::summary::Program) that holds only what decides which state is touched.
+//! [`Program`](crate::program::Program) that holds only what decides which state is touched.
 //!
 //! Four passes. [`demand`] finds what is needed: a term is, if a storage key, a stored value, a
 //! branch, a call, or something else that is needed uses it; a store to memory is, if a needed
@@ -23,7 +23,7 @@ mod memory;
 mod registers;
 mod schedule;
 
-use crate::{absint::Walk, ir::TermPool, summary::Program};
+use crate::{absint::Walk, ir::TermPool, program::Program};
 
 /// Lowers one entry point.
 pub(crate) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {

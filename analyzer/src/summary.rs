@@ -6,8 +6,6 @@
 //! alone, and holds nothing of any state. A function's program is made when it is first asked for,
 //! which changes nothing but when the time is spent: of a large contract few functions are called.
 
-mod describe;
-mod program;
 mod store;
 
 use std::sync::OnceLock;
@@ -20,24 +18,17 @@ use crate::{
     bytecode::Bytecode,
     entry_point,
     limits::{Limits, StopReason},
+    program::Program,
     targets::Targets,
 };
 
-pub use describe::{
-    AccessKind, AccessText, CallText, Certainty, Description, FunctionText, Origin, Part, Place,
-    Requirement, Sources, describe,
-};
-pub use program::{
-    Case, Check, CopyLoop, Doubt, Operand, Program, ProgramNode, Register, Run, Source, Span, Step,
-    Word,
-};
 pub use store::StoreError;
 
 /// The version of the analysis: summaries of another version are not to be mixed with these.
 pub const ANALYZER_VERSION: u32 = 5;
 
-/// A fingerprint of the sources of the analysis, in hexadecimal: what is kept beyond the process is
-/// used again by the same analysis only, whether or not somebody thought of raising the version.
+/// A fingerprint of the sources of the compile path, in hexadecimal: what is kept beyond the process
+/// is used again by the same analysis only, whether or not the version was raised.
 pub const ANALYSIS: &str = env!("SLOTCAST_ANALYSIS");
 
 /// What a contract does.
@@ -129,13 +120,6 @@ impl Summary {
         selector.filter(is_known)
     }
 
-    /// The accesses to storage of the entry point that calldata beginning with `selector` enters, by
-    /// their places in the code. For people: it walks the code again.
-    pub fn origins(&self, selector: Option<u32>) -> Vec<Origin> {
-        let entered = self.entered(selector);
-        describe::origins(self.terrain(), entered, &self.targets, &self.limits)
-    }
-
     /// The same summary, holding these bytes of its code instead of a copy of its own; as it was when
     /// they are others.
     #[must_use]
@@ -151,7 +135,7 @@ impl Summary {
         &self.code
     }
 
-    fn terrain(&self) -> &Terrain {
+    pub(crate) fn terrain(&self) -> &Terrain {
         self.terrain.get_or_init(|| Terrain::new(Bytecode::sharing(self.code.clone(), self.fork)))
     }
 

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use alloy_primitives::B256;
 use slotcast_analyzer::{
     describe,
+    describe::{AccessKind, AccessText, CallText, Certainty, Requirement},
     limits::{Limits, StopReason},
-    summary::{AccessKind, AccessText, CallText, Certainty, Requirement},
 };
 use slotcast_model::Fork;
 

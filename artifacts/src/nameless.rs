@@ -3,7 +3,7 @@
 //! In: an access whose slot nobody named, and its contract. Out: [`Nameless`].
 //! Invariant: a slot has a name or exactly one reason why not.
 
-use slotcast_analyzer::summary::AccessText;
+use slotcast_analyzer::describe::AccessText;
 
 use crate::{Contract, names};
 

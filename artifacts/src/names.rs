@@ -10,10 +10,7 @@
 //! type. At the end the bits that are touched choose among the variables that share the slot.
 
 use alloy_primitives::U256;
-use slotcast_analyzer::{
-    recover::Step,
-    summary::{Part, Place},
-};
+use slotcast_analyzer::describe::{Part, Place, slots::Step};
 
 use crate::{LayoutType, StorageLayout, Variable};
 

@@ -6,7 +6,7 @@
 //! Guard: a parameter keeps its number where its name could be read as something else.
 
 use alloy_primitives::U256;
-use slotcast_analyzer::summary::AccessText;
+use slotcast_analyzer::describe::AccessText;
 
 use crate::{Contract, StorageLayout, names, signature::Signature};
 

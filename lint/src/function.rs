@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy_primitives::U256;
 use serde::Serialize;
 use slotcast_analyzer::{
+    describe::{AccessKind, Part},
     limits::StopReason,
-    summary::{AccessKind, Part},
 };
 use slotcast_artifacts::{NamedAccess, NamedFunction, SourceLine};
 

@@ -8,10 +8,7 @@
 //! same slot is the user's own.
 
 use alloy_primitives::U256;
-use slotcast_analyzer::{
-    recover::Step,
-    summary::{Part, Place, Sources},
-};
+use slotcast_analyzer::describe::{Part, Place, Sources, slots::Step};
 
 /// Which slot a user's call reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,8 +19,9 @@ use slotcast::{
         bind::{BindLimits, Binder, BlockWords, Bound, Recovery, TxFrame},
         describe,
         limits::{Limits, StopReason},
+        program::Program,
         reach, recover_layout,
-        summary::{Program, Summary},
+        summary::Summary,
     },
     model::{Fork, Gap},
 };

@@ -7,7 +7,7 @@ use alloy_primitives::{Address, Bytes, KECCAK256_EMPTY, U256};
 use slotcast_model::{Gap, Location};
 
 use super::{Callee, StateView, eval::Machine, precompile::is_precompile, running::Running};
-use crate::{ir::Effect, summary::Operand};
+use crate::{ir::Effect, program::Operand};
 
 /// The address in the low 20 bytes of a word.
 pub(super) fn address_of(word: U256) -> Address {

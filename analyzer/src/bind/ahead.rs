@@ -7,7 +7,7 @@
 use alloy_primitives::U256;
 
 use super::{StateView, eval::Machine, running::Running};
-use crate::summary::{CopyLoop, Operand, Span, Word};
+use crate::program::{CopyLoop, Operand, Span, Word};
 
 const WORD: usize = 32;
 /// More rounds than memory has words for.

@@ -15,7 +15,7 @@ use super::{
     frame::Frame,
     running::Running,
 };
-use crate::summary::Operand;
+use crate::program::Operand;
 
 /// Gas for each byte of code left behind (yellow paper appendix G).
 const CODE_DEPOSIT: u64 = 200;

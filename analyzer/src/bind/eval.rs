@@ -19,7 +19,7 @@ use crate::{
     bytecode::{Bytecode, Pc},
     ir::{Effect, Env, Exit},
     limits::StopReason,
-    summary::{Case, Check, Doubt, Operand, Program, ProgramNode, Run, Step},
+    program::{Case, Check, Doubt, Operand, Program, ProgramNode, Run, Step},
 };
 
 /// Working memory kept from one transaction to the next.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     ir::{CallKind, Effect},
-    summary::Operand,
+    program::Operand,
     word::flag,
 };
 

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     ir::{CopyKind, Effect},
-    summary::{Operand, Register},
+    program::{Operand, Register},
 };
 
 impl<S: StateView> Machine<'_, S> {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     ir::Op,
-    summary::{Operand, Program, Register, Source},
+    program::{Operand, Program, Register, Source},
     word,
 };
 

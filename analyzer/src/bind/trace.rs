@@ -13,10 +13,7 @@ use super::{
     frame::Frame,
     running::Running,
 };
-use crate::{
-    bytecode::Pc,
-    summary::{Operand, Summary},
-};
+use crate::{bytecode::Pc, program::Operand, summary::Summary};
 
 /// Most words of calldata that are shown.
 const MAX_ARGUMENTS: usize = 32;

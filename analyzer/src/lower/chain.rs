@@ -20,7 +20,7 @@
 
 use crate::{
     ir::Exit,
-    summary::{Case, Check, Doubt, Operand, Program, ProgramNode, Register, Run, Step},
+    program::{Case, Check, Doubt, Operand, Program, ProgramNode, Register, Run, Step},
 };
 
 /// Joins what can be joined.

@@ -20,7 +20,7 @@ use alloy_primitives::{U256, map::HashMap};
 
 use crate::{
     ir::{Exit, Op},
-    summary::{CopyLoop, Operand, Program, Register, Source, Span, Step, Word},
+    program::{CopyLoop, Operand, Program, Register, Source, Span, Step, Word},
 };
 
 /// How far one round moves on, in bytes.

@@ -11,7 +11,7 @@
 
 use crate::{
     ir::{Effect, Exit},
-    summary::{CopyLoop, Operand, Program, Register, Run, Source, Step, Word},
+    program::{CopyLoop, Operand, Program, Register, Run, Source, Step, Word},
 };
 
 /// Where a register is mentioned.
@@ -238,7 +238,7 @@ fn each_of_exit(exit: &mut Exit<Operand, u32>, mut f: impl FnMut(&mut Operand)) 
 
 #[cfg(test)]
 mod tests {
-    use crate::{ir::Op, limits::StopReason, summary::ProgramNode};
+    use crate::{ir::Op, limits::StopReason, program::ProgramNode};
     use alloy_primitives::U256;
 
     use super::*;

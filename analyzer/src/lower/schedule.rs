@@ -20,7 +20,7 @@ use crate::{
     absint::Walk,
     bytecode::Pc,
     ir::{Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
-    summary::{Case, Operand, Program, ProgramNode, Register, Run, Step},
+    program::{Case, Operand, Program, ProgramNode, Register, Run, Step},
 };
 
 /// Lowers one entry point.
@@ -392,8 +392,8 @@ mod tests {
             let before = [10, 11, 12, 13, 0, 0, 0, 0];
             let mut now = before;
             let at = |operand: Operand| match operand.source() {
-                crate::summary::Source::Register(at) => at as usize,
-                crate::summary::Source::Constant(_) => unreachable!("no constants here"),
+                crate::program::Source::Register(at) => at as usize,
+                crate::program::Source::Constant(_) => unreachable!("no constants here"),
             };
             for (to, from) in ordered {
                 now[to as usize] = now[at(from)];

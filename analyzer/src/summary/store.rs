@@ -15,8 +15,8 @@ use alloy_primitives::{Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 use slotcast_model::Fork;
 
-use super::{ANALYZER_VERSION, Program, Summary};
-use crate::{bytecode::delegation, limits::Limits, targets::Targets};
+use super::{ANALYZER_VERSION, Summary};
+use crate::{bytecode::delegation, limits::Limits, program::Program, targets::Targets};
 
 const MAGIC: &[u8; 7] = b"SLOTSUM";
 const VERSION_LEN: usize = 4;

@@ -12,8 +12,8 @@ use serde::Serialize;
 use slotcast::{
     Clock, Summaries,
     analyzer::{
+        describe::{CallText, Certainty},
         limits::StopReason,
-        summary::{CallText, Certainty},
     },
 };
 use slotcast_artifacts::{

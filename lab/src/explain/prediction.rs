@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use serde::Serialize;
-use slotcast_analyzer::{bind::Binder, bytecode::Pc, summary::Certainty};
+use slotcast_analyzer::{bind::Binder, bytecode::Pc, describe::Certainty};
 use slotcast_model::{Gap, Location, Prediction, Slot, TxIndex};
 
 use super::{

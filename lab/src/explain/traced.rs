@@ -9,7 +9,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use slotcast_analyzer::{
     bind::{Callee, Entered, StateView, Trace},
     bytecode::Pc,
-    summary::Origin,
+    describe::{Origin, origins},
 };
 use slotcast_model::Slot;
 
@@ -66,7 +66,7 @@ impl Log {
             entered;
         let code_hash = summary.code_hash();
         let function = summary.entered(selector);
-        let origins = || summary.origins(selector);
+        let origins = || origins(summary, selector);
         self.origins.entry((code_hash, function)).or_insert_with(origins);
         self.open.push(self.frames.len());
         self.frames.push(FrameLog {

@@ -11,7 +11,7 @@ use alloy_primitives::U256;
 use slotcast::{
     analyzer::{
         bytecode::{Bytecode, Kind as InstructionKind, Pc},
-        recover::Kind,
+        describe::slots::Kind,
     },
     model::Fork,
 };

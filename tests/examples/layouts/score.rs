@@ -13,8 +13,8 @@ use alloy_primitives::{U256, keccak256};
 use slotcast::{
     analyzer::{
         bytecode::{Bytecode, Kind as InstructionKind, Pc},
+        describe::slots::{Field, Kind, Layout},
         limits::StopReason,
-        recover::{Field, Kind, Layout},
     },
     model::Fork,
 };

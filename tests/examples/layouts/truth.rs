@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, error::Error};
 
 use alloy_primitives::{U256, hex};
 use serde::Deserialize;
-use slotcast::analyzer::recover::{Field, Kind};
+use slotcast::analyzer::describe::slots::{Field, Kind};
 
 /// One contract of the file.
 pub(crate) struct Contract {

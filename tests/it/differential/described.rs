@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, U256};
 use slotcast::{
-    analyzer::summary::{Certainty, Description, FunctionText},
+    analyzer::describe::{Certainty, Description, FunctionText},
     model::Observation,
 };
 

@@ -11,8 +11,8 @@ use slotcast::{
     BaseState, CodeAt,
     analyzer::{
         describe,
+        describe::{AccessText, CallText, FunctionText},
         limits::StopReason,
-        summary::{AccessText, CallText, FunctionText},
     },
 };
 

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use super::{MAX_WHEN, finder::Finder, paths::Paths, sources::Dependence};
 use crate::{
+    describe::slots::field_of,
     ir::{Effect, Env, Graph, Op, Term, TermId},
-    recover::field_of,
 };
 
 /// Conditions looked at; those behind them are checks deep inside.

@@ -29,7 +29,7 @@ const MAX_DISTANCE: U256 = U256::from_limbs([1 << 32, 0, 0, 0]);
 const MAX_FIELDS: U256 = U256::from_limbs([64, 0, 0, 0]);
 
 /// The hashes that constants are compared with.
-pub(in crate::summary::describe) struct Hashes {
+pub(in crate::describe) struct Hashes {
     /// Of the first slots, where compilers put the elements of arrays.
     slots: BTreeMap<U256, u64>,
     /// Of texts, as the slot derived from each, with its text.
@@ -37,7 +37,7 @@ pub(in crate::summary::describe) struct Hashes {
 }
 
 impl Hashes {
-    pub(in crate::summary::describe) fn new() -> Self {
+    pub(in crate::describe) fn new() -> Self {
         let hash = |slot: u64| (keccak256(U256::from(slot).to_be_bytes::<32>()).into(), slot);
         let standard = STANDARD.map(|(text, distance)| {
             let slot = U256::from_be_bytes(keccak256(text).0) - U256::from(distance);

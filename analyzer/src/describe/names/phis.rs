@@ -6,8 +6,8 @@
 use alloy_primitives::U256;
 
 use crate::{
+    describe::behind::Behind,
     ir::{NodeId, Term, TermId, TermPool, base_offset},
-    summary::describe::behind::Behind,
 };
 
 /// Values a phi is spelt out with.
@@ -18,13 +18,13 @@ const MAX_VISITS: usize = 512;
 const MAX_STEP: U256 = U256::from_limbs([1 << 32, 0, 0, 0]);
 
 /// The phis of one entry point.
-pub(in crate::summary::describe) struct Phis<'a, 't> {
-    pub(in crate::summary::describe) pool: &'a TermPool<'t>,
-    pub(in crate::summary::describe) behind: &'a Behind<'a>,
+pub(in crate::describe) struct Phis<'a, 't> {
+    pub(in crate::describe) pool: &'a TermPool<'t>,
+    pub(in crate::describe) behind: &'a Behind<'a>,
 }
 
 /// What a phi stands for.
-pub(in crate::summary::describe) enum Choice {
+pub(in crate::describe) enum Choice {
     /// This, which is no phi.
     One(TermId),
     /// One of these.
@@ -40,7 +40,7 @@ pub(in crate::summary::describe) enum Choice {
 impl Phis<'_, '_> {
     /// What a phi stands for: phis behind it are looked through, and it goes round a loop when one
     /// of its values is computed from it.
-    pub(in crate::summary::describe) fn choice(&self, node: NodeId, position: u32) -> Choice {
+    pub(in crate::describe) fn choice(&self, node: NodeId, position: u32) -> Choice {
         let Some(phi) = self.pool.find(Term::Phi(node, position)) else { return Choice::Merged };
         let settled = self.settle(phi);
         match self.pool.get(settled) {

@@ -18,6 +18,7 @@ mod origins;
 mod paths;
 mod place;
 mod requirements;
+pub mod slots;
 mod sources;
 mod text;
 
@@ -27,9 +28,8 @@ use alloy_primitives::{B256, U256, keccak256};
 use bumpalo::Bump;
 use slotcast_model::Fork;
 
-pub(super) use self::origins::origins;
 pub use self::{
-    origins::Origin,
+    origins::{Origin, origins},
     place::{Part, Place, Sources},
     requirements::Requirement,
 };

@@ -13,11 +13,11 @@ use super::{
     call_texts, when,
 };
 use crate::{
-    Targets,
-    absint::{Entry, Terrain, walk},
+    absint::{Entry, walk},
     bytecode::Pc,
     ir::{Effect, TermPool},
-    limits::{Fuel, Limits},
+    limits::Fuel,
+    summary::Summary,
 };
 
 /// An access with its place in the code.
@@ -29,18 +29,15 @@ pub struct Origin {
     pub access: AccessText,
 }
 
-/// The accesses of one entry point, by their places in the code.
-pub(crate) fn origins(
-    terrain: &Terrain,
-    selector: Option<u32>,
-    targets: &Targets,
-    limits: &Limits,
-) -> Vec<Origin> {
+/// The accesses to storage of the entry point that calldata beginning with `selector` enters, by their
+/// places in the code. It walks the code again.
+pub fn origins(summary: &Summary, selector: Option<u32>) -> Vec<Origin> {
+    let (selector, limits) = (summary.entered(selector), summary.limits());
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, selector);
     let mut fuel = Fuel::new(limits.fuel_per_function);
     let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-    let walk = walk(terrain, entry, &mut pool, targets, &mut fuel, limits);
+    let walk = walk(summary.terrain(), entry, &mut pool, summary.targets(), &mut fuel, limits);
     let paths = Paths::new(&walk.graph);
     let behind = Behind::new(&walk.graph);
     let memories = Memories::new(&walk, &paths, &behind, &mut pool);

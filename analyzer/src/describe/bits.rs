@@ -11,8 +11,8 @@ use alloy_primitives::U256;
 
 use super::behind::Behind;
 use crate::{
+    describe::slots::field_of,
     ir::{Effect, Exit, Graph, NodeId, Op, Term, TermId, TermPool},
-    recover::field_of,
 };
 
 /// Parts within parts of a value that is put together.

@@ -23,8 +23,8 @@ use super::{
 };
 use crate::{
     bytecode::Bytecode,
+    describe::slots::{Anchors, Recovery, SlotShape, Step, linear::Sum},
     ir::{Effect, Graph, NodeId, Op, Term, TermId, TermPool},
-    recover::{Anchors, Recovery, SlotShape, Step, linear::Sum},
 };
 
 /// Places one key may have; one with more is taken to be any slot.

@@ -6,7 +6,7 @@
 
 use alloy_primitives::U256;
 
-use crate::recover::{SlotShape, Step};
+use crate::describe::slots::{SlotShape, Step};
 
 /// What a key of unknown words is called.
 pub(super) const UNKNOWN: &str = "…";
