@@ -14,5 +14,8 @@ mod term;
 
 pub use effect::{CallKind, CopyKind, Effect, Exit, Graph, Node, NodeId, Stretches};
 pub(crate) use fold::{base_offset, bits};
-pub(crate) use print::{Leaves, Text, as_condition, as_reader, call_name, print_graph};
+pub(crate) use print::{
+    Leaves, Text, as_condition, as_reader, call_name, constant, effect_text, env_name, infix,
+    print_graph,
+};
 pub use term::{Env, Op, Term, TermId, TermPool};

@@ -44,6 +44,7 @@ use crate::{
     summary::Summary,
 };
 
+pub use lower::Pass;
 pub use targets::Targets;
 
 /// Summarises runtime `code` under the rules of `fork`.
@@ -120,6 +121,25 @@ pub fn ir_text(code: &[u8], fork: Fork, selector: Option<u32>, limits: &Limits) 
     ir::print_graph(&walk.graph, &pool)
 }
 
+/// One entry point of `code`, lowered up to and with the pass `last`, as text.
+///
+/// `selector` names a function; none is the fallback. For people and test cases.
+pub fn program_text(
+    code: &[u8],
+    fork: Fork,
+    selector: Option<u32>,
+    last: Pass,
+    limits: &Limits,
+) -> String {
+    let terrain = Terrain::new(Bytecode::new(code, fork));
+    let arena = Bump::new();
+    let mut pool = TermPool::new(&arena, selector);
+    let mut fuel = Fuel::new(limits.fuel_per_function);
+    let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
+    let walk = walk(&terrain, entry, &mut pool, &Targets::default(), &mut fuel, limits);
+    lower(&walk, &mut pool, last).to_string()
+}
+
 /// Walks and lowers one entry point, with the selectors it compares calldata with.
 fn entry_point(
     terrain: &Terrain,
@@ -132,7 +152,7 @@ fn entry_point(
     let mut fuel = Fuel::new(limits.fuel_per_function);
     let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
     let walk = walk(terrain, entry, &mut pool, targets, &mut fuel, limits);
-    let mut program = lower(&walk, &mut pool);
+    let mut program = lower(&walk, &mut pool, Pass::RegisterAllocation);
     program.shrink();
     (program, walk.selectors)
 }

@@ -1,8 +1,14 @@
 //! What is left of a function to run at binding?
 //!
 //! In: built by [`crate::lower`]. Out: [`Program`], a small register machine's code.
-//! Invariants: a register is written before it is read on every path; nodes, lists and constants
-//! that are named exist. A program is plain data and serialises.
+//! Invariants, which [`verify`] checks: a register is written before it is read on every path; nodes,
+//! lists and constants that are named exist. A program is plain data, serialises, and prints as text.
+
+pub(crate) mod operands;
+mod print;
+#[cfg(test)]
+mod tests;
+mod verify;
 
 use alloy_primitives::U256;
 use serde::{Deserialize, Serialize};
@@ -12,6 +18,8 @@ use crate::{
     ir::{Effect, Env, Exit, Op},
     limits::StopReason,
 };
+
+pub use verify::{Fault, verify};
 
 /// A register of one frame.
 pub type Register = u32;
@@ -146,7 +154,7 @@ pub enum Step {
     },
     /// A loop that only copies or fills begins: what all its rounds but the last test do may be done
     /// at once, by the loop's place in the program's list.
-    Ahead {
+    MemCopy {
         copy: u32,
     },
     /// A value the analysis lost; a defect of ours that shows as an unknown, not as a wrong word.
@@ -159,7 +167,7 @@ pub enum Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What to do when the condition is not known.
-    pub doubt: Doubt,
+    pub hypothesis: Hypothesis,
     /// The node to go to when the check fails.
     pub other: u32,
     /// The moves on the way there.
@@ -175,7 +183,7 @@ pub struct Span {
     pub by: Operand,
 }
 
-/// The word that a round of a [`CopyLoop`] stores.
+/// The word that a round of a [`MemCopy`] stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Word {
     /// A word of memory or calldata.
@@ -193,7 +201,7 @@ pub enum Word {
 
 /// A loop that stores one word a round, one behind the other, while `counter < limit`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CopyLoop {
+pub struct MemCopy {
     /// What is counted up.
     pub counter: Span,
     /// What it is counted up to.
@@ -212,14 +220,14 @@ pub struct CopyLoop {
 
 /// What to do at a branch whose condition is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Doubt {
+pub struct Hypothesis {
     /// Whether the condition is taken to hold.
     pub passes: bool,
     /// Whether the side not taken may touch state, so that accesses may be missing.
     pub is_gap: bool,
 }
 
-impl Doubt {
+impl Hypothesis {
     /// Takes the side that does not merely revert; between equals, that of a false condition.
     pub const fn of(then_reverts: bool, other_reverts: bool) -> Self {
         match (then_reverts, other_reverts) {
@@ -270,7 +278,7 @@ pub struct Program {
     /// Checks of steps.
     pub checks: Vec<Check>,
     /// Loops that only copy or fill.
-    pub copies: Vec<CopyLoop>,
+    pub mem_copies: Vec<MemCopy>,
     /// Operands of hashed words.
     pub operands: Vec<Operand>,
     /// Moves on edges.
@@ -293,7 +301,7 @@ impl Program {
         self.steps.shrink_to_fit();
         self.effects.shrink_to_fit();
         self.checks.shrink_to_fit();
-        self.copies.shrink_to_fit();
+        self.mem_copies.shrink_to_fit();
         self.operands.shrink_to_fit();
         self.moves.shrink_to_fit();
         self.cases.shrink_to_fit();

@@ -7,7 +7,7 @@
 use alloy_primitives::U256;
 
 use super::{StateView, eval::Machine, running::Running};
-use crate::program::{CopyLoop, Operand, Span, Word};
+use crate::program::{MemCopy, Operand, Span, Word};
 
 const WORD: usize = 32;
 /// More rounds than memory has words for.
@@ -17,7 +17,7 @@ const MAX_PLACE: usize = 1 << 30;
 
 impl<S: StateView> Machine<'_, S> {
     /// Does what the loop does, if it can be done at once.
-    pub(super) fn run_ahead(&mut self, running: &mut Running<'_>, copy: &CopyLoop) {
+    pub(super) fn run_ahead(&mut self, running: &mut Running<'_>, copy: &MemCopy) {
         let Some(n) = rounds(running, copy) else { return };
         // One step for each word, as if it were stored alone.
         if self.steps_left <= n || !running.has_gas(n.saturating_mul(copy.gas.into())) {
@@ -33,7 +33,7 @@ impl<S: StateView> Machine<'_, S> {
     }
 
     /// Copies or fills, and tells whether that was possible.
-    fn copy_at_once(&self, running: &mut Running<'_>, copy: &CopyLoop, n_bytes: usize) -> bool {
+    fn copy_at_once(&self, running: &mut Running<'_>, copy: &MemCopy, n_bytes: usize) -> bool {
         let fits = |at: usize| at.saturating_add(n_bytes) <= self.limits.memory;
         let Some(to) = place(running, &copy.to).filter(|to| fits(*to)) else { return false };
         match copy.word {
@@ -67,7 +67,7 @@ impl<S: StateView> Machine<'_, S> {
 }
 
 /// How many rounds the loop goes through, at least one.
-fn rounds(running: &Running<'_>, copy: &CopyLoop) -> Option<u64> {
+fn rounds(running: &Running<'_>, copy: &MemCopy) -> Option<u64> {
     let (counter, limit) = (sum(running, &copy.counter)?, sum(running, &copy.limit)?);
     if limit <= counter {
         return None;

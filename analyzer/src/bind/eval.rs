@@ -19,7 +19,7 @@ use crate::{
     bytecode::{Bytecode, Pc},
     ir::{Effect, Env, Exit},
     limits::StopReason,
-    program::{Case, Check, Doubt, Operand, Program, ProgramNode, Run, Step},
+    program::{Case, Check, Hypothesis, Operand, Program, ProgramNode, Run, Step},
 };
 
 /// Working memory kept from one transaction to the next.
@@ -237,7 +237,9 @@ impl<'a, S: StateView> Machine<'a, S> {
                     let value = running.get(index).map(|index| self.blob_hash(index));
                     running.set(to, value);
                 }
-                Step::Ahead { copy } => self.run_ahead(running, &program.copies[copy as usize]),
+                Step::MemCopy { copy } => {
+                    self.run_ahead(running, &program.mem_copies[copy as usize])
+                }
                 Step::Lost { to } => running.set(to, None),
             }
         }
@@ -296,16 +298,16 @@ impl<'a, S: StateView> Machine<'a, S> {
         if let Some(condition) = running.get(condition) {
             return condition.is_zero() != is_true;
         }
-        self.decide(running.program.checks[check as usize].doubt)
+        self.decide(running.program.checks[check as usize].hypothesis)
     }
 
     /// Which way to take where a condition is unknown.
-    fn decide(&mut self, doubt: Doubt) -> bool {
-        if !doubt.is_gap {
-            return doubt.passes;
+    fn decide(&mut self, hypothesis: Hypothesis) -> bool {
+        if !hypothesis.is_gap {
+            return hypothesis.passes;
         }
         self.gap(Gap::UnknownBranch);
-        doubt.passes != self.doubts.next_is_other()
+        hypothesis.passes != self.doubts.next_is_other()
     }
 
     /// Whether a branch goes to `then`.
@@ -314,8 +316,8 @@ impl<'a, S: StateView> Machine<'a, S> {
             return !condition.is_zero();
         }
         let reverts = |node: u32| running.program.nodes[node as usize].only_reverts;
-        let doubt = Doubt::of(reverts(then), reverts(other));
-        self.decide(doubt)
+        let hypothesis = Hypothesis::of(reverts(then), reverts(other));
+        self.decide(hypothesis)
     }
 
     /// A computed jump leads somewhere the analysis does not know yet.

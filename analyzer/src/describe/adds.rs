@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{behind::Behind, paths::Paths};
 use crate::{
     ir::{Effect, Graph, Op, Term, TermId, TermPool},
-    lower::additions::Additions,
+    lower::deltas::Deltas,
 };
 
 /// Operands looked at per store.
@@ -49,12 +49,12 @@ pub(super) fn adds(graph: &Graph, paths: &Paths, behind: &Behind<'_>, pool: &Ter
 
 /// The keys of loads and stores that do more than add, those before a failure apart.
 fn used(graph: &Graph, paths: &Paths, pool: &TermPool<'_>) -> BTreeSet<TermId> {
-    let additions = Additions::new(graph, paths.order(), pool);
+    let deltas = Deltas::new(graph, paths.order(), pool);
     let mut used = BTreeSet::new();
     for &id in paths.order().iter().filter(|id| !graph.nodes[**id].only_reverts) {
         for &(pc, ref effect) in &graph.nodes[id].effects {
             if let Effect::SLoad { key } | Effect::SStore { key, .. } = *effect
-                && !additions.has(id, pc)
+                && !deltas.has(id, pc)
             {
                 used.insert(key);
             }

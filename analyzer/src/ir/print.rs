@@ -13,7 +13,7 @@ use alloy_primitives::U256;
 
 use super::{Env, Op, Term, TermId, TermPool};
 
-pub(crate) use graph::{call_name, print_graph};
+pub(crate) use graph::{call_name, effect_text, print_graph};
 pub(crate) use reader::{as_condition, as_reader};
 
 /// Operands nested deeper than this are cut off.
@@ -191,7 +191,8 @@ impl<'a, 't> Text<'a, 't> {
 /// Constants closer than this to zero, from below, read as something subtracted.
 const DISTANCE: U256 = U256::from_limbs([0, 1, 0, 0]);
 
-const fn infix(op: Op) -> Option<&'static str> {
+/// The sign of an operation that is written between its operands.
+pub(crate) const fn infix(op: Op) -> Option<&'static str> {
     Some(match op {
         Op::Add => "+",
         Op::Sub => "-",
@@ -209,11 +210,12 @@ const fn infix(op: Op) -> Option<&'static str> {
 }
 
 /// Small numbers in decimal, others in hexadecimal.
-fn constant(value: U256) -> String {
+pub(crate) fn constant(value: U256) -> String {
     if value < U256::from(1_000_000) { value.to_string() } else { format!("{value:#x}") }
 }
 
-const fn env_name(env: Env) -> &'static str {
+/// A word of the frame as a reader knows it.
+pub(crate) const fn env_name(env: Env) -> &'static str {
     match env {
         Env::Address => "this",
         Env::Origin => "origin",

@@ -1,5 +1,7 @@
 //! Which stores to memory can a needed effect still see?
 //!
+//! Liveness of memory, word by word, as a backward fixpoint over the nodes.
+//!
 //! In: a graph, and which effects are needed. Out: the stores that must stay.
 //! Invariant: a store is dropped only if, under the assumptions of [`crate::absint`], nothing that
 //! reads its bytes comes after it without the bytes having been overwritten.

@@ -75,7 +75,8 @@ fn exit_text(graph: &Graph, node: &Node, print: &dyn Fn(TermId) -> String) -> St
     }
 }
 
-fn effect_text(effect: &Effect<TermId>, print: &dyn Fn(TermId) -> String) -> String {
+/// An effect as text, whose operands `print` writes.
+pub(crate) fn effect_text<T: Copy>(effect: &Effect<T>, print: &dyn Fn(T) -> String) -> String {
     match *effect {
         Effect::SLoad { key } => format!("sload [{}]", print(key)),
         Effect::SStore { key, value } => format!("sstore [{}] = {}", print(key), print(value)),

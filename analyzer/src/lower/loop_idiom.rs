@@ -1,7 +1,7 @@
-//! Which loops only copy or fill memory, word by word?
+//! Which loops are the idiom of copying or filling memory, word by word?
 //!
 //! In: a [`Program`] whose nodes are joined, each value in a register of its own. Out: the same
-//! program, where a node that is such a loop begins with [`Step::Ahead`].
+//! program, where a node that is such a loop begins with [`Step::MemCopy`].
 //! Invariant: a loop is only marked; run without its mark, it does the same.
 //!
 //! A loop is recognised when it is one node that leads to itself, whose registers each grow by a
@@ -20,7 +20,7 @@ use alloy_primitives::{U256, map::HashMap};
 
 use crate::{
     ir::{Exit, Op},
-    program::{CopyLoop, Operand, Program, Register, Source, Span, Step, Word},
+    program::{MemCopy, Operand, Program, Register, Source, Span, Step, Word},
 };
 
 /// How far one round moves on, in bytes.
@@ -28,7 +28,7 @@ const STRIDE: U256 = U256::from_limbs([32, 0, 0, 0]);
 
 /// Marks the loops that only copy or fill.
 pub(super) fn mark(mut program: Program) -> Program {
-    let loops: Vec<(usize, CopyLoop)> = (0..program.nodes.len())
+    let loops: Vec<(usize, MemCopy)> = (0..program.nodes.len())
         .filter_map(|node| Some((node, copy_loop(&mut program, node)?)))
         .collect();
     if loops.is_empty() {
@@ -39,8 +39,8 @@ pub(super) fn mark(mut program: Program) -> Program {
     for (n, node) in program.nodes.iter_mut().enumerate() {
         let start = steps.len() as u32;
         if let Some((_, found)) = loops.next_if(|(at, _)| *at == n) {
-            steps.push(Step::Ahead { copy: program.copies.len() as u32 });
-            program.copies.push(found);
+            steps.push(Step::MemCopy { copy: program.mem_copies.len() as u32 });
+            program.mem_copies.push(found);
         }
         steps.extend_from_slice(&program.steps[node.steps.range()]);
         node.steps.start = start;
@@ -78,7 +78,7 @@ struct Round<'p> {
 }
 
 /// The loop that a node is, if it is one that only copies.
-fn copy_loop(program: &mut Program, node: usize) -> Option<CopyLoop> {
+fn copy_loop(program: &mut Program, node: usize) -> Option<MemCopy> {
     let steps = program.nodes[node].steps;
     if program.nodes[node].exit != Exit::Jump(node as u32) {
         return None;
@@ -140,7 +140,7 @@ fn copy_loop(program: &mut Program, node: usize) -> Option<CopyLoop> {
     let growth: Vec<(Operand, U256)> =
         growth.map(|(register, by)| (Operand::register(register), by)).collect();
     let gas = u32::try_from(gas).ok()?;
-    Some(CopyLoop { counter, limit, step, to, word, growth, gas })
+    Some(MemCopy { counter, limit, step, to, word, growth, gas })
 }
 
 /// How much registers grow from round to round; those not listed stay.

@@ -1,6 +1,9 @@
 //! Where is each needed term computed, and in which register?
 //!
-//! In: a graph and what is [needed](super::demand) of it. Out: a [`Program`].
+//! Value numbering is done already, since equal terms have equal ids; what is left is to emit each
+//! once on every path.
+//!
+//! In: a graph and what is [needed](super::slice) of it. Out: a [`Program`].
 //! Invariant: a register is written in a node that dominates every node that reads it.
 //!
 //! Why that suffices: a term computed in node A stays right in every node B that A dominates. Were a
@@ -11,10 +14,10 @@ use alloy_primitives::{U256, map::HashMap};
 use slotcast_model::Index;
 
 use super::{
-    additions::Additions,
-    alias::Aliases,
-    demand::{Demand, demand},
+    copy_propagation::Copies,
+    deltas::Deltas,
     dominators::{DominatorTree, postorder},
+    slice::{Slice, slice},
 };
 use crate::{
     absint::Walk,
@@ -24,19 +27,19 @@ use crate::{
 };
 
 /// Lowers one entry point.
-pub(super) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
+pub(super) fn emit(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
     let graph = &walk.graph;
     let order = postorder(graph);
-    let demand = demand(graph, &order, pool, &walk.pointers);
+    let slice = slice(graph, &order, pool, &walk.pointers);
     let tree = DominatorTree::new(graph, &order);
-    let additions = Additions::new(graph, &order, pool);
-    let aliases = Aliases::new(graph, &order, pool, &demand);
-    let mut scheduler = Scheduler {
+    let deltas = Deltas::new(graph, &order, pool);
+    let copies = Copies::new(graph, &order, pool, &slice);
+    let mut emitter = Emitter {
         graph,
         pool,
-        demand: &demand,
-        aliases: &aliases,
-        additions: &additions,
+        slice: &slice,
+        copies: &copies,
+        deltas: &deltas,
         registers: vec![None; pool.len()],
         computed: vec![false; pool.len()],
         constants: HashMap::default(),
@@ -45,7 +48,7 @@ pub(super) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
             steps: Vec::new(),
             effects: Vec::new(),
             checks: Vec::new(),
-            copies: Vec::new(),
+            mem_copies: Vec::new(),
             operands: Vec::new(),
             moves: Vec::new(),
             cases: Vec::new(),
@@ -54,16 +57,16 @@ pub(super) fn lower(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
             stop: graph.stop,
         },
     };
-    scheduler.run(&tree);
-    scheduler.program
+    emitter.run(&tree);
+    emitter.program
 }
 
-struct Scheduler<'a, 't> {
+struct Emitter<'a, 't> {
     graph: &'a Graph,
     pool: &'a TermPool<'t>,
-    demand: &'a Demand,
-    aliases: &'a Aliases,
-    additions: &'a Additions,
+    slice: &'a Slice,
+    copies: &'a Copies,
+    deltas: &'a Deltas,
     /// The register of each term that ever had one.
     registers: Vec<Option<Register>>,
     /// Whether a term's register holds it here: set in a node and in what the node dominates.
@@ -72,7 +75,7 @@ struct Scheduler<'a, 't> {
     program: Program,
 }
 
-impl Scheduler<'_, '_> {
+impl Emitter<'_, '_> {
     /// Visits the dominator tree depth first, undoing `computed` on the way back up.
     fn run(&mut self, tree: &DominatorTree) {
         enum Visit {
@@ -120,7 +123,7 @@ impl Scheduler<'_, '_> {
         let mut behind = node.gas.behind.iter().peekable();
         let mut gas = saturate(node.gas.first);
         for (n, (pc, effect)) in node.effects.iter().enumerate() {
-            let is_needed = self.demand.effects[id][n];
+            let is_needed = self.slice.effects[id][n];
             if is_needed {
                 self.effect(id, *pc, effect, &mut computed);
             }
@@ -155,7 +158,7 @@ impl Scheduler<'_, '_> {
             self.mark(term, computed);
             self.register(term)
         });
-        let only_adds = self.additions.has(node, pc);
+        let only_adds = self.deltas.has(node, pc);
         let step = match effect {
             Effect::MLoad { at } => Step::MLoad { to, at },
             Effect::MStore { at, value } => Step::MStore { at, value },
@@ -230,7 +233,7 @@ impl Scheduler<'_, '_> {
         let mut moves = Vec::new();
         for (&position, &argument) in graph.nodes[to].phis.iter().zip(arguments) {
             let Some(phi) = self.phi(to, position) else { continue };
-            if phi == self.aliases.of(argument) {
+            if phi == self.copies.of(argument) {
                 continue;
             }
             let source = self.operand(argument, computed);
@@ -245,12 +248,12 @@ impl Scheduler<'_, '_> {
 
     /// The term's id, if the term exists and is needed.
     fn find(&self, term: Term<'_>) -> Option<TermId> {
-        self.pool.find(term).filter(|&id| self.demand.has(id))
+        self.pool.find(term).filter(|&id| self.slice.has(id))
     }
 
     /// A phi's id, if it is needed and no other term stands in its place.
     fn phi(&self, node: NodeId, position: u32) -> Option<TermId> {
-        self.find(Term::Phi(node, position)).filter(|&phi| self.aliases.of(phi) == phi)
+        self.find(Term::Phi(node, position)).filter(|&phi| self.copies.of(phi) == phi)
     }
 
     fn mark(&mut self, term: TermId, computed: &mut Vec<TermId>) {
@@ -276,7 +279,7 @@ impl Scheduler<'_, '_> {
 
     /// The operand that holds `term`, computed here first if it is not yet.
     fn operand(&mut self, term: TermId, computed: &mut Vec<TermId>) -> Operand {
-        let term = self.aliases.of(term);
+        let term = self.copies.of(term);
         if let Term::Const(value) = self.pool.get(term) {
             return self.constant(value);
         }
@@ -288,9 +291,9 @@ impl Scheduler<'_, '_> {
             }
             if !operands_done {
                 pending.push((term, true));
-                let (pool, aliases) = (self.pool, self.aliases);
+                let (pool, copies) = (self.pool, self.copies);
                 for_each_operand(pool.get(term), |operand| {
-                    let operand = aliases.of(operand);
+                    let operand = copies.of(operand);
                     if !matches!(pool.get(operand), Term::Const(_)) {
                         pending.push((operand, false));
                     }
@@ -328,7 +331,7 @@ impl Scheduler<'_, '_> {
 
     /// The operand of a term that is a constant or computed already.
     fn ready(&mut self, term: TermId) -> Operand {
-        let term = self.aliases.of(term);
+        let term = self.copies.of(term);
         match self.pool.get(term) {
             Term::Const(value) => self.constant(value),
             _ => Operand::register(self.register(term)),

@@ -1,6 +1,6 @@
 //! Which loads and stores of storage only add to what a slot holds?
 //!
-//! In: a graph and the nodes that are reached. Out: [`Additions`], the loads and stores of the form
+//! In: a graph and the nodes that are reached. Out: [`Deltas`], the loads and stores of the form
 //! `S[k] := S[k] + d` and `S[k] := S[k] - d`.
 //! Invariant: what such a load gives goes nowhere but into such stores of the same slot and into
 //! conditions whose one side merely reverts, the guards; so but for the guards, whoever raises the
@@ -20,7 +20,7 @@ use crate::{
 
 /// The loads and stores that only add, by their nodes and places in the code.
 #[derive(Debug, Default)]
-pub(crate) struct Additions(HashSet<At>);
+pub(crate) struct Deltas(HashSet<At>);
 
 /// An effect by its node and its place in the code.
 type At = (NodeId, Pc);
@@ -28,7 +28,7 @@ type At = (NodeId, Pc);
 /// The stores that have the form of a sum.
 type Sums = IndexMap<At, Sum, DefaultHashBuilder>;
 
-impl Additions {
+impl Deltas {
     /// Those among the nodes that are reached, which are given in any order.
     pub(crate) fn new(graph: &Graph, order: &[NodeId], pool: &TermPool<'_>) -> Self {
         let sums = sums(graph, order, pool);

@@ -1,6 +1,7 @@
 //! Which terms and effects decide what state is touched?
 //!
-//! In: a graph and its nodes in postorder. Out: [`Demand`], a flag for each term and for each effect.
+//! In: a graph and its nodes in postorder. Out: [`Slice`], the backward slice from every access to
+//! state: a flag for each term and for each effect.
 //! Invariant: everything a needed term or effect depends on is needed.
 
 use slotcast_model::{Index, IndexVec};
@@ -12,14 +13,14 @@ use crate::{
 };
 
 /// What is needed of a graph.
-pub(super) struct Demand {
+pub(super) struct Slice {
     /// For each term, whether its value is used.
     pub(super) terms: Vec<bool>,
     /// For each effect of each node, whether it must happen.
     pub(super) effects: IndexVec<NodeId, Vec<bool>>,
 }
 
-impl Demand {
+impl Slice {
     /// Whether a term's value is used.
     pub(super) fn has(&self, term: TermId) -> bool {
         self.terms.get(term.as_usize()).copied().unwrap_or_default()
@@ -27,21 +28,21 @@ impl Demand {
 }
 
 /// Finds what is needed; `order` is the postorder of the nodes that are reached.
-pub(super) fn demand(
+pub(super) fn slice(
     graph: &Graph,
     order: &[NodeId],
     pool: &TermPool<'_>,
     pointers: &Pointers,
-) -> Demand {
+) -> Slice {
     let mut marker = Marker::new(graph, pool);
     marker.roots();
     marker.drain();
     // Needed stores need their values, which may need loads, which may make more stores visible.
     let mut stores = Stores::new(graph, order, marker.pool, pointers);
     loop {
-        let visible = stores.visible(&marker.demand.effects);
+        let visible = stores.visible(&marker.slice.effects);
         if visible.is_empty() {
-            return marker.demand;
+            return marker.slice;
         }
         for (node, n) in visible {
             marker.need_effect(node, n);
@@ -53,7 +54,7 @@ pub(super) fn demand(
 struct Marker<'a, 't> {
     graph: &'a Graph,
     pool: &'a TermPool<'t>,
-    demand: Demand,
+    slice: Slice,
     pending: Vec<TermId>,
     /// For each node, its predecessors and which of their edges leads here.
     predecessors: IndexVec<NodeId, Vec<(NodeId, usize)>>,
@@ -68,8 +69,8 @@ impl<'a, 't> Marker<'a, 't> {
             }
         }
         let effects = graph.nodes.iter().map(|node| vec![false; node.effects.len()]).collect();
-        let demand = Demand { terms: vec![false; pool.len()], effects };
-        Self { graph, pool, demand, pending: Vec::new(), predecessors }
+        let slice = Slice { terms: vec![false; pool.len()], effects };
+        Self { graph, pool, slice, pending: Vec::new(), predecessors }
     }
 
     fn roots(&mut self) {
@@ -95,7 +96,7 @@ impl<'a, 't> Marker<'a, 't> {
     }
 
     fn need_effect(&mut self, node: NodeId, n: usize) {
-        if core::mem::replace(&mut self.demand.effects[node][n], true) {
+        if core::mem::replace(&mut self.slice.effects[node][n], true) {
             return;
         }
         let graph = self.graph;
@@ -104,7 +105,7 @@ impl<'a, 't> Marker<'a, 't> {
 
     fn need_term(&mut self, term: TermId) {
         let term_idx = term.as_usize();
-        if !core::mem::replace(&mut self.demand.terms[term_idx], true) {
+        if !core::mem::replace(&mut self.slice.terms[term_idx], true) {
             self.pending.push(term);
         }
     }

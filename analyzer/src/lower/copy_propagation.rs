@@ -1,7 +1,7 @@
-//! Which phis only repeat a value that has a name already?
+//! Which phis are copies of a value that has a name already?
 //!
-//! In: a graph, the nodes that are reached, and which terms are needed. Out: [`Aliases`], for each
-//! term the term to use in its place.
+//! In: a graph, the nodes that are reached, and which terms are needed. Out: [`Copies`], for each
+//! term the term to propagate to its uses.
 //! Invariant: a phi stands for another term only if on every edge that leads to it it is given that
 //! term, or itself; so the two are equal wherever the phi may be used.
 //!
@@ -20,11 +20,11 @@
 
 use slotcast_model::{Index, IndexVec};
 
-use super::demand::Demand;
+use super::slice::Slice;
 use crate::ir::{Graph, NodeId, Term, TermId, TermPool};
 
 /// For each term, the one to use in its place.
-pub(super) struct Aliases(Vec<TermId>);
+pub(super) struct Copies(Vec<TermId>);
 
 /// Passes over the phis. The first finds all but those of loops that give each other's phis back.
 const MAX_PASSES: usize = 8;
@@ -32,14 +32,9 @@ const MAX_PASSES: usize = 8;
 /// An edge by the node it leaves and its number there.
 type Edge = (NodeId, usize);
 
-impl Aliases {
-    /// The aliases among the needed phis of the nodes that are reached, given in postorder.
-    pub(super) fn new(
-        graph: &Graph,
-        order: &[NodeId],
-        pool: &TermPool<'_>,
-        demand: &Demand,
-    ) -> Self {
+impl Copies {
+    /// The copies among the needed phis of the nodes that are reached, given in postorder.
+    pub(super) fn new(graph: &Graph, order: &[NodeId], pool: &TermPool<'_>, slice: &Slice) -> Self {
         let mut edges: IndexVec<NodeId, Vec<Edge>> =
             IndexVec::from_elem(Vec::new(), graph.nodes.len());
         for &from in order {
@@ -51,15 +46,15 @@ impl Aliases {
         for &node in order.iter().rev().filter(|node| node.0 != 0) {
             for (n, &position) in graph.nodes[node].phis.iter().enumerate() {
                 let phi = pool.find(Term::Phi(node, position));
-                phis.extend(phi.filter(|&phi| demand.has(phi)).map(|phi| (node, n, phi)));
+                phis.extend(phi.filter(|&phi| slice.has(phi)).map(|phi| (node, n, phi)));
             }
         }
-        let mut aliases = Self((0..pool.len()).map(TermId::from_usize).collect());
+        let mut copies = Self((0..pool.len()).map(TermId::from_usize).collect());
         for _ in 0..MAX_PASSES {
             let n_before = phis.len();
-            phis.retain(|&(node, n, phi)| match aliases.only(graph, &edges[node], n, phi) {
+            phis.retain(|&(node, n, phi)| match copies.only(graph, &edges[node], n, phi) {
                 Some(other) => {
-                    aliases.0[phi.as_usize()] = other;
+                    copies.0[phi.as_usize()] = other;
                     false
                 }
                 None => true,
@@ -68,7 +63,7 @@ impl Aliases {
                 break;
             }
         }
-        aliases
+        copies
     }
 
     /// The only term besides itself that a phi is given.

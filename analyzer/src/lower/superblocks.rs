@@ -1,6 +1,7 @@
-//! Which nodes only ever follow one another?
+//! Which nodes form a superblock?
 //!
-//! In: a [`Program`] with a node for each basic block. Out: the same program in longer nodes.
+//! In: a [`Program`] with a node for each basic block. Out: the same program in superblocks: longer
+//! nodes with one way in and several ways out.
 //! Invariant: what runs, and in which order, is unchanged; gas is still taken before what it pays for
 //! and never before an earlier check has passed.
 //!
@@ -20,13 +21,13 @@
 
 use crate::{
     ir::Exit,
-    program::{Case, Check, Doubt, Operand, Program, ProgramNode, Register, Run, Step},
+    program::{Case, Check, Hypothesis, Operand, Program, ProgramNode, Register, Run, Step},
 };
 
-/// Joins what can be joined.
-pub(super) fn join(program: Program) -> Program {
+/// Forms superblocks.
+pub(super) fn form(program: Program) -> Program {
     let n_edges = count_edges(&program);
-    let mut joiner = Joiner {
+    let mut former = Former {
         heads: vec![None; program.nodes.len()],
         pending: Vec::new(),
         nodes: Vec::new(),
@@ -37,11 +38,11 @@ pub(super) fn join(program: Program) -> Program {
         n_edges,
         old: &program,
     };
-    joiner.head(0);
-    while let Some(old) = joiner.pending.pop() {
-        joiner.node(old);
+    former.head(0);
+    while let Some(old) = former.pending.pop() {
+        former.node(old);
     }
-    let Joiner { nodes, steps, checks, moves, cases, .. } = joiner;
+    let Former { nodes, steps, checks, moves, cases, .. } = former;
     Program { nodes, steps, checks, moves, cases, ..program }
 }
 
@@ -58,7 +59,7 @@ fn count_edges(program: &Program) -> Vec<u32> {
     n_edges
 }
 
-struct Joiner<'p> {
+struct Former<'p> {
     old: &'p Program,
     n_edges: Vec<u32>,
     /// The new node that begins with an old one.
@@ -72,7 +73,7 @@ struct Joiner<'p> {
     cases: Vec<Case>,
 }
 
-impl Joiner<'_> {
+impl Former<'_> {
     /// The new node that begins with `old`.
     fn head(&mut self, old: u32) -> u32 {
         if let Some(new) = self.heads[old as usize] {
@@ -133,7 +134,7 @@ impl Joiner<'_> {
                 (next, last.moves[0])
             }
             Exit::Branch { condition, then, other } => {
-                let doubt = Doubt::of(node(then).only_reverts, node(other).only_reverts);
+                let usual = Hypothesis::of(node(then).only_reverts, node(other).only_reverts);
                 let sides = [(then, last.moves[0]), (other, last.moves[1])];
                 let goes_round = |side: u32| node(side).exit == Exit::Jump(head);
                 let is_other = !node(other).only_reverts && !goes_round(then);
@@ -144,7 +145,7 @@ impl Joiner<'_> {
                 let (failed, failed_moves) = sides[1 - side];
                 let is_true = side == 0;
                 let check = Check {
-                    doubt: Doubt { passes: doubt.passes == is_true, ..doubt },
+                    hypothesis: Hypothesis { passes: usual.passes == is_true, ..usual },
                     other: self.head(failed),
                     moves: self.copy(failed_moves),
                 };

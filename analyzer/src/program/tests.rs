@@ -1,0 +1,95 @@
+//! Does the verifier find what is wrong, and nothing in what is right?
+//!
+//! In: a program of a loop, a call and a check, and the same with one thing broken. Out: assertions on
+//! the fault that is found.
+
+use alloy_primitives::U256;
+use slotcast_model::Fork;
+
+use super::*;
+use crate::{analyze, limits::Limits};
+
+/// Loops ten times over a store, then requires the caller to be in slot 0's mapping and calls it.
+const CODE: &str = "5f5b80600a1460145760019081016020818155506001565b335f525f60205260405f2054602b575f5ffd5b5f5f5f5f5f335af100";
+
+fn program() -> Program {
+    let code = alloy_primitives::hex::decode(CODE).expect("hexadecimal digits");
+    let summary = analyze(&code, Fork::Osaka, &Limits::default());
+    summary.entry(None).clone()
+}
+
+/// The fault that `verify` finds when `damage` has been done.
+fn fault(damage: impl FnOnce(&mut Program)) -> Fault {
+    let mut program = program();
+    assert_eq!(verify(&program), Ok(()));
+    damage(&mut program);
+    verify(&program).expect_err("the damage is found")
+}
+
+fn out_of_range(what: &'static str) -> impl Fn(&Fault) -> bool {
+    move |fault| matches!(fault, Fault::OutOfRange { what: found, .. } if *found == what)
+}
+
+#[test]
+fn what_does_not_exist_is_not_named() {
+    let is = |what, fault: &Fault| assert!(out_of_range(what)(fault), "{fault} for {what}");
+    is("entry", &fault(|program| program.nodes.clear()));
+    is("node", &fault(|program| program.checks[0].other = 99));
+    is("move", &fault(|program| program.nodes[0].moves[0] = Run { start: 0, end: 99 }));
+    is("step", &fault(|program| program.nodes[0].steps = Run { start: 1, end: 0 }));
+    is("constant", &fault(|program| program.constants.truncate(1)));
+    is("effect", &fault(|program| program.effects.clear()));
+    is("operand", &fault(|program| program.operands.clear()));
+    is("register", &fault(|program| program.n_registers = 1));
+    is("loop", &fault(|program| program.steps[0] = Step::MemCopy { copy: 0 }));
+}
+
+#[test]
+fn cases_stand_at_switches_and_ascend() {
+    let no_moves = Run::default();
+    let case = |pc| Case { pc, node: 0, moves: no_moves };
+    let damaged = |cases: Vec<Case>, exit| {
+        fault(|program| {
+            program.nodes[0].cases = Run { start: 0, end: cases.len() as u32 };
+            program.nodes[0].exit = exit;
+            program.cases = cases;
+        })
+    };
+    assert_eq!(damaged(vec![case(1)], Exit::Stop), Fault::Cases { node: 0 });
+    let switch = Exit::Switch { at: Pc(0), target: Operand::constant(0) };
+    assert_eq!(damaged(vec![case(2), case(1)], switch), Fault::Cases { node: 0 });
+}
+
+#[test]
+fn every_path_writes_what_is_read() {
+    // A move less on the way into the loop leaves its counter unwritten.
+    let counter = program().moves[0].0;
+    let loops = fault(|program| program.nodes[0].moves[0].end = program.nodes[0].moves[0].start);
+    assert_eq!(loops, Fault::Unwritten { node: 1, register: counter });
+    // What one side of a branch writes does not hold where the sides meet.
+    let mut program = program();
+    let [then, other, join] = [1, 2, 3];
+    let node = |steps, exit| ProgramNode { steps, exit, ..program.nodes[0] };
+    let empty = Run::default();
+    let constant = Operand::constant(0);
+    let nodes = vec![
+        node(empty, Exit::Branch { condition: constant, then, other }),
+        node(Run { start: 0, end: 1 }, Exit::Jump(join)),
+        node(empty, Exit::Jump(join)),
+        node(empty, Exit::Return(Operand::register(0), constant)),
+    ];
+    let nodes =
+        nodes.into_iter().map(|node| ProgramNode { moves: [empty; 2], cases: empty, ..node });
+    program = Program {
+        nodes: nodes.collect(),
+        steps: vec![Step::Lost { to: 0 }],
+        constants: vec![U256::ZERO],
+        checks: vec![],
+        moves: vec![],
+        n_registers: 1,
+        ..program
+    };
+    assert_eq!(verify(&program), Err(Fault::Unwritten { node: join, register: 0 }));
+    program.nodes[other as usize].steps = program.nodes[then as usize].steps;
+    assert_eq!(verify(&program), Ok(()));
+}
