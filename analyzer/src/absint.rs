@@ -20,13 +20,13 @@
 //! reached from the free memory pointer of one moment does not overlap memory reached from that of
 //! another, nor anything below 0x80; a store through any other pointer may hit all memory from 0x80.
 
-mod dead_end;
+mod code_index;
 mod memory;
+mod revert_only;
 mod state;
-mod terrain;
 mod transfer;
 mod walk;
 
+pub(crate) use code_index::CodeIndex;
 pub(crate) use memory::{Place, Pointers, place};
-pub(crate) use terrain::Terrain;
-pub(crate) use walk::{Entry, Walk, walk};
+pub(crate) use walk::{Walk, walk};

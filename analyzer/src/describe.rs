@@ -46,7 +46,7 @@ use self::{
 };
 use crate::{
     Targets,
-    absint::{Entry, Terrain, Walk, walk},
+    absint::{CodeIndex, Walk, walk},
     bytecode::{Bytecode, Pc},
     ir::{CallKind, Effect, Exit, Node, NodeId, TermId, TermPool},
     limits::{Fuel, Limits, StopReason},
@@ -196,9 +196,9 @@ pub struct CallText {
 ///
 /// Total, like [`analyze`](crate::analyze), and within the same limits.
 pub fn describe(code: &[u8], fork: Fork, limits: &Limits) -> Description {
-    let terrain = Terrain::new(Bytecode::new(code, fork));
+    let index = CodeIndex::new(Bytecode::new(code, fork));
     let mut describer = Describer {
-        terrain: &terrain,
+        index: &index,
         fuel: Fuel::new(limits.fuel_per_contract),
         limits,
         hashes: Hashes::new(),
@@ -222,7 +222,7 @@ pub fn describe(code: &[u8], fork: Fork, limits: &Limits) -> Description {
 }
 
 struct Describer<'a> {
-    terrain: &'a Terrain,
+    index: &'a CodeIndex,
     fuel: Fuel,
     limits: &'a Limits,
     hashes: Hashes,
@@ -246,7 +246,7 @@ impl Describer<'_> {
         }
         let arena = Bump::new();
         let mut pool = TermPool::new(&arena, selector);
-        let walk = self.walk(selector, &mut pool, &Targets::default());
+        let walk = self.walk(&mut pool, &Targets::default());
         for node in walk.graph.nodes.iter().filter(|node| node.is_reachable()) {
             let blocks = walk.graph.blocks(node);
             self.blocks.extend(blocks);
@@ -270,7 +270,7 @@ impl Describer<'_> {
         let behind = Behind::new(&walk.graph);
         let memories = Memories::new(walk, &paths, &behind, pool);
         let adds = adds(&walk.graph, &paths, &behind, pool);
-        let shapes = Shapes::new(&walk.graph, pool, &self.terrain.code);
+        let shapes = Shapes::new(&walk.graph, pool, &self.index.code);
         let bits = Bits::new(&walk.graph, &behind, pool);
         let pool = &*pool;
         let mut names = Names::new(pool, &behind, &memories, &self.hashes);
@@ -287,11 +287,10 @@ impl Describer<'_> {
     }
 
     /// Walks an entry point within what is left of the fuel.
-    fn walk(&mut self, selector: Option<u32>, pool: &mut TermPool<'_>, targets: &Targets) -> Walk {
+    fn walk(&mut self, pool: &mut TermPool<'_>, targets: &Targets) -> Walk {
         let granted = self.limits.fuel_per_function.min(self.fuel.left());
         let mut fuel = Fuel::new(granted);
-        let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-        let walk = walk(self.terrain, entry, pool, targets, &mut fuel, self.limits);
+        let walk = walk(self.index, pool, targets, &mut fuel, self.limits);
         self.fuel.burn(granted - fuel.left());
         walk
     }
@@ -308,7 +307,7 @@ impl Describer<'_> {
         let mut targets = Targets::default();
         for node in &walk.graph.nodes {
             if let Exit::Switch { at, .. } = node.exit {
-                for target in self.terrain.code.jump_targets().take(MAX_TABLE) {
+                for target in self.index.code.jump_targets().take(MAX_TABLE) {
                     targets.insert(at, target);
                 }
             }
@@ -317,7 +316,7 @@ impl Describer<'_> {
         let mut pool = TermPool::new(&arena, None);
         match targets == Targets::default() {
             true => Vec::new(),
-            false => self.walk(None, &mut pool, &targets).selectors,
+            false => self.walk(&mut pool, &targets).selectors,
         }
     }
 }

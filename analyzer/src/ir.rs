@@ -7,12 +7,14 @@
 //! contract is touched. A rewrite of terms therefore never reorders a store.
 
 mod effect;
+mod flow;
 mod fold;
 mod interner;
 mod print;
 mod term;
 
 pub use effect::{CallKind, CopyKind, Effect, Exit, Graph, Node, NodeId, Stretches};
+pub(crate) use flow::{DominatorTree, postorder};
 pub(crate) use fold::{base_offset, bits};
 pub(crate) use print::{
     Leaves, Text, as_condition, as_reader, call_name, constant, effect_text, env_name, infix,

@@ -25,6 +25,8 @@ pub mod program;
 mod reach;
 pub mod summary;
 mod targets;
+#[cfg(test)]
+mod tests;
 pub mod word;
 
 use alloy_primitives::{Bytes, keccak256};
@@ -35,7 +37,7 @@ pub use describe::{describe, slots::recover_layout};
 pub use reach::{Reach, ReachedBlock, reach};
 
 use crate::{
-    absint::{Entry, Terrain, walk},
+    absint::{CodeIndex, walk},
     bytecode::{Bytecode, delegation},
     ir::TermPool,
     limits::{Fuel, Limits, StopReason},
@@ -64,10 +66,10 @@ pub fn analyze_with(code: &[u8], fork: Fork, targets: Targets, limits: &Limits) 
 pub fn analyze_shared(code: Bytes, fork: Fork, targets: Targets, limits: &Limits) -> Summary {
     let code_hash = keccak256(&code);
     let delegate = delegation(&code).filter(|_| Fork::Prague <= fork);
-    let terrain = Terrain::new(Bytecode::sharing(code, fork));
-    let (fallback, mut selectors) = entry_point(&terrain, None, &targets, limits);
+    let index = CodeIndex::new(Bytecode::sharing(code, fork));
+    let (fallback, mut selectors) = entry_point(&index, None, &targets, limits);
     selectors.truncate(limits.functions);
-    Summary::new((terrain, code_hash), (*limits, targets), delegate, selectors, fallback)
+    Summary::new((index, code_hash), (*limits, targets), delegate, selectors, fallback)
 }
 
 /// What it takes to summarise a code.
@@ -87,15 +89,14 @@ pub struct Effort {
 
 /// What it takes to make every program of `code`'s summary.
 pub fn effort(code: &[u8], fork: Fork, limits: &Limits) -> Effort {
-    let terrain = Terrain::new(Bytecode::new(code, fork));
+    let index = CodeIndex::new(Bytecode::new(code, fork));
     let mut total =
         Effort { fuel: 0, n_nodes: 0, n_terms: 0, peak_bytes: 0, stop: StopReason::Finished };
     let mut add = |selector: Option<u32>| {
         let arena = Bump::new();
         let mut pool = TermPool::new(&arena, selector);
         let mut fuel = Fuel::new(limits.fuel_per_function);
-        let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-        let walk = walk(&terrain, entry, &mut pool, &Targets::default(), &mut fuel, limits);
+        let walk = walk(&index, &mut pool, &Targets::default(), &mut fuel, limits);
         total.fuel += limits.fuel_per_function - fuel.left();
         total.n_nodes += walk.graph.nodes.len();
         total.n_terms += pool.len();
@@ -112,12 +113,11 @@ pub fn effort(code: &[u8], fork: Fork, limits: &Limits) -> Effort {
 ///
 /// `selector` names a function; none is the fallback. For people and test cases.
 pub fn ir_text(code: &[u8], fork: Fork, selector: Option<u32>, limits: &Limits) -> String {
-    let terrain = Terrain::new(Bytecode::new(code, fork));
+    let index = CodeIndex::new(Bytecode::new(code, fork));
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, selector);
     let mut fuel = Fuel::new(limits.fuel_per_function);
-    let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-    let walk = walk(&terrain, entry, &mut pool, &Targets::default(), &mut fuel, limits);
+    let walk = walk(&index, &mut pool, &Targets::default(), &mut fuel, limits);
     ir::print_graph(&walk.graph, &pool)
 }
 
@@ -131,18 +131,17 @@ pub fn program_text(
     last: Pass,
     limits: &Limits,
 ) -> String {
-    let terrain = Terrain::new(Bytecode::new(code, fork));
+    let index = CodeIndex::new(Bytecode::new(code, fork));
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, selector);
     let mut fuel = Fuel::new(limits.fuel_per_function);
-    let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-    let walk = walk(&terrain, entry, &mut pool, &Targets::default(), &mut fuel, limits);
+    let walk = walk(&index, &mut pool, &Targets::default(), &mut fuel, limits);
     lower(&walk, &mut pool, last).to_string()
 }
 
 /// Walks and lowers one entry point, with the selectors it compares calldata with.
 fn entry_point(
-    terrain: &Terrain,
+    index: &CodeIndex,
     selector: Option<u32>,
     targets: &Targets,
     limits: &Limits,
@@ -150,8 +149,7 @@ fn entry_point(
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, selector);
     let mut fuel = Fuel::new(limits.fuel_per_function);
-    let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-    let walk = walk(terrain, entry, &mut pool, targets, &mut fuel, limits);
+    let walk = walk(index, &mut pool, targets, &mut fuel, limits);
     let mut program = lower(&walk, &mut pool, Pass::RegisterAllocation);
     program.shrink();
     (program, walk.selectors)

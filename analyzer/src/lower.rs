@@ -8,7 +8,7 @@
 //! in it, if a storage key, a stored value, a branch, a call, or something else of the slice uses it; a
 //! store to memory is, if an effect of the slice may read it, which is liveness ([`memory`]). What only
 //! feeds logs or gas falls away. [`emit`] then gives each term a register and computes it at its first
-//! use, once per path, using [`dominators`] to know what has been computed already; phis that are
+//! use, once per path, using dominators to know what has been computed already; phis that are
 //! copies of another term are propagated ([`copy_propagation`]), and loads and stores that only add to
 //! a slot say so ([`deltas`]).
 //!
@@ -19,7 +19,6 @@
 
 mod copy_propagation;
 pub(crate) mod deltas;
-mod dominators;
 mod emit;
 mod loop_idiom;
 mod memory;

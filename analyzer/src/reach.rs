@@ -11,7 +11,7 @@ use bumpalo::Bump;
 use slotcast_model::Fork;
 
 use crate::{
-    absint::{Entry, Terrain, walk},
+    absint::{CodeIndex, walk},
     bytecode::{Bytecode, Pc},
     ir::{Exit, Graph, TermPool},
     limits::{Fuel, Limits, StopReason},
@@ -43,17 +43,17 @@ pub struct ReachedBlock {
 ///
 /// Total, like [`analyze`](crate::analyze), and within `limits` for the whole contract.
 pub fn reach(code: &[u8], fork: Fork, limits: &Limits) -> Reach {
-    let terrain = Terrain::new(Bytecode::new(code, fork));
+    let index = CodeIndex::new(Bytecode::new(code, fork));
     let mut fuel = Fuel::new(limits.fuel_per_contract);
     let mut reach = Reach { blocks: BTreeMap::new(), n_functions: 0, stop: StopReason::Finished };
-    let mut selectors = reach.walk(&terrain, None, &mut fuel, limits);
+    let mut selectors = reach.walk(&index, None, &mut fuel, limits);
     if limits.functions < selectors.len() {
         selectors.truncate(limits.functions);
         reach.stop = reach.stop.max(StopReason::NodeLimit);
     }
     reach.n_functions = selectors.len();
     for selector in selectors {
-        reach.walk(&terrain, Some(selector), &mut fuel, limits);
+        reach.walk(&index, Some(selector), &mut fuel, limits);
     }
     reach
 }
@@ -62,7 +62,7 @@ impl Reach {
     /// Adds what one entry point reaches; gives the selectors it compares calldata with.
     fn walk(
         &mut self,
-        terrain: &Terrain,
+        index: &CodeIndex,
         selector: Option<u32>,
         fuel: &mut Fuel,
         limits: &Limits,
@@ -75,9 +75,8 @@ impl Reach {
         let mut of_function = Fuel::new(granted);
         let arena = Bump::new();
         let mut pool = TermPool::new(&arena, selector);
-        let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
         let targets = Targets::default();
-        let walk = walk(terrain, entry, &mut pool, &targets, &mut of_function, limits);
+        let walk = walk(index, &mut pool, &targets, &mut of_function, limits);
         fuel.burn(granted - of_function.left());
         self.add(&walk.graph);
         walk.selectors
@@ -105,20 +104,4 @@ impl Reach {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blocks_of_all_entry_points_are_there() {
-        // calldatasize; jump to 7 when there is any, else stop; 7: jump to what calldata says.
-        let code = [0x36, 0x60, 7, 0x57, 0, 0x5b, 0, 0x5b, 0x5f, 0x35, 0x56];
-        let reach = reach(&code, Fork::Osaka, &Limits::default());
-        let blocks: Vec<u32> = reach.blocks.keys().map(|pc| pc.0).collect();
-        assert_eq!(blocks, [0, 4, 7]);
-        let successors: Vec<u32> = reach.blocks[&Pc(0)].successors.iter().map(|pc| pc.0).collect();
-        assert_eq!(successors, [4, 7]);
-        assert!(reach.blocks[&Pc(7)].is_unresolved);
-        assert!(!reach.blocks[&Pc(0)].is_unresolved);
-        assert_eq!((reach.stop, reach.n_functions), (StopReason::UnresolvedJump, 0));
-    }
-}
+mod tests;

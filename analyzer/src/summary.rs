@@ -14,7 +14,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use slotcast_model::Fork;
 
 use crate::{
-    absint::Terrain,
+    absint::CodeIndex,
     bytecode::Bytecode,
     entry_point,
     limits::{Limits, StopReason},
@@ -37,7 +37,7 @@ pub struct Summary {
     code: Bytes,
     fork: Fork,
     /// Made when there is something to walk: of a summary from a store mostly nothing is.
-    terrain: OnceLock<Terrain>,
+    index: OnceLock<CodeIndex>,
     code_hash: B256,
     limits: Limits,
     targets: Targets,
@@ -49,16 +49,16 @@ pub struct Summary {
 impl Summary {
     /// The parts that do not wait for the first call.
     pub(crate) fn new(
-        (terrain, code_hash): (Terrain, B256),
+        (index, code_hash): (CodeIndex, B256),
         (limits, targets): (Limits, Targets),
         delegate: Option<Address>,
         selectors: Vec<u32>,
         fallback: Program,
     ) -> Self {
         let functions = selectors.into_iter().map(|selector| (selector, OnceLock::new())).collect();
-        let (code, fork) = (terrain.code.shared().clone(), terrain.code.fork());
-        let terrain = OnceLock::from(terrain);
-        Self { code, fork, terrain, code_hash, limits, targets, delegate, functions, fallback }
+        let (code, fork) = (index.code.shared().clone(), index.code.fork());
+        let index = OnceLock::from(index);
+        Self { code, fork, index, code_hash, limits, targets, delegate, functions, fallback }
     }
 
     /// keccak256 of the runtime code.
@@ -107,7 +107,7 @@ impl Summary {
         });
         let Some((selector, program)) = function else { return &self.fallback };
         program.get_or_init(|| {
-            entry_point(self.terrain(), Some(selector), &self.targets, &self.limits).0
+            entry_point(self.index(), Some(selector), &self.targets, &self.limits).0
         })
     }
 
@@ -135,8 +135,8 @@ impl Summary {
         &self.code
     }
 
-    pub(crate) fn terrain(&self) -> &Terrain {
-        self.terrain.get_or_init(|| Terrain::new(Bytecode::sharing(self.code.clone(), self.fork)))
+    pub(crate) fn index(&self) -> &CodeIndex {
+        self.index.get_or_init(|| CodeIndex::new(Bytecode::sharing(self.code.clone(), self.fork)))
     }
 
     /// Makes every program that was not made yet; gives the worst reason why one of them ended.

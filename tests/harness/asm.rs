@@ -3,13 +3,14 @@
 //! In: text. Out: bytes, or what is wrong with the text.
 //!
 //! Words are separated by blanks; `;` begins a comment. An opcode is its name in lower case. `push`
-//! takes a number, in the shortest instruction but PUSH0, or a label, in two bytes; `push4` and the
-//! like take a number of that width. `name:` is a JUMPDEST that can be pushed, `name::` a place
+//! takes a number, in the shortest instruction but PUSH0, or a label, in two bytes, and may be left out
+//! before a number; `push4` and the like take a number of that width. `name:` is a JUMPDEST that can be pushed, `name::` a place
 //! without one, `bytes 0x..` stands for itself, and `word name` is a label's place in two bytes.
 
 use std::collections::BTreeMap;
 
-use revm::bytecode::opcode::OpCode;
+use alloy_primitives::U256;
+use revm_bytecode::opcode::OpCode;
 
 const PUSH1: u8 = 0x60;
 const JUMPDEST: u8 = 0x5b;
@@ -26,6 +27,7 @@ pub fn assemble(text: &str) -> Result<Vec<u8>, String> {
             "bytes" => assembler.code.extend(digits(operand()?)?),
             "word" => assembler.place(operand()?),
             "push0" => assembler.code.push(0x5f),
+            number if number.starts_with(|c: char| c.is_ascii_digit()) => assembler.push(number)?,
             _ => match (word.strip_prefix("push"), word.strip_suffix(':')) {
                 (Some(width), _) => assembler.push_wide(width, operand()?)?,
                 (None, Some(label)) => assembler.label(label)?,
@@ -52,8 +54,7 @@ impl<'a> Assembler<'a> {
             return Ok(());
         }
         let bytes = number(operand)?;
-        let n_zeros = bytes.iter().take_while(|byte| **byte == 0).count().min(bytes.len() - 1);
-        self.instruction(&bytes[n_zeros..])
+        self.instruction(&bytes)
     }
 
     fn push_wide(&mut self, width: &str, operand: &str) -> Result<(), String> {
@@ -111,14 +112,9 @@ fn opcode(name: &str) -> Result<u8, String> {
 
 /// A decimal or hexadecimal number, most significant byte first, at least one byte.
 fn number(text: &str) -> Result<Vec<u8>, String> {
-    if text.starts_with("0x") {
-        return digits(text).and_then(|bytes| match bytes.is_empty() {
-            true => Err("`0x` is no number".to_owned()),
-            false => Ok(bytes),
-        });
-    }
-    let number: u64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
-    Ok(number.to_be_bytes().to_vec())
+    let number: U256 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+    let bytes = number.to_be_bytes_trimmed_vec();
+    Ok(if bytes.is_empty() { vec![0] } else { bytes })
 }
 
 /// The bytes that hexadecimal digits stand for; an odd number of them gets a zero in front.
@@ -137,7 +133,7 @@ mod tests {
 
     #[test]
     fn programs_become_bytes() {
-        let code = assemble("push end jump ; away\n end: push 0x0100 push2 1 push 0 stop").unwrap();
+        let code = assemble("push end jump ; away\n end: push 0x0100 push2 1 0 stop").unwrap();
         assert_eq!(code, [0x61, 0, 4, 0x56, 0x5b, 0x61, 1, 0, 0x61, 0, 1, 0x60, 0, 0]);
         let table = assemble("here: table:: word here word table bytes 0xabc").unwrap();
         assert_eq!(table, [0x5b, 0, 0, 0, 1, 0x0a, 0xbc]);
@@ -151,7 +147,8 @@ mod tests {
             ("halt", "`halt` is no opcode"),
             ("push1 256", "`256` does not fit 1 bytes"),
             ("a: a:", "`a` is there twice"),
-            ("push 0xg", "`0xg` is no hexadecimal number"),
+            ("push 0xg", "`0xg` is no number"),
+            ("bytes 0xg", "`0xg` is no hexadecimal number"),
         ] {
             assert_eq!(assemble(text).unwrap_err(), mistake);
         }

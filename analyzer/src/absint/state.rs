@@ -37,7 +37,7 @@ impl State {
         (self.stack.len() + self.memory.len()) as u64
     }
 
-    /// The state as a dead end sees it: the top `need` words of the stack.
+    /// The state as a revert-only region sees it: the top `need` words of the stack.
     pub(super) fn cut(&self, need: u32) -> Self {
         let from = self.stack.len().saturating_sub(need as usize);
         let stack = Stack::from_slice(&self.stack[from..]);

@@ -8,7 +8,7 @@ use alloy_primitives::U256;
 
 use smallvec::SmallVec;
 
-use super::{memory::Pointers, state::State, terrain::Terrain};
+use super::{code_index::CodeIndex, memory::Pointers, state::State};
 use crate::{
     bytecode::{Kind, Pc},
     ir::{CallKind, CopyKind, Effect, Env, NodeId, Op, Stretches, Term, TermId, TermPool},
@@ -42,7 +42,7 @@ pub(super) struct Chain {
     /// such a block must not run twice in one node.
     pub(super) fruitful: SmallVec<[Pc; 8]>,
     /// Return labels that nothing else pushes and that were pushed since paths last met or parted,
-    /// but for parting with a dead end.
+    /// but for parting with a revert-only region.
     pub(super) labels: Labels,
     /// How many of them were pushed before the last block.
     pub(super) n_older: usize,
@@ -70,7 +70,7 @@ impl Chain {
 
 /// Runs a block over terms.
 pub(super) struct Transfer<'a, 't> {
-    pub(super) terrain: &'a Terrain,
+    pub(super) index: &'a CodeIndex,
     pub(super) pool: &'a mut TermPool<'t>,
     pub(super) pointers: &'a mut Pointers,
     pub(super) chain: &'a mut Chain,
@@ -90,7 +90,7 @@ impl Transfer<'_, '_> {
 
     fn run(&mut self, start: Pc) -> BlockEnd {
         let mut pc = start;
-        let code = &self.terrain.code;
+        let code = &self.index.code;
         loop {
             let (opcode, width) = code.opcode(pc);
             if opcode.kind == Kind::JumpDest && pc != start {
@@ -119,7 +119,7 @@ impl Transfer<'_, '_> {
     fn push_immediate(&mut self, immediate: U256) {
         let word = self.pool.constant(immediate);
         if let Some(at) = self.pool.as_small(word)
-            && self.terrain.is_unique(Pc(at))
+            && self.index.is_unique(Pc(at))
         {
             self.chain.labels.push(word);
         }
@@ -205,7 +205,7 @@ impl Transfer<'_, '_> {
 
     fn env(&mut self, env: Env) {
         let word = match env {
-            Env::CodeSize => self.pool.constant(U256::from(self.terrain.code.bytes().len())),
+            Env::CodeSize => self.pool.constant(U256::from(self.index.code.bytes().len())),
             _ => self.pool.leaf(Term::Env(env)),
         };
         self.push(word);
@@ -294,7 +294,7 @@ impl Transfer<'_, '_> {
         self.effect(pc, Effect::Copy { kind, account, to, from, len });
         match (kind, known, self.pool.as_usize(from)) {
             (CopyKind::Code, Some(len), Some(from)) if len <= 1024 => {
-                let mut bytes = self.terrain.code.bytes().get(from..).unwrap_or_default().to_vec();
+                let mut bytes = self.index.code.bytes().get(from..).unwrap_or_default().to_vec();
                 bytes.resize(len as usize, 0);
                 self.chain.state.memory.store_bytes(self.pool, self.pointers, to, &bytes);
             }

@@ -1,6 +1,6 @@
 //! Which nodes are reachable, and with which states?
 //!
-//! In: bytecode, an [`Entry`] and limits. Out: a [`Walk`]: the graph of nodes, and the selectors
+//! In: bytecode, a pool whose selector names the entry point, and limits. Out: a [`Walk`]: the graph of nodes, and the selectors
 //! met on the way.
 //! Invariant: a worklist over nodes; knows no opcode. Every state joined into a node is one that
 //! some path brings there, and the walk ends with no node's state changing, or with the reason why
@@ -15,27 +15,17 @@ use alloy_primitives::{
 use slotcast_model::IndexVec;
 
 use super::{
+    code_index::CodeIndex,
     memory::Pointers,
     state::{Context, Stack, State},
-    terrain::Terrain,
     transfer::{BlockEnd, Chain, Labels, Transfer},
 };
 use crate::{
     bytecode::{Kind, Pc},
-    ir::{Effect, Exit, Graph, Node, NodeId, Op, Stretches, Term, TermId, TermPool},
+    ir::{Effect, Exit, Graph, Node, NodeId, Op, Stretches, Term, TermId, TermPool, postorder},
     limits::{Fuel, Limits, StopReason},
     targets::Targets,
 };
-
-/// Which entry point to walk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Entry {
-    /// The function the pool's selector names.
-    Function,
-    /// Everything that is left when no selector of the dispatcher matches: the fallback and receive
-    /// functions. Selectors that calldata is compared with are collected, not followed.
-    Fallback,
-}
 
 /// What a walk found.
 #[derive(Debug)]
@@ -56,24 +46,24 @@ const FEW_NODES: usize = 48;
 /// Blocks that one node may hold.
 const MAX_CHAIN: usize = 64;
 
-/// Stands for the height in the context of a dead end, which is the same whatever lies below.
+/// Stands for the height in the context of a revert-only region, which is the same whatever lies below.
 const DEAD_END: u32 = u32::MAX;
 
 /// Stands for the height in the context of what was not walked.
 const WALL: u32 = u32::MAX - 1;
 
-/// Walks one entry point.
+/// Walks one entry point: the function that the selector of `pool` names, or, when it has none, all that
+/// is left when no selector of the dispatcher matches, the fallback and receive functions. Selectors
+/// that calldata is compared with are collected then, not followed.
 pub(crate) fn walk<'t>(
-    terrain: &Terrain,
-    entry: Entry,
+    index: &CodeIndex,
     pool: &mut TermPool<'t>,
     targets: &Targets,
     fuel: &mut Fuel,
     limits: &Limits,
 ) -> Walk {
     let mut walker = Walker {
-        terrain,
-        entry,
+        index,
         pool,
         pointers: Pointers::default(),
         nodes: Vec::with_capacity(FEW_NODES).into(),
@@ -154,8 +144,7 @@ impl Draft {
 }
 
 struct Walker<'a, 't> {
-    terrain: &'a Terrain,
-    entry: Entry,
+    index: &'a CodeIndex,
     pool: &'a mut TermPool<'t>,
     pointers: Pointers,
     nodes: IndexVec<NodeId, Draft>,
@@ -186,7 +175,7 @@ impl Walker<'_, '_> {
         let (exit, cases) = loop {
             self.trail.push(pc);
             let transfer = Transfer {
-                terrain: self.terrain,
+                index: self.index,
                 pool: self.pool,
                 pointers: &mut self.pointers,
                 chain: &mut chain,
@@ -219,7 +208,9 @@ impl Walker<'_, '_> {
     /// one that what it calls is to return to. Loops are fallen into, not jumped to.
     fn goes_on(&self, (next, end): (Pc, BlockEnd), chain: &Chain, start: usize) -> bool {
         let n_blocks = self.trail.len() - start;
-        if MAX_CHAIN <= n_blocks || chain.fruitful.contains(&next) || self.terrain.is_dead_end(next)
+        if MAX_CHAIN <= n_blocks
+            || chain.fruitful.contains(&next)
+            || self.index.is_revert_only(next)
         {
             return false;
         }
@@ -228,7 +219,7 @@ impl Walker<'_, '_> {
         // Within what is called, paths may meet again in spite of the label.
         let called = &chain.labels[chain.n_older..];
         let is_jump = matches!(end, BlockEnd::Jump { .. });
-        self.terrain.is_single(next)
+        self.index.is_single(next)
             || (is_jump && (chain.labels.iter().any(is_return) || called.iter().any(is_held)))
     }
 
@@ -260,7 +251,7 @@ impl Walker<'_, '_> {
 
     /// A jump to the constant `target`.
     fn jump_to(&self, target: TermId) -> Way {
-        match self.pool.as_small(target).filter(|&at| self.terrain.code.is_jump_target(at)) {
+        match self.pool.as_small(target).filter(|&at| self.index.code.is_jump_target(at)) {
             Some(at) => Way::On(Pc(at)),
             None => Way::Out(Exit::Invalid, Vec::new()),
         }
@@ -270,7 +261,7 @@ impl Walker<'_, '_> {
     /// is conditional.
     fn switch(&mut self, at: Pc, target: TermId, next: Option<Pc>, state: &State) -> Way {
         self.stop = self.stop.max(StopReason::UnresolvedJump);
-        let code = &self.terrain.code;
+        let code = &self.index.code;
         let is_target = |target: &Pc| code.is_jump_target(target.0);
         let mut targets: Vec<Pc> = self.targets.of(at).filter(is_target).chain(next).collect();
         targets.sort_unstable();
@@ -298,7 +289,7 @@ impl Walker<'_, '_> {
                 false => Way::On(next),
             };
         }
-        if self.entry == Entry::Fallback
+        if self.pool.selector().is_none()
             && let Some((selector, equal_when_set)) = selector_test(self.pool, condition)
         {
             self.selectors.push(selector);
@@ -314,9 +305,9 @@ impl Walker<'_, '_> {
         let refuted = self.refuted(condition, state);
         let refuted = refuted.as_ref().unwrap_or(state);
         let (on_taken, on_next) = if negated { (refuted, state) } else { (state, refuted) };
-        // Beside a dead end there is one way on.
-        let is_dead_end = |pc| self.terrain.is_dead_end(pc);
-        let labels = |beside, pc| match is_dead_end(beside) && self.terrain.is_single(pc) {
+        // Beside a revert-only region there is one way on.
+        let is_revert_only = |pc| self.index.is_revert_only(pc);
+        let labels = |beside, pc| match is_revert_only(beside) && self.index.is_single(pc) {
             true => chain.labels.as_slice(),
             false => &[],
         };
@@ -335,7 +326,7 @@ impl Walker<'_, '_> {
     /// left as they are, for a zero would only be merged with the value again.
     fn refuted(&mut self, condition: TermId, state: &State) -> Option<State> {
         let Term::Result(_, pc) = self.pool.get(condition) else { return None };
-        let is_flag = matches!(self.terrain.code.decode(pc).kind, Kind::Call(_));
+        let is_flag = matches!(self.index.code.decode(pc).kind, Kind::Call(_));
         if !is_flag || !state.stack.contains(&condition) {
             return None;
         }
@@ -350,13 +341,13 @@ impl Walker<'_, '_> {
     /// many nodes, one that stands for what was not walked.
     fn enter(&mut self, pc: Pc, state: &State, labels: &[TermId]) -> NodeId {
         let cut;
-        let (state, key) = match self.terrain.need(pc) {
+        let (state, key) = match self.index.need(pc) {
             Some(need) => {
                 cut = state.cut(need);
                 let context = Context::from_slice(&[DEAD_END, cut.stack.len() as u32]);
                 (&cut, (pc, context))
             }
-            None => (state, (pc, state.context(self.pool, &self.terrain.code))),
+            None => (state, (pc, state.context(self.pool, &self.index.code))),
         };
         if let Some(&node) = self.by_key.get(&key) {
             let draft = &mut self.nodes[node];
@@ -391,7 +382,7 @@ impl Walker<'_, '_> {
         // What more than one instruction pushes may be a number that happens to be a label.
         let labels = || context[1..].chunks_exact(2).map(|label| label[1]);
         let is_nested = labels().any(|label| {
-            let doubt = if self.terrain.is_unique(Pc(label)) { 1 } else { 2 };
+            let doubt = if self.index.is_unique(Pc(label)) { 1 } else { 2 };
             self.limits.recursion * doubt < labels().filter(|other| *other == label).count()
         });
         is_nested.then_some(StopReason::RecursionLimit)
@@ -416,7 +407,7 @@ impl Walker<'_, '_> {
         self.selectors.sort_unstable();
         self.selectors.dedup();
         let n_bytes = self.nodes.iter().map(Draft::n_bytes).sum();
-        let order = postorder(&self.nodes);
+        let order = postorder(self.nodes.len(), |node| self.nodes[node].successors());
         let mut alive = IndexVec::from_elem(false, self.nodes.len());
         order.iter().for_each(|&node| alive[node] = true);
         let only_reverts = only_reverts(&self.nodes, &order);
@@ -459,7 +450,7 @@ impl Walker<'_, '_> {
         next: NodeId,
         phis: &IndexVec<NodeId, Vec<u32>>,
     ) -> Vec<TermId> {
-        // A dead end sees only the top of the stack.
+        // A revert-only region sees only the top of the stack.
         let hidden = draft.stack.len() - self.nodes[next].entry.stack.len();
         phis[next].iter().map(|&position| draft.stack[hidden + position as usize]).collect()
     }
@@ -506,24 +497,6 @@ fn is_selector(pool: &TermPool<'_>, x: TermId) -> bool {
     let Term::Apply(Op::Shr, [by, word, _]) = pool.get(x) else { return false };
     let Term::CallData(at) = pool.get(word) else { return false };
     pool.as_const(by) == Some(U256::from(224)) && pool.as_const(at) == Some(U256::ZERO)
-}
-
-/// The nodes that can be reached from the entry, each after its successors as far as there are no
-/// loops.
-fn postorder(nodes: &IndexVec<NodeId, Draft>) -> Vec<NodeId> {
-    let mut order = Vec::with_capacity(nodes.len());
-    let mut seen = IndexVec::from_elem(false, nodes.len());
-    let mut pending = vec![(NodeId(0), false)];
-    while let Some((node, is_done)) = pending.pop() {
-        if is_done {
-            order.push(node);
-        } else if !core::mem::replace(&mut seen[node], true) {
-            pending.push((node, true));
-            let fresh = nodes[node].successors().filter(|next| !seen[*next]);
-            pending.extend(fresh.map(|next| (next, false)));
-        }
-    }
-    order
 }
 
 /// For each node: whether every way on from it reverts, before it touches state.

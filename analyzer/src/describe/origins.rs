@@ -13,7 +13,7 @@ use super::{
     call_texts, when,
 };
 use crate::{
-    absint::{Entry, walk},
+    absint::walk,
     bytecode::Pc,
     ir::{Effect, TermPool},
     limits::Fuel,
@@ -36,8 +36,7 @@ pub fn origins(summary: &Summary, selector: Option<u32>) -> Vec<Origin> {
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, selector);
     let mut fuel = Fuel::new(limits.fuel_per_function);
-    let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-    let walk = walk(summary.terrain(), entry, &mut pool, summary.targets(), &mut fuel, limits);
+    let walk = walk(summary.index(), &mut pool, summary.targets(), &mut fuel, limits);
     let paths = Paths::new(&walk.graph);
     let behind = Behind::new(&walk.graph);
     let memories = Memories::new(&walk, &paths, &behind, &mut pool);

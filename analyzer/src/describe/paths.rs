@@ -6,15 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use petgraph::{
-    algo::dominators,
-    graph::{DiGraph, NodeIndex},
-    visit::DfsPostOrder,
-};
-use slotcast_model::{Index, IndexVec};
+use slotcast_model::IndexVec;
 
 use super::Certainty;
-use crate::ir::{Exit, Graph, Node, NodeId, TermId};
+use crate::ir::{DominatorTree, Exit, Graph, Node, NodeId, TermId};
 
 /// The shape of one entry point.
 pub(super) struct Paths {
@@ -26,7 +21,7 @@ pub(super) struct Paths {
     ends: IndexVec<NodeId, bool>,
     /// What lies on a path that counts.
     counts: IndexVec<NodeId, bool>,
-    dominator: IndexVec<NodeId, Option<NodeId>>,
+    dominators: DominatorTree,
     /// Distance from the entry in the dominator tree.
     depth: IndexVec<NodeId, u32>,
     order: Vec<NodeId>,
@@ -38,15 +33,10 @@ impl Paths {
         let mut successors = IndexVec::from_elem(Vec::new(), n);
         let mut predecessors = IndexVec::from_elem(Vec::new(), n);
         let mut branches = IndexVec::from_elem(None, n);
-        let mut flow: DiGraph<(), ()> = DiGraph::new();
-        for _ in &graph.nodes {
-            flow.add_node(());
-        }
         for (id, node) in graph.nodes.iter_enumerated() {
             for next in node.successors() {
                 successors[id].push(next);
                 predecessors[next].push(id);
-                flow.add_edge(NodeIndex::new(id.as_usize()), NodeIndex::new(next.as_usize()), ());
             }
             if let Exit::Branch { condition, then, other } = node.exit {
                 branches[id] = (then != other).then_some((condition, then, other));
@@ -54,9 +44,14 @@ impl Paths {
         }
         let ends = ends(graph);
         let counts = leading_to(&ends, &predecessors);
-        let order = reverse_postorder(&flow);
-        let (dominator, depth) = dominator_tree(&flow, &order, n);
-        Self { successors, predecessors, branches, ends, counts, dominator, depth, order }
+        let mut order = graph.postorder();
+        let dominators = DominatorTree::new(graph, &order);
+        order.reverse();
+        let mut depth = IndexVec::from_elem(0, n);
+        for &node in &order {
+            depth[node] = dominators.parent(node).map_or(0, |above| depth[above] + 1);
+        }
+        Self { successors, predecessors, branches, ends, counts, dominators, depth, order }
     }
 
     /// Reachable nodes, each behind its dominators.
@@ -107,7 +102,7 @@ impl Paths {
     /// its condition holds on the way there.
     pub(super) fn decider(&self, node: NodeId) -> Option<(TermId, bool)> {
         let mut below = node;
-        while let Some(above) = self.dominator[below] {
+        while let Some(above) = self.dominators.parent(below) {
             if let Some((condition, then, other)) = self.branches[above] {
                 let rest = if below == then { other } else { then };
                 let is_side = below == then || below == other;
@@ -127,7 +122,7 @@ impl Paths {
 
     fn dominates(&self, above: NodeId, mut below: NodeId) -> bool {
         while self.depth[above] < self.depth[below] {
-            match self.dominator[below] {
+            match self.dominators.parent(below) {
                 Some(next) => below = next,
                 None => return false,
             }
@@ -167,32 +162,4 @@ fn leading_to(
         }
     }
     leads
-}
-
-fn reverse_postorder(flow: &DiGraph<(), ()>) -> Vec<NodeId> {
-    let mut order = Vec::new();
-    let mut search = DfsPostOrder::new(flow, NodeIndex::new(0));
-    while let Some(node) = search.next(flow) {
-        order.push(NodeId::from_usize(node.index()));
-    }
-    order.reverse();
-    order
-}
-
-fn dominator_tree(
-    flow: &DiGraph<(), ()>,
-    order: &[NodeId],
-    n: usize,
-) -> (IndexVec<NodeId, Option<NodeId>>, IndexVec<NodeId, u32>) {
-    let tree = dominators::simple_fast(flow, NodeIndex::new(0));
-    let mut dominator = IndexVec::from_elem(None, n);
-    let mut depth = IndexVec::from_elem(0, n);
-    for &node in order {
-        let above = tree.immediate_dominator(NodeIndex::new(node.as_usize()));
-        if let Some(above) = above.map(|above| NodeId::from_usize(above.index())) {
-            dominator[node] = Some(above);
-            depth[node] = depth[above] + 1;
-        }
-    }
-    (dominator, depth)
 }

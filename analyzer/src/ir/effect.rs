@@ -269,6 +269,11 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// The nodes that are reached, each after its successors as far as there are no loops.
+    pub(crate) fn postorder(&self) -> Vec<NodeId> {
+        super::postorder(self.nodes.len(), |node| self.nodes[node].successors())
+    }
+
     /// Where the blocks of `node` begin in the code, in the order they run.
     pub fn blocks(&self, node: &Node) -> &[Pc] {
         &self.trail[node.blocks.start as usize..node.blocks.end as usize]

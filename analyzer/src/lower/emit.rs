@@ -16,20 +16,19 @@ use slotcast_model::Index;
 use super::{
     copy_propagation::Copies,
     deltas::Deltas,
-    dominators::{DominatorTree, postorder},
     slice::{Slice, slice},
 };
 use crate::{
     absint::Walk,
     bytecode::Pc,
-    ir::{Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
+    ir::{DominatorTree, Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
     program::{Case, Operand, Program, ProgramNode, Register, Run, Step},
 };
 
 /// Lowers one entry point.
 pub(super) fn emit(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
     let graph = &walk.graph;
-    let order = postorder(graph);
+    let order = graph.postorder();
     let slice = slice(graph, &order, pool, &walk.pointers);
     let tree = DominatorTree::new(graph, &order);
     let deltas = Deltas::new(graph, &order, pool);
@@ -381,28 +380,4 @@ fn for_each_operand(term: Term<'_>, mut f: impl FnMut(TermId)) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moves_one_by_one_do_what_moves_at_once_do() {
-        // Every way of filling four registers from four.
-        for n in 0..256_u32 {
-            let moves: Vec<_> =
-                (0..4).map(|to| (to, Operand::register(n >> (2 * to) & 3))).collect();
-            let mut ordered = Vec::new();
-            in_sequence(moves.clone(), 4, &mut ordered);
-            let before = [10, 11, 12, 13, 0, 0, 0, 0];
-            let mut now = before;
-            let at = |operand: Operand| match operand.source() {
-                crate::program::Source::Register(at) => at as usize,
-                crate::program::Source::Constant(_) => unreachable!("no constants here"),
-            };
-            for (to, from) in ordered {
-                now[to as usize] = now[at(from)];
-            }
-            let meant: Vec<_> = moves.iter().map(|&(_, from)| before[at(from)]).collect();
-            assert_eq!(now[..4], meant, "moves number {n}");
-        }
-    }
-}
+mod tests;

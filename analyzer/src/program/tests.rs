@@ -7,13 +7,17 @@ use alloy_primitives::U256;
 use slotcast_model::Fork;
 
 use super::*;
-use crate::{analyze, limits::Limits};
+use crate::{analyze, limits::Limits, tests::asm::assemble};
 
-/// Loops ten times over a store, then requires the caller to be in slot 0's mapping and calls it.
-const CODE: &str = "5f5b80600a1460145760019081016020818155506001565b335f525f60205260405f2054602b575f5ffd5b5f5f5f5f5f335af100";
+/// Loops ten times, then requires the caller to be in the mapping at slot 0 and calls it.
+const SOURCE: &str = "
+    0
+    loop: dup1 10 eq push done jumpi 1 add dup1 dup1 sstore push loop jump
+    done: caller 0 mstore 0 32 mstore 64 0 keccak256 sload push in jumpi 0 0 revert
+    in: 0 0 0 0 0 caller gas call stop";
 
 fn program() -> Program {
-    let code = alloy_primitives::hex::decode(CODE).expect("hexadecimal digits");
+    let code = assemble(SOURCE).expect("a program of instructions, numbers and labels");
     let summary = analyze(&code, Fork::Osaka, &Limits::default());
     summary.entry(None).clone()
 }

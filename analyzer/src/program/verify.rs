@@ -66,7 +66,7 @@ pub fn verify(program: &Program) -> Result<(), Fault> {
         node: 0,
         written: vec![0; program.n_registers.div_ceil(64) as usize],
     };
-    flow.reach(0);
+    flow.arrive(0);
     while let Some(node) = flow.pending.pop() {
         flow.node(node)?;
     }
@@ -180,7 +180,7 @@ struct Flow {
 
 impl Flow {
     /// A path leads to the entry of `to` with what is written now.
-    fn reach(&mut self, to: u32) {
+    fn arrive(&mut self, to: u32) {
         let Some(known) = &mut self.at_entry[to as usize] else {
             self.at_entry[to as usize] = Some(self.written.clone());
             return self.pending.push(to);
@@ -216,7 +216,7 @@ impl Flow {
             self.read(from)?;
             self.write(to);
         }
-        self.reach(to);
+        self.arrive(to);
         self.written = before;
         Ok(())
     }

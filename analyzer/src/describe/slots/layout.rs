@@ -13,7 +13,7 @@ use slotcast_model::{Fork, Index};
 
 use super::{Anchors, Delegate, Field, Kind, Recovery, SlotShape, field_of};
 use crate::{
-    absint::{Entry, Terrain, Walk, walk},
+    absint::{CodeIndex, Walk, walk},
     bytecode::{Bytecode, Pc},
     ir::{Effect, Term, TermId, TermPool},
     limits::{Fuel, Limits, StopReason},
@@ -51,9 +51,9 @@ pub struct Variable {
 ///
 /// Total, as [`analyze`](crate::analyze) is, and within the same `limits`.
 pub fn recover_layout(code: &[u8], fork: Fork, limits: &Limits) -> Layout {
-    let terrain = Terrain::new(Bytecode::new(code, fork));
+    let index = CodeIndex::new(Bytecode::new(code, fork));
     let mut draft = Draft {
-        anchors: Anchors::new(&terrain.code),
+        anchors: Anchors::new(&index.code),
         shapes: BTreeSet::new(),
         fields: BTreeMap::new(),
         delegates: BTreeSet::new(),
@@ -61,10 +61,10 @@ pub fn recover_layout(code: &[u8], fork: Fork, limits: &Limits) -> Layout {
         stop: StopReason::Finished,
     };
     let mut fuel = Fuel::new(limits.fuel_per_contract);
-    let mut selectors = draft.entry_point(&terrain, None, &mut fuel, limits);
+    let mut selectors = draft.entry_point(&index, None, &mut fuel, limits);
     selectors.truncate(limits.functions);
     for selector in selectors {
-        draft.entry_point(&terrain, Some(selector), &mut fuel, limits);
+        draft.entry_point(&index, Some(selector), &mut fuel, limits);
     }
     draft.finish()
 }
@@ -83,7 +83,7 @@ impl Draft {
     /// Adds what one entry point touches; gives the selectors it compares calldata with.
     fn entry_point(
         &mut self,
-        terrain: &Terrain,
+        index: &CodeIndex,
         selector: Option<u32>,
         contract_fuel: &mut Fuel,
         limits: &Limits,
@@ -96,8 +96,7 @@ impl Draft {
         let mut pool = TermPool::new(&arena, selector);
         let granted = limits.fuel_per_function.min(contract_fuel.left());
         let mut fuel = Fuel::new(granted);
-        let entry = if selector.is_some() { Entry::Function } else { Entry::Fallback };
-        let walk = walk(terrain, entry, &mut pool, &Targets::default(), &mut fuel, limits);
+        let walk = walk(index, &mut pool, &Targets::default(), &mut fuel, limits);
         contract_fuel.burn(granted - fuel.left());
         self.stop = self.stop.max(walk.graph.stop);
         self.anchors.note_stores(&walk.graph, &pool);

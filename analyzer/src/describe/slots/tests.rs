@@ -3,49 +3,22 @@
 //! In: small programs. Out: the shapes of their storage keys, compared with what a compiler that
 //! wrote such a program would have meant.
 
-use std::collections::BTreeMap;
-
 use alloy_primitives::{U256, address, keccak256};
 use proptest::prelude::*;
-use revm_bytecode::opcode::{self, OpCode};
 use slotcast_model::Fork;
 
 use super::{Delegate, Kind, Layout, recover_layout};
-use crate::limits::{Limits, StopReason};
+use crate::{
+    limits::{Limits, StopReason},
+    tests::asm::assemble,
+};
 
-/// Bytes of a program: mnemonics; numbers, which are pushed; `name:`, a jump destination; `@name`,
-/// its position.
-fn assemble(source: &str) -> Vec<u8> {
-    let mut code = Vec::new();
-    let mut labels: BTreeMap<&str, u16> = BTreeMap::new();
-    let mut uses = Vec::new();
-    for word in source.split_whitespace() {
-        if let Some(label) = word.strip_suffix(':') {
-            labels.insert(label, code.len() as u16);
-            code.push(opcode::JUMPDEST);
-        } else if let Some(label) = word.strip_prefix('@') {
-            uses.push((label, code.len() + 1));
-            code.extend([opcode::PUSH2, 0, 0]);
-        } else if word.starts_with(|letter: char| letter.is_ascii_digit()) {
-            let number: U256 = word.parse().expect("a number");
-            let bytes = number.to_be_bytes_trimmed_vec();
-            code.push(opcode::PUSH0 + bytes.len() as u8);
-            code.extend(bytes);
-        } else {
-            let name = word.to_ascii_uppercase();
-            let is_named =
-                |byte: &u8| OpCode::new(*byte).is_some_and(|opcode| opcode.as_str() == name);
-            code.push((0..=u8::MAX).find(is_named).expect("a mnemonic"));
-        }
-    }
-    for (label, at) in uses {
-        code[at..at + 2].copy_from_slice(&labels[label].to_be_bytes());
-    }
-    code
+fn code(source: &str) -> Vec<u8> {
+    assemble(source).expect("a program of instructions, numbers and labels")
 }
 
 fn layout(source: &str) -> Layout {
-    recover_layout(&assemble(source), Fork::Osaka, &Limits::default())
+    recover_layout(&code(source), Fork::Osaka, &Limits::default())
 }
 
 /// Compares all shapes of a program, in order; `?` stands for each key without a shape.
@@ -126,19 +99,22 @@ fn an_index_makes_a_static_array_of_a_number() {
 
 #[test]
 fn paths_bring_their_slots_together() {
-    check("caller @other jumpi 1 @join jump other: 2 join: sload pop stop", "1 2");
+    check("caller push other jumpi 1 push join jump other: 2 join: sload pop stop", "1 2");
     // An unknown slot on one path leaves those of the others.
-    check("caller @other jumpi 4 calldataload @join jump other: 2 join: sload pop stop", "2");
+    check(
+        "caller push other jumpi 4 calldataload push join jump other: 2 join: sload pop stop",
+        "2",
+    );
 }
 
 #[test]
 fn a_loop_runs_over_an_array() {
-    let rounds = "next: dup1 sload pop 1 add gas @next jumpi stop";
+    let rounds = "next: dup1 sload pop 1 add gas push next jumpi stop";
     check(&format!("7 0 mstore 32 0 keccak256 {rounds}"), "7.data[i]");
     check(&format!("12 {rounds}"), "12[i]");
     // The index runs instead of the slot, and starts at an unknown one.
     check(
-        "4 calldataload next: 7 0 mstore 32 0 keccak256 dup2 add sload pop 1 add gas @next jumpi \
+        "4 calldataload next: 7 0 mstore 32 0 keccak256 dup2 add sload pop 1 add gas push next jumpi \
          stop",
         "7.data[i]",
     );
@@ -208,8 +184,8 @@ proptest! {
         words in proptest::collection::vec(
             proptest::sample::select(vec![
                 "0", "1", "32", "64", "caller", "dup1", "dup2", "swap1", "pop", "add", "sub", "mul",
-                "mstore", "mload", "keccak256", "sload", "sstore", "a:", "b:", "@a jump", "gas @b jumpi",
-                "caller @a jumpi", "4 calldataload",
+                "mstore", "mload", "keccak256", "sload", "sstore", "a:", "b:", "push a jump", "gas push b jumpi",
+                "caller push a jumpi", "4 calldataload",
             ]),
             0..80,
         ),
@@ -219,7 +195,7 @@ proptest! {
         words.retain(|word| !word.ends_with(':') || seen.insert(*word));
         let declared = |label: &str| if seen.contains(label) { String::new() } else { label.into() };
         let source = format!("{} {} {}", words.join(" "), declared("a:"), declared("b:"));
-        let first = recover_layout(&assemble(&source), Fork::Osaka, &Limits::default());
+        let first = recover_layout(&code(&source), Fork::Osaka, &Limits::default());
         prop_assert_eq!(first, layout(&source));
     }
 }

@@ -1,18 +1,18 @@
 //! What does a code show before it is walked?
 //!
-//! In: bytecode. Out: a [`Terrain`], which the walks of all its entry points share.
+//! In: bytecode. Out: a [`CodeIndex`], which the walks of all its entry points share.
 //! Invariant: found in passes over the code alone; no value on any stack is known yet.
 
-use super::dead_end::DeadEnds;
+use super::revert_only::RevertOnly;
 use crate::bytecode::{Bytecode, Kind, Pc};
 
-/// A code with its dead ends, and where its paths may meet.
+/// A code with its revert-only regions, and where its paths may meet.
 #[derive(Debug)]
-pub(crate) struct Terrain {
+pub(crate) struct CodeIndex {
     /// The code itself.
     pub(crate) code: Bytecode,
-    dead_ends: DeadEnds,
-    /// Where dead ends begin.
+    revert_only: RevertOnly,
+    /// Where revert-only regions begin.
     ends: Vec<u64>,
     /// Jump destinations that one place alone jumps to or falls into, and that are never returned to.
     single: Vec<u64>,
@@ -21,14 +21,14 @@ pub(crate) struct Terrain {
     unique: Vec<u64>,
 }
 
-impl Terrain {
+impl CodeIndex {
     /// Looks over `code`.
     pub(crate) fn new(code: Bytecode) -> Self {
-        let dead_ends = DeadEnds::new(&code);
+        let revert_only = RevertOnly::new(&code);
         let n_words = code.bytes().len().div_ceil(64);
         let (mut single, mut unique) = (vec![0; n_words], vec![0; n_words]);
         let mut ends = vec![0; n_words];
-        for pc in dead_ends.starts() {
+        for pc in revert_only.starts() {
             ends[pc.0 as usize / 64] |= 1 << (pc.0 % 64);
         }
         // Ways in by falling or jumping, and instructions that push the position.
@@ -66,17 +66,17 @@ impl Terrain {
                 u64::from(n_ways[at] == 1 && n_pushes[at] <= n_jumps[at]) << (at % 64);
             unique[at / 64] |= u64::from(n_pushes[at] == 1 && n_ways[at] == 0) << (at % 64);
         }
-        Self { code, dead_ends, ends, single, unique }
+        Self { code, revert_only, ends, single, unique }
     }
 
-    /// Whether a dead end begins at `pc`.
-    pub(super) fn is_dead_end(&self, pc: Pc) -> bool {
+    /// Whether a revert-only region begins at `pc`.
+    pub(super) fn is_revert_only(&self, pc: Pc) -> bool {
         bit(&self.ends, pc)
     }
 
-    /// How many stack words the code at `pc` needs, if it is a dead end.
+    /// How many stack words the code at `pc` needs, if it is a revert-only region.
     pub(super) fn need(&self, pc: Pc) -> Option<u32> {
-        if self.is_dead_end(pc) { self.dead_ends.need(pc) } else { None }
+        if self.is_revert_only(pc) { self.revert_only.need(pc) } else { None }
     }
 
     /// Whether one place alone leads to `pc`, whatever is on the stack.

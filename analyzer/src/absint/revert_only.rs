@@ -1,7 +1,7 @@
 //! Which code can only revert, and how much of the stack does it look at?
 //!
-//! In: a position in the code. Out: for a dead end the number of stack words it needs.
-//! Invariant: a dead end is straight-line code, jumps over constants included, that reaches REVERT
+//! In: a position in the code. Out: for a revert-only region the number of stack words it needs.
+//! Invariant: a revert-only region is straight-line code, jumps over constants included, that reaches REVERT
 //! or INVALID and touches nothing but memory on the way.
 //!
 //! The same revert or panic code is reached from every check in every context. It reads few stack
@@ -15,15 +15,15 @@ use crate::bytecode::{Bytecode, Kind, Pc};
 /// Longer code is not worth recognising.
 const MAX_INSTRUCTIONS: usize = 96;
 
-/// Dead ends by where they begin.
+/// Revert-only regions by where they begin.
 #[derive(Debug, Default)]
-pub(super) struct DeadEnds {
+pub(super) struct RevertOnly {
     /// Ascending, each with the stack words it needs.
     known: Vec<(Pc, u32)>,
 }
 
-impl DeadEnds {
-    /// All dead ends of `code`.
+impl RevertOnly {
+    /// All revert-only regions of `code`.
     pub(super) fn new(code: &Bytecode) -> Self {
         let mut known = Vec::new();
         let mut note = |start: Option<Pc>| {
@@ -38,7 +38,7 @@ impl DeadEnds {
             let is_direct = core::mem::replace(&mut pushed, kind == Kind::Push);
             match kind {
                 Kind::JumpDest => start = Some(pc),
-                // Most other jumps return to a caller, which no dead end does.
+                // Most other jumps return to a caller, which no revert-only region does.
                 Kind::Jump if !is_direct => start = None,
                 Kind::Revert | Kind::Invalid | Kind::Jump => note(start.take()),
                 Kind::JumpI => start = Some(Pc(pc.0 + 1)),
@@ -55,9 +55,9 @@ impl DeadEnds {
         self.known.iter().map(|(start, _)| *start)
     }
 
-    /// How many stack words the code at `pc` needs, if it is a dead end.
+    /// How many stack words the code at `pc` needs, if it is a revert-only region.
     pub(super) fn need(&self, pc: Pc) -> Option<u32> {
-        let at = self.known.binary_search_by_key(&pc, |dead_end| dead_end.0).ok()?;
+        let at = self.known.binary_search_by_key(&pc, |region| region.0).ok()?;
         Some(self.known[at].1)
     }
 }
@@ -117,31 +117,4 @@ const fn is_harmless(kind: Kind) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use slotcast_model::Fork;
-
-    use super::*;
-
-    fn need(code: &[u8]) -> Option<u32> {
-        scan(&Bytecode::new(code, Fork::Osaka), Pc(0))
-    }
-
-    #[test]
-    fn a_revert_needs_what_lies_below_its_own_words() {
-        // PUSH1 0, DUP1, REVERT.
-        assert_eq!(need(&[0x60, 0, 0x80, 0xfd]), Some(0));
-        // DUP2, MSTORE, PUSH1 0, DUP1, REVERT: the value below is used twice.
-        assert_eq!(need(&[0x81, 0x52, 0x60, 0, 0x80, 0xfd]), Some(2));
-        // PUSH1 4, JUMP, STOP, JUMPDEST, INVALID.
-        assert_eq!(need(&[0x60, 4, 0x56, 0x00, 0x5b, 0xfe]), Some(0));
-    }
-
-    #[test]
-    fn what_touches_state_or_goes_on_is_no_dead_end() {
-        // PUSH1 0, SLOAD, INVALID.
-        assert_eq!(need(&[0x60, 0, 0x54, 0xfe]), None);
-        // JUMP to an unknown place.
-        assert_eq!(need(&[0x56]), None);
-        assert_eq!(need(&[0x00]), None);
-    }
-}
+mod tests;
