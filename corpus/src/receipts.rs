@@ -11,12 +11,12 @@ use crate::RecordedReceipt;
 /// The receipts of a block that ran, as a recording holds them.
 ///
 /// ```
-/// use slotcast::executor::execute_in_order;
+/// use slotcast::executor::{Advice, execute};
 /// use slotcast_corpus::{self as corpus, prepare, receipts_of};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let (block, state) = (prepared.block(), prepared.state());
-/// let outcome = execute_in_order(block, state)?.into_outcome(state)?;
+/// let outcome = execute(block, state, Advice::None)?.into_outcome(state)?;
 /// assert_eq!(receipts_of(block, &outcome).len(), 400);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -1,8 +1,7 @@
 //! What does a host get that keeps its state as revm's bundle?
 //!
-//! In: a block, any base state, and perhaps a schedule or a function that says what waits for what.
-//! Out: an [`Execution`] and the [`BundleState`] that the block executor of `alloy-evm` would leave
-//! behind, reverts included.
+//! In: a block, any base state, and [`Advice`]. Out: an [`Execution`] and the [`BundleState`] that the
+//! block executor of `alloy-evm` would leave behind, reverts included.
 //! Invariant: the bundle is revm's own work: every step's state is committed to revm's `State` in
 //! block order, as the host itself would do it; plain transfers say of themselves what revm would
 //! have reported.
@@ -13,67 +12,22 @@ use revm::{
     database_interface::DatabaseRef,
     state::EvmState,
 };
-use slotcast_model::TxIndex;
-use slotcast_scheduler::Schedule;
 
 use crate::{
     canonical::Base,
-    dataflow::{Wait, run_dataflow, run_in_order},
     error::ExecutionError,
-    execution::{Execution, check_length, execute_keeping_states},
-    fallback::FallbackRule,
+    execution::{Execution, execute_keeping_states},
     input::Block,
-    parallel::Pool,
-    store::{Alone, Store},
+    wait::Advice,
 };
 
-/// Executes `block` on `base` as `schedule` advises, for a host that goes on with a bundle.
+/// As [`crate::execute`], for a host that goes on with a bundle.
 pub fn execute_with_bundle<DB: DatabaseRef + Sync>(
     block: &Block,
-    schedule: &Schedule,
     base: &DB,
-    pool: &Pool,
-    fallback: FallbackRule,
+    advice: Advice<'_>,
 ) -> Result<(Execution, BundleState), ExecutionError> {
-    check_length(block, schedule)?;
-    execute_streamed_with_bundle(block, base, pool, fallback, |tx| Wait::of(schedule, tx))
-}
-
-/// Executes `block` on `base` while it is still being found out what waits for what, as
-/// [`crate::execute_streamed`] does, for a host that goes on with a bundle.
-///
-/// # Panics
-///
-/// When a transaction waits for a later one.
-pub fn execute_streamed_with_bundle<DB: DatabaseRef + Sync>(
-    block: &Block,
-    base: &DB,
-    pool: &Pool,
-    fallback: FallbackRule,
-    waits_for: impl FnMut(TxIndex) -> Wait,
-) -> Result<(Execution, BundleState), ExecutionError> {
-    let store = Store::new(block.n_transactions());
-    let (execution, states) = execute_keeping_states(
-        block,
-        base,
-        store,
-        |store| store,
-        |work| run_dataflow(work, pool, fallback, waits_for),
-    )?;
-    Ok((execution, bundle_of(base, states)))
-}
-
-/// Executes `block` on `base`, one transaction after the other, for a host that goes on with a
-/// bundle.
-pub fn execute_in_order_with_bundle<DB: DatabaseRef>(
-    block: &Block,
-    base: &DB,
-) -> Result<(Execution, BundleState), ExecutionError> {
-    let store = Store::<Alone>::new(block.n_transactions());
-    let (execution, states) =
-        execute_keeping_states(block, base, store, Store::into_shared, |work| {
-            run_in_order(work, FallbackRule::NEVER)
-        })?;
+    let (execution, states) = execute_keeping_states(block, base, advice)?;
     Ok((execution, bundle_of(base, states)))
 }
 

@@ -8,7 +8,7 @@
 use core::{any::Any, fmt, panic::AssertUnwindSafe};
 use std::{borrow::Cow, panic::catch_unwind};
 
-use alloy_consensus::{Transaction, TxEnvelope, TxType};
+use alloy_consensus::{TxEnvelope, TxType};
 use alloy_evm::{
     Evm,
     block::{
@@ -25,10 +25,7 @@ use alloy_primitives::{Address, B256};
 use revm::{
     Database,
     bytecode::Bytecode,
-    context::{
-        Cfg,
-        result::{EVMError, HaltReason, ResultAndState},
-    },
+    context::result::{EVMError, HaltReason},
     database_interface::{DatabaseRef, bal::EvmDatabaseError},
     primitives::{StorageKey, StorageValue},
     state::AccountInfo,
@@ -39,9 +36,9 @@ use crate::{
     error::{ExecutionError, Source},
     fork::{Chain, Rules},
     input::Block,
+    meter::Meter,
     observe::Watch,
     outcome::Receipt,
-    prefix::Meter,
     rejection::Rejection,
 };
 
@@ -51,7 +48,7 @@ pub(crate) type Closing = BlockExecutionResult<Receipt>;
 /// What running a transaction gives before it is committed.
 pub(crate) type TxResult = EthTxResult<HaltReason, TxType>;
 
-/// Makes receipts without blooms, which are worked out when somebody asks.
+/// Makes receipts without blooms, which are worked out when asked for.
 #[derive(Clone, Copy, Debug)]
 struct PlainReceipts;
 
@@ -83,7 +80,6 @@ type CanonicalExecutor<'a, S> =
 /// The block executor, positioned between two transactions.
 pub(crate) struct Canonical<'a, S: StateDB + fmt::Debug> {
     block: &'a Block,
-    rules: &'a Rules,
     executor: CanonicalExecutor<'a, S>,
 }
 
@@ -117,13 +113,13 @@ where
         };
         let mut executor = EthBlockExecutor::new(evm, ctx, &rules.chain, PlainReceipts);
         executor.apply_pre_execution_changes().map_err(block_error)?;
-        Ok(Self { block, rules, executor })
+        Ok(Self { block, executor })
     }
 
     /// Runs a transaction on everything committed so far, without committing it.
     pub(crate) fn run(&mut self, tx: TxIndex) -> Result<Run, ExecutionError> {
         let transaction = self.block.transaction(tx);
-        // After a panic the executor is in an unknown state, but then nobody uses it again.
+        // After a panic the executor is in an unknown state, but then it is not used again.
         let result = catch_unwind(AssertUnwindSafe(|| {
             self.executor.execute_transaction_without_commit(transaction)
         }));
@@ -142,31 +138,6 @@ where
     /// Commits the next transaction of the block.
     pub(crate) fn commit(&mut self, result: TxResult) {
         self.executor.commit_transaction(result);
-    }
-
-    /// Whether the block has room for `tx` after everything committed, by the block executor's own
-    /// rule: what is left of the gas limit, since Amsterdam in two dimensions.
-    pub(crate) fn admits(&self, tx: TxIndex) -> bool {
-        let gas_limit = self.block.transaction(tx).gas_limit();
-        let (cfg, executor) = (&self.rules.env.cfg_env, &self.executor);
-        let block_limit = self.rules.env.block_env.gas_limit;
-        let regular_limit = gas_limit.min(cfg.tx_gas_limit_cap());
-        if cfg.enable_amsterdam_eip8037 {
-            regular_limit <= block_limit.saturating_sub(executor.block_regular_gas_used)
-                && gas_limit <= block_limit.saturating_sub(executor.block_state_gas_used)
-        } else {
-            regular_limit <= block_limit.saturating_sub(executor.cumulative_tx_gas_used)
-        }
-    }
-
-    /// A result of `tx` that was not made by [`Self::run`], ready to commit.
-    pub(crate) fn tx_result(&self, tx: TxIndex, result: ResultAndState) -> TxResult {
-        let transaction = self.block.transaction(tx);
-        EthTxResult {
-            result,
-            blob_gas_used: transaction.blob_gas_used().unwrap_or_default(),
-            tx_type: transaction.tx_type(),
-        }
     }
 
     /// The state it runs on.

@@ -7,7 +7,11 @@
 use slotcast_model::TxIndex;
 use thiserror::Error;
 
-use crate::{fork::SUPPORTED_CHAINS, rejection::Rejection};
+use crate::rejection::Rejection;
+
+/// The chains whose fork rules are known, as an error names them.
+pub(crate) const SUPPORTED_CHAINS: &str = "1 (mainnet), 11155111 (sepolia), 17000 (holesky), \
+     560048 (hoodi), 1337 and 31337 (development)";
 
 /// What a base state, an EVM or a thread pool may report.
 pub type Source = Box<dyn core::error::Error + Send + Sync + 'static>;

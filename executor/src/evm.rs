@@ -4,6 +4,7 @@
 //! Invariants: a run changes nothing but its own result; whatever goes wrong in it, be it a
 //! rejection, an unreadable state or a panic, only means that it must be run again.
 
+mod context;
 mod follow;
 mod hashes;
 mod instructions;
@@ -16,17 +17,14 @@ use alloy_evm::{ToTxEnv, precompiles::PrecompilesMap};
 use revm::{
     Context, ExecuteEvm, MainBuilder, MainContext,
     context::{
-        BlockEnv, CfgEnv, Evm, Transaction, TxEnv,
+        Transaction,
         either::Either,
         result::ResultAndState,
         transaction::{AuthorizationTr, TransactionType},
     },
     database_interface::DatabaseRef,
-    handler::{EthFrame, instructions::EthInstructions},
-    interpreter::interpreter::EthInterpreter,
     precompile::{PrecompileSpecId, Precompiles},
     primitives::{TxKind, hardfork::SpecId},
-    state::EvmState,
 };
 use slotcast_model::{Slot, TxIndex};
 
@@ -34,20 +32,12 @@ use crate::{
     additions::Additions,
     fork::Rules,
     input::Block,
-    versions::Stamp,
-    view::{Ground, Reads, View},
+    reads::Reads,
+    version::Version,
+    view::{StateSource, View},
 };
 
-type SpeculativeContext<'a, DB> = Context<BlockEnv, TxEnv, CfgEnv, View<'a, DB>>;
-
-/// Revm on a view.
-pub(crate) type ViewEvm<'a, DB> = Evm<
-    SpeculativeContext<'a, DB>,
-    (),
-    EthInstructions<EthInterpreter, SpeculativeContext<'a, DB>>,
-    PrecompilesMap,
-    EthFrame<EthInterpreter>,
->;
+pub(crate) use context::ViewEvm;
 
 /// A transaction that was run on what its schedule let it see.
 #[derive(Debug)]
@@ -73,11 +63,6 @@ impl Speculative {
         self.tx
     }
 
-    /// The state the run ended with, if it did.
-    pub(crate) fn state(&self) -> Option<&EvmState> {
-        self.run.as_ref().map(|run| &run.result.state)
-    }
-
     /// The run itself, for validation.
     pub(crate) fn into_run(self) -> Option<Box<SpeculativeRun>> {
         self.run
@@ -89,7 +74,7 @@ pub(crate) struct Speculator<'a, DB: DatabaseRef> {
     block: &'a Block,
     rules: &'a Rules,
     base: &'a DB,
-    ground: Ground<'a>,
+    source: StateSource<'a>,
     evm: ViewEvm<'a, DB>,
 }
 
@@ -98,32 +83,15 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
         block: &'a Block,
         rules: &'a Rules,
         base: &'a DB,
-        ground: Ground<'a>,
+        source: StateSource<'a>,
     ) -> Self {
-        Self { block, rules, base, ground, evm: watched_evm(rules, view_of(rules, base, ground)) }
-    }
-
-    /// Begins a layer: until [`Self::leave`], versions stay as they are.
-    pub(crate) fn enter(&mut self) {
-        self.view().enter();
-    }
-
-    /// Ends a layer.
-    pub(crate) fn leave(&mut self) {
-        self.view().leave();
-    }
-
-    /// Runs `tx` within a layer, which is expected to only add to `additions`.
-    pub(crate) fn run(&mut self, tx: TxIndex, additions: &[Slot]) -> Speculative {
-        self.view().start(tx);
-        self.view().reads.additions = Additions::of(additions);
-        self.run_started(tx)
+        Self { block, rules, base, source, evm: watched_evm(rules, view_of(rules, base, source)) }
     }
 
     /// Runs `tx`, which is expected to only add to `additions`, on what is decided below `horizon`.
     pub(crate) fn run_below(
         &mut self,
-        horizon: Stamp,
+        horizon: Version,
         tx: TxIndex,
         additions: &[Slot],
     ) -> Speculative {
@@ -146,8 +114,7 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
             Ok(Err(_)) => None,
             Err(_) => {
                 // A panic may have left the interpreter anywhere, so it is not used again.
-                self.evm = watched_evm(self.rules, view_of(self.rules, self.base, self.ground));
-                self.enter();
+                self.evm = watched_evm(self.rules, view_of(self.rules, self.base, self.source));
                 None
             }
         };
@@ -217,8 +184,12 @@ fn watched_evm<'a, DB: DatabaseRef>(rules: &Rules, view: View<'a, DB>) -> ViewEv
 }
 
 /// The view on which a block's transactions are run.
-pub(crate) fn view_of<'a, DB>(rules: &Rules, base: &'a DB, ground: Ground<'a>) -> View<'a, DB> {
-    View::new(base, ground, rules.env.block_env.beneficiary)
+pub(crate) fn view_of<'a, DB>(
+    rules: &Rules,
+    base: &'a DB,
+    source: StateSource<'a>,
+) -> View<'a, DB> {
+    View::new(base, source, rules.env.block_env.beneficiary)
 }
 
 /// Revm on a view, which does as it always does.

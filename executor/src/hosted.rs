@@ -19,19 +19,20 @@ use slotcast_model::{Fork, Index, TxIndex};
 
 use crate::{
     canonical::Canonical,
-    dataflow::{Wait, Work, run_dataflow, run_in_order},
     error::ExecutionError,
     execution::guarded,
-    fallback::FallbackRule,
     fork::{Chain, Rules},
     input::Block,
-    ledger::StoreLedger,
+    job::Job,
+    ledger::Ledger,
     outcome::TxOutcome,
-    parallel::Pool,
+    parallel::run_parallel,
     prefix::Complete,
     runner::Decided,
-    store::{Alone, Sharing, Store},
-    versions::Stamp,
+    sequentially::run_sequentially,
+    store::{Exclusive, Sharing, Store},
+    version::Version,
+    wait::Advice,
 };
 
 /// The rules a host executes a block by, whatever chain it is of.
@@ -62,8 +63,7 @@ pub struct Decisions {
     pub n_executions: usize,
 }
 
-/// Decides the transactions of `block` on `base` by the rules of a host; `waits_for` is asked of one
-/// transaction after the other, on this thread, while those known already run.
+/// Decides the transactions of `block` on `base` by the rules of a host.
 ///
 /// Of `block` nothing but its transactions and what its opening needs is looked at: the parent's
 /// hash and beacon root.
@@ -71,46 +71,43 @@ pub struct Decisions {
 /// # Panics
 ///
 /// When a transaction waits for a later one.
-pub fn decide_streamed<DB: DatabaseRef + Sync>(
+pub fn decide<DB: DatabaseRef + Sync>(
     block: &Block,
     rules: &HostRules,
     base: &DB,
-    pool: &Pool,
-    fallback: FallbackRule,
-    waits_for: impl FnMut(TxIndex) -> Wait,
+    advice: Advice<'_>,
 ) -> Result<Decisions, ExecutionError> {
-    let store = Store::new(block.n_transactions());
-    decide(block, rules, base, store, |work| run_dataflow(work, pool, fallback, waits_for))
+    advice.check_length(block)?;
+    let n_transactions = block.n_transactions();
+    match advice {
+        Advice::None => {
+            decide_in(block, rules, base, Store::<Exclusive>::new(n_transactions), run_sequentially)
+        }
+        advice => {
+            let run = |job: Job<'_, DB>| run_parallel(job, advice);
+            decide_in(block, rules, base, Store::new(n_transactions), run)
+        }
+    }
 }
 
-/// Decides the transactions of `block` on `base` by the rules of a host, one after the other.
-pub fn decide_in_order<DB: DatabaseRef>(
-    block: &Block,
-    rules: &HostRules,
-    base: &DB,
-) -> Result<Decisions, ExecutionError> {
-    let store = Store::<Alone>::new(block.n_transactions());
-    decide(block, rules, base, store, |work| run_in_order(work, FallbackRule::NEVER))
-}
-
-fn decide<DB: DatabaseRef, S: Sharing>(
+fn decide_in<DB: DatabaseRef, S: Sharing>(
     block: &Block,
     HostRules(rules): &HostRules,
     base: &DB,
     store: Store<S>,
-    take_decisions: impl FnOnce(Work<'_, DB, S>) -> Result<Complete, ExecutionError>,
+    run: impl FnOnce(Job<'_, DB, S>) -> Result<Complete, ExecutionError>,
 ) -> Result<Decisions, ExecutionError> {
     let mut store = store.keeping_states();
-    guarded(|| Canonical::open(block, rules, StoreLedger::open(base, &store), false).map(|_| ()))?;
-    let complete = take_decisions(Work { block, rules, base, store: &store })?;
+    guarded(|| Canonical::open(block, rules, Ledger::open(base, &store), false).map(|_| ()))?;
+    let complete = run(Job { block, rules, base, store: &store })?;
     let states = store.take_states().into_iter();
-    let mut left = states.skip_while(|(stamp, _)| *stamp == Stamp::OPENING);
+    let mut left = states.skip_while(|(version, _)| *version == Version::OPENING);
     let mut results = complete.results.into_iter();
     let txs = complete.txs.into_iter().enumerate().map(|(n, outcome)| match outcome {
         TxOutcome::Rejected(reason) => Decided::Rejected(reason),
         TxOutcome::Executed(_) => {
-            let (stamp, state) = left.next().expect("a transaction that ran has left a state");
-            assert_eq!(stamp, Stamp::of(TxIndex::from_usize(n)), "states are in block order");
+            let (version, state) = left.next().expect("a transaction that ran has left a state");
+            assert_eq!(version, Version::of(TxIndex::from_usize(n)), "states are in block order");
             let result = results.next().expect("a transaction that ran has a result");
             Decided::Executed(ResultAndState { result, state })
         }

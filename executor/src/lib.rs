@@ -5,9 +5,10 @@
 //! the schedule, the number of threads or timing; this is the only crate that runs revm.
 //!
 //! Read [`Block`] and [`MemoryState`] for what goes in, [`execute_sequential`] for what a block
-//! means and [`BlockOutcome`] for what comes out; then `parallel.rs` for the course of a block
-//! through its layers, `view.rs` and `versions.rs` for what a transaction sees, `evm.rs` for what of
-//! it is looked at, and `validate.rs` for the argument why the outcome is the sequential one.
+//! means and [`BlockOutcome`] for what comes out; then [`Advice`] and `wait.rs` for what a transaction
+//! waits for, `parallel.rs` for how threads share a block, `view.rs` and `store.rs` for what a
+//! transaction sees, `evm.rs` for what of it is looked at, and `validate.rs` for the argument why the
+//! outcome is the sequential one.
 
 mod error;
 mod fork;
@@ -24,35 +25,41 @@ mod sequential;
 mod access_list;
 mod alone;
 mod baseline;
-mod cost;
 mod inspect;
-mod outlook;
+
+mod execution;
+mod fallback;
+mod pool;
+mod profit;
+mod wait;
+
+mod parallel;
+mod sequentially;
 
 mod additions;
-mod commit;
 mod evm;
-mod fallback;
 mod fees;
+mod reads;
+mod runner;
+mod transfer;
+mod validate;
+mod view;
+
+mod job;
 mod ledger;
-mod parallel;
+mod meter;
+mod prefix;
+mod store;
+mod version;
 
 mod bundle;
-mod chaos;
-mod dataflow;
-mod execution;
 mod hosted;
-mod prefix;
-mod runner;
-mod store;
-mod sync;
-mod threads;
-mod transfer;
 
+mod chaos;
+mod sync;
 mod telemetry;
+mod threads;
 mod timed;
-mod validate;
-mod versions;
-mod view;
 
 /// The traits and types of revm that stand in signatures here, so that a caller need not have the
 /// same version of it at hand.
@@ -67,25 +74,20 @@ pub mod database {
 pub use access_list::block_access_list;
 pub use alone::{Alone, AloneSettings, execute_alone};
 pub use baseline::{Baseline, execute_baseline};
-pub use bundle::{execute_in_order_with_bundle, execute_streamed_with_bundle, execute_with_bundle};
-pub use cost::{Call, Course, Plan, UnitCosts};
-pub use dataflow::{Horizon, Wait};
+pub use bundle::execute_with_bundle;
 pub use error::{ExecutionError, Source};
-pub use execution::{
-    Execution, block_level_work, execute_dataflow, execute_in_order, execute_in_order_on,
-    execute_streamed,
-};
+pub use execution::{Execution, block_level_work, execute};
 pub use fallback::FallbackRule;
 pub use fork::{fork_at, fork_of, spec_name};
-pub use hosted::{Decisions, HostRules, decide_in_order, decide_streamed};
+pub use hosted::{Decisions, HostRules, decide};
 pub use input::{Block, ForkChoice};
 pub use inspect::{Answer, Inspected, Question, inspect};
 pub use outcome::{
     AccountChange, AccountFields, BlockOutcome, ExecutedTx, HeaderCheck, Receipt, SlotChange,
     TxOutcome, TxStatus,
 };
-pub use outlook::Outlook;
-pub use parallel::{Parallel, Pool, Settings, execute};
+pub use pool::{Pool, Settings};
+pub use profit::{Call, ExecutionMode, ExecutionPlan, UnitCosts};
 pub use read_through::{Asked, BatchRef, ReadThrough, Wanted};
 pub use rejection::Rejection;
 pub use runner::Decided;
@@ -95,5 +97,5 @@ pub use sequential::{
 pub use slotcast_model::Fork;
 pub use slotcast_scheduler::Mode;
 pub use state::{AccountRecord, CodeRecord, MemoryState, MissingCode};
-pub use telemetry::Telemetry;
 pub use timed::time_each;
+pub use wait::{Advice, Horizon, Wait};

@@ -1,225 +1,103 @@
-//! How do several threads execute a block in the order a schedule advises?
+//! How do several threads execute a block without waiting for one another at every step?
 //!
-//! In: block, schedule, base state, and settings with the threads to use. Out: [`Parallel`].
-//! Invariants: the outcome is the sequential one whatever the schedule; outcome, retried
+//! In: a block, its base state, threads, and what each transaction waits for, which may still be
+//! worked out while the first transactions run. Out: [`Complete`], everything committed.
+//! Invariants: the outcome is the sequential one whatever the advice; outcome, re-executed
 //! transactions and number of runs are the same for every number of threads.
 //!
-//! ```text
-//! for each layer:   run its transactions speculatively, on what earlier layers left   (all threads)
-//!                   extend the committed prefix in block order as far as it was run   (one thread)
-//!                   publish the effects of what was run and is not yet committed      (one thread)
-//! ```
+//! # Who does what
 //!
-//! What a transaction sees is therefore decided by the schedule and never by timing: transactions of
-//! earlier layers, each as it stands when the layer begins. A layer of one transaction that is next
-//! in block order needs no speculation and runs on the prefix. Once nothing is speculative any more,
-//! because only such layers are left or because the schedule was given up, the rest runs exactly as
-//! in the sequential executor.
+//! A transaction sees what is below its horizon (`wait.rs`). Every thread takes, in this order: the
+//! commits that can be made, if no thread is making any; the transaction that may start with the
+//! most to do behind it (`slotcast_scheduler::ranks`), or as long as not all are known the lowest; a
+//! rest. Plain transfers are not run speculatively at all: making one in closed form costs less than
+//! handing it over. A transaction that waits for the one just before it is run on the prefix right
+//! away.
+//!
+//! # Giving up
+//!
+//! No transaction starts a [window](crate::wait::WINDOW) before it is committed or earlier. So when
+//! advice is given up after some transaction, it is certain which ones have been or will be run
+//! speculatively, the window after it, and that all others run on the prefix; timing has no say.
 
-mod crew;
+mod dispatch;
+mod ready_queue;
+mod workers;
 
 use revm::database_interface::DatabaseRef;
-use slotcast_model::{Index, IndexVec, TxIndex};
-use slotcast_scheduler::{Mode, Schedule};
+use slotcast_model::TxIndex;
 
 use crate::{
-    commit::{CommittedPrefix, Finished},
     error::ExecutionError,
-    evm::{Speculative, Speculator},
-    execution::execute_dataflow,
-    fallback::FallbackRule,
-    fork::Rules,
-    input::Block,
-    outcome::BlockOutcome,
-    sync::RwLock,
-    telemetry::{Phase, Stopwatch, Telemetry},
-    versions::Versions,
-    view::Ground,
+    job::Job,
+    pool::Settings,
+    prefix::Complete,
+    profit::UnitCosts,
+    runner::unless_it_panics,
+    transfer::Transfers,
+    wait::{Advice, Horizon, Wait},
 };
+use dispatch::Dispatch;
+use workers::Workers;
 
-pub use crew::Pool;
-use crew::{Crew, Leader};
-
-/// How to execute in parallel.
-#[derive(Debug)]
-pub struct Settings {
-    /// The threads to use.
-    pub pool: Pool,
-    /// When to give up a schedule.
-    pub fallback: FallbackRule,
-    /// How to follow a schedule.
-    pub mode: Mode,
-}
-
-impl Settings {
-    /// `threads` threads, the default rules, and no waiting between layers.
-    pub fn with_threads(threads: usize) -> Result<Self, ExecutionError> {
-        let (fallback, mode) = (FallbackRule::DEFAULT, Mode::Dataflow);
-        Ok(Self { pool: Pool::new(threads)?, fallback, mode })
+/// Commits every transaction of a block whose opening is in the store, as `advice` says.
+///
+/// # Panics
+///
+/// When `advice` has no threads.
+pub(crate) fn run_parallel<DB: DatabaseRef + Sync>(
+    job: Job<'_, DB>,
+    advice: Advice<'_>,
+) -> Result<Complete, ExecutionError> {
+    match advice {
+        Advice::None => unreachable!("without advice a block is executed sequentially"),
+        Advice::Schedule(schedule, settings) => {
+            run_streamed(job, settings, |tx| Wait::of(schedule, tx, settings.mode))
+        }
+        Advice::Streamed(waits_for, settings) => run_streamed(job, settings, waits_for),
     }
 }
 
-/// A block executed in parallel.
-#[derive(Clone, Debug)]
-pub struct Parallel {
-    /// What the block did.
-    pub outcome: BlockOutcome,
-    /// The transactions whose speculative run did not hold, ascending.
-    pub reexecuted: Vec<TxIndex>,
-    /// How often transactions were run, all in all.
-    pub n_executions: usize,
-    /// Where the time went.
-    pub telemetry: Telemetry,
-}
-
-/// Executes `block` on `base`, as `schedule` advises.
-pub fn execute<DB: DatabaseRef + Sync>(
-    block: &Block,
-    schedule: &Schedule,
-    base: &DB,
+fn run_streamed<DB: DatabaseRef + Sync>(
+    job: Job<'_, DB>,
     settings: &Settings,
-) -> Result<Parallel, ExecutionError> {
-    match settings.mode {
-        Mode::Layers => execute_layers(block, schedule, base, settings),
-        Mode::Dataflow => {
-            let (pool, fallback) = (&settings.pool, settings.fallback);
-            execute_dataflow(block, schedule, base, pool, fallback)?.into_parallel(base)
-        }
-    }
+    mut waits_for: impl FnMut(TxIndex) -> Wait,
+) -> Result<Complete, ExecutionError> {
+    let transfers = Transfers::new(job.rules);
+    let workers = Workers::new(job, settings.fallback, &settings.pool.chaos);
+    let lead = || {
+        workers.lead(|tx| {
+            // The prediction of a transfer may still be of use for those after it.
+            let wait = waits_for(tx);
+            dispatch(job, &transfers, &settings.units, tx, wait)
+        });
+    };
+    settings.pool.run(lead, || workers.work());
+    workers.complete()
 }
 
-/// Executes layer by layer.
-fn execute_layers<DB: DatabaseRef + Sync>(
-    block: &Block,
-    schedule: &Schedule,
-    base: &DB,
-    settings: &Settings,
-) -> Result<Parallel, ExecutionError> {
-    let (n_scheduled, n_transactions) = (schedule.len(), block.n_transactions());
-    if n_scheduled != n_transactions {
-        return Err(ExecutionError::ForeignSchedule { n_scheduled, n_transactions });
-    }
-    let mut watch = Stopwatch::start();
-    let rules = Rules::of(block)?;
-    let store = RwLock::new(Versions::with_room_for(n_transactions));
-    let prefix = CommittedPrefix::open(block, &rules, base, &store)?;
-    let crew = Crew::new(schedule, || Speculator::new(block, &rules, base, Ground::Layers(&store)));
-    let prefix = settings.pool.lead(&crew, |leader| {
-        watch.lap(Phase::Open);
-        let pending = block.tx_indices().map(|_| None).collect();
-        let rule = settings.fallback;
-        Course { schedule, rule, prefix, pending, watch: &mut watch }.run(leader)
-    })?;
-    let Finished { outcome, reexecuted, n_executions } = prefix.finish()?;
-    watch.lap(Phase::Finish);
-    Ok(Parallel { outcome, reexecuted, n_executions, telemetry: watch.telemetry() })
-}
-
-/// A speculative run that waits for its turn.
-#[derive(Debug)]
-struct Pending {
-    speculative: Speculative,
-    is_published: bool,
-}
-
-/// One block on its way through its layers.
-struct Course<'a, 'w, DB: DatabaseRef> {
-    schedule: &'a Schedule,
-    rule: FallbackRule,
-    prefix: CommittedPrefix<'a, DB>,
-    pending: IndexVec<TxIndex, Option<Pending>>,
-    watch: &'w mut Stopwatch,
-}
-
-impl<'a, DB: DatabaseRef> Course<'a, '_, DB> {
-    fn run(
-        mut self,
-        leader: &mut Leader<'_, 'a, DB>,
-    ) -> Result<CommittedPrefix<'a, DB>, ExecutionError> {
-        let layers = self.schedule.layers();
-        let n_useful = layers.iter().rposition(|layer| 1 < layer.len()).map_or(0, |last| last + 1);
-        for (layer_idx, layer) in layers.iter().enumerate() {
-            if n_useful <= layer_idx || self.is_given_up() {
-                break;
-            }
-            if let [tx] = layer.as_slice()
-                && *tx == self.prefix.next()
-            {
-                self.prefix.run_next()?;
-                self.advance()?;
-                self.watch.lap(Phase::Commit);
-                continue;
-            }
-            self.prefix.release();
-            let runs = leader.run_layer(layer_idx);
-            self.prefix.hold();
-            self.watch.lap(Phase::Speculate);
-            self.take_in(layer, runs)?;
-            self.watch.lap(Phase::Commit);
-        }
-        self.run_rest()?;
-        self.watch.lap(Phase::Commit);
-        Ok(self.prefix)
-    }
-
-    fn is_complete(&self) -> bool {
-        self.prefix.next().as_usize() == self.pending.len()
-    }
-
-    /// The speculative run of the next transaction, if there was one.
-    fn take_next(&mut self) -> Option<Pending> {
-        self.pending[self.prefix.next()].take()
-    }
-
-    fn is_given_up(&self) -> bool {
-        let n_committed = self.prefix.next().as_usize();
-        self.rule.gives_up(self.prefix.tally().n_retried(), n_committed)
-    }
-
-    /// Commits what can be committed after a layer was run, and publishes the rest of it.
-    fn take_in(&mut self, layer: &[TxIndex], runs: Vec<Speculative>) -> Result<(), ExecutionError> {
-        assert_eq!(runs.len(), layer.len(), "every transaction of the layer was run");
-        for speculative in runs {
-            let tx = speculative.tx();
-            self.prefix.count_speculative_run(tx);
-            let before = self.pending[tx].replace(Pending { speculative, is_published: false });
-            assert!(before.is_none(), "no transaction stands in two layers");
-        }
-        self.advance()?;
-        for tx in layer {
-            let Some(pending) = &mut self.pending[*tx] else { continue };
-            if let Some(state) = pending.speculative.state() {
-                self.prefix.publish(*tx, state);
-                pending.is_published = true;
-            }
-        }
-        Ok(())
-    }
-
-    /// Extends the prefix until a transaction has not been run yet, or the schedule is given up.
-    fn advance(&mut self) -> Result<(), ExecutionError> {
-        while !self.is_complete()
-            && let Some(Pending { speculative, is_published }) = self.take_next()
-        {
-            self.prefix.extend(speculative, is_published)?;
-            if self.is_given_up() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Decides what the layers left, one transaction after the other. What was run speculatively
-    /// before the schedule was given up may still hold.
-    fn run_rest(&mut self) -> Result<(), ExecutionError> {
-        while !self.is_complete() {
-            match self.take_next() {
-                Some(Pending { speculative, is_published }) => {
-                    self.prefix.extend(speculative, is_published)?;
-                }
-                None => self.prefix.run_next()?,
-            }
-        }
-        Ok(())
+/// How a transaction is to be run.
+fn dispatch<DB: DatabaseRef>(
+    job: Job<'_, DB>,
+    transfers: &Transfers<'_>,
+    units: &UnitCosts,
+    tx: TxIndex,
+    wait: Wait,
+) -> Dispatch {
+    let Wait { horizon, additions, gas } = wait;
+    assert!(horizon.0 <= tx, "a transaction waits for earlier ones only");
+    let look = |to| unless_it_panics(|| job.base.basic_ref(to).ok());
+    let recipient = transfers.recipient(job.block.transaction(tx));
+    let has_no_code =
+        |info: Option<revm::state::AccountInfo>| info.is_none_or(|it| it.is_empty_code_hash());
+    let is_transfer = recipient.and_then(look).is_some_and(has_no_code);
+    let Horizon(horizon) = horizon.within_window(tx);
+    if is_transfer {
+        Dispatch::OnPrefix { horizon: TxIndex(0), nanos: units.transfer_nanos }
+    } else if horizon == tx && horizon != TxIndex(0) {
+        Dispatch::OnPrefix { horizon, nanos: units.call.nanos(gas) }
+    } else {
+        let nanos = [units.call.nanos(gas), units.hand_over_nanos];
+        Dispatch::Speculatively { horizon, nanos, additions }
     }
 }

@@ -1,19 +1,14 @@
-//! What is decided of the block so far, when effects go straight into the store?
+//! What is committed of the block so far?
 //!
-//! In: transactions in block order, each with a speculative run or without. Out: [`Prefix`], and at
+//! In: transactions in block order, each with a speculative run or without. Out: [`CommittedPrefix`], and at
 //! its end everything but what the block does after its transactions.
 //! Invariants: the prefix grows by one transaction at a time and never shrinks; a transaction enters
 //! it validated and within the block's gas, in closed form, or by running on the prefix itself; none
 //! is run more than twice.
 
-pub(crate) mod stretch;
-
 use alloy_consensus::{Transaction, TxType};
 use revm::{
-    context::{
-        Cfg,
-        result::{ExecutionResult, Output, ResultAndState, ResultGas, SuccessReason},
-    },
+    context::result::{ExecutionResult, Output, ResultAndState, ResultGas, SuccessReason},
     database_interface::DatabaseRef,
     primitives::hardfork::SpecId,
 };
@@ -25,32 +20,19 @@ use crate::{
     fallback::{FallbackRule, Tally},
     fork::Rules,
     input::Block,
+    meter::Meter,
     outcome::{ExecutedTx, Receipt, TxOutcome, TxStatus},
+    reads::{AccountRead, SlotRead},
     rejection::Rejection,
     runner::{Decided, Runner, unless_it_panics},
     store::{Shared, Sharing, Since, Store},
     transfer::Transfers,
     validate::{Committed, Now, Validated, validate},
-    versions::{Seen, Stamp},
-    view::{AccountRead, SlotRead},
+    version::{Seen, Version},
 };
-use stretch::Stretches;
 
-/// Gas of the transactions committed so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Meter {
-    /// As receipts count it.
-    pub(crate) cumulative: u64,
-    /// What counts against the block's limit since Amsterdam.
-    pub(crate) regular: u64,
-    /// Gas for new state, since Amsterdam.
-    pub(crate) state: u64,
-    /// Gas for blobs, since Cancun.
-    pub(crate) blob: u64,
-}
-
-/// The transactions below [`Prefix::next`], decided for good.
-pub(crate) struct Prefix<'a, S: Sharing = Shared> {
+/// The transactions below [`CommittedPrefix::next`], committed for good.
+pub(crate) struct CommittedPrefix<'a, S: Sharing = Shared> {
     block: &'a Block,
     rules: &'a Rules,
     store: &'a Store<S>,
@@ -62,7 +44,6 @@ pub(crate) struct Prefix<'a, S: Sharing = Shared> {
     tally: Tally,
     n_transfers: usize,
     n_moved_slots: usize,
-    stretches: Stretches,
     /// What the transactions that ran came to, kept where their states are.
     results: Vec<ExecutionResult>,
 }
@@ -76,12 +57,11 @@ pub(crate) struct Complete {
     pub(crate) reexecuted: Vec<TxIndex>,
     pub(crate) n_executions: usize,
     pub(crate) n_transfers: usize,
-    pub(crate) n_made_together: usize,
     pub(crate) n_moved_slots: usize,
     pub(crate) results: Vec<ExecutionResult>,
 }
 
-impl<'a, S: Sharing> Prefix<'a, S> {
+impl<'a, S: Sharing> CommittedPrefix<'a, S> {
     pub(crate) fn new(
         block: &'a Block,
         rules: &'a Rules,
@@ -101,12 +81,11 @@ impl<'a, S: Sharing> Prefix<'a, S> {
             tally: Tally::new(n_transactions),
             n_transfers: 0,
             n_moved_slots: 0,
-            stretches: Stretches::default(),
             results: Vec::new(),
         }
     }
 
-    /// The first transaction that is not decided.
+    /// The first transaction that is not committed.
     pub(crate) fn next(&self) -> TxIndex {
         TxIndex::from_usize(self.txs.len())
     }
@@ -116,22 +95,22 @@ impl<'a, S: Sharing> Prefix<'a, S> {
         self.rule.gives_up(self.tally.n_retried(), self.txs.len())
     }
 
-    /// Decides the next transaction from its speculative run, which saw what is below `horizon`, and
+    /// Commits the next transaction from its speculative run, which saw what is below `horizon`, and
     /// runs it again if that is not good enough.
     pub(crate) fn extend<DB: DatabaseRef>(
         &mut self,
         speculative: Speculative,
-        horizon: Stamp,
+        horizon: Version,
         runner: &mut Runner<'a, DB>,
     ) -> Result<(), ExecutionError> {
         let tx = self.next();
-        assert_eq!(speculative.tx(), tx, "transactions are decided in block order");
+        assert_eq!(speculative.tx(), tx, "transactions are committed in block order");
         self.tally.count_run(tx);
         let mut committed = SinceHorizon { store: self.store, horizon };
         let spec = self.rules.spec();
         let validated =
-            unless_it_panics(|| validate(speculative, &mut committed, runner.base(), spec).ok());
-        // What does not fit into the block is rejected by whoever says so for good.
+            unless_it_panics(|| validate(speculative, &mut committed, runner.base(), spec));
+        // What does not fit into the block is rejected by the run that says so for good.
         match validated.filter(|_| self.no_room(tx).is_none()) {
             Some(validated) => {
                 self.commit_validated(validated);
@@ -144,8 +123,8 @@ impl<'a, S: Sharing> Prefix<'a, S> {
         }
     }
 
-    /// Decides the next transaction on the prefix: in closed form, or by running it.
-    pub(crate) fn decide_next<DB: DatabaseRef>(
+    /// Commits the next transaction on the prefix: in closed form, or by running it.
+    pub(crate) fn commit_next<DB: DatabaseRef>(
         &mut self,
         runner: &mut Runner<'a, DB>,
     ) -> Result<(), ExecutionError> {
@@ -167,20 +146,10 @@ impl<'a, S: Sharing> Prefix<'a, S> {
         }
     }
 
-    /// Everything decided, once that is all.
+    /// Everything committed, once that is all.
     pub(crate) fn complete(self) -> Complete {
-        assert_eq!(self.txs.len(), self.block.n_transactions(), "every transaction is decided");
-        let Self {
-            txs,
-            receipts,
-            meter,
-            tally,
-            n_transfers,
-            n_moved_slots,
-            stretches,
-            results,
-            ..
-        } = self;
+        assert_eq!(self.txs.len(), self.block.n_transactions(), "every transaction is committed");
+        let Self { txs, receipts, meter, tally, n_transfers, n_moved_slots, results, .. } = self;
         let (reexecuted, n_executions) = tally.into_counts();
         Complete {
             txs,
@@ -189,7 +158,6 @@ impl<'a, S: Sharing> Prefix<'a, S> {
             reexecuted,
             n_executions,
             n_transfers,
-            n_made_together: stretches.n_made_together,
             n_moved_slots,
             results,
         }
@@ -210,7 +178,7 @@ impl<'a, S: Sharing> Prefix<'a, S> {
                 self.txs.push(TxOutcome::Rejected(reason));
             }
             Decided::Executed(ResultAndState { result, state }) => {
-                self.store.commit(Stamp::of(tx), state);
+                self.store.commit(Version::of(tx), state);
                 self.enter(tx, result);
             }
         }
@@ -221,16 +189,14 @@ impl<'a, S: Sharing> Prefix<'a, S> {
         let tx = validated.tx();
         self.n_moved_slots += validated.n_moved_slots();
         let ResultAndState { result, state } = validated.into_result();
-        self.store.commit(Stamp::of(tx), state);
+        self.store.commit(Version::of(tx), state);
         self.enter(tx, result);
     }
 
     /// Enters the result of the next transaction, whose effects are in the store.
     fn enter(&mut self, tx: TxIndex, result: ExecutionResult) {
         let gas = result.gas();
-        self.meter.regular += gas.block_regular_gas_used();
-        self.meter.state += gas.block_state_gas_used();
-        self.meter.cumulative += gas.tx_gas_used();
+        self.meter.count(gas);
         self.count_blobs(tx);
         if self.store.is_keeping_states() {
             self.results.push(result.clone());
@@ -282,34 +248,16 @@ impl<'a, S: Sharing> Prefix<'a, S> {
         }
     }
 
-    /// Why the block has no room for `tx` after everything committed, by the block executor's own
-    /// rule: what is left of the gas limit, since Amsterdam in two dimensions.
+    /// Why the block has no room for `tx` after everything committed.
     fn no_room(&self, tx: TxIndex) -> Option<Rejection> {
-        self.no_room_after(&self.meter, self.block.transaction(tx).gas_limit())
-    }
-
-    fn no_room_after(&self, meter: &Meter, gas_limit: u64) -> Option<Rejection> {
-        let cfg = &self.rules.env.cfg_env;
-        let block_limit = self.rules.env.block_env.gas_limit;
-        let is_two_dimensional = cfg.enable_amsterdam_eip8037;
-        let used = if is_two_dimensional { meter.regular } else { meter.cumulative };
-        let left = block_limit.saturating_sub(used);
-        let state_left = block_limit.saturating_sub(meter.state);
-        let left = if left < gas_limit.min(cfg.tx_gas_limit_cap()) {
-            left
-        } else if is_two_dimensional && state_left < gas_limit {
-            state_left
-        } else {
-            return None;
-        };
-        Some(Rejection::NoRoom { gas_limit, left })
+        self.meter.no_room(self.rules, self.block.transaction(tx).gas_limit())
     }
 }
 
-/// What is decided now, against what was below a horizon.
+/// What is committed now, against what was below a horizon.
 struct SinceHorizon<'s, S: Sharing> {
     store: &'s Store<S>,
-    horizon: Stamp,
+    horizon: Version,
 }
 
 impl<S: Sharing> Committed for SinceHorizon<'_, S> {
@@ -321,13 +269,13 @@ impl<S: Sharing> Committed for SinceHorizon<'_, S> {
         // An assumed nonce was never found anywhere, so it is not enough that nothing changed.
         if read.is_assumed {
             return match self.store.last_account(&address) {
-                Seen::Left(info) => Now::Left(info),
+                Seen::Written(info) => Now::Written(info),
                 Seen::Base => Now::Base,
             };
         }
         match self.store.account_since(&address, self.horizon) {
             Since::Same => Now::Same,
-            Since::Left(info) => Now::Left(info),
+            Since::Written(info) => Now::Written(info),
         }
     }
 }

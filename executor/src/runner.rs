@@ -1,6 +1,6 @@
 //! What does the next transaction do on everything before it?
 //!
-//! In: a transaction whose predecessors are all decided. Out: [`Decided`], for good.
+//! In: a transaction whose predecessors are all committed. Out: [`Decided`], for good.
 //! Invariants: revm runs it, and nothing is recorded; the interpreter is made when it is
 //! first needed, so that a block of transfers makes none.
 
@@ -22,12 +22,12 @@ use crate::{
     fork::Rules,
     input::Block,
     rejection::Rejection,
-    versions::Stamp,
-    view::Ground,
+    version::Version,
+    view::StateSource,
 };
 
-/// What `look` finds in the base state; nothing when the base state panics. Whoever gets nothing runs
-/// the transaction, and if the base state panics again it is reported with it.
+/// What `look` finds in the base state; nothing when the base state panics. The caller then runs the
+/// transaction, and if the base state panics again it is reported with it.
 pub(crate) fn unless_it_panics<T>(look: impl FnOnce() -> Option<T>) -> Option<T> {
     // Nothing is changed before everything was looked at, so nothing is left half changed.
     catch_unwind(AssertUnwindSafe(look)).ok().flatten()
@@ -47,7 +47,7 @@ pub(crate) struct Runner<'a, DB: DatabaseRef> {
     block: &'a Block,
     rules: &'a Rules,
     base: &'a DB,
-    ground: Ground<'a>,
+    source: StateSource<'a>,
     evm: Option<ViewEvm<'a, DB>>,
 }
 
@@ -56,19 +56,19 @@ impl<'a, DB: DatabaseRef> Runner<'a, DB> {
         block: &'a Block,
         rules: &'a Rules,
         base: &'a DB,
-        ground: Ground<'a>,
+        source: StateSource<'a>,
     ) -> Self {
-        Self { block, rules, base, ground, evm: None }
+        Self { block, rules, base, source, evm: None }
     }
 
-    /// Runs `tx` on everything below it, all of which is decided.
+    /// Runs `tx` on everything below it, all of which is committed.
     pub(crate) fn run(&mut self, tx: TxIndex) -> Result<Decided, ExecutionError> {
         let transaction = self.block.transaction(tx).to_tx_env();
-        let Self { rules, base, ground, .. } = *self;
-        let build = || build_evm(rules, view_of(rules, base, ground));
+        let Self { rules, base, source, .. } = *self;
+        let build = || build_evm(rules, view_of(rules, base, source));
         let evm = self.evm.get_or_insert_with(build);
-        evm.ctx.journaled_state.database.start_for_good(Stamp::of(tx));
-        // After a panic the interpreter is in an unknown state, but then nobody uses it again.
+        evm.ctx.journaled_state.database.start_for_good(Version::of(tx));
+        // After a panic the interpreter is in an unknown state, but then it is not used again.
         match catch_unwind(AssertUnwindSafe(|| evm.transact(transaction))) {
             Ok(Ok(result)) => Ok(Decided::Executed(result)),
             Ok(Err(EVMError::Transaction(reason))) => Ok(Decided::Rejected(reason.into())),

@@ -1,16 +1,16 @@
 //! What has the block left of every account and slot, transaction by transaction?
 //!
 //! In: what each step of the block ended with, in block order. Out: the account or word that
-//! somebody finds who sees the block up to a stamp; at the end, what the block changed.
-//! Invariants: only what is decided for good stands here, ascending by stamp; so what is read below
-//! a stamp is the same for ever once everything below that stamp is decided.
+//! somebody finds who sees the block up to a version; at the end, what the block changed.
+//! Invariants: only what is decided for good stands here, ascending by version; so what is read below
+//! a version is the same for ever once everything below that version is decided.
 //!
 //! # Protocol
 //!
 //! One committer writes, any number of workers read meanwhile. Accounts and slots lie in shards,
 //! each behind its own read-write lock, held for one look or one change. Running in order nobody else
 //! reads: there is one shard then, and no lock (`store/lock.rs`). That a worker may meet
-//! versions of later transactions does no harm: it says below which stamp it looks, and everything
+//! versions of later transactions does no harm: it says below which version it looks, and everything
 //! below is there before it starts, which its scheduler saw to.
 //!
 //! Accounts that were cleared are kept beside the slots, because a cleared account's slots read as
@@ -21,7 +21,6 @@
 mod cell;
 mod filter;
 mod lock;
-mod part;
 
 use alloy_primitives::{
     Address, U256,
@@ -37,14 +36,12 @@ use slotcast_model::{Slot, TxIndex};
 use crate::{
     outcome::{AccountChange, AccountFields, SlotChange},
     sync::atomic::{AtomicBool, Ordering},
-    versions::{Seen, Stamp},
+    version::{Seen, Version},
 };
-pub(crate) use cell::Purse;
-use cell::{AccountCell, Left, SlotCell};
+use cell::{AccountCell, AccountVersion, SlotCell};
 use filter::{Filter, Place};
 use lock::Lock;
-pub(crate) use lock::{Alone, Shared, Sharing};
-pub(crate) use part::{Part, place_of};
+pub(crate) use lock::{Exclusive, Shared, Sharing};
 
 /// The parts of a map, each behind a lock of its own.
 type Shards<S, T> = Box<[<S as Sharing>::Lock<T>]>;
@@ -69,7 +66,7 @@ pub(crate) enum Since {
     /// Nobody changed it since.
     Same,
     /// Somebody did, and left it like this.
-    Left(Option<AccountInfo>),
+    Written(Option<AccountInfo>),
 }
 
 /// What is decided of a block.
@@ -81,14 +78,14 @@ pub(crate) struct Store<S: Sharing = Shared> {
     opened: Filter,
     accounts: Shards<S, Accounts>,
     slots: Shards<S, Slots>,
-    clears: S::Lock<AddressMap<Vec<Stamp>>>,
+    clears: S::Lock<AddressMap<Vec<Version>>>,
     is_any_cleared: AtomicBool,
     /// What was committed, for whoever asked to have it.
-    states: Option<S::Lock<Vec<(Stamp, EvmState)>>>,
+    states: Option<S::Lock<Vec<(Version, EvmState)>>>,
 }
 
 impl<S: Sharing> Store<S> {
-    /// An empty store with room for what so many transactions usually change. Alone, nobody looks
+    /// An empty store with room for what so many transactions usually change. Exclusive, nobody looks
     /// back, so no history is kept.
     pub(crate) fn new(n_transactions: usize) -> Self {
         let n_shards = (n_transactions / TXS_PER_SHARD).clamp(N_SHARDS[0], N_SHARDS[1]);
@@ -121,139 +118,139 @@ impl<S: Sharing> Store<S> {
     }
 
     /// The state of every step so far, in block order.
-    pub(crate) fn take_states(&mut self) -> Vec<(Stamp, EvmState)> {
+    pub(crate) fn take_states(&mut self) -> Vec<(Version, EvmState)> {
         self.states.take().map_or_else(Vec::new, Lock::take)
     }
 
-    /// The account as it is found below `stamp`.
-    pub(crate) fn account(&self, address: &Address, stamp: Stamp) -> Seen<Option<AccountInfo>> {
-        if !self.below(stamp).may_have(Place::of_account(address)) {
+    /// The account as it is found below `version`.
+    pub(crate) fn account(&self, address: &Address, version: Version) -> Seen<Option<AccountInfo>> {
+        if !self.below(version).may_have(Place::of_account(address)) {
             return Seen::Base;
         }
         let shard = self.account_shard(address).read();
-        let version = shard.get(address).and_then(|cell| cell.below(stamp));
-        version.map_or(Seen::Base, |left| Seen::Left(left.info()))
+        let version = shard.get(address).and_then(|cell| cell.below(version));
+        version.map_or(Seen::Base, |left| Seen::Written(left.info()))
     }
 
     /// The account as everything decided left it.
     pub(crate) fn last_account(&self, address: &Address) -> Seen<Option<AccountInfo>> {
-        self.last_left(address, Left::info)
+        self.last_left(address, AccountVersion::info)
     }
 
     /// Whether the account had code as everything decided left it.
     pub(crate) fn last_has_code(&self, address: &Address) -> Seen<bool> {
-        self.last_left(address, Left::has_code)
+        self.last_left(address, AccountVersion::has_code)
     }
 
-    fn last_left<T>(&self, address: &Address, look: impl FnOnce(&Left) -> T) -> Seen<T> {
+    fn last_left<T>(&self, address: &Address, look: impl FnOnce(&AccountVersion) -> T) -> Seen<T> {
         if !self.written.may_have(Place::of_account(address)) {
             return Seen::Base;
         }
         let shard = self.account_shard(address).read();
-        shard.get(address).map_or(Seen::Base, |cell| Seen::Left(look(cell.last().1)))
+        shard.get(address).map_or(Seen::Base, |cell| Seen::Written(look(cell.last().1)))
     }
 
-    /// What became of the account since somebody looked below `stamp`.
-    pub(crate) fn account_since(&self, address: &Address, stamp: Stamp) -> Since {
+    /// What became of the account since somebody looked below `version`.
+    pub(crate) fn account_since(&self, address: &Address, version: Version) -> Since {
         if !self.written.may_have(Place::of_account(address)) {
             return Since::Same;
         }
         let shard = self.account_shard(address).read();
         match shard.get(address).map(AccountCell::last) {
-            Some((last, left)) if stamp <= last => Since::Left(left.info()),
+            Some((last, left)) if version <= last => Since::Written(left.info()),
             _ => Since::Same,
         }
     }
 
-    /// The word as it is found below `stamp`.
-    pub(crate) fn slot(&self, slot: &Slot, stamp: Stamp) -> Seen<U256> {
-        let written = self.written_slot(slot, stamp, |cell| cell.below(stamp));
-        self.unless_cleared(slot, written, stamp)
+    /// The word as it is found below `version`.
+    pub(crate) fn slot(&self, slot: &Slot, version: Version) -> Seen<U256> {
+        let written = self.written_slot(slot, version, |cell| cell.below(version));
+        self.unless_cleared(slot, written, version)
     }
 
     fn unless_cleared(
         &self,
         slot: &Slot,
-        written: Option<(Stamp, U256)>,
-        stamp: Stamp,
+        written: Option<(Version, U256)>,
+        version: Version,
     ) -> Seen<U256> {
-        match (written, self.cleared(&slot.address, stamp)) {
+        match (written, self.cleared(&slot.address, version)) {
             (None, None) => Seen::Base,
-            (None, Some(_)) => Seen::Left(U256::ZERO),
+            (None, Some(_)) => Seen::Written(U256::ZERO),
             // A creation clears first and writes after.
-            (Some((writer, _)), Some(cleared)) if writer < cleared => Seen::Left(U256::ZERO),
-            (Some((_, value)), _) => Seen::Left(value),
+            (Some((writer, _)), Some(cleared)) if writer < cleared => Seen::Written(U256::ZERO),
+            (Some((_, value)), _) => Seen::Written(value),
         }
     }
 
     /// The word as everything decided left it.
     pub(crate) fn last_slot(&self, slot: &Slot) -> Seen<U256> {
-        let written = self.written_slot(slot, Stamp::AFTER_ALL, |cell| Some(cell.last()));
-        self.unless_cleared(slot, written, Stamp::AFTER_ALL)
+        let written = self.written_slot(slot, Version::AFTER_ALL, |cell| Some(cell.last()));
+        self.unless_cleared(slot, written, Version::AFTER_ALL)
     }
 
     /// Keeps the state that a step ended with, where states are kept; entering it is another matter.
     /// Code without a byte is put in where it was left out, because whoever makes a bundle of the states
     /// lists it with what is new.
-    pub(crate) fn keep(&self, stamp: Stamp, mut state: EvmState) {
+    pub(crate) fn keep(&self, version: Version, mut state: EvmState) {
         let Some(states) = &self.states else { return };
         state.values_mut().map(|account| &mut account.info).for_each(|info| {
             if info.is_empty_code_hash() {
                 info.code.get_or_insert_default();
             }
         });
-        states.write().push((stamp, state));
+        states.write().push((version, state));
     }
 
     fn written_slot(
         &self,
         slot: &Slot,
-        stamp: Stamp,
-        look: impl FnOnce(&SlotCell) -> Option<(Stamp, U256)>,
-    ) -> Option<(Stamp, U256)> {
-        if !self.below(stamp).may_have(Place::of_slot(slot)) {
+        version: Version,
+        look: impl FnOnce(&SlotCell) -> Option<(Version, U256)>,
+    ) -> Option<(Version, U256)> {
+        if !self.below(version).may_have(Place::of_slot(slot)) {
             return None;
         }
         self.slot_shard(slot).read().get(slot).and_then(look)
     }
 
-    /// What may stand here below `stamp`.
-    fn below(&self, stamp: Stamp) -> &Filter {
-        if stamp <= Stamp::of(TxIndex(0)) { &self.opened } else { &self.written }
+    /// What may stand here below `version`.
+    fn below(&self, version: Version) -> &Filter {
+        if version <= Version::of(TxIndex(0)) { &self.opened } else { &self.written }
     }
 
-    fn note_at(&self, stamp: Stamp, place: Place) {
+    fn note_at(&self, version: Version, place: Place) {
         self.written.note(place);
-        if stamp == Stamp::OPENING {
+        if version == Version::OPENING {
             self.opened.note(place);
         }
     }
 
     /// Enters how a step ended.
-    pub(crate) fn commit(&self, stamp: Stamp, state: EvmState) {
+    pub(crate) fn commit(&self, version: Version, state: EvmState) {
         state.iter().for_each(|(address, account)| {
-            self.commit_account(stamp, address, account);
+            self.commit_account(version, address, account);
         });
-        self.keep(stamp, state);
+        self.keep(version, state);
     }
 
     /// Enters what a step left of an account, which had no code and was not cleared.
-    pub(crate) fn enter(&self, stamp: Stamp, address: &Address, info: &AccountInfo) {
-        self.put_account(stamp, address, Some(info).filter(|info| !info.is_empty()));
+    pub(crate) fn enter(&self, version: Version, address: &Address, info: &AccountInfo) {
+        self.put_account(version, address, Some(info).filter(|info| !info.is_empty()));
     }
 
-    fn commit_account(&self, stamp: Stamp, address: &Address, account: &Account) {
+    fn commit_account(&self, version: Version, address: &Address, account: &Account) {
         if !account.is_touched() {
             return;
         }
         // Nobody reads slots of what was made without code and left without slots.
         let is_bare = account.info.is_empty_code_hash() && account.storage.is_empty();
         if account.is_selfdestructed() || (account.is_created() && !is_bare) {
-            self.clears.write().entry(*address).or_default().push(stamp);
+            self.clears.write().entry(*address).or_default().push(version);
             self.is_any_cleared.store(true, Ordering::Relaxed);
         }
         if !account.is_selfdestructed() {
-            self.commit_slots(stamp, address, account);
+            self.commit_slots(version, address, account);
         }
         // Most accounts that are called are touched and left as they were: nobody need look them up.
         let is_there_or_never_was = !account.info.is_empty() || account.is_loaded_as_not_existing();
@@ -266,41 +263,41 @@ impl<S: Sharing> Store<S> {
         let is_there =
             !account.is_selfdestructed() && (account.is_created() || !account.info.is_empty());
         let after = is_there.then_some(&account.info);
-        self.put_account(stamp, address, after);
+        self.put_account(version, address, after);
     }
 
-    fn put_account(&self, stamp: Stamp, address: &Address, after: Option<&AccountInfo>) {
-        self.note_at(stamp, Place::of_account(address));
+    fn put_account(&self, version: Version, address: &Address, after: Option<&AccountInfo>) {
+        self.note_at(version, Place::of_account(address));
         match self.account_shard(address).write().entry(*address) {
-            Entry::Occupied(mut cell) => cell.get_mut().push(stamp, after.into(), S::IS_SHARED),
+            Entry::Occupied(mut cell) => cell.get_mut().push(version, after.into(), S::IS_SHARED),
             Entry::Vacant(place) => {
-                place.insert(AccountCell::new(stamp, after.into()));
+                place.insert(AccountCell::new(version, after.into()));
             }
         }
     }
 
-    fn commit_slots(&self, stamp: Stamp, address: &Address, account: &Account) {
+    fn commit_slots(&self, version: Version, address: &Address, account: &Account) {
         for (key, word) in account.changed_storage_slots() {
             let slot = Slot::new(*address, *key);
-            self.note_at(stamp, Place::of_slot(&slot));
+            self.note_at(version, Place::of_slot(&slot));
             match self.slot_shard(&slot).write().entry(slot) {
                 Entry::Occupied(mut cell) => {
-                    cell.get_mut().push(stamp, word.present_value, S::IS_SHARED);
+                    cell.get_mut().push(version, word.present_value, S::IS_SHARED);
                 }
                 Entry::Vacant(place) => {
-                    place.insert(SlotCell::new(stamp, word.present_value));
+                    place.insert(SlotCell::new(version, word.present_value));
                 }
             }
         }
     }
 
-    /// When the account was last cleared below `stamp`.
-    fn cleared(&self, address: &Address, stamp: Stamp) -> Option<Stamp> {
+    /// When the account was last cleared below `version`.
+    fn cleared(&self, address: &Address, version: Version) -> Option<Version> {
         if !self.is_any_cleared.load(Ordering::Relaxed) {
             return None;
         }
         let clears = self.clears.read();
-        clears.get(address)?.iter().rev().find(|clear| **clear < stamp).copied()
+        clears.get(address)?.iter().rev().find(|clear| **clear < version).copied()
     }
 
     /// What the block changed, ascending by address.
@@ -312,7 +309,7 @@ impl<S: Sharing> Store<S> {
         for shard in &self.slots {
             let mut look = |slot: &Slot, cell: &SlotCell| {
                 let (writer, after) = cell.last();
-                let before = match self.cleared(&slot.address, Stamp::AFTER_ALL) {
+                let before = match self.cleared(&slot.address, Version::AFTER_ALL) {
                     Some(cleared) if writer < cleared => return Ok(()),
                     Some(_) => U256::ZERO,
                     None => base.storage_ref(slot.address, slot.key)?,
@@ -354,13 +351,8 @@ impl<S: Sharing> Store<S> {
         Ok(changes)
     }
 
-    /// Notes that an account may stand here, before anybody looks for it.
-    pub(crate) fn note(&self, address: &Address) {
-        self.written.note(Place::of_account(address));
-    }
-
     fn account_shard(&self, address: &Address) -> &S::Lock<Accounts> {
-        &self.accounts[place_of(address, self.accounts.len())]
+        &self.accounts[address.0.0[19] as usize & (self.accounts.len() - 1)]
     }
 
     fn slot_shard(&self, slot: &Slot) -> &S::Lock<Slots> {
@@ -369,25 +361,7 @@ impl<S: Sharing> Store<S> {
     }
 }
 
-impl Store<Alone> {
-    /// A store whose accounts lie in parts that can be lent, one for each of so many threads at least.
-    pub(crate) fn in_parts(n_transactions: usize, n_threads: usize) -> Self {
-        Self::in_shards(n_transactions, n_threads.next_power_of_two().min(N_SHARDS[1]))
-    }
-
-    /// Lends all accounts, to be changed from `first` on; until they are given back, none are here.
-    pub(crate) fn lend(&self, first: Stamp) -> Vec<Part> {
-        let lend = |part: &core::cell::RefCell<Accounts>| Part::new(part.take(), first);
-        self.accounts.iter().map(lend).collect()
-    }
-
-    /// Takes all accounts back, in the order in which they were lent.
-    pub(crate) fn give_back(&self, parts: impl Iterator<Item = Part>) {
-        for (place, part) in self.accounts.iter().zip(parts) {
-            place.replace(part.accounts);
-        }
-    }
-
+impl Store<Exclusive> {
     /// The same for whoever wants to look at it, once nothing changes any more.
     pub(crate) fn into_shared(self) -> Store {
         let Self { written, opened, accounts, slots, clears, is_any_cleared, states } = self;
@@ -403,46 +377,9 @@ impl Store<Alone> {
     }
 }
 
-fn into_shared<T: core::fmt::Debug>(shards: Shards<Alone, T>) -> Shards<Shared, T> {
+fn into_shared<T: core::fmt::Debug>(shards: Shards<Exclusive, T>) -> Shards<Shared, T> {
     shards.into_iter().map(|shard| Lock::around(shard.take())).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn info(balance: u64) -> AccountInfo {
-        AccountInfo { balance: U256::from(balance), ..AccountInfo::default() }
-    }
-
-    fn stamp(tx: u32) -> Stamp {
-        Stamp::of(slotcast_model::TxIndex(tx))
-    }
-
-    #[test]
-    fn everybody_sees_what_was_left_below_their_stamp() {
-        let (store, address) = (Store::<Shared>::new(4), Address::with_last_byte(7));
-        assert_eq!(store.account(&address, Stamp::CLOSING), Seen::Base);
-        assert_eq!(store.account_since(&address, Stamp::OPENING), Since::Same);
-        store.enter(stamp(3), &address, &info(2));
-        store.enter(stamp(5), &address, &info(3));
-        store.enter(stamp(9), &address, &info(0));
-        let at = |tx| store.account(&address, stamp(tx));
-        assert_eq!(at(3), Seen::Base);
-        assert_eq!(at(4), Seen::Left(Some(info(2))));
-        assert_eq!(at(9), Seen::Left(Some(info(3))));
-        assert_eq!(at(10), Seen::Left(None));
-        assert_eq!(store.account_since(&address, stamp(10)), Since::Same);
-        assert_eq!(store.account_since(&address, stamp(9)), Since::Left(None));
-        assert_eq!(store.last_account(&address), Seen::Left(None));
-    }
-
-    #[test]
-    fn alone_only_the_last_version_is_kept() {
-        let (store, address) = (Store::<Alone>::new(0), Address::with_last_byte(7));
-        store.enter(stamp(3), &address, &info(2));
-        store.enter(stamp(5), &address, &info(3));
-        assert_eq!(store.account(&address, stamp(6)), Seen::Left(Some(info(3))));
-        assert_eq!(store.account(&address, stamp(5)), Seen::Base);
-    }
-}
+mod tests;

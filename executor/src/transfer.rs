@@ -6,7 +6,7 @@
 //! plainly in order (a check that fails, code or a precompile at the recipient, a delegation, rules
 //! from Amsterdam on) is left to revm, which then also says what is wrong with it.
 //!
-//! Data that comes with it has nobody to read it, and only costs gas.
+//! Data that comes with it is not read, and only costs gas.
 //!
 //! Two of three transactions of the chain's history are of this kind. An interpreter has nothing to
 //! do for them, but setting it up and taking its journal apart costs more than the transfer:
@@ -22,7 +22,7 @@
 //! left empty ceases to exist (EIP-161); before that proposal, touching one that does not exist
 //! would make it, so that a transfer of nothing is left to revm.
 
-use alloy_consensus::{Transaction, TxEnvelope, TxType, transaction::Recovered};
+use alloy_consensus::{Transaction, TxEnvelope, TxType};
 use alloy_primitives::{Address, KECCAK256_EMPTY, TxKind, U256};
 use revm::{
     context::{BlockEnv, Cfg, CfgEnv},
@@ -38,7 +38,7 @@ use crate::{
     fork::Rules,
     input::Block,
     store::{Sharing, Store},
-    versions::{Seen, Stamp},
+    version::{Seen, Version},
 };
 
 /// The rules that transfers of one block follow.
@@ -51,27 +51,16 @@ pub(crate) struct Transfers<'a> {
     precompiles: &'static Precompiles,
 }
 
-/// What of a transfer is known before the state is looked at.
-#[derive(Clone, Debug)]
-pub(crate) struct Draft {
-    pub(crate) sender: Address,
-    pub(crate) to: Address,
-    pub(crate) nonce: u64,
-    pub(crate) value: U256,
-    pub(crate) gas_limit: u64,
-    pub(crate) cost: Cost,
-}
-
 /// What a transfer costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cost {
-    pub(crate) gas_used: u64,
+struct Cost {
+    gas_used: u64,
     /// The most that the sender must have.
-    pub(crate) most: U256,
+    most: U256,
     /// What the sender pays besides the value.
-    pub(crate) paid: U256,
+    paid: U256,
     /// What the beneficiary gets.
-    pub(crate) reward: U256,
+    reward: U256,
 }
 
 impl<'a> Transfers<'a> {
@@ -110,13 +99,14 @@ impl<'a> Transfers<'a> {
     ) -> Option<u64> {
         let transaction = block.transaction(tx);
         let (sender, to) = (transaction.signer(), transaction.to()?);
-        let mut parties = Parties { store, base, stamp: Stamp::of(tx), found: [const { None }; 3] };
-        // Whoever sends data mostly calls a contract, which is seen from the recipient alone.
+        let mut parties =
+            Parties { store, base, version: Version::of(tx), found: [const { None }; 3] };
+        // With data it is mostly a call of a contract, which is seen from the recipient alone.
         let has_data = !transaction.input().is_empty();
         if has_data && parties.has_code(to)? {
             return None;
         }
-        let Draft { value, cost, .. } = self.draft(transaction)?;
+        let (value, cost) = (transaction.value(), self.checked_cost(transaction)?);
         let payer = parties.find(sender)?;
         if payer.nonce != transaction.nonce() || payer.balance < cost.most {
             return None;
@@ -133,15 +123,13 @@ impl<'a> Transfers<'a> {
         Some(cost.gas_used)
     }
 
-    /// What of a transfer is known before the state is looked at; nothing when it must be run.
-    pub(crate) fn draft(&self, tx: &Recovered<TxEnvelope>) -> Option<Draft> {
-        let to = self.recipient(tx)?;
-        let (sender, nonce, value) = (tx.signer(), tx.nonce(), tx.value());
+    /// What a transfer costs, by the checks that need no state; nothing when it must be run.
+    fn checked_cost(&self, tx: &TxEnvelope) -> Option<Cost> {
+        self.recipient(tx)?;
         let cost = self.cost(tx)?;
         let is_touch_harmless = SpecId::SPURIOUS_DRAGON <= self.cfg.spec;
-        let is_touching = value.is_zero() || cost.reward.is_zero();
-        let draft = Draft { sender, to, nonce, value, gas_limit: tx.gas_limit(), cost };
-        (is_touch_harmless || !is_touching).then_some(draft)
+        let is_touching = tx.value().is_zero() || cost.reward.is_zero();
+        (is_touch_harmless || !is_touching).then_some(cost)
     }
 
     /// The checks that need no state, and what follows for the price.
@@ -217,7 +205,7 @@ impl<'a> Transfers<'a> {
 struct Parties<'s, DB, S: Sharing> {
     store: &'s Store<S>,
     base: &'s DB,
-    stamp: Stamp,
+    version: Version,
     found: [Option<Party>; 3],
 }
 
@@ -251,7 +239,7 @@ impl<DB: DatabaseRef, S: Sharing> Parties<'_, DB, S> {
     fn has_code(&self, address: Address) -> Option<bool> {
         let of = |info: &AccountInfo| info.code_hash != KECCAK256_EMPTY;
         Some(match self.store.last_has_code(&address) {
-            Seen::Left(has_code) => has_code,
+            Seen::Written(has_code) => has_code,
             Seen::Base => self.base.basic_ref(address).ok()?.as_ref().is_some_and(of),
         })
     }
@@ -265,7 +253,7 @@ impl<DB: DatabaseRef, S: Sharing> Parties<'_, DB, S> {
         let place = self.found.iter().position(known)?;
         if self.found[place].is_none() {
             let info = match self.store.last_account(&address) {
-                Seen::Left(info) => info,
+                Seen::Written(info) => info,
                 Seen::Base => self.base.basic_ref(address).ok()?,
             };
             let before = if self.store.is_keeping_states() { info.clone() } else { None };
@@ -278,10 +266,10 @@ impl<DB: DatabaseRef, S: Sharing> Parties<'_, DB, S> {
         if self.store.is_keeping_states() {
             let parties = self.found.iter().flatten();
             let state = parties.map(|party| (party.address, party.account())).collect();
-            self.store.keep(self.stamp, state);
+            self.store.keep(self.version, state);
         }
         for Party { address, info, .. } in self.found.into_iter().flatten() {
-            self.store.enter(self.stamp, &address, &info);
+            self.store.enter(self.version, &address, &info);
         }
     }
 }

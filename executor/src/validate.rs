@@ -1,7 +1,7 @@
 //! Did a speculative run read what the committed prefix holds?
 //!
 //! In: a [`Speculative`], and what is [`Committed`] below it. Out: [`Validated`], with its balances
-//! moved to where they belong, or a private [`Retry`].
+//! moved to where they belong, or nothing: then it must be run on the committed prefix.
 //! Invariants: only this file makes a [`Validated`]; a validated result is the one that running the
 //! transaction on the committed prefix would give; unsure means retry.
 //!
@@ -26,8 +26,8 @@ use slotcast_model::{Slot, TxIndex};
 use crate::{
     evm::{Speculative, SpeculativeRun},
     fees::{is_lazy, rebase},
-    versions::{Seen, Stamp, Versions},
-    view::{AccountRead, SlotRead},
+    reads::{AccountRead, SlotRead},
+    version::Seen,
 };
 
 /// What everything below a transaction left.
@@ -47,27 +47,7 @@ pub(crate) enum Now {
     /// Nobody wrote it in this block: the base state has it.
     Base,
     /// The block left it like this.
-    Left(Option<AccountInfo>),
-}
-
-/// The versions below a stamp, all of them final.
-#[derive(Debug)]
-pub(crate) struct Below<'v> {
-    pub(crate) versions: &'v mut Versions,
-    pub(crate) stamp: Stamp,
-}
-
-impl Committed for Below<'_> {
-    fn slot(&self, read: &SlotRead) -> Seen<U256> {
-        self.versions.slot(read.slot.address, read.slot.key, self.stamp)
-    }
-
-    fn account(&mut self, address: Address, _read: &AccountRead) -> Now {
-        match self.versions.account_mut(address, self.stamp) {
-            Seen::Left(info) => Now::Left(info.cloned()),
-            Seen::Base => Now::Base,
-        }
-    }
+    Written(Option<AccountInfo>),
 }
 
 /// A result that may be committed next.
@@ -89,22 +69,10 @@ impl Validated {
         self.n_moved_slots
     }
 
-    /// The state the run ended with, moved to where it belongs.
-    pub(crate) const fn state(&self) -> &EvmState {
-        &self.result.state
-    }
-
     /// The result, to commit.
     pub(crate) fn into_result(self) -> ResultAndState {
         self.result
     }
-}
-
-/// A run that proved nothing: the transaction must be run on the committed prefix.
-#[derive(Debug)]
-pub(crate) struct Retry {
-    /// The state the run ended with, in case it was published.
-    pub(crate) superseded: Option<EvmState>,
 }
 
 /// Compares everything a run read with the prefix below it.
@@ -113,25 +81,19 @@ pub(crate) fn validate<DB: DatabaseRef>(
     committed: &mut impl Committed,
     base: &DB,
     spec: SpecId,
-) -> Result<Validated, Retry> {
+) -> Option<Validated> {
     let tx = speculative.tx();
-    let Some(mut run) = speculative.into_run() else { return Err(Retry { superseded: None }) };
-    let moves = moved_slots(&run, committed, base).and_then(|slots| {
-        moved_accounts(&run, committed, base, spec).map(|accounts| (slots, accounts))
-    });
-    match moves {
-        Some((slots, accounts)) => {
-            let n_moved_slots = slots.len();
-            for (slot, committed) in slots {
-                move_slot(&mut run.result.state, slot, committed);
-            }
-            for (address, end) in accounts {
-                move_account(&mut run.result.state, address, end);
-            }
-            Ok(Validated { tx, result: run.result, n_moved_slots })
-        }
-        None => Err(Retry { superseded: Some(run.result.state) }),
+    let mut run = speculative.into_run()?;
+    let slots = moved_slots(&run, committed, base)?;
+    let accounts = moved_accounts(&run, committed, base, spec)?;
+    let n_moved_slots = slots.len();
+    for (slot, committed) in slots {
+        move_slot(&mut run.result.state, slot, committed);
     }
+    for (address, end) in accounts {
+        move_account(&mut run.result.state, address, end);
+    }
+    Some(Validated { tx, result: run.result, n_moved_slots })
 }
 
 /// The slots to move, with the words committed there; nothing when the run used another word than
@@ -145,7 +107,7 @@ fn moved_slots<DB: DatabaseRef>(
     let mut moves = Vec::new();
     for read in &run.reads.slots {
         let now = match committed.slot(read) {
-            Seen::Left(value) => value,
+            Seen::Written(value) => value,
             Seen::Base if read.is_from_base => continue,
             Seen::Base => base.storage_ref(read.slot.address, read.slot.key).ok()?,
         };
@@ -196,7 +158,7 @@ fn moved_accounts<DB: DatabaseRef>(
     let mut moves = Vec::new();
     for (address, read) in reads.accounts.iter() {
         let committed = match committed.account(*address, read) {
-            Now::Left(info) => info,
+            Now::Written(info) => info,
             Now::Same => continue,
             Now::Base if read.is_from_base => continue,
             Now::Base => base.basic_ref(*address).ok()?,

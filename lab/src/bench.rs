@@ -163,14 +163,11 @@ impl BenchSummary {
 /// use slotcast::{PipelineSettings, executor::Settings};
 /// use slotcast_corpus::{self as corpus, prepare};
 /// use slotcast_lab::{BenchSettings, bench_block};
-/// use slotcast::scheduler::Policy;
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let pipeline = PipelineSettings {
 ///     predict: Default::default(),
-///     policy: Policy::Optimistic,
 ///     execution: Settings::with_threads(2)?,
-///     units: Default::default(),
 /// };
 /// let settings = BenchSettings { pipelines: vec![pipeline], runs: [1, 1], micros: 0 };
 /// assert!(bench_block(&prepared, &settings)?[0].matches_sequential);

@@ -11,8 +11,8 @@ use core::num::NonZeroUsize;
 
 use serde::Serialize;
 use slotcast_executor::{
-    ExecutionError, FallbackRule, Pool, SequentialSettings, UnitCosts, Wait, execute_sequential,
-    execute_streamed, time_each,
+    Advice, ExecutionError, FallbackRule, SequentialSettings, Settings, UnitCosts, Wait, execute,
+    execute_sequential, time_each,
 };
 use slotcast_model::{IndexVec, Observation, Prediction, StorageAccess, TxIndex};
 use slotcast_scheduler::{Actual, Steps, simulate_optimistic, simulate_streamed};
@@ -126,7 +126,7 @@ fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Measured, Execution
     for _ in 0..N_RUNS {
         runs.push(time_each(block, state)?);
         let view = View::new(state, &summaries);
-        let first = units.plan(block, |address| state.code_bytes(address)).first_predicted;
+        let first = units.plan(block, None, |address| state.code_bytes(address)).first_predicted;
         let mut lookahead = Lookahead::new(block, prepared.fork(), &view, state, &settings, first);
         let next = |_| {
             let clock = Clock::start();
@@ -175,8 +175,9 @@ fn ran(
     waits: IndexVec<TxIndex, Wait>,
 ) -> Result<(IndexVec<TxIndex, Wait>, Vec<TxIndex>), ExecutionError> {
     let (block, state) = (prepared.block(), prepared.state());
-    let pool = Pool::new(1)?;
-    let ran = execute_streamed(block, state, &pool, FallbackRule::NEVER, |tx| waits[tx].clone())?;
+    let settings = Settings { fallback: FallbackRule::NEVER, ..Settings::with_threads(1)? };
+    let mut wait = |tx| waits[tx].clone();
+    let ran = execute(block, state, Advice::Streamed(&mut wait, &settings))?;
     Ok((waits, ran.reexecuted().to_vec()))
 }
 
@@ -211,7 +212,7 @@ fn actual(
 ) -> IndexVec<TxIndex, Actual> {
     let half = units.hand_over_nanos / 2;
     let forecasts = forecasts_of_waits(prepared.block(), truth, prepared.state());
-    let of = |(forecast, &run): (slotcast_scheduler::Forecast, &u64)| Actual {
+    let of = |(forecast, &run): (slotcast_scheduler::PredictedAccess, &u64)| Actual {
         access: forecast.access,
         run: run + half,
         validate: half,

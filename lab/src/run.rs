@@ -9,17 +9,16 @@ use alloy_primitives::{B256, keccak256};
 use serde::Serialize;
 use slotcast_corpus::RecordedBlock;
 use slotcast_executor::{
-    Block, BlockOutcome, Course, ExecutionError, HeaderCheck, MemoryState, Mode, Parallel,
-    SequentialSettings, Settings, UnitCosts, block_access_list, execute, execute_in_order,
-    execute_sequential, spec_name,
+    Advice, BlockOutcome, ExecutionMode, HeaderCheck, Mode, SequentialSettings, Settings,
+    block_access_list, execute, execute_sequential, spec_name,
 };
-use slotcast_scheduler::{Policy, Schedule, schedule};
+use slotcast_scheduler::schedule;
 
 use crate::state_root::check_state_root;
 
 use slotcast::{
-    Clock, PredictSettings, Predicted, Prepared, forecasts, heaviest_chain, prediction_file,
-    schedule_of_waits,
+    Clock, ExecutionRule, PredictSettings, Predicted, Prepared, forecasts, heaviest_chain,
+    predicted_gas, prediction_file, schedule_of_waits,
 };
 use slotcast_corpus::{RunError, prepare};
 
@@ -28,23 +27,23 @@ use slotcast_corpus::{RunError, prepare};
 pub struct RunSettings {
     /// How hard to try to predict.
     pub predict: PredictSettings,
-    /// What to do about predictions that may be missing something.
-    pub policy: Policy,
-    /// Threads, and when to give up a schedule.
+    /// Threads, how to follow a schedule, and when to give it up.
     pub execution: Settings,
+    /// Whether the block is executed in parallel in any case.
+    pub rule: ExecutionRule,
 }
 
 /// Predicts, schedules, runs in parallel and checks one block.
 ///
 /// ```
-/// use slotcast::{executor::Settings, scheduler::Policy};
+/// use slotcast::executor::Settings;
 /// use slotcast_corpus as corpus;
 /// use slotcast_lab::{RunSettings, run_block};
 ///
 /// let settings = RunSettings {
 ///     predict: Default::default(),
-///     policy: Policy::Optimistic,
 ///     execution: Settings::with_threads(2)?,
+///     rule: Default::default(),
 /// };
 /// let report = run_block(&corpus::embedded()?, &settings)?;
 /// assert!(report.matches_sequential && report.matches_header.holds());
@@ -62,12 +61,11 @@ pub fn run_block(recorded: &RecordedBlock, settings: &RunSettings) -> Result<Rep
 /// use slotcast::executor::Settings;
 /// use slotcast_corpus::{self as corpus, prepare};
 /// use slotcast_lab::{RunSettings, run_predicted};
-/// use slotcast::scheduler::Policy;
 ///
 /// let settings = RunSettings {
 ///     predict: Default::default(),
-///     policy: Policy::Optimistic,
 ///     execution: Settings::with_threads(2)?,
+///     rule: Default::default(),
 /// };
 /// let recorded = corpus::embedded()?;
 /// let prepared = prepare(&recorded)?;
@@ -88,21 +86,33 @@ pub fn run_predicted(
     let clock = Clock::start();
     let mode = settings.execution.mode;
     let schedule = match mode {
-        Mode::Layers => schedule(&forecasts(block, &predictions), &settings.policy),
-        Mode::Dataflow => schedule_of_waits(prepared, &predictions, &settings.policy),
+        Mode::Layers => schedule(&forecasts(block, &predictions)),
+        Mode::Dataflow => schedule_of_waits(prepared, &predictions),
     };
-    let course = course(&schedule, mode);
+    // The number of threads has no say, so that reports are the same for each.
+    let by_cost = || {
+        let gas = predicted_gas(prepared, &predictions);
+        let units = &settings.execution.units;
+        units.plan(block, Some(&gas), |address| state.code_bytes(address)).mode
+    };
+    let executed_as = match settings.rule {
+        ExecutionRule::ByCost => by_cost(),
+        ExecutionRule::Always(mode) => mode,
+    };
     let schedule_micros = clock.micros();
 
     let clock = Clock::start();
-    let parallel = match course {
-        ScheduleMode::Sequential => run_in_order(block, state),
-        ScheduleMode::Layers | ScheduleMode::Dataflow => {
-            execute(block, &schedule, state, &settings.execution)
+    let (advice, followed) = match (executed_as, mode) {
+        (ExecutionMode::Sequential, _) => (Advice::None, ScheduleMode::Sequential),
+        (ExecutionMode::Parallel, mode) => {
+            (Advice::Schedule(&schedule, &settings.execution), mode.into())
         }
     };
-    let parallel = parallel.map_err(|source| RunError::of(prepared.block(), source))?;
+    let failed = |source| RunError::of(block, source);
+    let execution = execute(block, state, advice).map_err(failed)?;
     let execute_micros = clock.micros();
+    let (reexecuted, n_executions) = (execution.reexecuted().to_vec(), execution.n_executions());
+    let outcome = execution.into_outcome(state).map_err(failed)?;
 
     let clock = Clock::start();
     let unobserved = SequentialSettings { is_observed: false };
@@ -110,7 +120,7 @@ pub fn run_predicted(
         .map_err(|source| RunError::of(prepared.block(), source))?;
     let sequential_micros = clock.micros();
 
-    let matches_header = MatchesHeader::of(&parallel.outcome, recorded, prepared)?;
+    let matches_header = MatchesHeader::of(&outcome, recorded, prepared)?;
     let gas = sequential.outcome.txs.iter().map(|tx| tx.gas_used().unwrap_or(0)).collect();
     Ok(Report {
         block: block.header.number,
@@ -119,18 +129,18 @@ pub fn run_predicted(
         txs: block.n_transactions(),
         gas_used: sequential.outcome.gas_used,
         threads: settings.execution.pool.threads(),
-        schedule: course,
+        schedule: followed,
         layers: schedule.layers().len(),
         edges: schedule.dag().n_edges(),
         critical_path_gas: heaviest_chain(&schedule, &gas),
-        executions: parallel.n_executions,
-        reexecuted: parallel.reexecuted.iter().map(|tx| tx.0).collect(),
-        matches_sequential: parallel.outcome == sequential.outcome,
+        executions: n_executions,
+        reexecuted: reexecuted.iter().map(|tx| tx.0).collect(),
+        matches_sequential: outcome == sequential.outcome,
         matches_header,
         digests: Digests {
             prediction: keccak256(prediction_file::print(block.header.number, &predictions)),
             schedule: schedule.digest(),
-            outcome: parallel.outcome.digest(),
+            outcome: outcome.digest(),
         },
         micros: Micros {
             analyze: analyze_micros,
@@ -204,20 +214,13 @@ pub enum ScheduleMode {
     Sequential,
 }
 
-/// How a block with this schedule is run. The number of threads has no say, so that reports are the
-/// same for each: what two threads cannot speed up is run in order.
-fn course(schedule: &Schedule, mode: Mode) -> ScheduleMode {
-    match (mode, UnitCosts::default().course_of_schedule(schedule, 2)) {
-        (Mode::Layers, _) if schedule.width() <= 1 => ScheduleMode::Sequential,
-        (Mode::Layers, _) => ScheduleMode::Layers,
-        (Mode::Dataflow, Course::InOrder) => ScheduleMode::Sequential,
-        (Mode::Dataflow, Course::Dataflow) => ScheduleMode::Dataflow,
+impl From<Mode> for ScheduleMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Layers => Self::Layers,
+            Mode::Dataflow => Self::Dataflow,
+        }
     }
-}
-
-/// Runs a block in order, and puts its outcome together as running in parallel does.
-fn run_in_order(block: &Block, state: &MemoryState) -> Result<Parallel, ExecutionError> {
-    execute_in_order(block, state)?.into_parallel(state)
 }
 
 impl ScheduleMode {

@@ -10,11 +10,9 @@
 
 use alloy_consensus::Transaction;
 use slotcast_corpus::{Plan, Scenario, generate};
-use slotcast_executor::{
-    Call, ExecutionError, FallbackRule, Pool, UnitCosts, execute_dataflow, execute_in_order,
-};
+use slotcast_executor::{Advice, Call, ExecutionError, FallbackRule, Settings, UnitCosts, execute};
 use slotcast_model::{Index, TxIndex};
-use slotcast_scheduler::{CostModel, Policy, Schedule};
+use slotcast_scheduler::{CostModel, Schedule};
 
 use crate::seal::{SealError, seal};
 use slotcast::{Clock, PredictSettings, Prepared, Waits, estimate_gas, schedule_of_waits};
@@ -135,9 +133,9 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
     let summaries = prepared.summaries(&settings);
     let predictions = prepared.predict_with(&summaries, &settings).predictions;
     let (block, state) = (prepared.block(), prepared.state());
-    let schedule = schedule_of_waits(prepared, &predictions, &Policy::Optimistic);
-    let alone = Pool::new(1)?;
-    let in_order = execute_in_order(block, state)?;
+    let schedule = schedule_of_waits(prepared, &predictions);
+    let alone = Settings { fallback: FallbackRule::NEVER, ..Settings::with_threads(1)? };
+    let in_order = execute(block, state, Advice::None)?;
     let mut measured = Block { n_txs: block.n_transactions() as f64, ..Block::default() };
     for (tx, outcome) in in_order.txs().iter_enumerated() {
         let gas_used = outcome.gas_used().unwrap_or(0);
@@ -151,11 +149,10 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
             measured.estimates.push(call(estimate_gas(transaction, &predictions[tx])));
         }
     }
-    let in_order = median_nanos(|| execute_in_order(block, state).map(drop))?;
+    let in_order = median_nanos(|| execute(block, state, Advice::None).map(drop))?;
     measured.calls_nanos = in_order - transfer * (measured.n_txs - measured.n_calls);
-    let handed_over = median_nanos(|| {
-        execute_dataflow(block, &schedule, state, &alone, FallbackRule::NEVER).map(drop)
-    })?;
+    let handed_over =
+        median_nanos(|| execute(block, state, Advice::Schedule(&schedule, &alone)).map(drop))?;
     measured.handing_over_nanos = handed_over - in_order;
     measured.predict_nanos = median_nanos(|| {
         prepared.predict_once(&summaries, &settings);
@@ -201,8 +198,8 @@ fn transfer_nanos() -> Result<f64, UnitsError> {
     let made = generate(&plan).map_err(|error| UnitsError::MadeUp(error.to_string()))?;
     let prepared = prepare(&seal(made)?)?;
     let (block, state) = (prepared.block(), prepared.state());
-    let n_transfers = execute_in_order(block, state)?.n_transfers().max(1);
-    Ok(median_nanos(|| execute_in_order(block, state).map(drop))? / n_transfers as f64)
+    let n_transfers = execute(block, state, Advice::None)?.n_transfers().max(1);
+    Ok(median_nanos(|| execute(block, state, Advice::None).map(drop))? / n_transfers as f64)
 }
 
 /// What it takes to have a second thread do nothing.
@@ -213,8 +210,8 @@ fn wake_nanos() -> Result<f64, UnitsError> {
     let (block, state) = (prepared.block(), prepared.state());
     let schedule = Schedule::single_layer(1);
     let on = |threads| {
-        let pool = Pool::new(threads)?;
-        let run = || execute_dataflow(block, &schedule, state, &pool, FallbackRule::NEVER);
+        let settings = Settings::with_threads(threads)?;
+        let run = || execute(block, state, Advice::Schedule(&schedule, &settings));
         median_nanos(|| run().map(drop))
     };
     Ok(on(2)? - on(1)?)

@@ -9,7 +9,7 @@
 use alloy_primitives::map::HashMap;
 use slotcast_model::{AccessSet, IndexVec, Location, TxIndex, index_newtype};
 
-use crate::{Edge, Forecast, Reason};
+use crate::{Edge, PredictedAccess, Reason};
 
 index_newtype! {
     /// One addition to one location.
@@ -42,9 +42,10 @@ struct Ledger {
 }
 
 impl Ledger {
-    fn with_room_for(forecasts: &IndexVec<TxIndex, Forecast>) -> Self {
-        let n_changes =
-            |forecast: &Forecast| forecast.access.writes().len() + forecast.access.adds().len();
+    fn with_room_for(forecasts: &IndexVec<TxIndex, PredictedAccess>) -> Self {
+        let n_changes = |forecast: &PredictedAccess| {
+            forecast.access.writes().len() + forecast.access.adds().len()
+        };
         let n_changes = forecasts.iter().map(n_changes).sum();
         let changes = HashMap::with_capacity_and_hasher(n_changes, Default::default());
         Self { changes, adds: IndexVec::new() }
@@ -115,12 +116,12 @@ pub(crate) struct Conflicts {
 }
 
 /// The conflicts between all forecasts.
-pub(crate) fn conflicts(forecasts: &IndexVec<TxIndex, Forecast>) -> Conflicts {
+pub(crate) fn conflicts(forecasts: &IndexVec<TxIndex, PredictedAccess>) -> Conflicts {
     let mut ledger = Ledger::with_room_for(forecasts);
     let mut edges = Vec::new();
     let mut additions = IndexVec::with_capacity(forecasts.len());
     let mut waits: Vec<(TxIndex, Location)> = Vec::new();
-    for (tx, Forecast { access, .. }) in forecasts.iter_enumerated() {
+    for (tx, PredictedAccess { access, .. }) in forecasts.iter_enumerated() {
         ledger.read_and_write(access, tx, &mut waits);
         let adds = access.adds().iter().copied();
         additions.push(adds.filter(|location| ledger.add(*location, tx)).collect());
@@ -144,75 +145,4 @@ fn merge(to: TxIndex, waits: &mut Vec<(TxIndex, Location)>, edges: &mut Vec<Edge
 }
 
 #[cfg(test)]
-mod tests {
-    use alloy_primitives::Address;
-
-    use super::*;
-
-    fn location(n: u8) -> Location {
-        Location::Balance(Address::with_last_byte(n))
-    }
-
-    /// Reads, writes and adds per transaction in; (from, to, least location, how many) out.
-    fn check(block: &[[&[u8]; 3]], expected: &[(u32, u32, u8, u32)]) {
-        let list = |numbers: &[u8]| numbers.iter().copied().map(location).collect();
-        let forecasts = block
-            .iter()
-            .map(|[reads, writes, adds]| Forecast {
-                access: AccessSet::new(list(reads), list(writes), list(adds)),
-                ..Forecast::default()
-            })
-            .collect();
-        let expected: Vec<Edge> = expected
-            .iter()
-            .map(|&(from, to, least, n_locations)| Edge {
-                from: TxIndex(from),
-                to: TxIndex(to),
-                reason: Reason::Data { location: location(least), n_locations },
-            })
-            .collect();
-        assert_eq!(conflicts(&forecasts).edges, expected);
-    }
-
-    #[test]
-    fn what_is_added_to_without_waiting_is_told() {
-        let adding = |added: u8| Forecast {
-            access: AccessSet::new(vec![], vec![], vec![location(1), location(added)]),
-            ..Forecast::default()
-        };
-        let found = conflicts(&[adding(2), adding(3), adding(2)].into_iter().collect());
-        let told: Vec<_> = found.additions.into_iter().collect();
-        assert_eq!(told, [vec![], vec![location(1)], vec![location(1), location(2)]]);
-        assert_eq!(found.edges, []);
-    }
-
-    #[test]
-    fn a_reader_waits_for_the_last_writer_only() {
-        check(&[[&[], &[1], &[]], [&[], &[1], &[]], [&[1], &[], &[]]], &[(1, 2, 1, 1)]);
-    }
-
-    #[test]
-    fn changes_alone_and_reads_alone_order_nothing() {
-        check(&[[&[1], &[], &[]], [&[1], &[], &[]], [&[], &[1], &[]], [&[], &[1], &[]]], &[]);
-    }
-
-    #[test]
-    fn a_reader_waits_for_every_adder_since_the_last_writer() {
-        let adder: [&[u8]; 3] = [&[], &[], &[1]];
-        check(
-            &[adder, [&[], &[1], &[]], adder, adder, [&[1], &[], &[]]],
-            &[(1, 4, 1, 1), (2, 4, 1, 1), (3, 4, 1, 1)],
-        );
-    }
-
-    #[test]
-    fn one_edge_counts_all_shared_locations_and_names_the_least() {
-        check(&[[&[], &[2, 3], &[5]], [&[5, 3, 2, 1], &[], &[]]], &[(0, 1, 2, 3)]);
-    }
-
-    #[test]
-    fn read_modify_write_makes_a_chain() {
-        let swap: [&[u8]; 3] = [&[7], &[7], &[]];
-        check(&[swap, swap, swap], &[(0, 1, 7, 1), (1, 2, 7, 1)]);
-    }
-}
+mod tests;

@@ -16,16 +16,14 @@ use crate::ScheduleError;
 /// Why a transaction waits for an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
-    /// The later one is forecast to read what the earlier one is forecast to change.
+    /// The later one is predicted to read what the earlier one is predicted to change.
     Data {
         /// The first such location.
         location: Location,
         /// How many such locations there are.
         n_locations: u32,
     },
-    /// One of the two has a partial forecast, and the policy keeps it in order.
-    Policy,
-    /// Whoever made the schedule asked for it.
+    /// The maker of the schedule asked for it.
     Given,
 }
 
@@ -182,42 +180,4 @@ impl Rows {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn given(from: u32, to: u32) -> Edge {
-        Edge { from: TxIndex(from), to: TxIndex(to), reason: Reason::Given }
-    }
-
-    #[test]
-    fn neighbours_are_ascending_and_pairs_unique() {
-        let policy = Edge { reason: Reason::Policy, ..given(0, 3) };
-        let dag =
-            Dag::new(4, vec![given(2, 3), given(0, 3), policy, given(0, 1), given(0, 2)]).unwrap();
-        assert_eq!(dag.n_edges(), 4);
-        assert_eq!(dag.predecessors(TxIndex(3)), [TxIndex(0), TxIndex(2)]);
-        assert_eq!(dag.successors(TxIndex(0)), [TxIndex(1), TxIndex(2), TxIndex(3)]);
-        assert_eq!(dag.predecessors(TxIndex(0)), []);
-        let reasons: Vec<_> = dag.edges_into(TxIndex(3)).map(|edge| edge.reason).collect();
-        assert_eq!(reasons, [Reason::Policy, Reason::Given]);
-        assert_eq!(dag.to_petgraph().edge_count(), 4);
-    }
-
-    #[test]
-    fn the_reduction_drops_what_follows_from_the_rest() {
-        let dag = Dag::new(4, vec![given(0, 1), given(1, 2), given(0, 2), given(0, 3)]).unwrap();
-        let expected = Dag::new(4, vec![given(0, 1), given(1, 2), given(0, 3)]).unwrap();
-        assert_eq!(dag.transitive_reduction(), expected);
-        assert_eq!(expected.transitive_reduction(), expected);
-    }
-
-    #[test]
-    fn an_edge_that_does_not_go_forwards_is_refused() {
-        let backwards = ScheduleError::Backwards { from: TxIndex(1), to: TxIndex(0) };
-        assert_eq!(Dag::new(2, vec![given(1, 0)]), Err(backwards));
-        let own = ScheduleError::Backwards { from: TxIndex(1), to: TxIndex(1) };
-        assert_eq!(Dag::new(2, vec![given(1, 1)]), Err(own));
-        let unknown = ScheduleError::Unknown { tx: TxIndex(2), n_txs: 2 };
-        assert_eq!(Dag::new(2, vec![given(0, 2)]), Err(unknown));
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
-//! In which order may the transactions of a block run, going by what is forecast for each?
+//! In which order may the transactions of a block run, going by what is predicted of each?
 //!
-//! In: one [`Forecast`] per transaction, in block order, and a [`Policy`]. Out: a [`Schedule`]: a
+//! In: one [`PredictedAccess`] per transaction, in block order. Out: a [`Schedule`]: a
 //! dependency DAG, its layers and its critical path.
 //! Invariants: the schedule is a function of its inputs alone; every edge goes from a lower to a
 //! higher index; nothing here runs a transaction, starts a thread or knows what a location means
@@ -15,16 +15,16 @@
 //! 0: reads a, writes a      1: writes a      2: reads a
 //! ```
 //!
-//! transaction 2 waits for 1, the last writer of `a`, and nobody waits for 0: its version of `a`
-//! is read by no one. Layer 0 holds 0 and 1, layer 1 holds 2.
+//! transaction 2 waits for 1, the last writer of `a`, and no transaction waits for 0: its version of
+//! `a` is not read. Layer 0 holds 0 and 1, layer 1 holds 2.
 
 mod conflict;
 mod dag;
 mod horizon;
 mod layer;
 mod makespan;
+mod mode;
 mod optimistic;
-mod policy;
 pub mod print;
 mod rank;
 mod schedule;
@@ -36,9 +36,9 @@ use slotcast_model::{AccessSet, IndexVec, TxIndex};
 pub use dag::{Dag, Edge, Reason};
 pub use horizon::Horizons;
 pub use layer::{CriticalPath, LayerIndex};
-pub use makespan::{Mode, Overheads, simulate, simulate_horizons, simulate_unbound};
+pub use makespan::{simulate, simulate_unbound};
+pub use mode::Mode;
 pub use optimistic::{Actual, Simulated, simulate_optimistic};
-pub use policy::Policy;
 pub use rank::ranks;
 pub use schedule::{Schedule, ScheduleError};
 pub use streamed::{Steps, simulate_streamed};
@@ -46,21 +46,18 @@ pub use weight::CostModel;
 
 /// What the scheduler gets to know about one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Forecast {
-    /// The locations it is expected to read, write and add to.
+pub struct PredictedAccess {
+    /// The locations it is predicted to read, write and add to.
     pub access: AccessSet,
-    /// The gas it is expected to use.
+    /// The gas it is predicted to use.
     pub weight: u64,
-    /// Whether `access` may be missing something.
-    pub partial: bool,
 }
 
-/// The schedule of a block by what is forecast for its transactions.
-pub fn schedule(forecasts: &IndexVec<TxIndex, Forecast>, policy: &Policy) -> Schedule {
-    let conflict::Conflicts { mut edges, additions } = conflict::conflicts(forecasts);
-    edges.extend(policy.edges(forecasts));
-    let dag = Dag::new(forecasts.len(), edges)
-        .expect("conflicts and policies only look at earlier transactions of the block");
-    let weights = forecasts.iter().map(|forecast| forecast.weight).collect();
+/// The schedule of a block by what is predicted of its transactions.
+pub fn schedule(txs: &IndexVec<TxIndex, PredictedAccess>) -> Schedule {
+    let conflict::Conflicts { edges, additions } = conflict::conflicts(txs);
+    let dag = Dag::new(txs.len(), edges)
+        .expect("conflicts only look at earlier transactions of the block");
+    let weights = txs.iter().map(|tx| tx.weight).collect();
     Schedule::from_dag(dag, weights).with_additions(additions)
 }

@@ -1,4 +1,4 @@
-//! Do schedules keep their promises on blocks nobody thought of?
+//! Do schedules keep their promises on random blocks?
 //!
 //! In: random small blocks over few locations, so that conflicts are frequent. Out: the promises
 //! of the crate, each checked against a definition written a second time, as plainly as possible.
@@ -14,11 +14,10 @@ use proptest::{
 };
 use slotcast_model::{AccessSet, IndexVec, Location, TxIndex};
 use slotcast_scheduler::{
-    CostModel, Forecast, Mode, Overheads, Policy, Reason, Schedule, print, schedule, simulate,
-    simulate_unbound,
+    CostModel, Mode, PredictedAccess, Reason, Schedule, print, schedule, simulate, simulate_unbound,
 };
 
-type Forecasts = IndexVec<TxIndex, Forecast>;
+type Block = IndexVec<TxIndex, PredictedAccess>;
 
 /// Lists as drawn, before they are put in order.
 #[derive(Clone, Debug)]
@@ -27,13 +26,12 @@ struct Drawn {
     writes: Vec<Location>,
     adds: Vec<Location>,
     weight: u64,
-    partial: bool,
 }
 
 impl Drawn {
-    fn forecast(&self) -> Forecast {
-        let Self { reads, writes, adds, weight, partial } = self.clone();
-        Forecast { access: AccessSet::new(reads, writes, adds), weight, partial }
+    fn predicted(&self) -> PredictedAccess {
+        let Self { reads, writes, adds, weight } = self.clone();
+        PredictedAccess { access: AccessSet::new(reads, writes, adds), weight }
     }
 
     fn reversed(&self) -> Self {
@@ -54,34 +52,28 @@ fn locations(at_most: usize) -> impl Strategy<Value = Vec<Location>> {
 }
 
 fn block() -> impl Strategy<Value = Vec<Drawn>> {
-    let tx = (locations(4), locations(2), locations(2), 0u64..50, proptest::bool::weighted(0.2));
-    let drawn = tx.prop_map(|(reads, writes, adds, weight, partial)| Drawn {
-        reads,
-        writes,
-        adds,
-        weight,
-        partial,
-    });
+    let tx = (locations(4), locations(2), locations(2), 0u64..50);
+    let drawn = tx.prop_map(|(reads, writes, adds, weight)| Drawn { reads, writes, adds, weight });
     vec(drawn, 0..24)
 }
 
-fn forecasts(block: &[Drawn]) -> Forecasts {
-    block.iter().map(Drawn::forecast).collect()
+fn predicted(block: &[Drawn]) -> Block {
+    block.iter().map(Drawn::predicted).collect()
 }
 
 fn changes(access: &AccessSet, location: &Location) -> bool {
     access.writes().contains(location) || access.adds().contains(location)
 }
 
-/// The locations at which `to` must see what `from` does: it reads what `from` changes, and nobody
+/// The locations at which `to` must see what `from` does: it reads what `from` changes, and no transaction
 /// between the two overwrites it.
-fn observed(forecasts: &Forecasts, from: TxIndex, to: TxIndex) -> Vec<Location> {
+fn observed(predicted: &Block, from: TxIndex, to: TxIndex) -> Vec<Location> {
     let is_overwritten = |location: &Location| {
-        (from.0 + 1..to.0).any(|n| forecasts[TxIndex(n)].access.writes().contains(location))
+        (from.0 + 1..to.0).any(|n| predicted[TxIndex(n)].access.writes().contains(location))
     };
-    let reads = forecasts[to].access.reads().iter().copied();
+    let reads = predicted[to].access.reads().iter().copied();
     reads
-        .filter(|location| changes(&forecasts[from].access, location))
+        .filter(|location| changes(&predicted[from].access, location))
         .filter(|location| !is_overwritten(location))
         .collect()
 }
@@ -114,7 +106,7 @@ fn check_layers(schedule: &Schedule) -> Result<(), TestCaseError> {
         prop_assert!(edge.from < edge.to);
         prop_assert!(schedule.layer_of(edge.from) < schedule.layer_of(edge.to));
     }
-    // Longest path: whoever does not stand in the first layer waits for somebody one layer up.
+    // Longest path: what does not stand in the first layer waits for something one layer up.
     for (n, layer) in schedule.layers().iter().enumerate() {
         for &tx in layer {
             prop_assert_eq!(schedule.layer_of(tx).0 as usize, n);
@@ -134,11 +126,11 @@ proptest! {
 
     #[test]
     fn edges_are_exactly_the_observed_changes(block in block()) {
-        let forecasts = forecasts(&block);
-        let schedule = schedule(&forecasts, &Policy::Optimistic);
+        let predicted = predicted(&block);
+        let schedule = schedule(&predicted);
         let mut edges = schedule.edges();
-        for (from, to) in pairs(forecasts.len()) {
-            let observed = observed(&forecasts, from, to);
+        for (from, to) in pairs(predicted.len()) {
+            let observed = observed(&predicted, from, to);
             let Some(&location) = observed.first() else { continue };
             let n_locations = u32::try_from(observed.len()).unwrap();
             let edge = edges.next();
@@ -151,11 +143,11 @@ proptest! {
 
     #[test]
     fn additions_are_told_where_somebody_changed_the_location_before(block in block()) {
-        let forecasts = forecasts(&block);
-        let schedule = schedule(&forecasts, &Policy::Optimistic);
-        for (tx, forecast) in forecasts.iter_enumerated() {
+        let predicted = predicted(&block);
+        let schedule = schedule(&predicted);
+        for (tx, forecast) in predicted.iter_enumerated() {
             let is_changed = |location: &Location| {
-                (0..tx.0).any(|n| changes(&forecasts[TxIndex(n)].access, location))
+                (0..tx.0).any(|n| changes(&predicted[TxIndex(n)].access, location))
             };
             let adds = forecast.access.adds().iter().copied();
             let told: Vec<Location> = adds.filter(is_changed).collect();
@@ -174,10 +166,10 @@ proptest! {
                 drawn
             })
             .collect();
-        let forecasts = forecasts(&reading);
-        let waits = closure(&schedule(&forecasts, &Policy::Optimistic));
-        for (from, to) in pairs(forecasts.len()) {
-            if forecasts[to].access.reads_from(&forecasts[from].access) {
+        let predicted = predicted(&reading);
+        let waits = closure(&schedule(&predicted));
+        for (from, to) in pairs(predicted.len()) {
+            if predicted[to].access.reads_from(&predicted[from].access) {
                 prop_assert!(waits[to.0 as usize][from.0 as usize], "{} after {}", to, from);
             }
         }
@@ -185,20 +177,16 @@ proptest! {
 
     #[test]
     fn layers_are_longest_path_and_hold_no_edge_inside(block in block()) {
-        for policy in &Policy::ALL {
-            check_layers(&schedule(&forecasts(&block), policy))?;
-        }
+        check_layers(&schedule(&predicted(&block)))?;
     }
 
     #[test]
     fn no_reader_stands_beside_or_above_what_it_observes(block in block()) {
-        let forecasts = forecasts(&block);
-        for policy in &Policy::ALL {
-            let schedule = schedule(&forecasts, policy);
-            for (from, to) in pairs(forecasts.len()) {
-                if !observed(&forecasts, from, to).is_empty() {
-                    prop_assert!(schedule.layer_of(from) < schedule.layer_of(to));
-                }
+        let predicted = predicted(&block);
+        let schedule = schedule(&predicted);
+        for (from, to) in pairs(predicted.len()) {
+            if !observed(&predicted, from, to).is_empty() {
+                prop_assert!(schedule.layer_of(from) < schedule.layer_of(to));
             }
         }
     }
@@ -206,38 +194,16 @@ proptest! {
     #[test]
     fn the_order_of_locations_does_not_matter(block in block()) {
         let turned: Vec<Drawn> = block.iter().map(Drawn::reversed).collect();
-        for policy in &Policy::ALL {
-            let there = schedule(&forecasts(&block), policy);
-            let back = schedule(&forecasts(&turned), policy);
-            prop_assert_eq!(&there, &back);
-            prop_assert_eq!(there.digest(), back.digest());
-            prop_assert_eq!(print::text(&there), print::text(&back));
-        }
-    }
-
-    #[test]
-    fn a_barrier_orders_a_partial_forecast_with_everyone(block in block()) {
-        let waits = closure(&schedule(&forecasts(&block), &Policy::Barrier));
-        for (from, to) in pairs(block.len()) {
-            if block[from.0 as usize].partial || block[to.0 as usize].partial {
-                prop_assert!(waits[to.0 as usize][from.0 as usize]);
-            }
-        }
-    }
-
-    #[test]
-    fn serial_orders_partial_forecasts_with_one_another(block in block()) {
-        let waits = closure(&schedule(&forecasts(&block), &Policy::Serial));
-        for (from, to) in pairs(block.len()) {
-            if block[from.0 as usize].partial && block[to.0 as usize].partial {
-                prop_assert!(waits[to.0 as usize][from.0 as usize]);
-            }
-        }
+        let there = schedule(&predicted(&block));
+        let back = schedule(&predicted(&turned));
+        prop_assert_eq!(&there, &back);
+        prop_assert_eq!(there.digest(), back.digest());
+        prop_assert_eq!(print::text(&there), print::text(&back));
     }
 
     #[test]
     fn the_reduction_orders_the_same_pairs_with_no_edge_to_spare(block in block()) {
-        let schedule = schedule(&forecasts(&block), &Policy::Serial);
+        let schedule = schedule(&predicted(&block));
         let reduced = schedule.dag().transitive_reduction();
         let kept: Vec<(TxIndex, TxIndex)> =
             reduced.edges().map(|edge| (edge.from, edge.to)).collect();
@@ -255,7 +221,7 @@ proptest! {
 
     #[test]
     fn the_critical_path_is_the_heaviest_chain(block in block()) {
-        let schedule = schedule(&forecasts(&block), &Policy::Optimistic);
+        let schedule = schedule(&predicted(&block));
         let path = schedule.critical_path();
         let weight = |tx: TxIndex| schedule.weights()[tx];
         prop_assert_eq!(path.txs.iter().map(|&tx| weight(tx)).sum::<u64>(), path.weight);
@@ -269,11 +235,11 @@ proptest! {
 
     #[test]
     fn simulated_times_keep_their_bounds(block in block(), n_threads in 1usize..9) {
-        let schedule = schedule(&forecasts(&block), &Policy::Optimistic);
+        let schedule = schedule(&predicted(&block));
         let costs = schedule.weights();
         let (total, longest) = (schedule.total_weight(), schedule.critical_path().weight);
-        for mode in [Mode::Layers, Mode::Dataflow] {
-            let time = |n| simulate(&schedule, costs, threads(n), mode, Overheads::default());
+        for mode in Mode::ALL {
+            let time = |n| simulate(&schedule, costs, threads(n), mode, 0);
             prop_assert_eq!(time(1), total);
             prop_assert!(longest <= time(n_threads));
             prop_assert!(total.div_ceil(n_threads as u64) <= time(n_threads));
@@ -286,14 +252,27 @@ proptest! {
     }
 
     #[test]
-    fn overheads_are_added_once_each(block in block(), per_tx in 0u64..9, per_barrier in 0u64..9) {
-        let schedule = schedule(&forecasts(&block), &Policy::Optimistic);
-        let overheads = Overheads { per_tx, per_barrier };
-        let time = |mode| simulate(&schedule, schedule.weights(), threads(1), mode, overheads);
+    fn handing_over_costs_each_transaction_once(block in block(), per_tx in 0u64..9) {
+        let schedule = schedule(&predicted(&block));
         let handed_over = schedule.total_weight() + per_tx * schedule.len() as u64;
-        prop_assert_eq!(time(Mode::Dataflow), handed_over);
-        let waited = per_barrier * schedule.layers().len() as u64;
-        prop_assert_eq!(time(Mode::Layers), handed_over + waited);
+        for mode in Mode::ALL {
+            let time = simulate(&schedule, schedule.weights(), threads(1), mode, per_tx);
+            prop_assert_eq!(time, handed_over);
+        }
+    }
+
+    #[test]
+    fn a_horizon_is_above_all_that_is_waited_for(block in block()) {
+        let schedule = schedule(&predicted(&block));
+        for (from, to) in pairs(block.len()) {
+            if schedule.predecessors(to).contains(&from) {
+                prop_assert!(from < Mode::Dataflow.horizon(&schedule, to));
+            }
+            if schedule.layer_of(from) < schedule.layer_of(to) {
+                prop_assert!(from < Mode::Layers.horizon(&schedule, to));
+            }
+            prop_assert!(Mode::Dataflow.horizon(&schedule, to) <= Mode::Layers.horizon(&schedule, to));
+        }
     }
 
     #[test]

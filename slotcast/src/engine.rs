@@ -3,14 +3,13 @@
 //! In: a [`Block`], any revm `DatabaseRef + Sync`, an [`Engine`] that is kept from block to block.
 //! Out: an [`ExecutedBlock`]: receipts, requests, gas, and the bundle that alloy-evm's block executor
 //! would leave; or a typed error with the transaction it happened in.
-//! Invariants: the result is the one of running the block in order, whatever is forecast of it; a
-//! database that fails while a block is forecast makes the forecast poorer and nothing else; after an
+//! Invariants: the result is the one of running the block sequentially, whatever is predicted of it; a
+//! database that fails while a block is predicted makes the prediction poorer and nothing else; after an
 //! error an engine goes on as before.
 //!
-//! Transactions are forecast one after the other on the calling thread, while the engine's other
-//! threads run those at the start of the block, which are not forecast, and those that are forecast
-//! already. What cannot win by several threads is run in order,
-//! and nothing is forecast for it.
+//! Transactions are predicted one after the other on the calling thread, while the engine's other
+//! threads run those at the start of the block, which are not predicted, and those that are predicted
+//! already. What cannot win by several threads is run sequentially, and nothing is predicted for it.
 
 use std::{
     collections::BTreeMap,
@@ -19,11 +18,10 @@ use std::{
 
 use alloy_primitives::Address;
 use slotcast_executor::{
-    Block, Course, Decisions, Execution, ExecutionError, FallbackRule, HostRules, Plan, Pool,
-    UnitCosts, Wait,
+    Advice, Block, Decisions, Execution, ExecutionError, ExecutionMode, ExecutionPlan,
+    FallbackRule, HostRules, Pool, Settings, UnitCosts, Wait,
     database::{BundleState, DatabaseRef},
-    decide_in_order, decide_streamed, execute_in_order_with_bundle, execute_streamed_with_bundle,
-    fork_of,
+    decide, execute_with_bundle, fork_of,
 };
 use slotcast_model::Fork;
 
@@ -44,28 +42,14 @@ pub enum OnRejected {
     GoOn,
 }
 
-/// Which blocks are worth several threads.
-#[derive(Clone, Copy, Debug)]
-pub enum CourseRule {
-    /// Those that several threads are expected to gain something on, at these costs.
-    ByCost(UnitCosts),
+/// Which blocks are executed on several threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExecutionRule {
+    /// Those that several threads are expected to gain something on, at the engine's unit costs.
+    #[default]
+    ByCost,
     /// All, or none.
-    Always(Course),
-}
-
-impl CourseRule {
-    fn units(self) -> UnitCosts {
-        match self {
-            Self::ByCost(units) => units,
-            Self::Always(_) => UnitCosts::default(),
-        }
-    }
-}
-
-impl Default for CourseRule {
-    fn default() -> Self {
-        Self::ByCost(UnitCosts::default())
-    }
+    Always(ExecutionMode),
 }
 
 /// How many bytes of code summaries are kept of, unless another bound is set: several thousand
@@ -79,8 +63,10 @@ pub struct EngineSettings {
     pub predict: PredictSettings,
     /// When to give up a forecast that does not hold.
     pub fallback: FallbackRule,
-    /// Which blocks are forecast and run on several threads.
-    pub course: CourseRule,
+    /// What the steps of executing a block cost.
+    pub units: UnitCosts,
+    /// Which blocks are predicted and run on several threads.
+    pub execution: ExecutionRule,
     /// What to do about a transaction that cannot be included.
     pub on_rejected: OnRejected,
     /// Beyond how many bytes of code, of one fork, summaries are forgotten before the next block;
@@ -93,7 +79,8 @@ impl Default for EngineSettings {
         Self {
             predict: PredictSettings::default(),
             fallback: FallbackRule::default(),
-            course: CourseRule::default(),
+            units: UnitCosts::default(),
+            execution: ExecutionRule::default(),
             on_rejected: OnRejected::default(),
             summarised_code_bytes: SUMMARISED_CODE_BYTES,
         }
@@ -103,7 +90,7 @@ impl Default for EngineSettings {
 /// What is kept from block to block: threads, and what is known of contracts.
 #[derive(Debug)]
 pub struct Engine {
-    pool: Pool,
+    execution: Settings,
     settings: EngineSettings,
     summaries: Mutex<BTreeMap<Fork, Arc<Summaries>>>,
 }
@@ -111,12 +98,14 @@ pub struct Engine {
 impl Engine {
     /// An engine in which `threads` threads work, the calling one included.
     pub fn new(threads: usize, settings: EngineSettings) -> Result<Self, ExecutionError> {
-        Ok(Self { pool: Pool::new(threads)?, settings, summaries: Mutex::default() })
+        Ok(Self::with_pool(Pool::new(threads)?, settings))
     }
 
     /// An engine with these threads.
     pub fn with_pool(pool: Pool, settings: EngineSettings) -> Self {
-        Self { pool, settings, summaries: Mutex::default() }
+        let EngineSettings { fallback, units, .. } = settings;
+        let execution = Settings { fallback, units, ..Settings::of(pool) };
+        Self { execution, settings, summaries: Mutex::default() }
     }
 
     /// What is known of contracts under the rules of `fork`, which grows with every block up to what
@@ -134,7 +123,7 @@ impl Engine {
     }
 
     /// Decides the transactions of `block` for a host that opens, commits and closes the block
-    /// itself; see [`decide_streamed`].
+    /// itself; see [`decide`].
     pub fn decide<DB: DatabaseRef + Sync>(
         &self,
         block: &Block,
@@ -142,30 +131,31 @@ impl Engine {
         base: &DB,
     ) -> Result<Decisions, ExecutionError> {
         match self.planned(block) {
-            None => decide_in_order(block, rules, base),
-            Some(plan) => self.forecasting(block, plan, rules.fork(), base, |wait| {
-                decide_streamed(block, rules, base, &self.pool, self.settings.fallback, |_| wait())
+            None => decide(block, rules, base, Advice::None),
+            Some(plan) => self.predicting(block, plan, rules.fork(), base, |wait| {
+                decide(block, rules, base, Advice::Streamed(&mut |_| wait(), &self.execution))
             }),
         }
     }
 
     /// The plan by which a block is run on several threads, if it is.
-    fn planned(&self, block: &Block) -> Option<Plan> {
-        let units = self.settings.course.units();
-        let plan = || units.plan(block, typical_code(&units));
-        match self.settings.course {
-            CourseRule::Always(Course::InOrder) => None,
-            CourseRule::Always(Course::Dataflow) => Some(plan()),
-            CourseRule::ByCost(_) if self.pool.threads() < 2 => None,
-            CourseRule::ByCost(_) => Some(plan()).filter(|plan| plan.is_worth_it),
-        }
+    fn planned(&self, block: &Block) -> Option<ExecutionPlan> {
+        let units = &self.settings.units;
+        let plan = units.plan(block, None, typical_code(units));
+        let is_parallel = match self.settings.execution {
+            ExecutionRule::Always(mode) => mode == ExecutionMode::Parallel,
+            ExecutionRule::ByCost => {
+                1 < self.execution.pool.threads() && plan.mode == ExecutionMode::Parallel
+            }
+        };
+        is_parallel.then_some(plan)
     }
 
     /// Calls `run` with a function that says of one transaction after the other what it waits for.
-    fn forecasting<DB: DatabaseRef, R>(
+    fn predicting<DB: DatabaseRef, R>(
         &self,
         block: &Block,
-        plan: Plan,
+        plan: ExecutionPlan,
         fork: Fork,
         base: &DB,
         run: impl FnOnce(&mut dyn FnMut() -> Wait) -> R,
@@ -201,14 +191,14 @@ pub fn execute_block<DB: DatabaseRef + Sync>(
     base: &DB,
     engine: &Engine,
 ) -> Result<ExecutedBlock, ExecutionError> {
-    let Engine { pool, settings, .. } = engine;
+    let Engine { execution: settings, .. } = engine;
     let (execution, bundle) = match engine.planned(block) {
-        None => execute_in_order_with_bundle(block, base)?,
-        Some(plan) => engine.forecasting(block, plan, fork_of(block)?, base, |wait| {
-            execute_streamed_with_bundle(block, base, pool, settings.fallback, |_| wait())
+        None => execute_with_bundle(block, base, Advice::None)?,
+        Some(plan) => engine.predicting(block, plan, fork_of(block)?, base, |wait| {
+            execute_with_bundle(block, base, Advice::Streamed(&mut |_| wait(), settings))
         })?,
     };
-    if settings.on_rejected == OnRejected::Fail {
+    if engine.settings.on_rejected == OnRejected::Fail {
         execution.require_all_included()?;
     }
     Ok(ExecutedBlock { execution, bundle })

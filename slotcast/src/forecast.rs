@@ -1,13 +1,13 @@
 //! What does the scheduler get to know of each transaction?
 //!
-//! In: a block and its predictions. Out: one [`Forecast`] for each transaction.
+//! In: a block and its predictions. Out: one [`PredictedAccess`] for each transaction.
 //! Invariant: a weight is an estimate from the transaction and its prediction alone, so it is there
 //! before anything is run and is the same everywhere.
 
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
 use slotcast_executor::Block;
-use slotcast_model::{Coverage, Index, IndexVec, Prediction, TxIndex};
-use slotcast_scheduler::Forecast;
+use slotcast_model::{Index, IndexVec, Prediction, TxIndex};
+use slotcast_scheduler::PredictedAccess;
 
 /// Gas before the first instruction.
 const INTRINSIC: u64 = 21_000;
@@ -31,20 +31,19 @@ const CODE: u64 = 2_600;
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let predictions = prepared.predict(&Default::default()).predictions;
 /// let forecasts = forecasts(prepared.block(), &predictions);
-/// let schedule = scheduler::schedule(&forecasts, &scheduler::Policy::Optimistic);
+/// let schedule = scheduler::schedule(&forecasts);
 /// assert!(1 < schedule.layers().len());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn forecasts(
     block: &Block,
     predictions: &IndexVec<TxIndex, Prediction>,
-) -> IndexVec<TxIndex, Forecast> {
+) -> IndexVec<TxIndex, PredictedAccess> {
     let transactions = block.transactions.iter().zip(predictions);
     transactions
-        .map(|(tx, prediction)| Forecast {
+        .map(|(tx, prediction)| PredictedAccess {
             access: prediction.access_set(),
             weight: estimate_gas(tx, prediction),
-            partial: prediction.coverage() == Coverage::Partial,
         })
         .collect()
 }

@@ -30,14 +30,15 @@ mod clock;
 
 pub use clock::Clock;
 pub use convert::{frame_of, warm_of, words_of};
-pub use engine::{CourseRule, Engine, EngineSettings, ExecutedBlock, OnRejected, execute_block};
+pub use engine::{Engine, EngineSettings, ExecutedBlock, ExecutionRule, OnRejected, execute_block};
 pub use forecast::{estimate_gas, forecasts, heaviest_chain};
 pub use forward::Forward;
 pub use held::{head_of, hint_of, hints_of, known_of};
 pub use hints::prediction_file;
 pub use lookahead::Lookahead;
 pub use pipeline::{
-    PipelineSettings, StepTimes, execute_predicted, execute_unpredicted, schedule_of_waits,
+    PipelineSettings, StepTimes, execute_predicted, execute_unpredicted, predicted_gas,
+    schedule_of_waits,
 };
 pub use predict::{Basis, BlockPredictor, predict_block, predict_tx};
 pub use prepared::{PredictSettings, Predicted, Prepared};

@@ -8,7 +8,7 @@
 //! Predicting is done by one thread, in block order, and the others can only run what is predicted.
 //! So the first transactions are not predicted: they run in order meanwhile, on another thread, and
 //! everything behind them waits for them. How many they are says
-//! [`Plan`](slotcast_executor::Plan). The rest is predicted
+//! [`ExecutionPlan`](slotcast_executor::ExecutionPlan). The rest is predicted
 //! as if nothing were known of them but who sent them and what they paid, which makes predictions a
 //! little worse and costs a few second runs.
 //!
@@ -35,7 +35,7 @@ pub struct Lookahead<'a, S> {
 }
 
 impl<'a, S: StateView> Lookahead<'a, S> {
-    /// Predicts from `first_predicted` on; see [`Plan`](slotcast_executor::Plan). `base` is the state
+    /// Predicts from `first_predicted` on; see [`ExecutionPlan`](slotcast_executor::ExecutionPlan). `base` is the state
     /// that `view` shows.
     pub fn new(
         block: &'a Block,

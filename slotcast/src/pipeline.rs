@@ -9,12 +9,9 @@ use core::time::Duration;
 
 use alloy_consensus::Transaction as _;
 
-use slotcast_executor::{
-    Call, Course, Execution, ExecutionError, Horizon, Outlook, Settings, UnitCosts, Wait,
-    execute_in_order_on, execute_streamed,
-};
+use slotcast_executor::{Advice, Execution, ExecutionError, ExecutionMode, Settings, execute};
 use slotcast_model::{Index, IndexVec, Prediction, TxIndex};
-use slotcast_scheduler::{Policy, Schedule, schedule};
+use slotcast_scheduler::{Schedule, schedule};
 
 use crate::{
     clock::Clock,
@@ -30,12 +27,8 @@ use crate::{
 pub struct PipelineSettings {
     /// How hard to try to predict.
     pub predict: PredictSettings,
-    /// What to do about predictions that may be missing something.
-    pub policy: Policy,
-    /// Threads, and when to give up a schedule.
+    /// Threads, what the steps cost, and when to give up advice.
     pub execution: Settings,
-    /// What the steps cost.
-    pub units: UnitCosts,
 }
 
 /// Where the time went, in microseconds.
@@ -62,14 +55,11 @@ impl StepTimes {
 /// ```
 /// use slotcast::{PipelineSettings, execute_unpredicted, executor::Settings};
 /// use slotcast_corpus::{self as corpus, prepare};
-/// use slotcast::scheduler::Policy;
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let settings = PipelineSettings {
 ///     predict: Default::default(),
-///     policy: Policy::Optimistic,
 ///     execution: Settings::with_threads(2)?,
-///     units: Default::default(),
 /// };
 /// let summaries = prepared.summaries(&settings.predict);
 /// let (execution, _) = execute_unpredicted(&prepared, &summaries, &settings)?;
@@ -85,23 +75,24 @@ pub fn execute_unpredicted(
     let threads = settings.execution.pool.threads();
     let code_bytes = |address| prepared.state().code_bytes(address);
     let block = prepared.block();
-    let plan = (1 < threads).then(|| settings.units.plan(block, code_bytes));
-    let Some(plan) = plan.filter(|plan| plan.is_worth_it) else {
+    let units = &settings.execution.units;
+    let plan = (1 < threads).then(|| units.plan(block, None, code_bytes));
+    let Some(plan) = plan.filter(|plan| plan.mode == ExecutionMode::Parallel) else {
         let times = StepTimes { schedule: micros(&clock), ..StepTimes::default() };
-        return in_order(prepared, settings, times);
+        return in_order(prepared, times);
     };
     let state = prepared.state();
-    let Settings { pool, fallback, .. } = &settings.execution;
     let view = View::new(state, summaries);
     let (fork, first) = (prepared.fork(), plan.first_predicted);
     let mut lookahead = Lookahead::new(block, fork, &view, state, &settings.predict, first);
     let mut predicting = Duration::ZERO;
-    let execution = execute_streamed(block, state, pool, *fallback, |_| {
+    let mut next = |_| {
         let clock = Clock::start();
         let wait = lookahead.next();
         predicting += clock.elapsed();
         wait
-    })?;
+    };
+    let execution = execute(block, state, Advice::Streamed(&mut next, &settings.execution))?;
     let predict = predicting.as_secs_f64() * 1e6;
     let execute = micros(&clock) - predict;
     Ok((execution, StepTimes { predict, schedule: 0.0, execute }))
@@ -112,14 +103,11 @@ pub fn execute_unpredicted(
 /// ```
 /// use slotcast::{PipelineSettings, execute_predicted, executor::Settings};
 /// use slotcast_corpus::{self as corpus, prepare};
-/// use slotcast::scheduler::Policy;
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let settings = PipelineSettings {
 ///     predict: Default::default(),
-///     policy: Policy::Optimistic,
 ///     execution: Settings::with_threads(2)?,
-///     units: Default::default(),
 /// };
 /// let predictions = prepared.predict(&Default::default()).predictions;
 /// let (execution, _) = execute_predicted(&prepared, &predictions, &settings)?;
@@ -132,48 +120,48 @@ pub fn execute_predicted(
     settings: &PipelineSettings,
 ) -> Result<(Execution, StepTimes), ExecutionError> {
     let clock = Clock::start();
-    let threads = settings.execution.pool.threads();
-    let call = |(tx, prediction): (TxIndex, &Prediction)| {
-        let gas = gas_of(prepared, tx, prediction)?;
-        let transaction = &prepared.block().transactions[tx.as_usize()];
-        Some(Call::of(transaction, gas, |address| prepared.state().code_bytes(address)))
-    };
-    let calls = predictions.iter_enumerated().map(call);
-    match settings.units.course_of_calls(calls, threads) {
-        Course::InOrder => in_order(
-            prepared,
-            settings,
-            StepTimes { schedule: micros(&clock), ..StepTimes::default() },
-        ),
-        Course::Dataflow => by_waits(prepared, predictions, settings),
+    let code_bytes = |address| prepared.state().code_bytes(address);
+    let Settings { pool, units, .. } = &settings.execution;
+    let gas = predicted_gas(prepared, predictions);
+    match units.plan(prepared.block(), Some(&gas), code_bytes).mode {
+        ExecutionMode::Parallel if 1 < pool.threads() => by_waits(prepared, predictions, settings),
+        ExecutionMode::Parallel | ExecutionMode::Sequential => {
+            let times = StepTimes { schedule: micros(&clock), ..StepTimes::default() };
+            in_order(prepared, times)
+        }
     }
 }
 
-/// The gas that a call uses by its prediction; nothing for what looks like a plain transfer.
-fn gas_of(prepared: &Prepared, tx: TxIndex, prediction: &Prediction) -> Option<u64> {
-    let transaction = &prepared.block().transactions[tx.as_usize()];
-    let is_plain = transaction.input().is_empty() && prediction.storage().reads.is_empty();
-    (!is_plain).then(|| estimate_gas(transaction, prediction))
+/// The gas that each transaction uses by its prediction; 0 for what looks like a plain transfer.
+pub fn predicted_gas(
+    prepared: &Prepared,
+    predictions: &IndexVec<TxIndex, Prediction>,
+) -> IndexVec<TxIndex, u64> {
+    let gas = |(tx, prediction): (TxIndex, &Prediction)| {
+        let transaction = &prepared.block().transactions[tx.as_usize()];
+        let is_plain = transaction.input().is_empty() && prediction.storage().reads.is_empty();
+        if is_plain { 0 } else { estimate_gas(transaction, prediction) }
+    };
+    predictions.iter_enumerated().map(gas).collect()
 }
 
 /// The schedule by which a block is executed without layers.
 ///
 /// ```
-/// use slotcast::{schedule_of_waits, scheduler::Policy};
+/// use slotcast::{schedule_of_waits};
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let predictions = prepared.predict(&Default::default()).predictions;
-/// let schedule = schedule_of_waits(&prepared, &predictions, &Policy::Optimistic);
+/// let schedule = schedule_of_waits(&prepared, &predictions);
 /// assert_eq!(schedule.len(), 400);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn schedule_of_waits(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,
-    policy: &Policy,
 ) -> Schedule {
-    schedule(&forecasts_of_waits(prepared.block(), predictions, prepared.state()), policy)
+    schedule(&forecasts_of_waits(prepared.block(), predictions, prepared.state()))
 }
 
 fn by_waits(
@@ -182,30 +170,17 @@ fn by_waits(
     settings: &PipelineSettings,
 ) -> Result<(Execution, StepTimes), ExecutionError> {
     let clock = Clock::start();
-    let Settings { pool, fallback, .. } = &settings.execution;
     let (block, state) = (prepared.block(), prepared.state());
-    if settings.policy != Policy::Optimistic {
-        let schedule = schedule_of_waits(prepared, predictions, &settings.policy);
-        let times = StepTimes { schedule: micros(&clock), ..StepTimes::default() };
-        let clock = Clock::start();
-        let wait = |tx| Wait::of(&schedule, tx);
-        let execution = execute_streamed(block, state, pool, *fallback, wait)?;
-        return Ok((execution, StepTimes { execute: micros(&clock), ..times }));
-    }
     // Made while the other threads wake up.
     let mut waits = None;
-    let mut outlook = Outlook::new(settings.units);
     let mut known_after = Duration::ZERO;
-    let execution = execute_streamed(block, state, pool, *fallback, |tx| {
-        if outlook.is_given_up() {
-            return Horizon(tx).into();
-        }
-        let prediction = &predictions[tx];
-        let wait = waits.get_or_insert_with(|| Waits::new(block, state)).next(prediction);
-        outlook.tell(gas_of(prepared, tx, prediction).unwrap_or(0), wait.horizon);
+    let mut next = |tx| {
+        let waits = waits.get_or_insert_with(|| Waits::new(block, state));
+        let wait = waits.next(&predictions[tx]);
         known_after = clock.elapsed();
         wait
-    })?;
+    };
+    let execution = execute(block, state, Advice::Streamed(&mut next, &settings.execution))?;
     let schedule = known_after.as_secs_f64() * 1e6;
     let execute = micros(&clock) - schedule;
     Ok((execution, StepTimes { predict: 0.0, schedule, execute }))
@@ -213,12 +188,10 @@ fn by_waits(
 
 fn in_order(
     prepared: &Prepared,
-    settings: &PipelineSettings,
     times: StepTimes,
 ) -> Result<(Execution, StepTimes), ExecutionError> {
     let clock = Clock::start();
-    let execution =
-        execute_in_order_on(prepared.block(), prepared.state(), &settings.execution.pool)?;
+    let execution = execute(prepared.block(), prepared.state(), Advice::None)?;
     Ok((execution, StepTimes { execute: micros(&clock), ..times }))
 }
 

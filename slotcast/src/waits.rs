@@ -1,6 +1,6 @@
 //! For what must a transaction wait, when the executor takes for granted what validation can tell?
 //!
-//! In: a block, its predictions, the state before it. Out: one [`Forecast`] for each transaction, with
+//! In: a block, its predictions, the state before it. Out: one [`PredictedAccess`] for each transaction, with
 //! fewer reads than the transaction makes.
 //! Invariants: a read is left out only where the executor compares or re-bases it at commit, so that
 //! leaving it out can cost a second run and never an outcome; the result depends on the inputs alone.
@@ -23,8 +23,8 @@ use alloy_primitives::{
     map::{AddressMap, AddressSet},
 };
 use slotcast_executor::{Block, Horizon, MemoryState, Wait};
-use slotcast_model::{AccessSet, Coverage, Index, IndexVec, Location, Prediction, Slot, TxIndex};
-use slotcast_scheduler::{Forecast, Horizons};
+use slotcast_model::{AccessSet, Index, IndexVec, Location, Prediction, Slot, TxIndex};
+use slotcast_scheduler::{Horizons, PredictedAccess};
 
 use crate::{forecast::estimate_gas, summaries::BaseState};
 
@@ -44,7 +44,7 @@ pub fn forecasts_of_waits(
     block: &Block,
     predictions: &IndexVec<TxIndex, Prediction>,
     state: &MemoryState,
-) -> IndexVec<TxIndex, Forecast> {
+) -> IndexVec<TxIndex, PredictedAccess> {
     let short = senders_that_may_run_short(block, state);
     let transactions = block.transactions.iter().zip(predictions);
     let entered = transactions.clone().filter(|(tx, prediction)| !is_plain(tx, prediction));
@@ -52,10 +52,9 @@ pub fn forecasts_of_waits(
     let made = predictions.iter().flat_map(made).collect();
     let met = Met { short, read, made };
     transactions
-        .map(|(tx, prediction)| Forecast {
+        .map(|(tx, prediction)| PredictedAccess {
             access: access(tx, prediction, &met),
             weight: estimate_gas(tx, prediction),
-            partial: prediction.coverage() == Coverage::Partial,
         })
         .collect()
 }

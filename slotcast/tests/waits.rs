@@ -8,7 +8,7 @@ use slotcast::{
     executor::Horizon,
     forecasts, forecasts_of_waits,
     model::{IndexVec, Location, TxIndex},
-    scheduler::{Forecast, Policy, schedule},
+    scheduler::{PredictedAccess, schedule},
 };
 use slotcast_corpus::{Plan, Scenario, generate, prepare};
 use slotcast_lab::seal;
@@ -34,7 +34,7 @@ fn plain_transfers_wait_for_nobody_and_nobody_waits_for_what_is_taken_for_grante
         }
     }
     assert!(40 < n_plain, "{n_plain} of 60 are plain");
-    let weights = |forecasts: &IndexVec<TxIndex, Forecast>| {
+    let weights = |forecasts: &IndexVec<TxIndex, PredictedAccess>| {
         forecasts.iter().map(|forecast| forecast.weight).collect::<Vec<_>>()
     };
     assert_eq!(weights(&all), weights(&waits));
@@ -48,8 +48,7 @@ fn waits_are_the_horizons_of_the_schedule() {
         let prepared = prepare(&block).unwrap();
         let predictions = prepared.predict(&Default::default()).predictions;
         let (block, state) = (prepared.block(), prepared.state());
-        let schedule =
-            schedule(&forecasts_of_waits(block, &predictions, state), &Policy::Optimistic);
+        let schedule = schedule(&forecasts_of_waits(block, &predictions, state));
         let mut waits = Waits::new(block, state);
         for (tx, prediction) in predictions.iter_enumerated() {
             let horizon = waits.next(prediction).horizon;

@@ -17,12 +17,12 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use slotcast::{
     Prepared,
     executor::{
-        FallbackRule, Pool, Question, SequentialSettings, execute_dataflow, execute_sequential,
+        Advice, FallbackRule, Question, SequentialSettings, Settings, execute, execute_sequential,
         inspect,
     },
     forecasts_of_waits,
     model::{AccountAccess, IndexVec, Observation, Prediction, Slot, StorageAccess, TxIndex},
-    scheduler::{CostModel, Policy, Schedule, schedule, simulate_unbound},
+    scheduler::{CostModel, Schedule, schedule, simulate_unbound},
 };
 use slotcast_corpus::{self as corpus, prepare};
 use slotcast_tests::checkout;
@@ -142,9 +142,10 @@ fn ordered(storage: &StorageAccess) -> StorageAccess {
 fn sum_up(sum: &mut Sum, prepared: &Prepared, predictions: &IndexVec<TxIndex, Prediction>) {
     let (block, state) = (prepared.block(), prepared.state());
     let forecasts = forecasts_of_waits(block, predictions, state);
-    let schedule: Schedule = schedule(&forecasts, &Policy::Optimistic);
-    let pool = Pool::new(1).expect("one thread is there");
-    let ran = execute_dataflow(block, &schedule, state, &pool, FallbackRule::NEVER);
+    let schedule: Schedule = schedule(&forecasts);
+    let settings = Settings::with_threads(1).expect("one thread is there");
+    let settings = Settings { fallback: FallbackRule::NEVER, ..settings };
+    let ran = execute(block, state, Advice::Schedule(&schedule, &settings));
     let ran = ran.expect("recorded blocks can be run");
     let gas: IndexVec<TxIndex, u64> =
         ran.txs().iter().map(|tx| tx.gas_used().unwrap_or(0)).collect();

@@ -19,7 +19,7 @@ use mimalloc::MiMalloc;
 use slotcast::{
     Clock, Prepared, Waits, forecasts_of_waits,
     model::{IndexVec, Prediction, TxIndex},
-    scheduler::{Policy, schedule},
+    scheduler::schedule,
 };
 use slotcast_corpus::{self as corpus, Plan, Scenario, prepare};
 use slotcast_lab::seal;
@@ -87,7 +87,7 @@ fn graph(
     predictions: &IndexVec<TxIndex, Prediction>,
 ) -> slotcast::scheduler::Schedule {
     let forecasts = forecasts_of_waits(prepared.block(), predictions, prepared.state());
-    schedule(&forecasts, &Policy::Optimistic)
+    schedule(&forecasts)
 }
 
 /// Microseconds for a thousand transactions.

@@ -13,14 +13,14 @@ mod programs;
 use slotcast::{
     executor::{
         Block, FallbackRule, MemoryState, Mode, Pool, Sequential, SequentialSettings, Settings,
-        execute, execute_sequential,
+        execute_sequential,
     },
     forecasts,
     model::TxIndex,
-    scheduler::{Policy, Schedule, schedule},
+    scheduler::{Schedule, schedule},
 };
 
-use crate::random::Random;
+use crate::{ran, random::Random};
 
 pub use events::{Event, Events};
 
@@ -47,7 +47,7 @@ impl Crews {
     pub fn new() -> Self {
         let crew = |threads, mode, fallback| {
             let pool = Pool::new(threads).expect("threads can be started");
-            Settings { pool, fallback, mode }
+            Settings { fallback, mode, ..Settings::of(pool) }
         };
         let crews = vec![
             crew(1, Mode::Layers, FallbackRule::NEVER),
@@ -88,8 +88,7 @@ pub fn check(random: &mut Random, crews: &Crews) -> Events {
     let sequential = execute_sequential(&block, &state, &settings).expect("all state is known");
     for _ in 0..N_ADVICE {
         let predictions = advice(random, &sequential.observations);
-        let policy = random.pick(&Policy::ALL);
-        let schedule = schedule(&forecasts(&block, &predictions), &policy);
+        let schedule = schedule(&forecasts(&block, &predictions));
         run(&block, &state, &sequential, &schedule, crews);
     }
     events::of(&made, &block, &sequential)
@@ -117,7 +116,7 @@ fn run(
 ) {
     let mut waste: Vec<Waste> = Vec::new();
     for crew in &crews.crews {
-        let parallel = execute(block, schedule, state, crew).expect("all state is known");
+        let parallel = ran::run(block, schedule, state, crew).expect("all state is known");
         let context = || {
             let (mode, threads) = (crew.mode.text(), crew.pool.threads());
             format!("{}, {mode}, {threads} threads", sequential.outcome.fork)

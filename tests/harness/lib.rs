@@ -9,6 +9,7 @@ pub mod blocks;
 pub mod case;
 pub mod conformance;
 pub mod executed;
+pub mod ran;
 pub mod random;
 pub mod totality;
 

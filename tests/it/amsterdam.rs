@@ -12,7 +12,6 @@ use slotcast::{
     executor::{Settings, block_access_list, fork_of},
     hints::AccountKeys,
     model::{Fork, Slot},
-    scheduler::Policy,
     words_of,
 };
 use slotcast_corpus::{self as corpus, Era, Plan, RecordedBlock, Scenario, prepare};
@@ -26,8 +25,8 @@ fn made(scenario: Scenario, n_txs: usize) -> RecordedBlock {
 fn settings(threads: usize) -> RunSettings {
     RunSettings {
         predict: Default::default(),
-        policy: Policy::Optimistic,
         execution: Settings::with_threads(threads).unwrap(),
+        rule: Default::default(),
     }
 }
 

@@ -9,14 +9,15 @@
 
 use alloy_primitives::{B256, keccak256};
 use slotcast::{
-    CourseRule, Engine, EngineSettings, Prepared, execute_block,
-    executor::{Course, FallbackRule, Mode, Pool, Settings, execute},
+    Engine, EngineSettings, ExecutionRule, Prepared, execute_block,
+    executor::{ExecutionMode, Mode, Pool, Settings},
     model::{IndexVec, Prediction, StorageAccess, TxIndex},
     prediction_file, schedule_of_waits,
-    scheduler::{Policy, Schedule, schedule},
+    scheduler::{Schedule, schedule},
 };
 use slotcast_corpus::{self as corpus, Plan, Scenario, prepare};
 use slotcast_lab::seal;
+use slotcast_tests::ran::run;
 
 /// Enough transactions that a forecast may be given up on the way.
 const N_TXS: usize = 48;
@@ -57,17 +58,17 @@ impl Contended {
         match mode {
             Mode::Layers => {
                 let forecasts = slotcast::forecasts(self.prepared.block(), predictions);
-                schedule(&forecasts, &Policy::Optimistic)
+                schedule(&forecasts)
             }
-            Mode::Dataflow => schedule_of_waits(&self.prepared, predictions, &Policy::Optimistic),
+            Mode::Dataflow => schedule_of_waits(&self.prepared, predictions),
         }
     }
 
     /// What running the block by a schedule decides.
     fn run(&self, schedule: &Schedule, pool: Pool, mode: Mode) -> Decided {
-        let settings = Settings { pool, fallback: FallbackRule::DEFAULT, mode };
+        let settings = Settings { mode, ..Settings::of(pool) };
         let (block, state) = (self.prepared.block(), self.prepared.state());
-        let ran = execute(block, schedule, state, &settings).unwrap();
+        let ran = run(block, schedule, state, &settings).unwrap();
         Decided {
             schedule: schedule.digest(),
             reexecuted: ran.reexecuted,
@@ -144,8 +145,8 @@ fn forecasting_while_running_decides_the_same_on_any_number_of_threads() {
 /// Retried transactions, number of runs and outcome of running the block while it is forecast, by an
 /// engine that knows no contract yet.
 fn run_streamed(contended: &Contended, pool: Pool) -> (Vec<TxIndex>, usize, B256) {
-    let course = CourseRule::Always(Course::Dataflow);
-    let engine = Engine::with_pool(pool, EngineSettings { course, ..EngineSettings::default() });
+    let execution = ExecutionRule::Always(ExecutionMode::Parallel);
+    let engine = Engine::with_pool(pool, EngineSettings { execution, ..EngineSettings::default() });
     let (block, state) = (contended.prepared.block(), contended.prepared.state());
     let execution = execute_block(block, state, &engine).unwrap().execution;
     let (reexecuted, n_executions) = (execution.reexecuted().to_vec(), execution.n_executions());

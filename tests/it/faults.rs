@@ -13,10 +13,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use alloy_evm::{block::InternalBlockExecutionError, eth::receipt_builder::AlloyReceiptBuilder};
 use alloy_primitives::B256;
 use slotcast::{
-    CourseRule, Engine, EngineSettings, execute_block,
+    Engine, EngineSettings, ExecutionRule, execute_block,
     executor::{
-        Block, Course, Execution, ExecutionError, MemoryState, Rejection, SequentialSettings,
-        execute_sequential,
+        Block, Execution, ExecutionError, ExecutionMode, MemoryState, Rejection,
+        SequentialSettings, execute_sequential,
     },
     model::TxIndex,
 };
@@ -32,8 +32,8 @@ const THREADS: [usize; 3] = [1, 2, 8];
 
 fn engines() -> Vec<Arc<Engine>> {
     let engine = |threads: usize| {
-        let course = CourseRule::Always(Course::Dataflow);
-        let settings = EngineSettings { course, ..EngineSettings::default() };
+        let execution = ExecutionRule::Always(ExecutionMode::Parallel);
+        let settings = EngineSettings { execution, ..EngineSettings::default() };
         Arc::new(Engine::new(threads, settings).unwrap())
     };
     THREADS.map(engine).into()
@@ -176,8 +176,8 @@ fn a_slow_database_changes_nothing_but_time() {
     for threads in THREADS {
         for seed in 0..6 {
             // A fresh engine each time: what is known of contracts has a say in what is forecast.
-            let course = CourseRule::Always(Course::Dataflow);
-            let settings = EngineSettings { course, ..EngineSettings::default() };
+            let execution = ExecutionRule::Always(ExecutionMode::Parallel);
+            let settings = EngineSettings { execution, ..EngineSettings::default() };
             let engine = Engine::new(threads, settings).unwrap();
             let slow = Faulty::new(&state, Fault::SlowFrom(seed));
             let executed = execute_block(&block, &slow, &engine).unwrap();

@@ -17,8 +17,8 @@ use alloy_evm::{
 };
 use alloy_primitives::B256;
 use slotcast::{
-    CourseRule, Engine, EngineSettings, OnRejected, execute_block,
-    executor::{Block, Course, ExecutionError, ForkChoice, MemoryState, Receipt},
+    Engine, EngineSettings, ExecutionRule, OnRejected, execute_block,
+    executor::{Block, ExecutionError, ExecutionMode, ForkChoice, MemoryState, Receipt},
     model::Fork,
 };
 use slotcast_alloy::{ParallelExecutorFactory, RejectedTx};
@@ -36,13 +36,13 @@ pub(crate) struct Engines(Vec<Arc<Engine>>);
 
 impl Engines {
     pub(crate) fn new(on_rejected: OnRejected) -> Self {
-        let always = CourseRule::Always(Course::Dataflow);
-        let courses = [(1, always), (2, always), (8, always), (2, CourseRule::default())];
-        let engine = |(threads, course)| {
-            let settings = EngineSettings { course, on_rejected, ..EngineSettings::default() };
+        let always = ExecutionRule::Always(ExecutionMode::Parallel);
+        let rules = [(1, always), (2, always), (8, always), (2, ExecutionRule::default())];
+        let engine = |(threads, execution)| {
+            let settings = EngineSettings { execution, on_rejected, ..EngineSettings::default() };
             Arc::new(Engine::new(threads, settings).unwrap())
         };
-        Self(courses.map(engine).into())
+        Self(rules.map(engine).into())
     }
 
     /// The one of two threads that it always uses: enough for blocks that take long.

@@ -4,21 +4,20 @@
 //! In: made-up blocks of every scenario, and recorded blocks where there are any, with predictions
 //! of every quality. Out: assertions.
 //!
-//! Every advice is followed with every number of threads; policies go round from block to block, so
-//! that each meets each advice.
+//! Every advice is followed in every mode with every number of threads.
 
 mod advice;
 
 use slotcast::{
     Prepared,
-    executor::{FallbackRule, Mode, Pool, Settings, execute},
+    executor::{FallbackRule, Mode, Pool, Settings},
     forecasts,
     model::TxIndex,
-    scheduler::{Policy, schedule},
+    scheduler::schedule,
 };
 use slotcast_corpus::{self as corpus, Era, Plan, Scenario, prepare};
 use slotcast_lab::seal;
-use slotcast_tests::recorded_blocks;
+use slotcast_tests::{ran::run, recorded_blocks};
 
 use self::advice::{Advice, advice_for};
 
@@ -37,7 +36,7 @@ fn made_up_blocks_of_every_scenario() {
             let plan = Plan { seed: n as u64 + 1, n_txs: N_TXS, scenario, era, ..Plan::default() };
             let block = seal(corpus::generate(&plan).unwrap()).unwrap();
             let name = format!("{} in {}", scenario.name(), era.name());
-            check(&name, &prepare(&block).unwrap(), n, &crews);
+            check(&name, &prepare(&block).unwrap(), &crews);
         }
     }
 }
@@ -46,36 +45,37 @@ fn made_up_blocks_of_every_scenario() {
 fn recorded_blocks_of_every_age() {
     let Some(folder) = recorded_blocks("recorded_blocks_of_every_age") else { return };
     let crews = crews();
-    for (n, path) in corpus::list(&folder).unwrap().iter().enumerate() {
+    for path in &corpus::list(&folder).unwrap() {
         let block = corpus::read_file(path).unwrap();
         let name = format!("block {}", block.number());
-        check(&name, &prepare(&block).unwrap(), n, &crews);
+        check(&name, &prepare(&block).unwrap(), &crews);
     }
 }
 
 fn crews() -> Vec<Settings> {
+    // Giving up early would hide what bad advice does later in the block.
+    let fallback = FallbackRule::NEVER;
     let crew = |mode, threads: &usize| Settings {
-        pool: Pool::new(*threads).unwrap(),
-        // Giving up early would hide what bad advice does later in the block.
-        fallback: FallbackRule::NEVER,
+        fallback,
         mode,
+        ..Settings::of(Pool::new(*threads).unwrap())
     };
     let of_mode = |mode| THREADS.iter().map(move |threads| crew(mode, threads));
-    [Mode::Layers, Mode::Dataflow].into_iter().flat_map(of_mode).collect()
+    Mode::ALL.into_iter().flat_map(of_mode).collect()
 }
 
 /// Follows every advice with every crew.
-fn check(name: &str, prepared: &Prepared, n: usize, crews: &[Settings]) {
+fn check(name: &str, prepared: &Prepared, crews: &[Settings]) {
     let (block, state) = (prepared.block(), prepared.state());
     let (sequential, all_advice) = advice_for(prepared);
-    for (advice_idx, Advice { kind, predictions }) in all_advice.iter().enumerate() {
-        let policy = Policy::ALL[(n + advice_idx) % Policy::ALL.len()];
-        let schedule = schedule(&forecasts(block, predictions), &policy);
-        let mut first: [Option<(Vec<TxIndex>, usize)>; 2] = [None, None];
+    for Advice { kind, predictions } in &all_advice {
+        let schedule = schedule(&forecasts(block, predictions));
+        let mut first: [Option<(Vec<TxIndex>, usize)>; Mode::ALL.len()] =
+            [const { None }; Mode::ALL.len()];
         for crew in crews {
             let (threads, mode) = (crew.pool.threads(), crew.mode.text());
-            let context = format!("{name}, {kind} advice, {policy}, {mode}, {threads} threads");
-            let parallel = execute(block, &schedule, state, crew).unwrap();
+            let context = format!("{name}, {kind} advice, {mode}, {threads} threads");
+            let parallel = run(block, &schedule, state, crew).unwrap();
             assert!(parallel.outcome == sequential, "{context}: another outcome");
             let n_txs = block.n_transactions();
             assert!(n_txs <= parallel.n_executions, "{context}: something was not run");
@@ -89,8 +89,8 @@ fn check(name: &str, prepared: &Prepared, n: usize, crews: &[Settings]) {
 
 #[test]
 fn perfect_advice_wastes_less_than_none() {
-    let (pool, fallback) = (Pool::new(2).unwrap(), FallbackRule::NEVER);
-    let crew = Settings { pool, fallback, mode: Mode::Layers };
+    let fallback = FallbackRule::NEVER;
+    let crew = Settings { fallback, ..Settings::with_threads(2).unwrap() };
     let plan = Plan { n_txs: 200, scenario: Scenario::Mixed, ..Plan::default() };
     let block = seal(corpus::generate(&plan).unwrap()).unwrap();
     let prepared = prepare(&block).unwrap();
@@ -98,8 +98,8 @@ fn perfect_advice_wastes_less_than_none() {
     let n_again = |wanted: &str| {
         let advice = all_advice.iter().find(|advice| advice.kind == wanted).unwrap();
         let forecasts = forecasts(prepared.block(), &advice.predictions);
-        let schedule = schedule(&forecasts, &Policy::Optimistic);
-        let parallel = execute(prepared.block(), &schedule, prepared.state(), &crew).unwrap();
+        let schedule = schedule(&forecasts);
+        let parallel = run(prepared.block(), &schedule, prepared.state(), &crew).unwrap();
         parallel.reexecuted.len()
     };
     let (perfect, none) = (n_again("perfect"), n_again("empty"));

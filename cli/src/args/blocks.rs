@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use slotcast::scheduler::Mode;
 use slotcast_corpus::Scenario;
 
 use super::{Files, Keep};
@@ -19,6 +20,28 @@ pub(crate) struct Run {
     /// Run by the predictions of this file, as `predict` wrote it, instead of predicting.
     #[arg(long, value_name = "FILE")]
     pub(crate) hints: Option<PathBuf>,
+    /// Execute every block on all threads and follow its schedule this way [default: what is
+    /// fastest, and sequentially where threads do not pay].
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<ModeArgument>,
+}
+
+/// How a schedule is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeArgument {
+    /// A transaction waits for all of the layers before its own.
+    Layers,
+    /// A transaction waits for those it depends on.
+    Dataflow,
+}
+
+impl From<ModeArgument> for Mode {
+    fn from(mode: ModeArgument) -> Self {
+        match mode {
+            ModeArgument::Layers => Self::Layers,
+            ModeArgument::Dataflow => Self::Dataflow,
+        }
+    }
 }
 
 /// Arguments of `bench`.

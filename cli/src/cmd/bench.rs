@@ -6,8 +6,7 @@
 use serde::Serialize;
 use slotcast::{
     PipelineSettings, Prepared,
-    executor::{ExecutionError, Settings, UnitCosts},
-    scheduler::Policy,
+    executor::{ExecutionError, Settings},
 };
 use slotcast_corpus::{Scenario, prepare};
 use slotcast_lab::{
@@ -59,9 +58,7 @@ pub(crate) fn bench(
     let pipeline = |n: &usize| {
         Ok::<_, ExecutionError>(PipelineSettings {
             predict: Default::default(),
-            policy: Policy::Optimistic,
             execution: Settings::with_threads(*n)?,
-            units: UnitCosts::default(),
         })
     };
     let pipelines = threads.iter().map(pipeline).collect::<Result<_, _>>();

@@ -11,7 +11,7 @@ use slotcast::{
     known_of,
     model::{Coverage, Index, IndexVec, Prediction, Slot, TxIndex},
     prediction_file,
-    scheduler::{self, Policy},
+    scheduler::{self},
     warm_of,
 };
 
@@ -168,7 +168,7 @@ fn document(
         Dialect::Fetch => hints::print(&FetchPlan::of(chosen.map(|(_, prediction)| prediction))),
         Dialect::Txdag => {
             let forecasts = forecasts(block, predictions);
-            let schedule = scheduler::schedule(&forecasts, &Policy::Optimistic);
+            let schedule = scheduler::schedule(&forecasts);
             hints::print(&hints::tx_dag(number, &schedule, txs.iter().copied()))
         }
     }

@@ -2,7 +2,10 @@
 //!
 //! In: blocks. Out: one row or JSON line for each, and whether all checks hold.
 
-use slotcast::{Predicted, executor::Settings, scheduler::Policy};
+use slotcast::{
+    ExecutionRule, Predicted,
+    executor::{ExecutionMode, Settings},
+};
 use slotcast_corpus::prepare;
 use slotcast_lab::{Report, RunSettings, run_predicted};
 
@@ -37,11 +40,13 @@ const COLUMNS: Columns = Columns::new(&[
 pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdict, Failure> {
     let sources = Source::list(&args.blocks.files)?;
     let hints = args.hints.as_deref().map(HintFile::read).transpose()?;
-    let settings = RunSettings {
-        predict: Default::default(),
-        policy: Policy::Optimistic,
-        execution: Settings::with_threads(threads).map_err(Failure::bad_input)?,
+    let execution = Settings::with_threads(threads).map_err(Failure::bad_input)?;
+    let (mode, rule) = match args.mode {
+        None => (execution.mode, ExecutionRule::ByCost),
+        Some(mode) => (mode.into(), ExecutionRule::Always(ExecutionMode::Parallel)),
     };
+    let execution = Settings { mode, ..execution };
+    let settings = RunSettings { predict: Default::default(), execution, rule };
     let shelf = Shelf::open(&args.keep, console)?;
     let progress = Progress::new(sources.len(), console);
     let mut sum = Sum::default();

@@ -9,7 +9,7 @@ use slotcast::{
     Prepared, forecasts,
     model::TxIndex,
     scheduler::{
-        self, CostModel, Policy,
+        self, CostModel,
         print::{self, Edges},
     },
     warm_of,
@@ -48,7 +48,7 @@ pub(crate) fn schedule(args: &Schedule, console: &Console) -> Result<Verdict, Fa
             None => prepared.predict(&Default::default()).predictions,
         };
         let forecasts = forecasts(prepared.block(), &predictions);
-        let schedule = scheduler::schedule(&forecasts, &Policy::Optimistic);
+        let schedule = scheduler::schedule(&forecasts);
         let block = prepared.block().header.number;
         progress.done(|| match format {
             ScheduleFormat::Json => console.document(&ScheduleDocument::new(block, &schedule)),

@@ -38,7 +38,7 @@ use revm::{
 use slotcast_model::Slot;
 
 use super::{
-    SpeculativeContext,
+    context::ViewContext,
     hashes::remember_hashes,
     instructions::{Args, again, watch_accounts},
 };
@@ -47,7 +47,7 @@ use crate::additions::Range;
 /// Makes the instructions of `table` follow the words of the slots that a run is expected to only
 /// add to.
 pub(super) fn watch_additions<'a, DB: DatabaseRef>(
-    table: &mut InstructionTable<EthInterpreter, SpeculativeContext<'a, DB>>,
+    table: &mut InstructionTable<EthInterpreter, ViewContext<'a, DB>>,
 ) {
     table[usize::from(opcode::SLOAD)] = Instruction::new(sload::<DB>);
     table[usize::from(opcode::SSTORE)] = Instruction::new(sstore::<DB>);

@@ -21,11 +21,11 @@ use revm::{
 };
 use slotcast_model::PAIR;
 
-use super::{SpeculativeContext, instructions::Args};
+use super::{context::ViewContext, instructions::Args};
 
 /// Makes the instructions of `table` remember hashes.
 pub(super) fn remember_hashes<'a, DB: DatabaseRef>(
-    table: &mut InstructionTable<EthInterpreter, SpeculativeContext<'a, DB>>,
+    table: &mut InstructionTable<EthInterpreter, ViewContext<'a, DB>>,
 ) {
     table[usize::from(opcode::KECCAK256)] = Instruction::new(keccak256::<DB>);
 }

@@ -30,15 +30,14 @@ use revm::{
     primitives::hardfork::SpecId,
 };
 
-use super::SpeculativeContext;
+use super::context::ViewContext;
 use crate::fees::Use;
 
-pub(super) type Args<'i, 'a, DB> =
-    InstructionContext<'i, SpeculativeContext<'a, DB>, EthInterpreter>;
+pub(super) type Args<'i, 'a, DB> = InstructionContext<'i, ViewContext<'a, DB>, EthInterpreter>;
 
 /// Makes the instructions of `table` note what they look at of an account.
 pub(super) fn watch_accounts<'a, DB: DatabaseRef>(
-    table: &mut InstructionTable<EthInterpreter, SpeculativeContext<'a, DB>>,
+    table: &mut InstructionTable<EthInterpreter, ViewContext<'a, DB>>,
 ) {
     let mut set = |opcode: u8, instruction| table[usize::from(opcode)] = instruction;
     set(opcode::BALANCE, Instruction::new(balance::<DB>));
@@ -141,11 +140,7 @@ fn call<const KIND: u8, DB: DatabaseRef>(mut args: Args<'_, '_, DB>) -> Instruct
     result
 }
 
-fn note_call<DB: DatabaseRef>(
-    host: &mut SpeculativeContext<'_, DB>,
-    inputs: &CallInputs,
-    is_plain: bool,
-) {
+fn note_call<DB: DatabaseRef>(host: &mut ViewContext<'_, DB>, inputs: &CallInputs, is_plain: bool) {
     let callee = inputs.bytecode_address;
     let delegate = delegate(host, callee);
     let state = &host.journaled_state.inner.state;
@@ -173,10 +168,7 @@ fn note_call<DB: DatabaseRef>(
 }
 
 /// Where the code of `address` really is, if it is delegated.
-fn delegate<DB: DatabaseRef>(
-    host: &SpeculativeContext<'_, DB>,
-    address: Address,
-) -> Option<Address> {
+fn delegate<DB: DatabaseRef>(host: &ViewContext<'_, DB>, address: Address) -> Option<Address> {
     host.journaled_state.inner.state.get(&address)?.info.code.as_ref()?.eip7702_address()
 }
 
@@ -196,7 +188,7 @@ fn create<const IS_CREATE2: bool, DB: DatabaseRef>(
     result
 }
 
-fn note_create<DB: DatabaseRef>(host: &mut SpeculativeContext<'_, DB>, inputs: &CreateInputs) {
+fn note_create<DB: DatabaseRef>(host: &mut ViewContext<'_, DB>, inputs: &CreateInputs) {
     let creator = inputs.caller();
     let Some(account) = host.journaled_state.inner.state.get(&creator) else { return };
     let reads = &mut host.journaled_state.database.reads;

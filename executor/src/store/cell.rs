@@ -1,6 +1,6 @@
 //! What happened to one account or one slot?
 //!
-//! In: versions ascending by stamp. Out: the last one below a stamp.
+//! In: versions ascending by version. Out: the last one below a version.
 //! Invariant: a cell has at least one version; most have no more, so only the others are on the
 //! heap.
 
@@ -9,13 +9,13 @@ use revm::state::AccountInfo;
 
 use crate::{
     outcome::{AccountChange, AccountFields, SlotChange},
-    versions::Stamp,
+    version::Version,
 };
 
 /// What is left of an account. Most have no code, and then the rest is little, so that thousands of
 /// them are written and read in little memory.
 #[derive(Clone, Debug)]
-pub(super) enum Left {
+pub(super) enum AccountVersion {
     /// Nothing.
     Nobody,
     /// An account without code.
@@ -29,7 +29,7 @@ pub(super) enum Left {
     Coded(Box<AccountInfo>),
 }
 
-impl Left {
+impl AccountVersion {
     /// The account.
     pub(super) fn info(&self) -> Option<AccountInfo> {
         match self {
@@ -44,40 +44,12 @@ impl Left {
         matches!(self, Self::Coded(_))
     }
 
-    /// What can be changed of an account by paying it or for it; of nobody, what makes it an account.
-    pub(super) fn purse(&mut self) -> Purse<'_> {
-        if let Self::Nobody = self {
-            *self = Self::Plain { balance: U256::ZERO, nonce: 0 };
-        }
-        let has_code = self.has_code();
-        match self {
-            Self::Plain { balance, nonce } => Purse { has_code, balance, nonce },
-            Self::Coded(info) => {
-                Purse { has_code, balance: &mut info.balance, nonce: &mut info.nonce }
-            }
-            Self::Nobody => unreachable!("nobody was made a plain account"),
-        }
-    }
-
-    /// An account left empty ceases to exist (EIP-161); whether it did.
-    pub(super) fn vanish_if_empty(&mut self) -> bool {
-        let is_empty = match self {
-            Self::Nobody => true,
-            Self::Plain { balance, nonce } => balance.is_zero() && *nonce == 0,
-            Self::Coded(_) => false,
-        };
-        if is_empty {
-            *self = Self::Nobody;
-        }
-        is_empty
-    }
-
     fn fields(&self) -> Option<AccountFields> {
         self.info().as_ref().map(AccountFields::from)
     }
 }
 
-impl From<Option<&AccountInfo>> for Left {
+impl From<Option<&AccountInfo>> for AccountVersion {
     fn from(info: Option<&AccountInfo>) -> Self {
         match info {
             None => Self::Nobody,
@@ -94,65 +66,44 @@ const fn plain(balance: U256, nonce: u64) -> AccountInfo {
     AccountInfo { balance, nonce, code_hash: KECCAK256_EMPTY, account_id: None, code: None }
 }
 
-/// What payments change of an account.
-#[derive(Debug)]
-pub(crate) struct Purse<'a> {
-    /// Whether it has code, which they do not change.
-    pub(crate) has_code: bool,
-    pub(crate) balance: &'a mut U256,
-    pub(crate) nonce: &'a mut u64,
-}
-
 /// An account that somebody changed.
 #[derive(Clone, Debug)]
 pub(super) struct AccountCell {
-    last: Left,
-    at: Stamp,
+    last: AccountVersion,
+    at: Version,
     /// Whether it ceased to exist at some time.
     has_vanished: bool,
-    earlier: Vec<(Stamp, Left)>,
+    earlier: Vec<(Version, AccountVersion)>,
 }
 
 impl AccountCell {
-    pub(super) const fn new(stamp: Stamp, left: Left) -> Self {
-        let has_vanished = matches!(left, Left::Nobody);
-        Self { last: left, at: stamp, has_vanished, earlier: Vec::new() }
+    pub(super) const fn new(version: Version, left: AccountVersion) -> Self {
+        let has_vanished = matches!(left, AccountVersion::Nobody);
+        Self { last: left, at: version, has_vanished, earlier: Vec::new() }
     }
 
     /// Enters the next version.
-    pub(super) fn push(&mut self, stamp: Stamp, left: Left, keeps_history: bool) {
-        debug_assert!(self.at <= stamp, "steps are committed in block order");
-        self.has_vanished |= matches!(left, Left::Nobody);
+    pub(super) fn push(&mut self, version: Version, left: AccountVersion, keeps_history: bool) {
+        debug_assert!(self.at <= version, "steps are committed in block order");
+        self.has_vanished |= matches!(left, AccountVersion::Nobody);
         let before = core::mem::replace(&mut self.last, left);
-        if keeps_history && self.at < stamp {
+        if keeps_history && self.at < version {
             self.earlier.push((self.at, before));
         }
-        self.at = stamp;
-    }
-
-    /// Makes the next version of the last one, and keeps no history; nothing when it cannot be made.
-    pub(super) fn pay(
-        &mut self,
-        stamp: Stamp,
-        pay: impl FnOnce(Purse<'_>) -> Option<()>,
-    ) -> Option<()> {
-        self.at = stamp;
-        pay(self.last.purse())?;
-        self.has_vanished |= self.last.vanish_if_empty();
-        Some(())
+        self.at = version;
     }
 
     /// The last version, and when it came to be.
-    pub(super) const fn last(&self) -> (Stamp, &Left) {
+    pub(super) const fn last(&self) -> (Version, &AccountVersion) {
         (self.at, &self.last)
     }
 
-    /// The last version below `stamp`, if there is one.
-    pub(super) fn below(&self, stamp: Stamp) -> Option<&Left> {
-        if self.at < stamp {
+    /// The last version below `version`, if there is one.
+    pub(super) fn below(&self, version: Version) -> Option<&AccountVersion> {
+        if self.at < version {
             return Some(&self.last);
         }
-        let n_below = self.earlier.partition_point(|(version, _)| *version < stamp);
+        let n_below = self.earlier.partition_point(|(at, _)| *at < version);
         Some(&self.earlier[n_below.checked_sub(1)?].1)
     }
 
@@ -176,35 +127,35 @@ impl AccountCell {
 /// A slot that somebody changed.
 #[derive(Debug)]
 pub(super) struct SlotCell {
-    last: (Stamp, U256),
-    earlier: Vec<(Stamp, U256)>,
+    last: (Version, U256),
+    earlier: Vec<(Version, U256)>,
 }
 
 impl SlotCell {
-    pub(super) const fn new(stamp: Stamp, value: U256) -> Self {
-        Self { last: (stamp, value), earlier: Vec::new() }
+    pub(super) const fn new(version: Version, value: U256) -> Self {
+        Self { last: (version, value), earlier: Vec::new() }
     }
 
     /// Enters the next version.
-    pub(super) fn push(&mut self, stamp: Stamp, value: U256, keeps_history: bool) {
-        debug_assert!(self.last.0 <= stamp, "steps are committed in block order");
-        let before = core::mem::replace(&mut self.last, (stamp, value));
-        if keeps_history && before.0 < stamp {
+    pub(super) fn push(&mut self, version: Version, value: U256, keeps_history: bool) {
+        debug_assert!(self.last.0 <= version, "steps are committed in block order");
+        let before = core::mem::replace(&mut self.last, (version, value));
+        if keeps_history && before.0 < version {
             self.earlier.push(before);
         }
     }
 
     /// The last version, and when it came to be.
-    pub(super) const fn last(&self) -> (Stamp, U256) {
+    pub(super) const fn last(&self) -> (Version, U256) {
         self.last
     }
 
-    /// The last version below `stamp`, if there is one.
-    pub(super) fn below(&self, stamp: Stamp) -> Option<(Stamp, U256)> {
-        if self.last.0 < stamp {
+    /// The last version below `version`, if there is one.
+    pub(super) fn below(&self, version: Version) -> Option<(Version, U256)> {
+        if self.last.0 < version {
             return Some(self.last);
         }
-        let n_below = self.earlier.partition_point(|(version, _)| *version < stamp);
+        let n_below = self.earlier.partition_point(|(at, _)| *at < version);
         Some(self.earlier[n_below.checked_sub(1)?])
     }
 }

@@ -9,7 +9,7 @@
 //!
 //! Most of what a transaction reads nobody in the block writes. Asking a lock for it makes the threads
 //! take its memory from one another; asking here reads words that seldom change. There is one writer,
-//! so a bit is set by a load and a store. Whoever looks for what is below a stamp learned through a
+//! so a bit is set by a load and a store. Whoever looks for what is below a version learned through a
 //! mutex that everything below is decided, so relaxed is enough.
 
 use alloy_primitives::Address;
@@ -86,27 +86,4 @@ const fn tail(address: &Address) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use alloy_primitives::U256;
-
-    use super::*;
-
-    #[test]
-    fn what_was_noted_is_found_and_little_else() {
-        let filter = Filter::new(100);
-        let slot = |n: u64| Slot::new(Address::with_last_byte(7), U256::from(n));
-        let hashed = |n: u64| Address::from_word(alloy_primitives::keccak256(n.to_be_bytes()));
-        for n in 0..100 {
-            filter.note(Place::of_slot(&slot(n)));
-            filter.note(Place::of_account(&hashed(n)));
-        }
-        for n in 0..100 {
-            assert!(filter.may_have(Place::of_slot(&slot(n))));
-            assert!(filter.may_have(Place::of_account(&hashed(n))));
-        }
-        let others = 1_000..2_000;
-        let n_slots = others.clone().filter(|n| filter.may_have(Place::of_slot(&slot(*n)))).count();
-        let n_accounts = others.filter(|n| filter.may_have(Place::of_account(&hashed(*n)))).count();
-        assert!(n_slots < 150 && n_accounts < 150, "{n_slots} and {n_accounts} of 1000");
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! Does anybody else look at the store meanwhile?
 //!
-//! In: [`Shared`] or [`Alone`]. Out: the [`Lock`] that parts of the store stand behind.
+//! In: [`Shared`] or [`Exclusive`]. Out: the [`Lock`] that parts of the store stand behind.
 //! Invariant: a lock is held for one look or one change.
 //!
 //! Whoever is alone needs no lock, and it costs more than it seems to: a locked instruction waits
@@ -29,14 +29,14 @@ pub(crate) enum Shared {}
 
 /// One thread.
 #[derive(Debug)]
-pub(crate) enum Alone {}
+pub(crate) enum Exclusive {}
 
 impl Sharing for Shared {
     const IS_SHARED: bool = true;
     type Lock<T: Debug> = RwLock<T>;
 }
 
-impl Sharing for Alone {
+impl Sharing for Exclusive {
     const IS_SHARED: bool = false;
     type Lock<T: Debug> = RefCell<T>;
 }

@@ -5,16 +5,14 @@
 //! again: none where the claim is true, all that went another way where it is not.
 
 use alloy_primitives::{TxKind, U256};
-use slotcast_executor::{
-    FallbackRule, Fork, Pool, SequentialSettings, execute, execute_dataflow, execute_sequential,
-};
+use slotcast_executor::{FallbackRule, Fork, SequentialSettings, execute_sequential};
 use slotcast_model::{AccessSet, Location, Slot};
-use slotcast_scheduler::{Forecast, Policy, Schedule, schedule};
+use slotcast_scheduler::{PredictedAccess, Schedule, schedule};
 
 use crate::{
     asm::{Asm, op},
     made::{Call, ETHER, Made, address},
-    parallel::settings_with,
+    parallel::{run, settings_with},
 };
 
 const SUB: u8 = 0x03;
@@ -36,8 +34,8 @@ fn load() -> Asm {
 fn claims(n: usize) -> Schedule {
     let added = Location::Storage(Slot::new(address(CONTRACT), U256::ZERO));
     let access = AccessSet::new(vec![], vec![], vec![added]);
-    let forecast = Forecast { access, weight: 1, partial: false };
-    schedule(&(0..n).map(|_| forecast.clone()).collect(), &Policy::Optimistic)
+    let forecast = PredictedAccess { access, weight: 1 };
+    schedule(&(0..n).map(|_| forecast.clone()).collect())
 }
 
 /// Calls a contract with this code, and `first` in its slot 0, six times under each fork; those run
@@ -51,16 +49,15 @@ fn check_on(made: &mut Made) -> (Vec<u32>, usize) {
     let unobserved = SequentialSettings { is_observed: false };
     let expected = execute_sequential(&block, &state, &unobserved).unwrap().outcome;
     let claims = claims(N_CALLS.into());
-    let mut reexecuted = Vec::new();
+    let mut results = Vec::new();
     for settings in settings_with(&[1, 2, 4], FallbackRule::NEVER) {
-        let parallel = execute(&block, &claims, &state, &settings).unwrap();
+        let parallel = run(&block, &claims, &state, &settings).unwrap();
         assert!(parallel.outcome == expected, "{}", settings.mode.text());
-        reexecuted.push(parallel.reexecuted);
+        let reexecuted: Vec<u32> = parallel.reexecuted.iter().map(|tx| tx.0).collect();
+        results.push((reexecuted, parallel.n_moved_slots));
     }
-    assert!(reexecuted.windows(2).all(|pair| pair[0] == pair[1]), "{reexecuted:?}");
-    let (pool, rule) = (Pool::new(1).unwrap(), FallbackRule::NEVER);
-    let execution = execute_dataflow(&block, &claims, &state, &pool, rule).unwrap();
-    (reexecuted[0].iter().map(|tx| tx.0).collect(), execution.n_moved_slots())
+    assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{results:?}");
+    results.remove(0)
 }
 
 fn check(code: &Asm, first: u64) -> (Vec<u32>, usize) {
@@ -173,7 +170,7 @@ fn what_a_reverted_frame_added_is_not_added() {
         let unobserved = SequentialSettings { is_observed: false };
         let expected = execute_sequential(&block, &state, &unobserved).unwrap().outcome;
         for settings in settings_with(&[1, 3], FallbackRule::NEVER) {
-            let parallel = execute(&block, &claims(N_CALLS.into()), &state, &settings).unwrap();
+            let parallel = run(&block, &claims(N_CALLS.into()), &state, &settings).unwrap();
             assert!(parallel.outcome == expected, "{n}");
             assert_eq!(parallel.reexecuted, [], "{n}");
         }

@@ -6,11 +6,11 @@
 //! threads.
 
 use slotcast_executor::{
-    FallbackRule, Fork, Pool, SequentialSettings, execute_dataflow, execute_sequential,
+    FallbackRule, Fork, Mode, Pool, SequentialSettings, Settings, execute_sequential,
 };
 
 use crate::{
-    parallel::{added_schedule, blind_schedules},
+    parallel::{added_schedule, blind_schedules, run},
     random::random_block,
 };
 
@@ -30,16 +30,20 @@ fn disturbing_the_timing_changes_nothing() {
         let mut schedules = blind_schedules(block.n_transactions(), seed);
         schedules.push(("all added".to_owned(), added_schedule(&sequential.observations)));
         for (name, schedule) in schedules {
-            let mut first = None;
-            for threads in [1, 2, 3, 8, 2, 3, 8] {
-                seed += 1;
-                let pool = Pool::new(threads).unwrap().with_chaos(seed);
-                let rule = FallbackRule { n_forgiven: 3, one_in: 4 };
-                let ran = execute_dataflow(&block, &schedule, &state, &pool, rule).unwrap();
-                let work = (ran.reexecuted().to_vec(), ran.n_executions());
-                let context = format!("{fork}, {name}, {threads} threads, seed {seed}");
-                assert_eq!(*first.get_or_insert_with(|| work.clone()), work, "{context}");
-                assert!(ran.into_outcome(&state).unwrap() == expected, "{context}");
+            for mode in Mode::ALL {
+                let mut first = None;
+                for threads in [1, 2, 3, 8, 2, 3, 8] {
+                    seed += 1;
+                    let pool = Pool::new(threads).unwrap().with_chaos(seed);
+                    let fallback = FallbackRule { n_forgiven: 3, one_in: 4 };
+                    let settings = Settings { fallback, mode, ..Settings::of(pool) };
+                    let ran = run(&block, &schedule, &state, &settings).unwrap();
+                    let work = (ran.reexecuted, ran.n_executions);
+                    let mode = mode.text();
+                    let context = format!("{fork}, {name}, {mode}, {threads} threads, seed {seed}");
+                    assert_eq!(*first.get_or_insert_with(|| work.clone()), work, "{context}");
+                    assert!(ran.outcome == expected, "{context}");
+                }
             }
         }
     }

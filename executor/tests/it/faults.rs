@@ -10,7 +10,7 @@ use revm::{
     bytecode::Bytecode, context::DBErrorMarker, database_interface::DatabaseRef, state::AccountInfo,
 };
 use slotcast_executor::{
-    ExecutionError, Fork, MemoryState, SequentialSettings, Settings, execute, execute_sequential,
+    Advice, ExecutionError, Fork, MemoryState, SequentialSettings, Settings, execute_sequential,
     execute_with_bundle,
 };
 use slotcast_model::TxIndex;
@@ -19,6 +19,7 @@ use slotcast_scheduler::Schedule;
 use crate::{
     asm::Asm,
     made::{Call, ETHER, Made, address},
+    parallel::run,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +98,7 @@ fn a_read_that_fails_once_costs_a_run_or_is_an_error_with_its_transaction() {
             for n in 0..40 {
                 let fails_at = n..n + 1;
                 let faulty = Faulty { state: &state, fault, fails_at, n_reads: AtomicU64::new(0) };
-                match execute(&block, &schedule, &faulty, &settings) {
+                match run(&block, &schedule, &faulty, &settings) {
                     Ok(parallel) => {
                         assert!(parallel.outcome == sequential.outcome);
                         n_recovered += 1;
@@ -128,7 +129,8 @@ fn a_state_that_stays_broken_is_an_error_with_the_first_transaction_it_hits() {
     };
     for threads in [1, 2, 4] {
         let settings = Settings::with_threads(threads).unwrap();
-        let error = execute(&block, &schedule, &faulty(Fault::Error, 0), &settings).unwrap_err();
+        let error =
+            run(&block, &schedule, &faulty(Fault::Error, 0), &settings).map(drop).unwrap_err();
         assert!(
             matches!(error, ExecutionError::Database { tx: Some(TxIndex(0)), .. }),
             "{error:?}"
@@ -137,7 +139,8 @@ fn a_state_that_stays_broken_is_an_error_with_the_first_transaction_it_hits() {
             error.to_string(),
             "the state could not be read in transaction 0: the disk is gone"
         );
-        let error = execute(&block, &schedule, &faulty(Fault::Panic, 0), &settings).unwrap_err();
+        let error =
+            run(&block, &schedule, &faulty(Fault::Panic, 0), &settings).map(drop).unwrap_err();
         assert_eq!(error.to_string(), "transaction 0 panicked: the disk is gone");
     }
     let observed = SequentialSettings { is_observed: false };
@@ -155,14 +158,14 @@ fn a_pool_goes_on_after_an_error_and_a_bundle_has_the_same_errors() {
     let with_bundle = |fault| {
         let faulty =
             Faulty { state: &state, fault, fails_at: 0..u64::MAX, n_reads: AtomicU64::new(0) };
-        let (pool, rule) = (&settings.pool, settings.fallback);
-        execute_with_bundle(&block, &schedule, &faulty, pool, rule).map(|_| ()).unwrap_err()
+        let advice = Advice::Schedule(&schedule, &settings);
+        execute_with_bundle(&block, &faulty, advice).map(|_| ()).unwrap_err()
     };
     for _ in 0..20 {
         let error = with_bundle(Fault::Error);
         assert!(matches!(error, ExecutionError::Database { tx: Some(TxIndex(0)), .. }), "{error}");
         let error = with_bundle(Fault::Panic);
         assert!(matches!(error, ExecutionError::Panicked { tx: TxIndex(0), .. }), "{error}");
-        assert!(execute(&block, &schedule, &state, &settings).unwrap().outcome == expected);
+        assert!(run(&block, &schedule, &state, &settings).unwrap().outcome == expected);
     }
 }

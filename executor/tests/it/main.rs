@@ -10,11 +10,11 @@ mod asm;
 #[cfg(feature = "chaos")]
 mod chaos;
 mod faults;
+mod imports;
 mod made;
 mod parallel;
 mod random;
 mod recorded;
 mod replay;
-mod stretches;
 mod synthetic;
 mod transfers;

@@ -1,14 +1,39 @@
 //! Is the parallel outcome the sequential one, on recorded blocks, for schedules of every quality?
 
-use revm::database::BundleState;
+use revm::{database::BundleState, database_interface::DatabaseRef};
 use slotcast_executor::{
-    Block, FallbackRule, MemoryState, Mode, Pool, SequentialSettings, Settings, execute,
-    execute_in_order, execute_sequential, execute_sequential_with_bundle, execute_with_bundle,
+    Advice, Block, BlockOutcome, ExecutionError, FallbackRule, MemoryState, Mode, Pool,
+    SequentialSettings, Settings, execute, execute_sequential, execute_sequential_with_bundle,
+    execute_with_bundle,
 };
 use slotcast_model::{AccountAccess, IndexVec, Observation, Prediction, StorageAccess, TxIndex};
-use slotcast_scheduler::{Forecast, Policy, Schedule, schedule};
+use slotcast_scheduler::{PredictedAccess, Schedule, schedule};
 
 use crate::recorded;
+
+/// What is compared of a block that was executed in parallel.
+pub(crate) struct Ran {
+    pub(crate) outcome: BlockOutcome,
+    pub(crate) reexecuted: Vec<TxIndex>,
+    pub(crate) n_executions: usize,
+    pub(crate) n_moved_slots: usize,
+}
+
+/// Executes a block by a schedule.
+pub(crate) fn run<DB: DatabaseRef + Sync>(
+    block: &Block,
+    schedule: &Schedule,
+    state: &DB,
+    settings: &Settings,
+) -> Result<Ran, ExecutionError> {
+    let execution = execute(block, state, Advice::Schedule(schedule, settings))?;
+    Ok(Ran {
+        reexecuted: execution.reexecuted().to_vec(),
+        n_executions: execution.n_executions(),
+        n_moved_slots: execution.n_moved_slots(),
+        outcome: execution.into_outcome(state)?,
+    })
+}
 
 /// Schedules that know nothing about the block, from one layer to all layers.
 pub(crate) fn blind_schedules(n: usize, seed: u64) -> Vec<(String, Schedule)> {
@@ -50,7 +75,7 @@ impl Random {
 pub(crate) fn check(name: &str, block: &Block, state: &MemoryState, settings: &[Settings]) {
     let sequential =
         execute_sequential(block, state, &SequentialSettings { is_observed: true }).unwrap();
-    let in_order = execute_in_order(block, state).unwrap();
+    let in_order = execute(block, state, Advice::None).unwrap();
     assert_eq!(in_order.n_executions(), block.n_transactions(), "{name}, in order");
     assert!(in_order.into_outcome(state).unwrap() == sequential.outcome, "{name}, in order");
     check_bundle(name, block, state);
@@ -58,11 +83,11 @@ pub(crate) fn check(name: &str, block: &Block, state: &MemoryState, settings: &[
     schedules.push(("perfect".to_owned(), perfect_schedule(&sequential.observations)));
     schedules.push(("all added".to_owned(), added_schedule(&sequential.observations)));
     for (schedule_name, schedule) in schedules {
-        let mut first: [Option<(Vec<TxIndex>, usize)>; 2] = [None, None];
+        let mut first: [Option<(Vec<TxIndex>, usize)>; 3] = [const { None }; 3];
         for settings in settings {
             let (threads, mode) = (settings.pool.threads(), settings.mode);
             let context = format!("{name}, {schedule_name}, {}, {threads} threads", mode.text());
-            let parallel = execute(block, &schedule, state, settings).unwrap();
+            let parallel = run(block, &schedule, state, settings).unwrap();
             assert!(parallel.outcome == sequential.outcome, "{context}");
             let work = (parallel.reexecuted, parallel.n_executions);
             assert!(work.1 <= 2 * block.n_transactions(), "{context}");
@@ -77,9 +102,9 @@ fn check_bundle(name: &str, block: &Block, state: &MemoryState) {
     let unobserved = SequentialSettings { is_observed: false };
     let (sequential, expected) = execute_sequential_with_bundle(block, state, &unobserved).unwrap();
     let schedule = Schedule::single_layer(block.n_transactions());
-    let (pool, fallback) = (Pool::new(2).unwrap(), FallbackRule::NEVER);
-    let (execution, bundle) =
-        execute_with_bundle(block, &schedule, state, &pool, fallback).unwrap();
+    let settings = Settings { fallback: FallbackRule::NEVER, ..Settings::with_threads(2).unwrap() };
+    let advice = Advice::Schedule(&schedule, &settings);
+    let (execution, bundle) = execute_with_bundle(block, state, advice).unwrap();
     assert_eq!(execution.receipts(), sequential.outcome.receipts, "{name}, bundle");
     assert_eq!(execution.requests(), &sequential.outcome.requests, "{name}, bundle");
     assert_eq!(bundle.state, expected.state, "{name}, bundle");
@@ -103,12 +128,12 @@ fn settings(threads: &[usize]) -> Vec<Settings> {
 pub(crate) fn settings_with(threads: &[usize], fallback: FallbackRule) -> Vec<Settings> {
     let of_mode = |mode| {
         let pools = threads.iter().map(|threads| Pool::new(*threads).unwrap());
-        pools.map(move |pool| Settings { pool, fallback, mode })
+        pools.map(move |pool| Settings { fallback, mode, ..Settings::of(pool) })
     };
-    [Mode::Layers, Mode::Dataflow].into_iter().flat_map(of_mode).collect()
+    Mode::ALL.into_iter().flat_map(of_mode).collect()
 }
 
-/// The schedule of somebody who has seen what every transaction touches.
+/// The schedule by what every transaction really touches.
 fn perfect_schedule(observations: &IndexVec<TxIndex, Observation>) -> Schedule {
     let forecasts = observations.iter().map(|seen| {
         let storage = StorageAccess {
@@ -117,20 +142,20 @@ fn perfect_schedule(observations: &IndexVec<TxIndex, Observation>) -> Schedule {
             deltas: vec![],
         };
         let prediction = Prediction::new(storage, seen.accounts.clone(), vec![], vec![], vec![]);
-        Forecast { access: prediction.access_set(), weight: 1, partial: false }
+        PredictedAccess { access: prediction.access_set(), weight: 1 }
     });
-    schedule(&forecasts.collect(), &Policy::Optimistic)
+    schedule(&forecasts.collect())
 }
 
-/// The schedule of somebody who claims that every slot is only added to, so that nobody waits.
+/// The schedule by the claim that every slot is only added to, so that no transaction waits.
 pub(crate) fn added_schedule(observations: &IndexVec<TxIndex, Observation>) -> Schedule {
     let forecasts = observations.iter().map(|seen| {
         let storage = StorageAccess { deltas: seen.reads.clone(), ..StorageAccess::default() };
         let accounts = AccountAccess::default();
         let prediction = Prediction::new(storage, accounts, vec![], vec![], vec![]);
-        Forecast { access: prediction.access_set(), weight: 1, partial: false }
+        PredictedAccess { access: prediction.access_set(), weight: 1 }
     });
-    schedule(&forecasts.collect(), &Policy::Optimistic)
+    schedule(&forecasts.collect())
 }
 
 #[test]
@@ -153,8 +178,8 @@ fn a_perfect_schedule_wastes_next_to_nothing() {
         let sequential = execute_sequential(block, state, &observed).unwrap();
         let perfect = perfect_schedule(&sequential.observations);
         let blind = Schedule::single_layer(block.n_transactions());
-        let blind = execute(block, &blind, state, &settings[0]).unwrap();
-        let parallel = execute(block, &perfect, state, &settings[0]).unwrap();
+        let blind = run(block, &blind, state, &settings[0]).unwrap();
+        let parallel = run(block, &perfect, state, &settings[0]).unwrap();
         assert!(parallel.outcome == sequential.outcome, "block {number}");
         n_transactions += block.n_transactions();
         n_blind += blind.reexecuted.len();

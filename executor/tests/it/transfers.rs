@@ -15,8 +15,8 @@ use revm::{
     state::AccountInfo,
 };
 use slotcast_executor::{
-    AccountRecord, CodeRecord, FallbackRule, Fork, MemoryState, MissingCode, Pool,
-    SequentialSettings, TxOutcome, execute_dataflow, execute_in_order, execute_sequential,
+    AccountRecord, Advice, CodeRecord, FallbackRule, Fork, MemoryState, MissingCode,
+    SequentialSettings, Settings, TxOutcome, execute, execute_sequential,
 };
 use slotcast_scheduler::Schedule;
 
@@ -192,14 +192,15 @@ pub(crate) fn signature() -> Signature {
 
 #[test]
 fn transfers_in_closed_form_are_what_revm_makes_of_them() {
-    let (pool, unobserved) = (Pool::new(2).unwrap(), SequentialSettings { is_observed: false });
+    let unobserved = SequentialSettings { is_observed: false };
+    let settings = Settings { fallback: FallbackRule::NEVER, ..Settings::with_threads(2).unwrap() };
     for fork in &Fork::ALL[..14] {
         let (mut n_closed, mut n_executed, mut n_rejected) = (0, 0, 0);
         for seed in 0..N_SEEDS {
             let (block, state) = random_block(1_000 * seed + *fork as u64, *fork).build();
             let state = Haunted { state, ghosts: vec![GHOST] };
             let expected = execute_sequential(&block, &state, &unobserved).unwrap().outcome;
-            let in_order = execute_in_order(&block, &state).unwrap();
+            let in_order = execute(&block, &state, Advice::None).unwrap();
             n_closed += in_order.n_transfers();
             let ran = |tx: &&TxOutcome| matches!(tx, TxOutcome::Executed(_));
             let n_ran = expected.txs.iter().filter(ran).count();
@@ -207,8 +208,8 @@ fn transfers_in_closed_form_are_what_revm_makes_of_them() {
             n_rejected += expected.txs.len() - n_ran;
             assert_eq!(in_order.into_outcome(&state).unwrap(), expected, "{fork} seed {seed}");
             let schedule = Schedule::single_layer(block.n_transactions());
-            let rule = FallbackRule::NEVER;
-            let parallel = execute_dataflow(&block, &schedule, &state, &pool, rule).unwrap();
+            let advice = Advice::Schedule(&schedule, &settings);
+            let parallel = execute(&block, &state, advice).unwrap();
             assert_eq!(parallel.into_outcome(&state).unwrap(), expected, "{fork} seed {seed}");
         }
         // Neither the closed form nor the ways around it may go untested.
@@ -219,7 +220,7 @@ fn transfers_in_closed_form_are_what_revm_makes_of_them() {
 }
 
 #[test]
-fn data_that_nobody_reads_is_only_paid_for() {
+fn data_that_is_not_read_is_only_paid_for() {
     let unobserved = SequentialSettings { is_observed: false };
     for fork in &Fork::ALL[..14] {
         let mut made = Made::new(*fork);
@@ -234,7 +235,7 @@ fn data_that_nobody_reads_is_only_paid_for() {
             made.push(tx.into_signed(signature()).into(), from);
         }
         let (block, state) = made.build();
-        let in_order = execute_in_order(&block, &state).unwrap();
+        let in_order = execute(&block, &state, Advice::None).unwrap();
         assert_eq!(in_order.n_transfers(), 1, "{fork}");
         let expected = execute_sequential(&block, &state, &unobserved).unwrap().outcome;
         assert_eq!(in_order.into_outcome(&state).unwrap(), expected, "{fork}");

@@ -8,8 +8,7 @@
 //! cargo test --release -p slotcast-executor --features shuttle --test shuttle
 //! ```
 //!
-//! The structures are those that are shipped (`src/sync.rs`): the board of tasks, the store, the
-//! layers' tickets, the versions. An order that fails is printed, to be replayed.
+//! The structures are those that are shipped (`src/sync.rs`): the queue of tasks, the store. An order that fails is printed, to be replayed.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -28,11 +27,11 @@ use shuttle::{
     scheduler::{PctScheduler, RandomScheduler},
 };
 use slotcast_executor::{
-    BlockOutcome, FallbackRule, Fork, Mode, Pool, SequentialSettings, Settings, Wait, execute,
-    execute_sequential, execute_streamed,
+    Advice, BlockOutcome, Execution, FallbackRule, Fork, MemoryState, Mode, SequentialSettings,
+    Settings, Wait, execute, execute_sequential,
 };
 use slotcast_model::{AccessSet, Index, Location, Slot, TxIndex};
-use slotcast_scheduler::{Forecast, Policy, Schedule, schedule};
+use slotcast_scheduler::{PredictedAccess, Schedule, schedule};
 
 use crate::{
     asm::{Asm, op},
@@ -78,8 +77,8 @@ fn contended(fork: Fork) -> Made {
 fn claims(n: usize) -> Schedule {
     let added = Location::Storage(Slot::new(address(COUNTER), U256::ZERO));
     let access = AccessSet::new(vec![], vec![], vec![added]);
-    let forecast = Forecast { access, weight: 1, partial: false };
-    schedule(&(0..n).map(|_| forecast.clone()).collect(), &Policy::Optimistic)
+    let forecast = PredictedAccess { access, weight: 1 };
+    schedule(&(0..n).map(|_| forecast.clone()).collect())
 }
 
 /// What a run is compared by.
@@ -90,31 +89,34 @@ struct Ran {
     n_executions: usize,
 }
 
+fn ran(execution: Execution, state: &MemoryState) -> Ran {
+    let (reexecuted, n_executions) = (execution.reexecuted().to_vec(), execution.n_executions());
+    Ran { outcome: execution.into_outcome(state).unwrap(), reexecuted, n_executions }
+}
+
 fn run(made: &Made, mode: Mode, threads: usize) -> Ran {
     let (block, state) = made.build();
-    let pool = Pool::new(threads).unwrap();
     let fallback = FallbackRule { n_forgiven: 2, one_in: 3 };
-    let settings = Settings { pool, fallback, mode };
-    let ran = execute(&block, &claims(block.n_transactions()), &state, &settings).unwrap();
-    Ran { outcome: ran.outcome, reexecuted: ran.reexecuted, n_executions: ran.n_executions }
+    let settings = Settings { fallback, mode, ..Settings::with_threads(threads).unwrap() };
+    let claims = claims(block.n_transactions());
+    ran(execute(&block, &state, Advice::Schedule(&claims, &settings)).unwrap(), &state)
 }
 
 /// The same while it is still being found out what waits for what.
 fn run_streamed(made: &Made, threads: usize) -> Ran {
     let (block, state) = made.build();
-    let (pool, claims) = (Pool::new(threads).unwrap(), claims(block.n_transactions()));
-    let rule = FallbackRule::NEVER;
-    let ran = execute_streamed(&block, &state, &pool, rule, |tx| {
+    let claims = claims(block.n_transactions());
+    let fallback = FallbackRule::NEVER;
+    let settings = Settings { fallback, ..Settings::with_threads(threads).unwrap() };
+    let mut wait = |tx: TxIndex| {
         // Every other transaction waits for the one three before it.
-        let mut wait = Wait::of(&claims, tx);
+        let mut wait = Wait::of(&claims, tx, Mode::Dataflow);
         if tx.as_usize() % 2 == 1 {
             wait.horizon.0 = TxIndex(tx.0.saturating_sub(2));
         }
         wait
-    })
-    .unwrap();
-    let (reexecuted, n_executions) = (ran.reexecuted().to_vec(), ran.n_executions());
-    Ran { outcome: ran.into_outcome(&state).unwrap(), reexecuted, n_executions }
+    };
+    ran(execute(&block, &state, Advice::Streamed(&mut wait, &settings)).unwrap(), &state)
 }
 
 /// Runs `once` under many orders; everything is the same under all of them, and the outcome is that

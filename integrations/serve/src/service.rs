@@ -50,7 +50,7 @@ pub(crate) struct Service {
 /// A forecast, as answers have it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Forecast<T> {
+struct PredictedAccess<T> {
     schema_version: u64,
     block: BlockName,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,7 +122,7 @@ impl Service {
         hint: &Hint,
     ) -> impl Serialize + Clone + use<> {
         let index = TxIndex(u32::try_from(index).unwrap_or(u32::MAX));
-        Forecast {
+        PredictedAccess {
             schema_version: SCHEMA_VERSION,
             block: ground.name(),
             hash,

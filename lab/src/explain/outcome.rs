@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use slotcast_executor::{Settings, TxOutcome, TxStatus, execute};
+use slotcast_executor::{Advice, Settings, TxOutcome, TxStatus, execute};
 use slotcast_model::{IndexVec, Location, Observation, TxIndex};
 use slotcast_scheduler::{Edge, Reason, Schedule};
 
@@ -68,7 +68,6 @@ pub(super) fn dag(schedule: &Schedule, tx: TxIndex) -> DagPart {
     let part = |other: TxIndex, reason: Reason| {
         let (reason, locations) = match reason {
             Reason::Data { location, n_locations } => (location.to_string(), n_locations),
-            Reason::Policy => ("policy".to_owned(), 0),
             Reason::Given => ("given".to_owned(), 0),
         };
         EdgePart { tx: other.0, reason, locations }
@@ -95,9 +94,10 @@ pub(super) fn explain(
     execution: &Settings,
     tx: TxIndex,
 ) -> Result<OutcomePart, RunError> {
-    let parallel = execute(prepared.block(), schedule, prepared.state(), execution)
+    let advice = Advice::Schedule(schedule, execution);
+    let parallel = execute(prepared.block(), prepared.state(), advice)
         .map_err(|source| RunError::of(prepared.block(), source))?;
-    let is_again = parallel.reexecuted.binary_search(&tx).is_ok();
+    let is_again = parallel.reexecuted().binary_search(&tx).is_ok();
     let status = match &judged.truth.txs[tx] {
         TxOutcome::Rejected(reason) => format!("rejected: {reason}"),
         TxOutcome::Executed(executed) => match &executed.status {

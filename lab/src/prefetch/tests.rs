@@ -2,8 +2,8 @@
 
 use slotcast_corpus::{Plan, Scenario, generate};
 use slotcast_executor::{
-    FallbackRule, Pool, ReadThrough, SequentialSettings, block_level_work, execute_sequential,
-    execute_streamed,
+    Advice, ReadThrough, SequentialSettings, Settings, block_level_work, execute,
+    execute_sequential,
 };
 use slotcast_model::Coverage;
 
@@ -28,11 +28,11 @@ fn a_run_with_complete_predictions_reads_nothing_cold_and_has_the_same_outcome()
         let warm = ReadThrough::new(state_of(&recorded));
         let cold = ReadThrough::new(state_of(&recorded));
         warm.warm(&wanted(block, &FetchPlan::of(&predictions))).unwrap();
-        let pool = Pool::new(2).unwrap();
+        let settings = Settings::with_threads(2).unwrap();
         let run = |state: &ReadThrough<_>| {
             let mut waits = Waits::new(block, prepared.state());
-            let next = |tx| waits.next(&predictions[tx]);
-            let run = execute_streamed(block, state, &pool, FallbackRule::NEVER, next);
+            let mut next = |tx| waits.next(&predictions[tx]);
+            let run = execute(block, state, Advice::Streamed(&mut next, &settings));
             run.unwrap().into_outcome(state).unwrap()
         };
         let unobserved = SequentialSettings { is_observed: false };

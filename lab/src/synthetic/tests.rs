@@ -3,7 +3,7 @@
 use super::*;
 use slotcast::forecasts_of_waits;
 use slotcast_corpus::prepare;
-use slotcast_scheduler::{Policy, schedule};
+use slotcast_scheduler::schedule;
 
 #[test]
 fn what_is_apart_waits_for_nobody_and_what_meets_is_seen_to_meet() {
@@ -15,7 +15,7 @@ fn what_is_apart_waits_for_nobody_and_what_meets_is_seen_to_meet() {
         let prepared = prepare(&block).unwrap();
         let predictions = prepared.predict(&Default::default()).predictions;
         let forecasts = forecasts_of_waits(prepared.block(), &predictions, prepared.state());
-        let schedule = schedule(&forecasts, &Policy::Optimistic);
+        let schedule = schedule(&forecasts);
         let n_added: usize =
             prepared.block().tx_indices().map(|tx| schedule.additions(tx).len()).sum();
         let meet = schedule.dag().n_edges() + n_added;

@@ -8,13 +8,13 @@ use core::num::NonZeroUsize;
 
 use serde::Serialize;
 use slotcast_model::TxIndex;
-use slotcast_scheduler::{CostModel, Edge, Mode, Overheads, Reason, Schedule, simulate};
+use slotcast_scheduler::{CostModel, Edge, Mode, Reason, Schedule, simulate};
 
 /// How many threads are simulated.
 const THREADS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 
 /// What running in parallel costs besides the transactions, in nanoseconds, as measured.
-const OVERHEADS: Overheads = Overheads { per_tx: 1_000, per_barrier: 5_000 };
+const HANDING_OVER: u64 = 1_000;
 
 /// A schedule as JSON; gas is estimated and times are simulated.
 #[derive(Clone, Debug, Serialize)]
@@ -95,12 +95,11 @@ impl ScheduleDocument {
             to: edge.to.0,
             reason: match edge.reason {
                 Reason::Data { location, .. } => location.to_string(),
-                Reason::Policy => "policy".to_owned(),
                 Reason::Given => "given".to_owned(),
             },
             locations: match edge.reason {
                 Reason::Data { n_locations, .. } => n_locations,
-                Reason::Policy | Reason::Given => 0,
+                Reason::Given => 0,
             },
         };
         Self {
@@ -122,7 +121,7 @@ impl Simulated {
         let sequential = costs.iter().fold(0, |sum: u64, &nanos| sum.saturating_add(nanos));
         let on = |n: usize| {
             let n_threads = NonZeroUsize::new(n).expect("no time is simulated for no thread");
-            let nanos = |mode| simulate(schedule, &costs, n_threads, mode, OVERHEADS);
+            let nanos = |mode| simulate(schedule, &costs, n_threads, mode, HANDING_OVER);
             let ratio = |nanos: u64| sequential as f64 / nanos.max(1) as f64;
             let (layers, dataflow) = (nanos(Mode::Layers), nanos(Mode::Dataflow));
             SimulatedThreads {

@@ -25,7 +25,7 @@ use std::{
 
 use slotcast::{
     PredictSettings, Prepared, Summaries, Waits,
-    executor::{FallbackRule, Pool, execute_baseline, execute_in_order, execute_streamed},
+    executor::{Advice, Settings, execute, execute_baseline},
 };
 use slotcast_corpus::{self as corpus, prepare};
 use slotcast_store::Store;
@@ -103,8 +103,8 @@ fn keep(file: &Path, store: &Path) {
 /// Runs one block and prints the resident set before, and the peaks while it is forecast and while it
 /// is run.
 fn run_one(way: &str, file: &Path, store: &Path) {
-    let (prepared, settings) = (read(file), PredictSettings::default());
-    let pool = Pool::new(2).expect("two threads can be had");
+    let (prepared, predict) = (read(file), PredictSettings::default());
+    let settings = Settings::with_threads(2).expect("two threads can be had");
     forget_peak();
     let before = status("VmRSS");
     let (block, state) = (prepared.block(), prepared.state());
@@ -113,27 +113,26 @@ fn run_one(way: &str, file: &Path, store: &Path) {
     match way {
         "lean" => drop(execute_baseline(block, state).expect("recorded blocks can be executed")),
         "in-order" => {
-            drop(execute_in_order(block, state).expect("recorded blocks can be executed"))
+            drop(execute(block, state, Advice::None).expect("recorded blocks can be executed"))
         }
         "warm" => {
             let store = Store::open_existing(store, STORE_BYTES).expect("a store can be opened");
-            let summaries = prepared.summaries_on(Arc::new(store), &settings);
-            run(&prepared, &summaries, &pool, forecast);
+            let summaries = prepared.summaries_on(Arc::new(store), &predict);
+            run(&prepared, &summaries, &settings, forecast);
         }
-        _ => run(&prepared, &prepared.summaries(&settings), &pool, forecast),
+        _ => run(&prepared, &prepared.summaries(&predict), &settings, forecast),
     }
     println!("{before} {forecasting} {}", peak());
 }
 
 /// Predicts, schedules and runs on two threads; `forecast` is called when all is forecast.
-fn run(prepared: &Prepared, summaries: &Summaries, pool: &Pool, forecast: impl FnOnce()) {
-    let settings = PredictSettings::default();
-    let predictions = prepared.predict_once(summaries, &settings);
+fn run(prepared: &Prepared, summaries: &Summaries, settings: &Settings, forecast: impl FnOnce()) {
+    let predictions = prepared.predict_once(summaries, &PredictSettings::default());
     forecast();
     let (block, state) = (prepared.block(), prepared.state());
     let mut waits = Waits::new(block, state);
-    let next = |tx| waits.next(&predictions[tx]);
-    execute_streamed(block, state, pool, FallbackRule::DEFAULT, next)
+    let mut next = |tx| waits.next(&predictions[tx]);
+    execute(block, state, Advice::Streamed(&mut next, settings))
         .expect("recorded blocks can be executed");
 }
 
@@ -141,10 +140,10 @@ fn run(prepared: &Prepared, summaries: &Summaries, pool: &Pool, forecast: impl F
 fn run_many(folder: &Path) {
     let files = corpus::list(folder).expect("the folder can be listed");
     let blocks: Vec<Prepared> = files.iter().map(PathBuf::as_path).map(read).collect();
-    let pool = Pool::new(2).expect("two threads can be had");
+    let settings = Settings::with_threads(2).expect("two threads can be had");
     println!("{} blocks over and over, resident set:", blocks.len());
     for (n, prepared) in blocks.iter().cycle().take(MILESTONES[3]).enumerate() {
-        run(prepared, &prepared.summaries(&Default::default()), &pool, || ());
+        run(prepared, &prepared.summaries(&Default::default()), &settings, || ());
         if MILESTONES.contains(&(n + 1)) {
             println!("after {:>5} blocks {:>8} KiB", n + 1, status("VmRSS"));
         }

@@ -21,10 +21,7 @@ use std::{path::PathBuf, time::Duration};
 
 use slotcast::{
     Clock, Prepared, Waits,
-    executor::{
-        BatchRef, FallbackRule, Pool, ReadThrough, execute_baseline, execute_in_order,
-        execute_streamed,
-    },
+    executor::{self, Advice, BatchRef, ReadThrough, Settings, execute_baseline},
     hints::FetchPlan,
     model::{IndexVec, Prediction, TxIndex},
 };
@@ -74,13 +71,13 @@ fn main() {
         "| database | lean loop | in order | in parallel | fetched, then in parallel | fetched |"
     );
     println!("| --- | ---: | ---: | ---: | ---: | ---: |");
-    let pool = Pool::new(2).expect("two threads can be had");
+    let settings = Settings::with_threads(2).expect("two threads can be had");
     for micros in LATENCIES {
         let latency = Duration::from_micros(micros);
-        let row = measure(&subjects, &pool, |it| Latent::new(it.prepared.state(), latency));
+        let row = measure(&subjects, &settings, |it| Latent::new(it.prepared.state(), latency));
         print(&format!("{micros} µs for each cold read"), &row);
     }
-    let row = measure(&subjects, &pool, |subject| {
+    let row = measure(&subjects, &settings, |subject| {
         Disk::holding(&subject.recorded).expect("a file can be written to the temporary folder")
     });
     print("redb file", &row);
@@ -95,7 +92,7 @@ fn print(name: &str, row: &Row) {
 /// Runs every block by every way on a database of its own.
 fn measure<'s, DB: BatchRef + Sync>(
     subjects: &'s [Subject],
-    pool: &Pool,
+    settings: &Settings,
     open: impl Fn(&'s Subject) -> DB,
 ) -> Row {
     let mut row = Row::default();
@@ -106,7 +103,7 @@ fn measure<'s, DB: BatchRef + Sync>(
             for (way, millis) in millis.iter_mut().enumerate() {
                 let state = ReadThrough::new(&database);
                 let clock = Clock::start();
-                execute(subject, &state, pool, way);
+                execute(subject, &state, settings, way);
                 millis.push(clock.elapsed().as_secs_f64() * 1e3);
                 if run == 0 {
                     row.n_single[way] += state.asked().single;
@@ -126,22 +123,23 @@ fn measure<'s, DB: BatchRef + Sync>(
 fn execute<DB: BatchRef + Sync>(
     subject: &Subject,
     state: &ReadThrough<&DB>,
-    pool: &Pool,
+    settings: &Settings,
     way: usize,
 ) {
     let Subject { prepared, predictions, .. } = subject;
     let block = prepared.block();
     let done = match way {
         0 => execute_baseline(block, state).map(drop),
-        1 => execute_in_order(block, state).map(drop),
+        1 => executor::execute(block, state, Advice::None).map(drop),
         _ => {
             if way == 3 {
                 let plan = FetchPlan::of(predictions);
                 state.warm(&wanted(block, &plan)).expect("recorded state can be read");
             }
             let mut waits = Waits::new(block, prepared.state());
-            let next = |tx| waits.next(&predictions[tx]);
-            execute_streamed(block, state, pool, FallbackRule::DEFAULT, next).map(drop)
+            let mut next = |tx| waits.next(&predictions[tx]);
+            let advice = Advice::Streamed(&mut next, settings);
+            executor::execute(block, state, advice).map(drop)
         }
     };
     done.expect("recorded blocks can be executed");

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, Log, keccak256};
 use slotcast::{
     executor::{
         Block, BlockOutcome, FallbackRule, Mode, Pool, SequentialSettings, Settings, TxOutcome,
-        execute, execute_sequential,
+        execute_sequential,
     },
     model::TxIndex,
     scheduler::Schedule,
@@ -40,7 +40,7 @@ const BY_NAME: [(&[&str], Exclusion); 3] = [
 #[derive(Debug)]
 pub struct Judge {
     /// Two threads in either mode, on which a failed forecast is never given up.
-    crews: [Settings; 2],
+    crews: [Settings; Mode::ALL.len()],
     merger: Merger,
 }
 
@@ -57,9 +57,9 @@ impl Judge {
     ///
     /// When threads cannot be started.
     pub fn new() -> Self {
-        let crews = [Mode::Layers, Mode::Dataflow].map(|mode| {
+        let crews = Mode::ALL.map(|mode| {
             let pool = Pool::new(2).expect("threads can be started");
-            Settings { pool, fallback: FallbackRule::NEVER, mode }
+            Settings { fallback: FallbackRule::NEVER, mode, ..Settings::of(pool) }
         });
         Self { crews, merger: Merger::new() }
     }
@@ -135,7 +135,7 @@ fn run_beside(
     sequential: &BlockOutcome,
     expected: &Expected,
 ) -> Result<(), String> {
-    let parallel = execute(beside, &Schedule::single_layer(2), world, crew);
+    let parallel = crate::ran::run(beside, &Schedule::single_layer(2), world, crew);
     let parallel = parallel.map_err(|error| error.to_string())?.outcome;
     if !matches!(parallel.txs[TxIndex(1)], TxOutcome::Rejected(_)) {
         return Err("the bystander was not rejected".to_owned());

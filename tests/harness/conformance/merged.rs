@@ -15,13 +15,11 @@ use alloy_primitives::Address;
 use slotcast::{
     Basis, Summaries, View,
     analyzer::{bind::BindLimits, limits::Limits},
-    executor::{
-        Block, FallbackRule, Mode, Pool, SequentialSettings, Settings, execute, execute_sequential,
-    },
+    executor::{Block, FallbackRule, Mode, Pool, SequentialSettings, Settings, execute_sequential},
     forecasts,
     model::{Fork, Index, TxIndex},
     predict_block,
-    scheduler::{Policy, Schedule, schedule},
+    scheduler::{Schedule, schedule},
 };
 
 use super::{
@@ -60,13 +58,12 @@ struct Draft {
 
 impl Merger {
     pub(super) fn new() -> Self {
-        let crew = |mode, threads: &usize| Settings {
-            pool: Pool::new(*threads).expect("threads can be started"),
-            fallback: FallbackRule::NEVER,
-            mode,
+        let crew = |mode, threads: &usize| {
+            let pool = Pool::new(*threads).expect("threads can be started");
+            Settings { fallback: FallbackRule::NEVER, mode, ..Settings::of(pool) }
         };
         let of_mode = |mode| THREADS.iter().map(move |threads| crew(mode, threads));
-        let crews = [Mode::Layers, Mode::Dataflow].into_iter().flat_map(of_mode).collect();
+        let crews = Mode::ALL.into_iter().flat_map(of_mode).collect();
         Self { crews, blocks: BTreeMap::new() }
     }
 
@@ -110,12 +107,12 @@ impl Merger {
             Err(error) => return tally.failures.push(format!("{name}: {error}")),
         };
         for (kind, schedule) in schedules(&block, fork, &draft.world) {
-            let mut first = [None, None];
+            let mut first = [const { None }; Mode::ALL.len()];
             for crew in &self.crews {
                 tally.n_merged_runs += 1;
                 let (mode, threads) = (crew.mode, crew.pool.threads());
                 let context = || format!("{name}, {kind}, {}, {threads} threads", mode.text());
-                let parallel = match execute(&block, &schedule, &draft.world, crew) {
+                let parallel = match crate::ran::run(&block, &schedule, &draft.world, crew) {
                     Ok(parallel) => parallel,
                     Err(error) => {
                         tally.failures.push(format!("{}: {error}", context()));
@@ -163,7 +160,7 @@ fn schedules(block: &Block, fork: Fork, world: &World) -> Vec<(&'static str, Sch
     let summaries = Summaries::new(fork, Limits::default());
     let view = View::new(&state, &summaries);
     let predictions = predict_block(block, fork, &view, Basis::BlockOrder, BindLimits::default());
-    let forecast = schedule(&forecasts(block, &predictions), &Policy::Optimistic);
+    let forecast = schedule(&forecasts(block, &predictions));
     vec![
         ("single layer", Schedule::single_layer(n)),
         ("mixed layers", layered),

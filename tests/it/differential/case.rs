@@ -53,7 +53,7 @@ pub(crate) struct Target<'a> {
 /// How a case ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Verdict {
-    /// Forecast and execution agree; whether the call succeeded, and on how many slots.
+    /// PredictedAccess and execution agree; whether the call succeeded, and on how many slots.
     Agree { is_success: bool, n_slots: usize },
     /// The forecast says itself that it may be incomplete.
     Gaps(Vec<Gap>),

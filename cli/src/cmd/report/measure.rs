@@ -10,7 +10,7 @@ use slotcast::{
     PipelineSettings, Prepared,
     executor::{Settings, UnitCosts},
     forecasts,
-    scheduler::{self, CostModel, Mode, Overheads, Policy, simulate},
+    scheduler::{self, CostModel, Mode, simulate},
 };
 use slotcast_lab::{
     BenchLine, BenchSettings, MakespanRow, bench_block, makespan, scoreboard::Entry,
@@ -26,7 +26,7 @@ const RUNS: [usize; 2] = [5, 51];
 const MICROS: u64 = 200_000;
 
 /// What handing a transaction over costs in the simulation, in nanoseconds, as measured.
-const OVERHEADS: Overheads = Overheads { per_tx: 1_000, per_barrier: 5_000 };
+const HANDING_OVER: u64 = 1_000;
 
 /// What is known of one block.
 #[derive(Debug)]
@@ -72,9 +72,9 @@ pub(super) fn measure(
         let timed = timed_on.map(|threads| time(&prepared, threads, source)).transpose()?;
         let predictions = prepared.predict(&Default::default()).predictions;
         let forecasts = forecasts(prepared.block(), &predictions);
-        let schedule = scheduler::schedule(&forecasts, &Policy::Optimistic);
+        let schedule = scheduler::schedule(&forecasts);
         let costs = CostModel::default().nanos_of_each(schedule.weights());
-        let on = |n: NonZeroUsize| simulate(&schedule, &costs, n, Mode::Dataflow, OVERHEADS);
+        let on = |n: NonZeroUsize| simulate(&schedule, &costs, n, Mode::Dataflow, HANDING_OVER);
         let in_order = costs.iter().fold(0, |sum: u64, nanos| sum.saturating_add(*nanos));
         blocks.push(OfBlock {
             entry,
@@ -92,9 +92,7 @@ pub(super) fn measure(
 fn time(prepared: &Prepared, threads: usize, source: &Source) -> Result<Timed, Failure> {
     let pipeline = PipelineSettings {
         predict: Default::default(),
-        policy: Policy::Optimistic,
         execution: Settings::with_threads(threads).map_err(Failure::bad_input)?,
-        units: UnitCosts::default(),
     };
     let settings = BenchSettings { pipelines: vec![pipeline], runs: RUNS, micros: MICROS };
     let in_file = |error| Failure::in_file(&source.name(), error);

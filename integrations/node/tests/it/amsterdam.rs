@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use alloy_primitives::U256;
 use serde_json::json;
-use slotcast::{executor::Settings, scheduler::Policy};
+use slotcast::executor::Settings;
 use slotcast_corpus::{Era, Plan, Scenario};
 use slotcast_lab::{RunSettings, run_block};
 use slotcast_node::{RecordError, RecordSettings, Recording, Way};
@@ -36,8 +36,8 @@ fn a_block_with_an_access_list_is_recorded_each_way_and_runs() {
     assert_eq!(traced.block, proven.block);
     let settings = RunSettings {
         predict: Default::default(),
-        policy: Policy::Optimistic,
         execution: Settings::with_threads(2).expect("threads can be started"),
+        rule: Default::default(),
     };
     let report = run_block(&traced.block, &settings).expect("it runs");
     assert_eq!(report.spec, "Amsterdam");

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use slotcast::{executor::Settings, scheduler::Policy};
+use slotcast::executor::Settings;
 use slotcast_corpus::{self as corpus, Scenario};
 use slotcast_lab::{RunSettings, run_block};
 use slotcast_node::{
@@ -32,8 +32,8 @@ fn what_anvil_mined_is_recorded_each_way_and_runs_in_parallel_as_it_says() {
         assert_eq!(traced, fetched);
         let settings = RunSettings {
             predict: Default::default(),
-            policy: Policy::Optimistic,
             execution: Settings::with_threads(2).expect("threads can be started"),
+            rule: Default::default(),
         };
         let report = run_block(&traced, &settings).expect("it runs");
         assert!(report.holds(), "{report:?}");

@@ -4,7 +4,7 @@
 
 use std::{fs, sync::Arc, sync::Mutex};
 
-use slotcast::{executor::Settings, scheduler::Policy};
+use slotcast::executor::Settings;
 use slotcast_corpus::{self as corpus, Scenario, prepare};
 use slotcast_lab::{RunSettings, run_block};
 use slotcast_node::{
@@ -44,8 +44,8 @@ fn each_way_gives_the_same_recording_which_runs_as_its_header_states() {
 
     let settings = RunSettings {
         predict: Default::default(),
-        policy: Policy::Optimistic,
         execution: Settings::with_threads(2).expect("threads can be started"),
+        rule: Default::default(),
     };
     let report = run_block(&traced.block, &settings).expect("it runs");
     assert!(report.holds());

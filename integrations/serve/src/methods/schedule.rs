@@ -10,7 +10,7 @@ use slotcast::hints::ScheduleDocument;
 use slotcast::{
     forecasts,
     model::IndexVec,
-    scheduler::{self, Policy},
+    scheduler::{self},
 };
 
 use super::asked_all;
@@ -50,7 +50,7 @@ pub(super) fn schedule(service: &Service, params: Asking) -> Result<Box<RawValue
     let predictions = IndexVec::from(service.predict_in_order(&ground, &asked)?);
     let block = ground.block_with(asked.into_iter().map(|asked| asked.tx).collect());
     let forecasts = forecasts(&block, &predictions);
-    let schedule = scheduler::schedule(&forecasts, &Policy::Optimistic);
+    let schedule = scheduler::schedule(&forecasts);
     let document = ScheduleDocument::new(block.header.number, &schedule);
     Ok(json(&Versioned { schema_version: SCHEMA_VERSION, document }))
 }

@@ -10,7 +10,7 @@ use slotcast::{
     hints_of,
     model::{Index, IndexVec, Prediction, TxIndex},
     prediction_file,
-    scheduler::{self, Policy},
+    scheduler::{self},
     warm_of,
 };
 
@@ -158,7 +158,7 @@ fn a_schedule_is_that_of_the_block() {
     let server = embedded();
     let (mut http, mut ws) = (http(&server), ws(&server));
     let forecasts = forecasts(block().block(), &predictions(Basis::BlockOrder));
-    let schedule = scheduler::schedule(&forecasts, &Policy::Optimistic);
+    let schedule = scheduler::schedule(&forecasts);
     let document = ScheduleDocument::new(block().block().header.number, &schedule);
     // Read from text like the answers, for the last digit of a number may change on the way.
     let text = serde_json::to_string(&document).unwrap();

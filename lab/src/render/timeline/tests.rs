@@ -1,6 +1,6 @@
 //! Tests of: on which thread, from when to when, does each transaction run?
 
-use slotcast_scheduler::{Mode, Overheads, simulate};
+use slotcast_scheduler::{Mode, simulate};
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn the_last_end_is_the_simulated_time_and_no_two_share_a_thread() {
         let threads = NonZeroUsize::new(n).unwrap();
         let spans = timeline(&schedule, &costs, threads);
         let last = spans.iter().map(|span| span.end).max().unwrap();
-        let expected = simulate(&schedule, &costs, threads, Mode::Dataflow, Overheads::default());
+        let expected = simulate(&schedule, &costs, threads, Mode::Dataflow, 0);
         assert_eq!(last, expected, "{n} threads");
         for (a, left) in spans.iter_enumerated() {
             assert!(left.thread < n && left.end - left.start == costs[a]);

@@ -1,0 +1,250 @@
+//! Does executing a block on several threads pay, and which of its transactions are worth predicting?
+//!
+//! In: a block, the size of the codes it enters, what is known of it, [`UnitCosts`]. Out: an
+//! [`ExecutionPlan`].
+//! Invariants: this is the only place that decides it; the plan follows from the block, the
+//! predictions and the unit costs alone, never from a clock or the number of threads; it decides how
+//! long a block takes and never what it does; integer arithmetic only.
+//!
+//! # The formula
+//!
+//! One thread predicts, in block order. Meanwhile another runs the first transactions sequentially,
+//! which are not predicted; then both run what is predicted. Let `S` be what all transactions take one
+//! after the other. If `f` transactions are run first, two threads take
+//!
+//! ```text
+//! T(f) = max(those before f, predicting those from f on) + max(those from f on / 2, longest of them)
+//! ```
+//!
+//! and the best `f` is looked for; with predictions at hand predicting takes nothing and `f` is 0. With
+//! `n` calls among `m` transactions, threads pay when
+//!
+//! ```text
+//! waking + (n × handing over + m × scheduling) / 2  <  certain share of (S − T)
+//! and a fifth of S  ≤  S − T
+//! ```
+//!
+//! What two threads cannot speed up is not worth more of them, so the formula reckons with two
+//! whatever their number. All but waking is halved because it is shared, or the other thread executes
+//! meanwhile. Dependencies do not stand in it: where they bind, transactions run on the prefix one
+//! after the other, which costs waking and handing over and little else.
+//!
+//! What a call takes is estimated: from what it is predicted to use, or else from its gas limit and
+//! what the block uses together (which a header from the chain states; for a block that is being built
+//! the usual share of the limits is taken), weighed by the size of the code that is entered, because a
+//! unit of gas takes much less in small contracts. The estimate errs, which is why only as much of what
+//! is saved counts as every recorded block bears out; a block close to the line is run sequentially,
+//! where nothing can be lost.
+//!
+//! The unit costs are measured: `slotcast bench --units` prints those of the machine it runs on.
+
+use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
+use alloy_primitives::Address;
+use slotcast_model::{Index, IndexVec, TxIndex};
+use slotcast_scheduler::CostModel;
+
+use crate::input::Block;
+
+/// A plan that saves less than this of a block is not followed, in percent: waiting for one another
+/// and reading through versions could take as much.
+const LEAST_SAVED_PERCENT: u64 = 20;
+
+/// The gas of a plain transfer.
+const TRANSFER_GAS: u64 = 21_000;
+
+/// How a block is executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExecutionMode {
+    /// One transaction after the other.
+    Sequential,
+    /// On several threads.
+    Parallel,
+}
+
+/// How a block is best executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExecutionPlan {
+    /// Whether several threads pay.
+    pub mode: ExecutionMode,
+    /// The first transaction that is worth predicting while the block runs; those before it are run
+    /// sequentially meanwhile.
+    pub first_predicted: TxIndex,
+}
+
+/// What the steps of executing a block cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnitCosts {
+    /// Nanoseconds to make a plain transfer in closed form.
+    pub transfer_nanos: u64,
+    /// What a call takes by the gas it uses, when it enters a code of typical size.
+    pub call: CostModel,
+    /// The size of code at which a call takes just that; a call of other code takes as much more or
+    /// less.
+    pub typical_code_bytes: u64,
+    /// How much of their gas limit calls use, in percent.
+    pub used_percent: u64,
+    /// The least share of what the estimate by predictions says is saved that every recorded block
+    /// bears out, in percent.
+    pub certain_percent: u64,
+    /// The same of the estimate by gas limits, where nothing is predicted.
+    pub certain_by_limits_percent: u64,
+    /// Nanoseconds to record what a run reads, hand it over and validate it.
+    pub hand_over_nanos: u64,
+    /// Nanoseconds until the other threads have woken up and gone back to sleep.
+    pub wake_nanos: u64,
+    /// What predicting a call costs, in percent of running it.
+    pub predict_percent: u64,
+    /// Nanoseconds to schedule a transaction.
+    pub schedule_nanos: u64,
+}
+
+impl Default for UnitCosts {
+    /// As measured over the recorded blocks on two cores of a shared server, and rounded. Two runs
+    /// differ by a third, most of all in waking, which matters for blocks under a millisecond only.
+    fn default() -> Self {
+        Self {
+            transfer_nanos: 280,
+            call: CostModel { base_nanos: 7_400, picos_per_gas: 110 },
+            typical_code_bytes: 4_200,
+            used_percent: 46,
+            certain_percent: 18,
+            certain_by_limits_percent: 23,
+            hand_over_nanos: 1_300,
+            wake_nanos: 50_000,
+            predict_percent: 53,
+            schedule_nanos: 190,
+        }
+    }
+}
+
+/// A transaction that runs code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// About how much gas it uses.
+    pub gas: u64,
+    /// How many bytes the code has that it enters.
+    pub code_bytes: u64,
+}
+
+impl Call {
+    /// A transaction that uses about so much gas. What creates a contract enters its own data.
+    pub fn of(tx: &Recovered<TxEnvelope>, gas: u64, code_bytes: impl Fn(Address) -> usize) -> Self {
+        let code_bytes = tx.to().map_or(tx.input().len(), code_bytes) as u64;
+        Self { gas, code_bytes }
+    }
+}
+
+/// What a transaction takes, in nanoseconds, and whether it is a call.
+type Takes = (u64, bool);
+
+/// The best way on two threads, in nanoseconds.
+struct Split {
+    first_predicted: TxIndex,
+    all: u64,
+    saved: u64,
+}
+
+impl UnitCosts {
+    /// How to execute a block. `gas` is what each transaction is predicted to use, 0 for what looks
+    /// like a plain transfer; without it nothing is predicted yet.
+    pub fn plan(
+        &self,
+        block: &Block,
+        gas: Option<&IndexVec<TxIndex, u64>>,
+        code_bytes: impl Fn(Address) -> usize,
+    ) -> ExecutionPlan {
+        let (takes, predict_percent, certain_percent) = match gas {
+            None => {
+                let takes = self.by_limits(block, code_bytes);
+                (takes, self.predict_percent, self.certain_by_limits_percent)
+            }
+            Some(gas) => (self.by_predictions(block, gas, code_bytes), 0, self.certain_percent),
+        };
+        let Split { first_predicted, all, saved } = split(&takes, predict_percent);
+        let n_calls = takes.iter().filter(|(_, is_call)| *is_call).count() as u64;
+        let handing_over = self.hand_over_nanos.saturating_mul(n_calls);
+        let scheduling = self.schedule_nanos.saturating_mul(takes.len() as u64);
+        let costs = self.wake_nanos.saturating_add(handing_over.saturating_add(scheduling) / 2);
+        let pays =
+            costs < saved / 100 * certain_percent && all / 100 * LEAST_SAVED_PERCENT <= saved;
+        let mode = if pays { ExecutionMode::Parallel } else { ExecutionMode::Sequential };
+        ExecutionPlan { mode, first_predicted }
+    }
+
+    /// About how long a call takes.
+    pub const fn nanos(&self, call: Call) -> u64 {
+        let nanos = self.call.nanos(call.gas).saturating_mul(call.code_bytes);
+        nanos / if self.typical_code_bytes == 0 { 1 } else { self.typical_code_bytes }
+    }
+
+    /// About how long the calls of a block take, going by their gas limits.
+    pub fn nanos_of_calls(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> u64 {
+        let takes = self.by_limits(block, code_bytes);
+        let calls = takes.iter().filter(|(_, is_call)| *is_call);
+        calls.fold(0, |sum, (nanos, _)| sum.saturating_add(*nanos))
+    }
+
+    fn by_predictions(
+        &self,
+        block: &Block,
+        gas: &IndexVec<TxIndex, u64>,
+        code_bytes: impl Fn(Address) -> usize,
+    ) -> Vec<Takes> {
+        let takes = |(tx, &gas): (&Recovered<TxEnvelope>, &u64)| match gas {
+            0 => (self.transfer_nanos, false),
+            gas => (self.nanos(Call::of(tx, gas, &code_bytes)), true),
+        };
+        block.transactions.iter().zip(gas).map(takes).collect()
+    }
+
+    fn by_limits(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> Vec<Takes> {
+        let [used, limits] = used_by_calls(block).unwrap_or([self.used_percent, 100]);
+        let share = |limit: u64| u128::from(limit) * u128::from(used) / u128::from(limits.max(1));
+        let takes = |tx: &Recovered<TxEnvelope>| match tx.input().is_empty() {
+            true => (self.transfer_nanos, false),
+            false => {
+                let gas = u64::try_from(share(tx.gas_limit())).unwrap_or(u64::MAX);
+                (self.nanos(Call::of(tx, gas, &code_bytes)), true)
+            }
+        };
+        block.transactions.iter().map(takes).collect()
+    }
+}
+
+fn split(takes: &[Takes], predict_percent: u64) -> Split {
+    let all = takes.iter().fold(0_u64, |sum, (nanos, _)| sum.saturating_add(*nanos));
+    // From the end: what is behind each transaction.
+    let [mut rest, mut rest_of_calls, mut longest_of_rest] = [0_u64; 3];
+    let mut best = (all, takes.len());
+    for (at, &(nanos, is_call)) in takes.iter().enumerate().rev() {
+        rest = rest.saturating_add(nanos);
+        longest_of_rest = longest_of_rest.max(nanos);
+        rest_of_calls = rest_of_calls.saturating_add(if is_call { nanos } else { 0 });
+        let front = all - rest.min(all);
+        let predicting = rest_of_calls / 100 * predict_percent;
+        let together = front.max(predicting).saturating_add(longest_of_rest.max(rest / 2));
+        best = best.min((together, at));
+    }
+    let (together, first) = best;
+    Split { first_predicted: TxIndex::from_usize(first), all, saved: all - together }
+}
+
+/// What the calls of a block use together, by its header, and what their gas limits come to. Nothing
+/// where the header does not say yet what the block uses.
+fn used_by_calls(block: &Block) -> Option<[u64; 2]> {
+    let mut used = block.header.gas_used;
+    if used == 0 {
+        return None;
+    }
+    let mut limits = 0_u64;
+    for tx in &block.transactions {
+        match tx.input().is_empty() {
+            true => used = used.saturating_sub(tx.gas_limit().min(TRANSFER_GAS)),
+            false => limits = limits.saturating_add(tx.gas_limit()),
+        }
+    }
+    Some([used.min(limits), limits])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Do threads pay where they should, by the caller's costs?
+
+use alloy_consensus::{Header, SignableTransaction, TxLegacy};
+use alloy_primitives::{Signature, TxKind, U256};
+
+use super::*;
+
+fn call(gas_limit: u64) -> Recovered<TxEnvelope> {
+    let to = TxKind::Call(Address::ZERO);
+    let tx = TxLegacy { gas_limit, to, input: vec![1].into(), ..TxLegacy::default() };
+    let tx = tx.into_signed(Signature::new(U256::ONE, U256::ONE, false)).into();
+    Recovered::new_unchecked(tx, Address::ZERO)
+}
+
+fn pays(units: &UnitCosts, block: &Block, code_bytes: usize) -> bool {
+    units.plan(block, None, |_| code_bytes).mode == ExecutionMode::Parallel
+}
+
+fn block_of_calls(n: usize) -> Block {
+    Block {
+        chain_id: 1,
+        header: Header::default(),
+        hash: Default::default(),
+        transactions: vec![call(500_000); n],
+        withdrawals: None,
+        forks: Default::default(),
+        ommers: vec![],
+    }
+}
+
+#[test]
+fn what_predicting_costs_decides_before_it_is_done() {
+    let block = block_of_calls(400);
+    let is_profitable = |predict_percent, code_bytes| {
+        let units = UnitCosts { predict_percent, ..UnitCosts::default() };
+        pays(&units, &block, code_bytes)
+    };
+    assert!(is_profitable(10, 6_200));
+    assert!(!is_profitable(1_000, 6_200));
+    // The same in a contract of a few instructions.
+    assert!(!is_profitable(10, 60));
+}
+
+#[test]
+fn what_the_block_uses_together_decides_when_it_is_known() {
+    let mut block = block_of_calls(60);
+    let units = UnitCosts::default();
+    let nanos = |block: &Block| units.nanos_of_calls(block, |_| 6_200);
+    let is_profitable = |block: &Block| pays(&units, block, 6_200);
+    let not_known = nanos(&block);
+    assert!(is_profitable(&block));
+    // All that the limits allow, and next to nothing of it.
+    block.header.gas_used = 60 * 500_000;
+    assert!(not_known < nanos(&block));
+    assert!(is_profitable(&block));
+    block.header.gas_used = 60 * 30_000;
+    assert!(nanos(&block) < not_known / 2);
+    assert!(!is_profitable(&block));
+    // A header that cannot be right changes nothing but the estimate.
+    block.header.gas_used = u64::MAX;
+    assert!(is_profitable(&block));
+}
+
+#[test]
+fn a_call_that_is_most_of_a_block_is_run_before_the_rest_is_predicted() {
+    let units = UnitCosts::default();
+    let calls = |long_at: usize| -> Vec<Takes> {
+        (0..100).map(|n| (if n == long_at { 6_000_000 } else { 100_000 }, true)).collect()
+    };
+    assert_eq!(split(&calls(20), units.predict_percent).first_predicted, TxIndex(21));
+    // Nothing is left to save where one call takes nearly all.
+    let mut alone = vec![(10_000, true); 100];
+    alone[50].0 = 50_000_000;
+    assert!(split(&alone, units.predict_percent).saved < 1_000_000);
+}
+
+#[test]
+fn a_plan_that_saves_little_of_a_block_is_not_followed() {
+    let units = UnitCosts::default();
+    let is_profitable = |longest: u64| {
+        let mut block = block_of_calls(100);
+        block.transactions[50] = call(longest);
+        pays(&units, &block, 6_200)
+    };
+    assert!(is_profitable(500_000));
+    assert!(!is_profitable(900_000_000));
+}
+
+#[test]
+fn the_start_of_a_block_takes_as_long_as_predicting_the_rest() {
+    let block = block_of_calls(300);
+    let first = |predict_percent| {
+        let costs = UnitCosts { predict_percent, ..UnitCosts::default() };
+        costs.plan(&block, None, |_| 6_200).first_predicted.0
+    };
+    assert_eq!(first(0), 0);
+    // Of 300 calls, 100 are run while 200 are predicted in half of their time.
+    assert_eq!(first(50), 100);
+    assert_eq!(first(100), 150);
+    let nothing = UnitCosts::default().plan(&block_of_calls(0), None, |_| 6_200);
+    assert_eq!(nothing.first_predicted, TxIndex(0));
+}
+
+#[test]
+fn predictions_at_hand_decide_by_what_is_predicted() {
+    let block = block_of_calls(40);
+    let pays = |gas: u64, units: &UnitCosts| {
+        let gas = IndexVec::from_elem(gas, 40);
+        let plan = units.plan(&block, Some(&gas), |_| 4_200);
+        assert_eq!(plan.first_predicted, TxIndex(0));
+        plan.mode == ExecutionMode::Parallel
+    };
+    let units = UnitCosts::default();
+    assert!(pays(200_000, &units));
+    // Plain transfers, and calls that are dear to hand over.
+    assert!(!pays(0, &units));
+    assert!(!pays(200_000, &UnitCosts { hand_over_nanos: 100_000, ..units }));
+}
