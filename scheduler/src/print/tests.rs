@@ -32,11 +32,11 @@ layer 0: 2 txs, weight 50
   tx 3, weight 40
 layer 1: 1 txs, weight 20
   tx 1, weight 20
-waits for 0: 0x0000000000000000000000000000000000000000[0x1] and 1 more
+    waits for 0: 0x0000000000000000000000000000000000000000[0x1] and 1 more
 layer 2: 1 txs, weight 30
   tx 2, weight 30
-waits for 0: 0x0000000000000000000000000000000000000000[0x2]
-waits for 1: 0x0000000000000000000000000000000000000000[0x1]
+    waits for 0: 0x0000000000000000000000000000000000000000[0x2]
+    waits for 1: 0x0000000000000000000000000000000000000000[0x1]
 ";
     assert_eq!(text(&example()), expected);
 }
@@ -49,17 +49,17 @@ fn the_reduced_graph_leaves_out_what_follows() {
 digraph schedule {
   node [shape=box];
   {
-rank=same;
-0 [label=\"0\\n10\", style=bold];
-3 [label=\"3\\n40\"];
+    rank=same;
+    0 [label=\"0\\n10\", style=bold];
+    3 [label=\"3\\n40\"];
   }
   {
-rank=same;
-1 [label=\"1\\n20\", style=bold];
+    rank=same;
+    1 [label=\"1\\n20\", style=bold];
   }
   {
-rank=same;
-2 [label=\"2\\n30\", style=bold];
+    rank=same;
+    2 [label=\"2\\n30\", style=bold];
   }
 ";
     let first = format!("  0 -> 1 [tooltip=\"{slot_1} and 1 more\", style=bold];\n");
