@@ -8,7 +8,7 @@ use slotcast::{
     executor::Horizon,
     forecasts, forecasts_of_waits,
     model::{IndexVec, Location, TxIndex},
-    scheduler::{PredictedAccess, schedule},
+    scheduler::{Mode, PredictedAccess, schedule},
 };
 use slotcast_corpus::{Plan, Scenario, generate, prepare};
 use slotcast_lab::seal;
@@ -52,7 +52,12 @@ fn waits_are_the_horizons_of_the_schedule() {
         let mut waits = Waits::new(block, state);
         for (tx, prediction) in predictions.iter_enumerated() {
             let horizon = waits.next(prediction).horizon;
-            assert_eq!(horizon, Horizon::of(&schedule, tx), "{tx} of {}", scenario.name());
+            assert_eq!(
+                horizon,
+                Horizon::of(&schedule, tx, Mode::Dataflow),
+                "{tx} of {}",
+                scenario.name()
+            );
         }
     }
 }
