@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Writes docs/benchmarks.md: each section is a command and what it printed.
+# Usage: lab/benchmarks.sh [BLOCKS...]; without blocks, the embedded one is measured.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+page=docs/benchmarks.md
+draft=$(mktemp)
+trap 'rm -f "$draft"' EXIT
+blocks=("$@")
+
+# section TITLE SENTENCE COMMAND...: runs the command in the checkout and keeps what it prints.
+section() {
+    local title=$1 sentence=$2
+    shift 2
+    printf '%s\n' "$title" >&2
+    local shown="$*"
+    # A reader has recorded blocks elsewhere.
+    for block in "${blocks[@]}"; do shown=${shown//"$block"/blocks/}; done
+    {
+        printf '\n## %s\n\n%s\n\n```console\n$ %s\n' "$title" "$sentence" "$shown"
+        "$@" 2>/dev/null | sed 's/[[:space:]]*$//'
+        printf '```\n'
+    } >>"$draft"
+}
+
+slotcast() { cargo run --locked --quiet --profile dist -p slotcast-cli --bin slotcast -- -q "$@"; }
+example() { cargo run --locked --quiet --profile dist -p "$1" "${@:2}"; }
+
+[[ -z $(git status --porcelain) ]] && state="" || state=", with uncommitted changes"
+{
+    printf '# Benchmarks\n\nWritten by `just benchmarks`; nothing here is edited by hand.\n\n'
+    printf '| | |\n|---|---|\n'
+    printf '| date | %s |\n' "$(date -u +%Y-%m-%d)"
+    printf '| commit | %s%s |\n' "$(git rev-parse --short HEAD)" "$state"
+    printf '| processor | %s, %s cores |\n' \
+        "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -1)" "$(nproc)"
+    printf '| compiler | %s |\n' "$(rustc --version)"
+    printf '| profile | dist (fat LTO, one code generation unit), mimalloc, C precompiles |\n'
+    printf '| blocks | %s |\n' \
+        "$(if ((${#blocks[@]})); then slotcast run --json "${blocks[@]}" 2>/dev/null | wc -l; else echo 1; fi)"
+} >"$draft"
+
+section "Correctness" \
+    "Every block runs in parallel and must equal sequential execution and its header." \
+    slotcast run "${blocks[@]}"
+section "Prediction accuracy" \
+    "Predicted sets against what execution touches; the figures depend on the blocks alone." \
+    slotcast score "${blocks[@]}"
+section "Prediction cost" \
+    "Binding with summaries at hand, against the plain sequential loop." \
+    example slotcast --features fast-precompiles --example binding -- "${blocks[@]}"
+section "Speed" \
+    "Ratios to the plain loop in one process, interleaved; the last lines are geometric means." \
+    slotcast bench --threads 1,2 "${blocks[@]}"
+section "Speed on synthetic blocks" \
+    "Blocks without conflicts, and blocks where three transactions in ten meet." \
+    slotcast bench --synthetic all --gas 200000000 --threads 1,2
+section "More threads: a simulation" \
+    "Costs are measured on one thread; the schedule on N threads is simulated." \
+    example slotcast-tests --features slotcast/fast-precompiles --example makespan -- \
+    "${blocks[@]}" docs/makespan.svg
+section "Memory" \
+    "Peaks with the system's allocator." \
+    example slotcast-tests --example memory -- "${blocks[@]}"
+section "Scheduling" \
+    "Time from predictions at hand to a schedule." \
+    example slotcast-tests --example schedule -- "${blocks[@]}"
+mv "$draft" "$page"
+trap - EXIT
+printf 'wrote %s\n' "$page" >&2
