@@ -14,7 +14,7 @@ check:
 test *ARGS:
     cargo test {{ if ARGS == "" { "--workspace" } else { ARGS } }}
 
-# Twice ten thousand disturbances of timing: on made-up blocks that conflict wherever they can, and on
+# Twice ten thousand disturbances of timing: on synthetic blocks that conflict wherever they can, and on
 # contended ones with our forecasts.
 chaos:
     cargo test -p slotcast-executor --features chaos --test it -- chaos
@@ -24,7 +24,7 @@ chaos:
 shuttle:
     cargo test -p slotcast-executor --features shuttle --test shuttle
 
-# Hold made-up blocks of every fork, or recorded ones, against engines by others; fetches these first.
+# Hold synthetic blocks of every fork, or recorded ones, against engines by others; fetches these first.
 engines *BLOCKS:
     tests/setup/eels.sh
     tests/setup/ethereumjs.sh
@@ -37,7 +37,7 @@ engines *BLOCKS:
 run *FILES:
     cargo run --release -p slotcast-cli -- run {{ FILES }}
 
-# Write the scoreboard of the embedded block anew, or that of recorded blocks: `just scoreboard DIR`.
+# Rewrite the scoreboard of the embedded block, or that of recorded blocks: `just scoreboard DIR`.
 scoreboard *BLOCKS:
     cargo run --release -p slotcast-cli -- score \
         --scoreboard scoreboard/{{ if BLOCKS == "" { "embedded" } else { "recorded" } }}.json \

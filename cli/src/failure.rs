@@ -31,7 +31,7 @@ impl Verdict {
 pub(crate) enum Failure {
     /// What it was given cannot be used.
     BadInput(String),
-    /// Nobody reads the output any more, which is the reader's good right.
+    /// The reader closed the pipe, which is no error.
     ClosedPipe,
 }
 

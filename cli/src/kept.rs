@@ -116,10 +116,10 @@ impl Shelf {
     }
 }
 
-/// Says that the file was begun anew.
+/// Says that the file was created again.
 pub(crate) fn note_rebuilt(store: &Store, console: &Console) {
     let path = store.path().display();
     console.note(format_args!(
-        "{path}: damaged or no summary store; it was set aside as {path}.refused and begun anew"
+        "{path}: damaged or no summary store; it was set aside as {path}.refused and created again"
     ));
 }

@@ -1,4 +1,4 @@
-//! The `slotcast` command: forecasts what a block's transactions touch, and runs the block by it.
+//! The `slotcast` command: predictions what a block's transactions touch, and runs the block by it.
 //!
 //! In: arguments. Out: results on stdout, everything else on stderr, and an exit code: 0 for
 //! success, 1 when a check failed, 2 for bad input.

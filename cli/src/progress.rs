@@ -1,7 +1,7 @@
 //! How far along is a command that works through many blocks?
 //!
 //! In: what is to be done. Out: a bar on stderr.
-//! Invariant: there is a bar only where somebody watches: on a terminal, unless `-q` was given, and
+//! Invariant: there is a bar only on a terminal, unless `-q` was given, and
 //! for more than a few blocks.
 
 use std::io::{self, IsTerminal};

@@ -101,7 +101,7 @@ impl Console {
     /// Tells the reader something besides the results.
     pub(crate) fn note(&self, text: impl Display) {
         if !self.is_quiet {
-            // If standard error is closed there is nobody to tell.
+            // If standard error is closed there is no reader.
             let _ = writeln!(io::stderr().lock(), "{text}");
         }
     }

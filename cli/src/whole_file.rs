@@ -1,7 +1,7 @@
 //! How is a file written so that it is never half there?
 //!
 //! In: a path and bytes. Out: the file.
-//! Invariant: whoever reads the path finds what was there before or all of what was written; nothing
+//! Invariant: a reader of the path finds what was there before or all of what was written; nothing
 //! else is left behind.
 
 use std::{
@@ -48,7 +48,7 @@ impl WholeFile {
 
 impl Drop for WholeFile {
     fn drop(&mut self) {
-        // After a rename there is none, and a failure to tidy up has nobody to be told.
+        // After a rename there is none, and a failure to tidy up has no reader.
         let _ = fs::remove_file(&self.temporary);
     }
 }

@@ -201,15 +201,15 @@ pub enum ValidationError {
 pub enum Signer {
     /// The signature belongs to this address.
     Address(Address),
-    /// The signature belongs to nobody.
-    Nobody,
+    /// No signer can be recovered.
+    Unknown,
 }
 
 impl core::fmt::Display for Signer {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Address(address) => address.fmt(f),
-            Self::Nobody => f.write_str("nobody"),
+            Self::Unknown => f.write_str("no signer"),
         }
     }
 }

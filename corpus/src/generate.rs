@@ -1,7 +1,7 @@
 //! Which blocks can be made up, for those who have none recorded?
 //!
 //! In: a [`Plan`]. Out: an [`Unsealed`] block with signed transactions and the state before it;
-//! whoever can execute seals it.
+//! a caller that can execute seals it.
 //! Invariants: the same plan gives the same bytes everywhere and always; every transaction is valid
 //! where it stands; nothing is executed here.
 //!
@@ -86,7 +86,7 @@ type Job = fn(&mut Draft, &Town);
 
 macro_rules! scenarios {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, since $era:ident, $jobs:expr;)*) => {
-        /// What the transactions of a made-up block do.
+        /// What the transactions of a synthetic block do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Scenario {
             $($(#[$doc])* $variant,)*
@@ -128,7 +128,7 @@ scenarios! {
     Erc20 = "erc20", since Byzantium, |_| vec![(1, erc20::token_call)];
     /// Trades through routers and pools.
     Amm = "amm", since Cancun, |_| vec![(1, amm::trade)];
-    /// One pool, one recipient and one counter that everybody uses.
+    /// One pool, one recipient and one counter shared by all.
     Hotspot = "hotspot", since Byzantium, |_| vec![(1, hotspot::crowd)];
     /// A bit of everything, in mainnet's proportions.
     Mixed = "mixed", since Byzantium, mixed::jobs;

@@ -2,7 +2,7 @@
 //!
 //! Read [`RecordedBlock`] and [`PreState`] for the data, [`parse`] for the file format,
 //! [`RecordedBlock::validate`] for what a good block satisfies, [`list`], [`read_file`] and
-//! [`write_file`] for the disk, [`Contract`] for compiled contracts and [`generate()`] for made-up blocks.
+//! [`write_file`] for the disk, [`Contract`] for compiled contracts and [`generate()`] for synthetic blocks.
 //! [`prepare()`] hands a recorded block to the library.
 //! Invariant: nothing here analyses, schedules or executes.
 

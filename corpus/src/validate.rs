@@ -27,14 +27,14 @@ impl RecordedBlock {
         self.check_receipts()
     }
 
-    /// Checks that every transaction is from whoever signed it.
+    /// Checks that every stated sender is the signer.
     pub fn validate_senders(&self) -> Result<(), ValidationError> {
         for (index, transaction) in self.transactions.iter().enumerate() {
             // The upper half of `s` was allowed before Homestead, and such blocks are recorded too.
             let recovered = transaction
                 .inner()
                 .recover_signer_unchecked()
-                .map_or(Signer::Nobody, Signer::Address);
+                .map_or(Signer::Unknown, Signer::Address);
             let stated = transaction.signer();
             if recovered != Signer::Address(stated) {
                 let number = self.number();

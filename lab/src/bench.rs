@@ -1,4 +1,4 @@
-//! How much faster is a block run by its forecast than by a plain loop?
+//! How much faster is a block run by its prediction than by a plain loop?
 //!
 //! In: a [`Prepared`] block, [`BenchSettings`]. Out: a [`BenchLine`] for each number of threads, and
 //! over all blocks a [`BenchSummary`] for each.
@@ -38,7 +38,7 @@ pub struct BenchSettings {
 pub struct BenchLine {
     /// The block's number.
     pub block: u64,
-    /// The kind of a made-up block.
+    /// The kind of a synthetic block.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub synthetic: Option<&'static str>,
     /// How many transactions it has.

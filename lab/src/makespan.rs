@@ -1,7 +1,7 @@
 //! How long would a block take on many threads, by what its transactions take on one?
 //!
 //! In: a [`Prepared`] block, the unit costs of the executor. Out: a [`MakespanRow`] for each number of
-//! threads: our forecasts made meanwhile, our forecasts at hand, forecasts without a fault, and
+//! threads: our predictions made meanwhile, our predictions at hand, predictions without a fault, and
 //! optimistic re-execution in the manner of Block-STM, on the same costs.
 //! Invariants: times are measured on one thread and everything else is simulated; a simulation runs
 //! nothing and depends on its inputs alone; who conflicts is for all of them what is left when reads
@@ -153,14 +153,14 @@ fn medians(runs: &[IndexVec<TxIndex, u64>]) -> IndexVec<TxIndex, u64> {
     first.indices().map(median).collect()
 }
 
-/// A forecast without a fault.
+/// A prediction without a fault.
 fn prediction_of(observation: Observation) -> Prediction {
     let Observation { reads, writes, accounts } = observation;
     let storage = StorageAccess { reads, writes, deltas: Vec::new() };
     Prediction::new(storage, accounts, vec![], vec![], vec![])
 }
 
-/// What each transaction waits for by these forecasts, and which are run twice if that is followed.
+/// What each transaction waits for by these predictions, and which are run twice if that is followed.
 fn waits(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,
@@ -203,7 +203,7 @@ fn steps(
 }
 
 /// The transactions as they really are. A plain transfer costs what its closed form does, and
-/// conflicts with nobody, for both sides.
+/// conflicts with no other, for both sides.
 fn actual(
     prepared: &Prepared,
     units: &UnitCosts,

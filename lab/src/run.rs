@@ -55,7 +55,7 @@ pub fn run_block(recorded: &RecordedBlock, settings: &RunSettings) -> Result<Rep
     run_predicted(recorded, &prepared, predicted, settings)
 }
 
-/// Schedules, runs in parallel and checks one block by predictions that somebody made before.
+/// Schedules, runs in parallel and checks one block by predictions made earlier.
 ///
 /// ```
 /// use slotcast::executor::Settings;
@@ -166,7 +166,7 @@ pub struct Report {
     pub spec: String,
     /// How many transactions it has.
     pub txs: usize,
-    /// The gas it used, run in order.
+    /// The gas it used, run sequentially.
     pub gas_used: u64,
     /// How many threads ran it.
     pub threads: usize,
@@ -182,7 +182,7 @@ pub struct Report {
     pub executions: usize,
     /// The transactions run twice, ascending.
     pub reexecuted: Vec<u32>,
-    /// Whether running in parallel gave what running in order gave.
+    /// Whether running in parallel gave what sequential execution gave.
     pub matches_sequential: bool,
     /// Whether it gave what the header states.
     pub matches_header: MatchesHeader,
@@ -247,7 +247,7 @@ pub struct MatchesHeader {
     /// The root of the state, where all of it is recorded; not mentioned elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_root: Option<bool>,
-    /// The block access list (EIP-7928) of running in order, where the header states one; not
+    /// The block access list (EIP-7928) of sequential execution, where the header states one; not
     /// mentioned elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub block_access_list: Option<bool>,
@@ -324,6 +324,6 @@ pub struct Micros {
     pub execute: u64,
     /// Predicting, scheduling and running.
     pub total: u64,
-    /// Running in order.
+    /// Sequential execution.
     pub sequential: u64,
 }

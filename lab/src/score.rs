@@ -203,7 +203,7 @@ pub struct DeltaCounts {
     pub claimed: u64,
     /// Those of them of which it is true.
     pub confirmed: u64,
-    /// Conflict edges while nobody looks at what is only added to.
+    /// Conflict edges without those of deltas that are not observed.
     pub edges: u64,
     /// Those of them that the confirmed claims take away.
     pub explained_edges: u64,

@@ -33,7 +33,7 @@ pub struct BlockScore {
     pub predict_micros: Option<u64>,
     /// Microseconds to run the block in order.
     pub sequential_micros: u64,
-    /// The same block forecast in other ways, if that was asked for.
+    /// The same block predicted in other ways, if that was asked for.
     pub compared: Option<Compared>,
 }
 
@@ -90,10 +90,10 @@ pub fn score_block(
     Ok((score, judged))
 }
 
-/// Other ways to forecast a block, to set ours beside.
+/// Other ways to predict a block, to set ours beside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compared {
-    /// Our forecasts on the parent state alone, which is all that the rival has to go by.
+    /// Our predictions on the parent state alone, which is all that the rival has to go by.
     pub parent: OtherForecast,
     /// Running every transaction alone on the parent state.
     pub rival: OtherForecast,
@@ -107,7 +107,7 @@ impl Compared {
     }
 }
 
-/// How good another way to forecast is, and what it costs.
+/// How good another way to predict is, and what it costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OtherForecast {
     /// The counts.
@@ -124,8 +124,8 @@ impl OtherForecast {
     }
 }
 
-/// Forecasts the block in other ways and scores that by the same truth; `summaries` may be those
-/// that our own forecast has made.
+/// Predicts the block in other ways and scores that by the same truth; `summaries` may be those
+/// that our own prediction has made.
 ///
 /// ```
 /// use slotcast_corpus::{self as corpus, prepare};
@@ -171,7 +171,7 @@ pub struct ScoreLine {
     pub deltas: DeltaFigures,
     /// Why slots are missing or wrong, the commonest reason first.
     pub reasons: Vec<Bar>,
-    /// Our forecasts on the parent state alone.
+    /// Our predictions on the parent state alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Figures>,
     /// Running every transaction alone on the parent state.
@@ -189,7 +189,7 @@ pub struct DeltaFigures {
     pub confirmed: u64,
     /// The share of these.
     pub confirmed_share: f64,
-    /// Conflict edges while nobody looks at what is only added to.
+    /// Conflict edges without those of deltas that are not observed.
     pub edges: u64,
     /// The share of them that the confirmed claims take away.
     pub explained_edge_share: f64,

@@ -56,7 +56,7 @@ pub struct Scoreboard {
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreboardError {
     /// It is no scoreboard.
-    #[error("{field}: {source}; write it anew with `slotcast score --scoreboard`")]
+    #[error("{field}: {source}; rewrite it with `slotcast score --scoreboard`")]
     Malformed {
         /// Where.
         field: String,
@@ -65,7 +65,7 @@ pub enum ScoreboardError {
     },
     /// It is of another version.
     #[error(
-        "schemaVersion: {found} where {SCHEMA_VERSION} is known; write it anew with `slotcast score \
+        "schemaVersion: {found} where {SCHEMA_VERSION} is known; rewrite it with `slotcast score \
          --scoreboard`"
     )]
     Version {
@@ -147,7 +147,7 @@ impl Entry {
         self.fork
     }
 
-    /// How good its forecasts are; the times in it are not measured.
+    /// How good its predictions are; the times in it are not measured.
     pub const fn score(&self) -> &BlockScore {
         &self.score
     }

@@ -1,4 +1,4 @@
-//! How does a made-up block become one that can be checked?
+//! How does a synthetic block become one that can be checked?
 //!
 //! In: an [`Unsealed`] block. Out: a [`RecordedBlock`] with the results of running it in order in
 //! its header.
@@ -15,7 +15,7 @@ use slotcast_model::{Fork, TxIndex};
 use crate::state_root::whole_state_of;
 use slotcast_corpus::{block_of, receipts_of, state_of};
 
-/// Why a made-up block could not be sealed.
+/// Why a synthetic block could not be sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
     /// It could not be executed.

@@ -3,7 +3,7 @@
 //! In: all accounts with all their storage, and the changes of blocks. Out: [`WholeState`] and its
 //! root.
 //! Invariants: a slot that holds zero is not there; an account that is there counts even if it is
-//! empty, as it did before EIP-161, so whoever does not want it leaves it out. A state of which
+//! empty, as it did before EIP-161, so a caller that does not want it leaves it out. A state of which
 //! something is missing has a root too, which is not the chain's.
 
 use std::collections::BTreeMap;

@@ -1,12 +1,12 @@
 //! What do the steps of executing a block cost on this machine?
 //!
 //! In: blocks. Out: [`UnitCosts`], measured over all of them together.
-//! Invariants: nothing measured here decides anything by itself: it is printed, and whoever likes it
+//! Invariants: nothing measured here decides anything by itself: it is printed, and a caller
 //! puts it into the settings, where it is the same from then on.
 //!
 //! Each figure of a block is the median of a few runs, and each unit cost the median over the blocks
 //! that have enough calls to tell. What a call takes is fitted as a straight line, by least squares
-//! over the blocks; plain transfers are measured on a made-up block of nothing else.
+//! over the blocks; plain transfers are measured on a synthetic block of nothing else.
 
 use alloy_consensus::Transaction;
 use slotcast_corpus::{Plan, Scenario, generate};
@@ -24,7 +24,7 @@ const TRANSFER_GAS: u64 = 21_000;
 const N_RUNS: usize = 9;
 /// Up to this many calls, a block tells nothing of what one costs.
 const FEW_CALLS: f64 = 10.0;
-/// Transfers of the made-up block.
+/// Transfers of the synthetic block.
 const N_TRANSFERS: usize = 1_000;
 
 /// Why unit costs could not be measured.
@@ -36,8 +36,8 @@ pub enum UnitsError {
     /// A block could not be executed.
     #[error(transparent)]
     Execution(#[from] ExecutionError),
-    /// The made-up block could not be made.
-    #[error("the made-up block: {0}")]
+    /// The synthetic block could not be made.
+    #[error("the synthetic block: {0}")]
     MadeUp(String),
     /// There is nothing to measure.
     #[error("none of the blocks has more than ten calls")]

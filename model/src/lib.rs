@@ -1,8 +1,8 @@
-//! The words all parts of Slotcast share: which transaction, which piece of state, what is forecast
+//! The words all parts of Slotcast share: which transaction, which piece of state, what is predicted
 //! for it and what really happened to it.
 //!
 //! Read [`index`](mod@index) for the numbering, [`Location`] for the pieces of state, [`AccessSet`]
-//! for what the scheduler sees of a transaction, [`Prediction`] for the forecast and [`Observation`]
+//! for what the scheduler sees of a transaction, [`Prediction`] for the prediction and [`Observation`]
 //! for the truth. The words are defined in the glossary of `ARCHITECTURE.md`.
 
 mod access;

@@ -5,7 +5,7 @@
 //! nothing but how long it takes; memory is bounded.
 //!
 //! Keys of mappings are hashes of two words (the key and the mapping's slot), and a block's transactions
-//! meet at few tokens and few pools: forecasting and running them asks for the same hashes again and
+//! meet at few tokens and few pools: predicting and running them asks for the same hashes again and
 //! again.
 
 use alloy_primitives::{B256, keccak256};

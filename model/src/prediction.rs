@@ -1,4 +1,4 @@
-//! What is forecast for one transaction, and how far may the forecast be trusted?
+//! What is predicted for one transaction, and how far may the prediction be trusted?
 //!
 //! In: the lists a binder collected. Out: [`Prediction`], sorted, with its [`Coverage`].
 //! Invariants: lists are ascending and without repeats; a slot in `deltas` stands in neither other
@@ -123,7 +123,7 @@ gaps! {
     CallDepth = "call depth";
     /// State the binder asked for was not to be had.
     MissingState = "missing state";
-    /// Whoever stated the prediction said that it may be missing accesses.
+    /// The source of the prediction stated that it may miss accesses.
     Stated = "stated partial";
 }
 
@@ -165,7 +165,7 @@ impl Coverage {
     }
 }
 
-/// The forecast for one transaction.
+/// The prediction for one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Prediction {
     storage: StorageAccess,
@@ -228,7 +228,7 @@ impl Prediction {
         self
     }
 
-    /// The same for a prediction that somebody else made and that only says how far it may be
+    /// The same for a prediction from elsewhere that only says how far it may be
     /// trusted and how many state words it took, not which.
     ///
     /// A partial prediction without a gap gets [`Gap::Stated`]; a better one has no gaps.

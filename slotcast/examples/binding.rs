@@ -1,12 +1,12 @@
-//! What does a forecast cost beside the execution it forecasts?
+//! What does a prediction cost beside the execution it predictions?
 //!
 //! ```text
 //! cargo run --release -p slotcast --features fast-precompiles --example binding -- FOLDER [--without NUMBER]...
 //! ```
 //!
 //! In: a folder of recorded blocks, and numbers of blocks to leave out of a second sum. Out: for blocks of at least 4 Mgas, with summaries
-//! at hand, the time of forecasting all transactions and of a plain revm loop, the least of several
-//! interleaved runs each; and of direct ERC-20 calls, forecast alone on the parent state, the
+//! at hand, the time of predicting all transactions and of a plain revm loop, the least of several
+//! interleaved runs each; and of direct ERC-20 calls, prediction alone on the parent state, the
 //! median. One thread.
 
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
@@ -85,7 +85,7 @@ fn add(sum: &mut [Duration; 2], times: [Duration; 2]) {
     sum[1] += times[1];
 }
 
-/// Forecasting all transactions of a block, and running them.
+/// Predicting all transactions of a block, and running them.
 fn block_times(prepared: &Prepared, summaries: &Summaries) -> [Duration; 2] {
     let settings = PredictSettings::default();
     let mut least = [Duration::MAX; 2];
@@ -102,7 +102,7 @@ fn block_times(prepared: &Prepared, summaries: &Summaries) -> [Duration; 2] {
     least
 }
 
-/// What each direct ERC-20 call takes to forecast.
+/// What each direct ERC-20 call takes to predict.
 fn call_times(prepared: &Prepared, summaries: &Summaries) -> Vec<Duration> {
     let (block, fork) = (prepared.block(), prepared.fork());
     let (words, view) = (words_of(block, fork), View::new(prepared.state(), summaries));

@@ -61,7 +61,7 @@ const SUMMARISED_CODE_BYTES: u64 = 64 << 20;
 pub struct EngineSettings {
     /// How hard to try to predict.
     pub predict: PredictSettings,
-    /// When to give up a forecast that does not hold.
+    /// When to give up a prediction that does not hold.
     pub fallback: FallbackRule,
     /// What the steps of executing a block cost.
     pub units: UnitCosts,
@@ -70,7 +70,7 @@ pub struct EngineSettings {
     /// What to do about a transaction that cannot be included.
     pub on_rejected: OnRejected,
     /// Beyond how many bytes of code, of one fork, summaries are forgotten before the next block;
-    /// that costs time when the same codes are met again, and changes no forecast.
+    /// that costs time when the same codes are met again, and changes no prediction.
     pub summarised_code_bytes: u64,
 }
 
@@ -185,7 +185,7 @@ pub struct ExecutedBlock {
     pub bundle: BundleState,
 }
 
-/// Executes `block` on `base`, forecasting it on the way.
+/// Executes `block` on `base`, predicting it on the way.
 pub fn execute_block<DB: DatabaseRef + Sync>(
     block: &Block,
     base: &DB,

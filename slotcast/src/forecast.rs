@@ -22,7 +22,7 @@ const CHANGED_SLOT: u64 = 8_000;
 /// Gas for an account whose code is run or looked at.
 const CODE: u64 = 2_600;
 
-/// The forecasts the schedule of `block` is made from.
+/// The predictions the schedule of `block` is made from.
 ///
 /// ```
 /// use slotcast::{forecasts, scheduler};

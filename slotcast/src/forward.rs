@@ -6,8 +6,8 @@
 //! unknown here, never the parent's value.
 //!
 //! A transaction that approves and the next one that spends the allowance are the simplest case:
-//! seen on the parent state alone, the second would revert. Transactions are forecast in block
-//! order, and each sees what the forecasts before it expect to be written. Nothing is executed; the
+//! seen on the parent state alone, the second would revert. Transactions are predicted in block
+//! order, and each sees what the predictions before it expect to be written. Nothing is executed; the
 //! changes come out of binding anyway.
 
 use alloy_primitives::{

@@ -6,11 +6,11 @@
 //! alone, never from a clock or the number of threads.
 //!
 //! Predicting is done by one thread, in block order, and the others can only run what is predicted.
-//! So the first transactions are not predicted: they run in order meanwhile, on another thread, and
+//! So the first transactions are not predicted: they run sequentially meanwhile, on another thread, and
 //! everything behind them waits for them. How many they are says
 //! [`ExecutionPlan`](slotcast_executor::ExecutionPlan). The rest is predicted
 //! as if nothing were known of them but who sent them and what they paid, which makes predictions a
-//! little worse and costs a few second runs.
+//! little worse and costs a few re-executions.
 //!
 //! ```text
 //! leading   predict 3..9            run  5   7   9

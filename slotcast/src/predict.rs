@@ -17,10 +17,10 @@ use crate::{
     forward::Forward,
 };
 
-/// What a transaction's forecast may build on.
+/// What a transaction's prediction may build on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Basis {
-    /// The parent state and the forecasts of the block's earlier transactions.
+    /// The parent state and the predictions of the block's earlier transactions.
     #[default]
     BlockOrder,
     /// The parent state alone, as for a transaction whose place in a block is not known yet.
@@ -97,7 +97,7 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         bound.prediction
     }
 
-    /// Leaves the next transaction out: of what it does, the forecasts behind it build on its nonce,
+    /// Leaves the next transaction out: of what it does, the predictions behind it build on its nonce,
     /// its payment and its delegations alone.
     pub fn pass(&mut self) {
         let tx = &self.block.transactions[self.next];
@@ -109,7 +109,7 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         }
     }
 
-    /// The state that the forecasts so far lead to, where block order is the basis.
+    /// The state that the predictions so far lead to, where block order is the basis.
     pub fn into_forward(self) -> Forward<'a, S> {
         self.forward
     }

@@ -1,8 +1,8 @@
-//! How is a database of somebody else asked for the single words that a forecast relies on?
+//! How is the host's database asked for the single words that a prediction relies on?
 //!
 //! In: any revm `DatabaseRef`. Out: [`Reads`], the same as a [`BaseState`].
 //! Invariants: what cannot be read, because the database fails or panics, is unknown and never zero;
-//! a forecast goes on without it, and whoever executes meets the same failure and reports it.
+//! a prediction goes on without it, and execution meets the same failure and reports it.
 
 use core::{fmt, panic::AssertUnwindSafe};
 use std::panic::catch_unwind;

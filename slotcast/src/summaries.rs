@@ -51,7 +51,7 @@ pub struct Summaries {
 #[derive(Debug, Default)]
 struct Cache {
     by_hash: B256Map<Cached>,
-    /// What others with more targets took the place of; whoever comes next begins with these again.
+    /// What others with more targets took the place of; the next process begins with these again.
     refined: Vec<Cached>,
     /// The targets of computed jumps in code whose summary was forgotten.
     targets: B256Map<Targets>,

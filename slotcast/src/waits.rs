@@ -3,18 +3,18 @@
 //! In: a block, its predictions, the state before it. Out: one [`PredictedAccess`] for each transaction, with
 //! fewer reads than the transaction makes.
 //! Invariants: a read is left out only where the executor compares or re-bases it at commit, so that
-//! leaving it out can cost a second run and never an outcome; the result depends on the inputs alone.
+//! leaving it out can cost a re-execution and never an outcome; the result depends on the inputs alone.
 //!
 //! | read | left out because |
 //! |---|---|
 //! | the sender's nonce | the transaction states it |
 //! | the sender's balance | it covers all that this sender can spend in the block; else it stays |
 //! | the balance a contract pays from | paying is arithmetic, re-based at commit as long as it suffices |
-//! | code that nobody in the block is forecast to put in place | it is what it was before the block |
+//! | code that no transaction is predicted to put in place | it is what it was before the block |
 //! | a slot that is only added to | the sum is moved at commit to the word that is there |
 //! | everything a plain transfer reads | it is made at its turn, on everything before it |
 //!
-//! What is left are mostly storage slots. Changes that nobody is forecast to read are left out too:
+//! What is left are mostly storage slots. Changes that no transaction is predicted to read are left out too:
 //! they make no edge, and there are many.
 
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
@@ -28,7 +28,7 @@ use slotcast_scheduler::{Horizons, PredictedAccess};
 
 use crate::{forecast::estimate_gas, summaries::BaseState};
 
-/// The forecasts from which a schedule without layers is made.
+/// The predictions from which a schedule without layers is made.
 ///
 /// ```
 /// use slotcast::forecasts_of_waits;
@@ -205,9 +205,9 @@ fn made(prediction: &Prediction) -> impl Iterator<Item = Address> + Clone + use<
 struct Met {
     /// Senders that may run short.
     short: AddressSet,
-    /// Those whose balance somebody looks at.
+    /// Those whose balance a transaction observes.
     read: AddressSet,
-    /// Those that somebody creates or destroys.
+    /// Those that a transaction creates or destroys.
     made: AddressSet,
 }
 

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! In: a folder of recorded blocks, `../shared/blocks` beside the checkout unless another is given.
-//! Out: for forecasts without a fault and for ours, once with every slot that is read ordered and once
+//! Out: for predictions without a fault and for ours, once with every slot that is read ordered and once
 //! with those that are only added to taken as additions: edges, gas on the critical path, runs, words
 //! moved, and the time simulated from gas. Without a fault a slot counts as only added to if raising
 //! it before its transaction raises it as much afterwards and changes nothing else.

@@ -34,7 +34,7 @@ const PUSH1: u8 = 0x60;
 ///
 /// # Panics
 ///
-/// When they differ, or when the forecast admits a gap, which such programs give no reason for.
+/// When they differ, or when the prediction admits a gap, which such programs give no reason for.
 pub fn check(random: &mut Random) -> usize {
     let fork = random.pick(&[Fork::Byzantium, Fork::Petersburg, Fork::London, Fork::Osaka]);
     let code = program(random, fork);

@@ -1,4 +1,4 @@
-//! Is the outcome of a made-up block the sequential one, whatever is predicted of it?
+//! Is the outcome of a synthetic block the sequential one, whatever is predicted of it?
 //!
 //! In: a source of numbers. Out: [`check`], which makes a block of a few accounts and contracts that
 //! conflict wherever they can, makes up predictions of every quality, runs both executors and panics

@@ -36,14 +36,14 @@ pub fn recorded_blocks(test: &str) -> Option<PathBuf> {
         return Some(folder);
     }
     // Written past the test runner's capture, so that a skipped test is seen to be skipped. If
-    // standard error is closed there is nobody to tell.
+    // standard error is closed there is no reader.
     let _ = writeln!(io::stderr(), "skipped {test}: no recorded blocks in ../shared/blocks");
     None
 }
 
 /// Holds what `stage` says of each case in `folder` against what the case expects of it.
 ///
-/// With `UPDATE_CASES=1` in the environment the cases are written anew instead, to be reviewed.
+/// With `UPDATE_CASES=1` in the environment the cases are rewritten instead, to be reviewed.
 ///
 /// # Panics
 ///
@@ -67,5 +67,5 @@ pub fn check(folder: &Path, stage: impl Fn(&Case) -> String) {
             differences += &format!("{name} expects\n{}but gives\n{actual}\n", case.expected);
         }
     }
-    assert!(differences.is_empty(), "{differences}UPDATE_CASES=1 writes the cases anew");
+    assert!(differences.is_empty(), "{differences}UPDATE_CASES=1 rewrites the cases");
 }

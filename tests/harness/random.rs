@@ -1,4 +1,4 @@
-//! Where do made-up things come from?
+//! Where do synthetic things come from?
 //!
 //! In: a seed, or a fuzzer's bytes. Out: the same numbers in every run and on every machine.
 

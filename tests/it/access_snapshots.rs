@@ -17,8 +17,8 @@ fn what_is_touched_is_as_kept() {
     assert_access_snapshot!(STAKING);
 }
 
-/// Whether the assertion holds where `kept` is what somebody looked at. Where insta is told to accept
-/// whatever comes, it writes anew what does not hold.
+/// Whether the assertion holds for the reviewed text `kept`. Where insta is told to accept
+/// whatever comes, it rewrites what does not hold.
 fn holds(folder: &Path, kept: &str) -> bool {
     let file = folder.join("staking.snap");
     let kept = format!("---\nsource: elsewhere\n---\n{kept}");

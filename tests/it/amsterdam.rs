@@ -1,6 +1,6 @@
-//! Do forecasts and parallel runs hold under Amsterdam's rules, which no recorded block has yet?
+//! Do predictions and parallel runs hold under Amsterdam's rules, which no recorded block has yet?
 //!
-//! In: made-up blocks of every scenario. Out: assertions. The rules differ in what decides an outcome:
+//! In: synthetic blocks of every scenario. Out: assertions. The rules differ in what decides an outcome:
 //! gas in two dimensions (EIP-8037), logs of transfers (EIP-7708), block access lists (EIP-7928).
 //! `tests/compare` holds the same blocks against an engine by others.
 
@@ -60,7 +60,7 @@ fn forecasts_name_the_slots_of_the_access_list() {
     }
     assert!(500 < n_listed, "{n_listed}");
     assert!(98 * n_forecast <= 100 * n_both, "{n_both} of {n_forecast} forecast slots are listed");
-    // Slots of contracts that a transaction creates are listed and no part of a forecast.
+    // Slots of contracts that a transaction creates are listed and no part of a prediction.
     assert!(90 * n_listed <= 100 * n_both, "{n_both} of {n_listed} listed slots are forecast");
 }
 

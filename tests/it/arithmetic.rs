@@ -1,6 +1,6 @@
 //! Does binding compute what revm computes?
 //!
-//! In: made-up programs. Out: assertions, and the number of words compared.
+//! In: synthetic programs. Out: assertions, and the number of words compared.
 //!
 //! The fuzz target `eval_matches_revm` runs the same check on a fuzzer's bytes.
 
@@ -21,6 +21,6 @@ fn made_up_programs_leave_the_words_that_revm_leaves() {
         }
     }
     let _ =
-        writeln!(io::stderr(), "{N_CASES} made-up programs, {n_words} words as revm leaves them");
+        writeln!(io::stderr(), "{N_CASES} synthetic programs, {n_words} words as revm leaves them");
     assert!(N_CASES as usize <= n_words);
 }

@@ -1,7 +1,7 @@
 //! Is everything that is decided the same on one to 64 threads, and however timing is disturbed?
 //!
 //! In: generated blocks that are contended: one pool, one counter, one recipient; tokens; chains of
-//! payments; with our forecasts, additions included, and with the claim that everything is only added
+//! payments; with our predictions, additions included, and with the claim that everything is only added
 //! to. Out: digests of prediction, schedule, retried transactions and outcome, all equal.
 //!
 //! `just chaos` runs ten thousand disturbances of timing on the same blocks; without the feature
@@ -19,7 +19,7 @@ use slotcast_corpus::{self as corpus, Plan, Scenario, prepare};
 use slotcast_lab::seal;
 use slotcast_tests::ran::run;
 
-/// Enough transactions that a forecast may be given up on the way.
+/// Enough transactions that a prediction may be given up on the way.
 const N_TXS: usize = 48;
 
 /// Disturbances, all in all.
@@ -44,12 +44,12 @@ impl Contended {
         scenarios.map(contended).into()
     }
 
-    /// Our forecasts, made anew.
+    /// Our predictions, made again.
     fn predict(&self) -> IndexVec<TxIndex, Prediction> {
         self.prepared.predict(&Default::default()).predictions
     }
 
-    /// The schedule of `mode` by our forecasts, or by the claim that every slot is only added to.
+    /// The schedule of `mode` by our predictions, or by the claim that every slot is only added to.
     fn schedule(&self, predictions: &Predictions, mode: Mode, is_hostile: bool) -> Schedule {
         let predictions = match is_hostile {
             true => &predictions.iter().map(only_added).collect(),
@@ -142,7 +142,7 @@ fn forecasting_while_running_decides_the_same_on_any_number_of_threads() {
     }
 }
 
-/// Retried transactions, number of runs and outcome of running the block while it is forecast, by an
+/// Retried transactions, number of runs and outcome of running the block while it is predicted, by an
 /// engine that knows no contract yet.
 fn run_streamed(contended: &Contended, pool: Pool) -> (Vec<TxIndex>, usize, B256) {
     let execution = ExecutionRule::Always(ExecutionMode::Parallel);

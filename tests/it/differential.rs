@@ -1,9 +1,9 @@
-//! Does a forecast that admits no gap say exactly what the EVM does?
+//! Does a prediction that admits no gap say exactly what the EVM does?
 //!
-//! In: every function of every contract of the corpus, called with made-up arguments on made-up
+//! In: every function of every contract of the corpus, called with synthetic arguments on synthetic
 //! state, in several forks. Out: assertions, and the numbers of cases behind them.
 //!
-//! A forecast with a gap says that it may miss accesses; it is counted and not compared. Where a call
+//! A prediction with a gap says that it may miss accesses; it is counted and not compared. Where a call
 //! succeeded, the description of the function is held against it as well.
 
 mod abi;

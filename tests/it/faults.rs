@@ -2,7 +2,7 @@
 //! transaction cannot be included?
 //!
 //! In: small blocks, a database that fails at its n-th read, for every n, or at one key for good, or
-//! that sleeps. Out: the result of running in order, or a typed error with the transaction; the same
+//! that sleeps. Out: the result of sequential execution, or a typed error with the transaction; the same
 //! on one, two and eight threads, from `slotcast::execute_block` and through `alloy-evm`'s traits; and
 //! the same engine executes the next block as if nothing had been.
 
@@ -144,7 +144,7 @@ fn what_can_never_be_read_is_an_error_of_the_first_transaction_that_needs_it() {
         let faulty = |fault| Arc::new(Faulty::new(&state, fault));
         let settings = SequentialSettings { is_observed: false };
         let sequential = execute_sequential(&block, &faulty(Fault::ErrorFor(what)), &settings);
-        // A forecast may have asked for what nobody needs.
+        // A prediction may have asked for what is not needed.
         let Err(expected) = sequential else { continue };
         let tx = tx_of(&expected);
         *by_tx.entry(tx).or_default() += 1;
@@ -175,7 +175,7 @@ fn a_slow_database_changes_nothing_but_time() {
     let mut first = None;
     for threads in THREADS {
         for seed in 0..6 {
-            // A fresh engine each time: what is known of contracts has a say in what is forecast.
+            // A fresh engine each time: what is known of contracts has a say in what is predicted.
             let execution = ExecutionRule::Always(ExecutionMode::Parallel);
             let settings = EngineSettings { execution, ..EngineSettings::default() };
             let engine = Engine::new(threads, settings).unwrap();

@@ -1,6 +1,6 @@
 //! Does a program that links us get what `alloy-evm` gives it, to the last revert?
 //!
-//! In: the embedded block, generated blocks, made-up blocks with transactions that cannot be
+//! In: the embedded block, generated blocks, synthetic blocks with transactions that cannot be
 //! included, recorded blocks where there are any. Out: assertions on receipts, requests, gas and
 //! bundles of `slotcast::execute_block` and of `slotcast_alloy`, on several threads.
 
@@ -28,7 +28,7 @@ use slotcast_tests::{blocks, random::Random, recorded_blocks};
 
 use self::host::{Chain, Left, assert_same_bundles, execute_by};
 
-/// Made-up blocks, and how many of them hold a transaction that cannot be included at least.
+/// Synthetic blocks, and how many of them hold a transaction that cannot be included at least.
 const N_MADE: (u64, usize) = (250, 40);
 
 /// Engines that always use their threads, and one that decides by cost.
@@ -132,7 +132,7 @@ fn check_facade(
     }
 }
 
-/// The errors are the same for whoever does not know us, and name the index for whoever does.
+/// The errors are the same for a host that does not know Slotcast, and name the index for one that does.
 fn assert_same_rejections(
     context: &str,
     ours: &BlockExecutionError,

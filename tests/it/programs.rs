@@ -1,7 +1,7 @@
-//! Do forecasts of small hand-written programs say what the EVM does?
+//! Do predictions of small hand-written programs say what the EVM does?
 //!
 //! In: blocks of calls of programs of a few instructions, each about one rule. Out: assertions that
-//! what is forecast of every transaction, in block order, is what sequential execution touches.
+//! what is predicted of every transaction, in block order, is what sequential execution touches.
 
 use alloy_consensus::{Header, SignableTransaction, TxEnvelope, TxLegacy, transaction::Recovered};
 use alloy_primitives::{Address, B256, Signature, TxKind, U256};
@@ -38,7 +38,7 @@ struct Call {
     gas: u64,
 }
 
-/// Runs the calls one after the other, and gives how each ended, once all that was forecast of them
+/// Runs the calls one after the other, and gives how each ended, once all that was predicted of them
 /// turned out to be so.
 fn check(fork: Fork, programs: &[Program], calls: &[Call]) -> Vec<TxStatus> {
     let block = block(fork, calls);
@@ -215,12 +215,12 @@ fn a_destroyed_account_has_neither_slots_nor_code() {
     check(Fork::Osaka, &[bomb], &calls);
 }
 
-/// Recovers who signed 1 with a signature that somebody has made, and leaves the address on the stack.
+/// Recovers who signed 1 with an existing signature, and leaves the address on the stack.
 const RECOVER: &str = "
     push 1 push 0 mstore push 27 push 32 mstore push 1 push 64 mstore push 1 push 96 mstore
     push 32 push 128 push 128 push 0 push 1 gas staticcall pop push 128 mload";
 
-/// What is forecast of one call of a program.
+/// What is predicted of one call of a program.
 fn forecast(program: Program, recovery: Recovery) -> Prediction {
     let fork = Fork::Osaka;
     let block = block(fork, &[Call { to: program.at, gas: 100_000 }]);

@@ -1,5 +1,5 @@
-//! Is the parallel outcome the sequential one, on made-up blocks that conflict wherever they can, for
-//! made-up predictions, on any number of threads, waiting between layers or not?
+//! Is the parallel outcome the sequential one, on synthetic blocks that conflict wherever they can, for
+//! synthetic predictions, on any number of threads, waiting between layers or not?
 //!
 //! In: seeds. Out: assertions, and what happened in the blocks; a scenario that hardly ever happens
 //! fails the test.

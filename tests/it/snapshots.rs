@@ -1,8 +1,8 @@
-//! What is said of every contract of the corpus, and forecast for calls of it?
+//! What is said of every contract of the corpus, and prediction for calls of it?
 //!
 //! In: the artifacts in `corpus/data/contracts`, the embedded block. Out: one description and one
-//! list of forecasts for each contract in `it/snapshots`, and the forecasts for the block, to be
-//! reviewed; `INSTA_UPDATE=always` writes them anew.
+//! list of predictions for each contract in `it/snapshots`, and the predictions for the block, to be
+//! reviewed; `INSTA_UPDATE=always` rewrites them.
 //! A snapshot names functions by their signatures, which the description does not know.
 
 use std::fmt::Write as _;
@@ -43,7 +43,7 @@ fn forecasts_for_plain_calls() {
     });
 }
 
-/// A line for each transaction: how far the forecast goes, and its slots by how address and key
+/// A line for each transaction: how far the prediction goes, and its slots by how address and key
 /// begin.
 #[test]
 fn forecasts_for_the_embedded_block() {

@@ -1,6 +1,6 @@
 //! Do analysis and binding end within their limits on whatever they are given?
 //!
-//! In: made-up codes, calldata and states of every design; the code of the corpus is the beginning of
+//! In: synthetic codes, calldata and states of every design; the code of the corpus is the beginning of
 //! some. Out: assertions, and what was done.
 //!
 //! The fuzz target `analyze_any_bytes` runs the same check on a fuzzer's bytes.

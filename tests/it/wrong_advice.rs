@@ -1,7 +1,7 @@
 //! Is the outcome the sequential one whatever is predicted, and is the waste bounded and always the
 //! same?
 //!
-//! In: made-up blocks of every scenario, and recorded blocks where there are any, with predictions
+//! In: synthetic blocks of every scenario, and recorded blocks where there are any, with predictions
 //! of every quality. Out: assertions.
 //!
 //! Every advice is followed in every mode with every number of threads.
@@ -24,7 +24,7 @@ use self::advice::{Advice, advice_for};
 /// The numbers of threads.
 const THREADS: [usize; 5] = [1, 2, 3, 4, 8];
 
-/// How many transactions a made-up block has.
+/// How many transactions a synthetic block has.
 const N_TXS: usize = 48;
 
 #[test]

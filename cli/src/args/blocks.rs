@@ -53,19 +53,19 @@ pub(crate) struct Bench {
     /// Measure what the steps cost instead, as the cost model takes it.
     #[arg(long)]
     pub(crate) units: bool,
-    /// Measure made-up blocks of this kind instead of recorded ones; `all` are those without any
+    /// Measure synthetic blocks of this kind instead of recorded ones; `all` are those without any
     /// conflict and those where three transactions in ten meet.
     #[arg(
         long, value_name = "KIND", value_parser = super::synthetic(),
         conflicts_with_all = ["units", "files"]
     )]
     pub(crate) synthetic: Option<Synthetic>,
-    /// How much gas a made-up block uses, about.
+    /// How much gas a synthetic block uses, about.
     #[arg(long, value_name = "GAS", default_value_t = 1_000_000_000, requires = "synthetic")]
     pub(crate) gas: u64,
 }
 
-/// Which made-up blocks to measure.
+/// Which synthetic blocks to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Synthetic {
     /// Those between which real blocks lie.
@@ -147,7 +147,7 @@ pub(crate) struct Score {
     /// Score the predictions in this file, as JSON or packed, instead of our own.
     #[arg(long, value_name = "FILE")]
     pub(crate) predictions: Option<PathBuf>,
-    /// Score other forecasts beside ours: each transaction run alone on the parent state, and ours
+    /// Score other predictions beside ours: each transaction run alone on the parent state, and ours
     /// made on the parent state alone.
     #[arg(long)]
     pub(crate) rival: bool,

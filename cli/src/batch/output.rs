@@ -103,7 +103,7 @@ impl Part {
             Err(TryLockError::WouldBlock) => return Err(BatchError::Busy { path }),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        // Whoever had it until now may have given it the output's name.
+        // The process that had it until now may have given it the output's name.
         if is_finished(output, name)? {
             return Ok(None);
         }

@@ -2,7 +2,7 @@
 //!
 //! In: a text such as `2/8`. Out: [`Shard`].
 //! Invariants: each code belongs to exactly one of the shards, whatever the order and the number of
-//! times in which it occurs in the input; nobody has to talk to anybody.
+//! times in which it occurs in the input; no shard needs another.
 
 use core::{fmt, str::FromStr};
 

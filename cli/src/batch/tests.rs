@@ -1,6 +1,6 @@
 //! Is the output of a job the same whatever happens to the job?
 //!
-//! In: made-up codes and work on them. Out: files.
+//! In: synthetic codes and work on them. Out: files.
 
 use std::{
     fs,
@@ -183,7 +183,7 @@ fn a_finished_output_is_left_alone_and_anothers_is_not_touched() {
     let fewer = place.input("fewer", &lines(0..20));
     let error = run(&job(&fewer, &output), &Measure::default()).expect_err("fewer codes");
     assert!(matches!(error, BatchError::OtherInput { line: 21, .. }), "{error}");
-    fs::write(place.path("out.part"), "what somebody else keeps there").expect("it is there");
+    fs::write(place.path("out.part"), "what another program keeps there").expect("it is there");
     let error = run(&job(&input, &output), &Measure::default()).expect_err("no output");
     assert!(matches!(error, BatchError::OtherJob { .. }), "{error}");
 }

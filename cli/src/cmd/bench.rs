@@ -1,4 +1,4 @@
-//! `slotcast bench`: how much faster is running by the forecast than a plain loop?
+//! `slotcast bench`: how much faster is running by the prediction than a plain loop?
 //!
 //! In: blocks and numbers of threads. Out: one row or JSON line for each block and number of
 //! threads, a summary at the end, and whether all outcomes were the sequential ones.
@@ -114,7 +114,7 @@ impl Subject {
         }
     }
 
-    /// The kind of a made-up block.
+    /// The kind of a synthetic block.
     const fn synthetic(&self) -> Option<&'static str> {
         match self {
             Self::Recorded(_) => None,

@@ -222,7 +222,9 @@ fn place_text(place: &PlacePart) -> String {
 }
 
 fn relied(word: &ReliedPart, console: &Console) -> Result<(), Failure> {
-    let by = word.changed_by.map_or_else(|| "nobody".to_owned(), |by| format!("transaction {by}"));
+    let by = word
+        .changed_by
+        .map_or_else(|| "no transaction".to_owned(), |by| format!("transaction {by}"));
     let actual = match word.actual == word.value {
         true => String::new(),
         false => format!(", held {:#x}, last changed by {by}", word.actual),

@@ -164,7 +164,7 @@ impl Told for Report<'_> {
             true => self.console.document(&line),
             false => self.console.line(line.text()),
         });
-        // Nobody reading the lines is no reason to stop recording.
+        // A closed pipe is no reason to stop recording.
         drop(printed);
     }
 }

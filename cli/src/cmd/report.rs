@@ -1,4 +1,4 @@
-//! `slotcast report`: how good and how quick are the forecasts, on one page?
+//! `slotcast report`: how good and how quick are the predictions, on one page?
 //!
 //! In: blocks. Out: a page in a file.
 //! Invariants: without times the page depends on the blocks alone, for any number of threads; a

@@ -1,4 +1,4 @@
-//! `slotcast run`: does running in parallel give what running in order gives, and how fast?
+//! `slotcast run`: does running in parallel give what sequential execution gives, and how fast?
 //!
 //! In: blocks. Out: one row or JSON line for each, and whether all checks hold.
 
@@ -174,7 +174,7 @@ impl Sum {
             self.n_sequential, self.n_blocks, self.n_header, self.n_blocks,
         );
         format!(
-            "{}, {}, {}: {}; {} executions, {} of them second ones; {} in order, {} predicted, \
+            "{}, {}, {}: {}; {} executions, {} of them re-executions; {} in order, {} predicted, \
              scheduled and run (ratio {}); {} to summarise contracts first",
             count(self.n_blocks, "block", "blocks"),
             count(self.n_txs, "transaction", "transactions"),

@@ -1,4 +1,4 @@
-//! `slotcast serve`: forecasts over JSON-RPC.
+//! `slotcast serve`: predictions over JSON-RPC.
 //!
 //! In: a node or recorded blocks, limits. Out: a line that says where the service listens, then
 //! nothing on stdout; logs on stderr; success when it is told to end.

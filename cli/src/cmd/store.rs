@@ -37,7 +37,7 @@ struct Stat {
     bytes: u64,
     /// Bytes of the file.
     file_bytes: u64,
-    /// Whether the file was damaged, and begun anew.
+    /// Whether the file was damaged, and created again.
     rebuilt: bool,
 }
 

@@ -1,6 +1,6 @@
 //! Does `analyze --input` say of very many codes what `analyze` says of each?
 //!
-//! In: the codes of made-up blocks. Out: what the command writes and says.
+//! In: the codes of synthetic blocks. Out: what the command writes and says.
 
 use std::{fs, io::Read};
 
@@ -44,7 +44,7 @@ fn each_line_says_what_analyze_says_of_the_code() {
     }
     let ran = run(&["analyze", "--input", &input, "--output", &output]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
-    assert!(ran.stderr.contains("is finished; remove it to make it anew"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("is finished; remove it to make it again"), "{}", ran.stderr);
     let ran = run(&["analyze", "--fork", "London", "--input", &input, "--output", &output]);
     assert!(ran.code == 2 && ran.stderr.contains("of another job"), "{}", ran.stderr);
 }

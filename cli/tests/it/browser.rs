@@ -168,7 +168,7 @@ impl Tab {
 
 impl Drop for Tab {
     fn drop(&mut self) {
-        // It ends itself when nobody talks to it any more; this makes sure.
+        // It ends by itself without a client; this makes sure.
         let _ = self.browser.kill();
         let _ = self.browser.wait();
     }

@@ -1,6 +1,6 @@
 //! How do tests run the command?
 //!
-//! In: arguments. Out: [`Ran`]: exit code and output; and [`Folder`], a place with made-up blocks.
+//! In: arguments. Out: [`Ran`]: exit code and output; and [`Folder`], a place with synthetic blocks.
 
 use std::{
     fs,
@@ -92,7 +92,7 @@ impl Folder {
         self.generate_value(&["--txs", "30", "--seed", "3"])
     }
 
-    /// A made-up block as JSON.
+    /// A synthetic block as JSON.
     pub(crate) fn generate_value(&self, args: &[&str]) -> Value {
         let path = self.generate("template.json", args);
         serde_json::from_slice(&fs::read(path).unwrap()).unwrap()

@@ -1,6 +1,6 @@
 //! Do engines that others wrote agree with what blocks are said to do?
 //!
-//! In: the comparisons of `tests/compare`, on made-up blocks of a few transactions. Out: assertions.
+//! In: the comparisons of `tests/compare`, on synthetic blocks of a few transactions. Out: assertions.
 //! Invariant: a comparison whose engine is not there says so and passes; `tests/setup` has a script that
 //! fetches each.
 

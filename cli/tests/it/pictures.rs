@@ -116,7 +116,7 @@ fn a_schedule_is_drawn_and_tells_its_reasons() {
 }
 
 #[test]
-fn a_report_sorts_its_blocks_and_asks_nobody() {
+fn a_report_sorts_its_blocks_and_asks_no_server() {
     let Some(mut tab) = Tab::open() else { return };
     let folder = Folder::new();
     let block = block(&folder);

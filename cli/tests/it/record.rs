@@ -1,6 +1,6 @@
 //! Does `slotcast record` record what `--block` names, go on where it stopped, and say what went wrong?
 //!
-//! In: a node of our own that answers from made-up blocks. Out: assertions on files, lines and exit
+//! In: a node of our own that answers from synthetic blocks. Out: assertions on files, lines and exit
 //! codes.
 
 use std::{fs, sync::Arc};

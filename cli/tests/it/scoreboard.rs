@@ -68,7 +68,7 @@ fn what_got_worse_is_named_and_fails_and_what_got_better_does_not() {
     let better = run(&["score", "--against", &against("slotRecall", -0.25)]);
     assert_eq!(better.code, 0);
     assert!(better.stdout.starts_with("better: total slotRecall: "), "{}", better.stdout);
-    assert!(better.stderr.contains("write it anew with --scoreboard"), "{}", better.stderr);
+    assert!(better.stderr.contains("rewrite it with --scoreboard"), "{}", better.stderr);
     let other = run(&["score", "--against", &against("stateReadsPerTx", 1.0)]);
     assert_eq!(other.code, 0);
     assert!(other.stdout.starts_with("changed: total stateReadsPerTx: "), "{}", other.stdout);

@@ -94,7 +94,7 @@ fn what_cannot_be_served_is_bad_input() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let nowhere = Folder::new().path("nowhere");
-    // Nobody listens at port 1 of this machine.
+    // No process listens at port 1 of this machine.
     let away = "http://127.0.0.1:1/key";
     for (args, part) in [
         (&["--listen", taken.as_str()][..], taken.as_str()),

@@ -1,6 +1,6 @@
 //! Do commands print what the guide for contract developers shows?
 //!
-//! Its console blocks are run in order, in one folder, by a shell.
+//! Its console blocks are executed sequentially, in one folder, by a shell.
 
 use std::{
     fs,

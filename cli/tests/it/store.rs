@@ -1,6 +1,6 @@
 //! Does `--store` save compiling, and does it stay out of the way when its file is no good?
 //!
-//! In: made-up blocks and files of summaries. Out: what the command says of them.
+//! In: synthetic blocks and files of summaries. Out: what the command says of them.
 
 use std::{fs, io::Write, process::Stdio};
 
@@ -65,7 +65,7 @@ fn what_analyze_keeps_is_found_by_others() {
 }
 
 #[test]
-fn a_damaged_store_is_begun_anew_and_results_stay_the_same() {
+fn a_damaged_store_is_created_again_and_results_stay_the_same() {
     let folder = Folder::new();
     let block = folder.generate("b.json", &["--txs", "20"]);
     let store = folder.path("s");
@@ -76,7 +76,7 @@ fn a_damaged_store_is_begun_anew_and_results_stay_the_same() {
         fs::write(&store, damaged).unwrap();
         let ran = succeeds(&args);
         assert_eq!(digests(&ran), digests(&first));
-        assert!(ran.stderr.contains(".refused and begun anew"), "{}", ran.stderr);
+        assert!(ran.stderr.contains(".refused and created again"), "{}", ran.stderr);
         let again = counts(&succeeds(&args));
         assert_eq!(again[0], again[1], "it is whole again");
     }
@@ -112,7 +112,7 @@ fn two_processes_share_a_store_and_one_that_is_killed_does_no_harm() {
         assert!(programs / 2 < programs_found, "{programs_found} of {programs}");
     }
     let ran = succeeds(&["run", "--store", &store, &blocks[0]]);
-    assert!(!ran.stderr.contains("begun anew"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("created again"), "{}", ran.stderr);
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(super) fn trade(draft: &mut Draft, town: &Town) {
     }
 }
 
-/// A trade between the first two tokens of the first exchange: everybody's favourite pool.
+/// A trade between the first two tokens of the first exchange: the busiest pool.
 pub(super) fn trade_in_the_hot_pool(draft: &mut Draft, town: &Town) {
     let exchange = &town.modern().exchanges[0];
     let trader = draft.person();

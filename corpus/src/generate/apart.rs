@@ -1,12 +1,12 @@
-//! Who gets in nobody's way, and who in everybody's?
+//! Which transactions are independent, and which conflict?
 //!
 //! In: a draft and its town. Out: one transaction by a sender of its own: a payment, a transfer of
 //! tokens or a trade in a pool of its own; or, three times in ten, one that meets all the others.
-//! Invariant: a transaction that is to meet nobody shares no storage slot that changes, and no
+//! Invariant: an independent transaction shares no storage slot that changes, and no
 //! account but the beneficiary, with another one of the block.
 //!
 //! These are the two ends between which real blocks lie, for measuring how fast a block can be run
-//! at best, and that contention costs nothing over running in order.
+//! at best, and that contention costs nothing over sequential execution.
 
 use alloy_primitives::{Address, U256};
 
@@ -26,7 +26,7 @@ const CROWD_PERCENT: u64 = 30;
 const TOKEN_GAS: u64 = 90_000;
 
 /// The exchange of those who trade apart, with a pool for each transaction of the block; none where
-/// nobody does.
+/// no other does.
 pub(super) fn market(draft: &mut Draft, weth: Address) -> Option<Exchange> {
     if !matches!(draft.plan.scenario, Scenario::PoolsApart | Scenario::OnePool) {
         return None;
@@ -41,14 +41,14 @@ const fn n_pools(n_tokens: usize) -> usize {
     n_tokens * (n_tokens - 1) / 2
 }
 
-/// Appends a payment to an account that nobody else pays.
+/// Appends a payment to an account that no other transaction pays.
 pub(super) fn pay(draft: &mut Draft, _: &Town) {
     let to = draft.newcomer();
     let to = draft.address(to);
     pay_to(draft, to);
 }
 
-/// Appends a payment, now and then to the account that everybody pays.
+/// Appends a payment, now and then to one shared account.
 pub(super) fn pay_one_account(draft: &mut Draft, town: &Town) {
     if !draft.rng.percent(CROWD_PERCENT) {
         return pay(draft, town);
@@ -71,7 +71,7 @@ pub(super) fn move_tokens(draft: &mut Draft, town: &Town) {
     draft.send(from, Message::call(token.address, transfer_call(to, amount), TOKEN_GAS));
 }
 
-/// Appends a transfer of tokens, now and then a count on the counter that everybody counts on.
+/// Appends a transfer of tokens, now and then a count on one shared counter.
 pub(super) fn count_together(draft: &mut Draft, town: &Town) {
     if !draft.rng.percent(CROWD_PERCENT) {
         return move_tokens(draft, town);
@@ -81,13 +81,13 @@ pub(super) fn count_together(draft: &mut Draft, town: &Town) {
     draft.send(from, Message::call(town.modern().counter, input, TOKEN_GAS));
 }
 
-/// Appends a trade in a pool that nobody else trades in.
+/// Appends a trade in a pool of its own.
 pub(super) fn trade(draft: &mut Draft, town: &Town) {
     let pool = draft.len();
     trade_in(draft, town, pool);
 }
 
-/// Appends a trade, now and then in the pool that everybody trades in.
+/// Appends a trade, now and then in one shared pool.
 pub(super) fn trade_in_one_pool(draft: &mut Draft, town: &Town) {
     let pool = if draft.rng.percent(CROWD_PERCENT) { 0 } else { draft.len() };
     trade_in(draft, town, pool);

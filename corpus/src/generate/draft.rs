@@ -135,7 +135,7 @@ impl Draft {
         self.exchanges[0]
     }
 
-    /// Somebody to pay: a person, or an address never seen before.
+    /// A recipient: a known user, or an address never seen before.
     pub(super) fn payee(&mut self) -> Address {
         if self.rng.percent(30) {
             return self.rng.address();

@@ -57,14 +57,14 @@ pub(super) fn blobs(draft: &mut Draft, _: &Town) {
 /// Appends a transaction that delegates an account's code; the code runs now or later.
 pub(super) fn delegate(draft: &mut Draft, town: &Town) {
     match draft.rng.weighted(&[40, 30, 30]) {
-        0 => delegate_for_somebody(draft, town),
+        0 => sponsored_delegation(draft, town),
         1 => delegate_oneself(draft, town),
         _ => use_an_old_delegation(draft, town),
     }
 }
 
-/// Somebody pays for the delegation, the account uses it, and takes it back in the end.
-fn delegate_for_somebody(draft: &mut Draft, town: &Town) {
+/// A sponsor pays for the delegation, the account uses it, and takes it back in the end.
+fn sponsored_delegation(draft: &mut Draft, town: &Town) {
     let code = town.modern().delegate;
     let authority = draft.newcomer();
     let account = draft.address(authority);

@@ -1,4 +1,4 @@
-//! When does a made-up block take place?
+//! When does a synthetic block take place?
 //!
 //! In: a period of mainnet. Out: a block number and time in it, and what its blocks carry.
 //! Invariant: eras are ordered as they came, so that `Era::London <= era` asks whether something
@@ -100,7 +100,7 @@ impl Era {
         }
     }
 
-    /// The most blobs a made-up block carries; no more than the era's protocol allows.
+    /// The most blobs a synthetic block carries; no more than the era's protocol allows.
     pub(super) const fn max_blobs(self) -> usize {
         match self {
             Self::Cancun => 6,

@@ -70,7 +70,7 @@ fn approve(draft: &mut Draft, town: &Town, token: Token) {
     draft.send(holder, Message::call(token.address, input, GAS));
 }
 
-/// Somebody else hands in an approval that the holder only signed; where no token takes such,
+/// Another account hands in an approval that the holder only signed; where no token takes such,
 /// a transfer.
 fn permit(draft: &mut Draft, town: &Town) {
     let signing = town.tokens.iter().find_map(|token| Some((*token, token.permits()?)));

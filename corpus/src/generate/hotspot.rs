@@ -1,7 +1,7 @@
-//! Where does everybody meet?
+//! Where do transactions conflict?
 //!
 //! In: a draft and its town. Out: one call of something popular: a shared counter, a recipient to
-//! whom many send the same token, a pool that everybody trades in.
+//! whom many send the same token, a pool shared by all.
 
 use super::{Era, abi, amm, draft::Draft, erc20::transfer_call, message::Message, town::Town};
 

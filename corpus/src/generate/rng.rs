@@ -67,7 +67,7 @@ impl Rng {
         keccak256(self.next().to_be_bytes())
     }
 
-    /// An address that nobody has the key of.
+    /// An address without a known key.
     pub(super) fn address(&mut self) -> Address {
         Address::from_word(self.hash())
     }

@@ -1,4 +1,4 @@
-//! Are made-up blocks repeatable, well signed and in order, in every scenario and era?
+//! Are synthetic blocks repeatable, well signed and in order, in every scenario and era?
 //!
 //! Whether they execute as intended is for those who can execute; see the tests of the workspace.
 
@@ -26,7 +26,7 @@ fn sealed(plan: &Plan) -> RecordedBlock {
     })
 }
 
-/// Checks what every made-up block promises.
+/// Checks what every synthetic block promises.
 fn check(plan: &Plan) -> RecordedBlock {
     let block = sealed(plan);
     assert_eq!(block.transactions.len(), plan.n_txs, "{plan:?}");
@@ -99,7 +99,7 @@ fn the_default_block_looks_like_mainnet() {
 }
 
 #[test]
-fn whoever_acts_apart_sends_once() {
+fn independent_senders_send_once() {
     for scenario in [Scenario::PaymentsApart, Scenario::TokensApart, Scenario::PoolsApart] {
         let block = check(&Plan { n_txs: 40, scenario, ..Plan::default() });
         let mut senders: Vec<Address> = block.transactions.iter().map(|tx| tx.signer()).collect();

@@ -1,4 +1,4 @@
-//! Which contracts stand in a made-up state, and how are they set up?
+//! Which contracts stand in a synthetic state, and how are they set up?
 //!
 //! In: the shelf's artifacts. Out: a [`Town`]: tokens, hand-written programs and, from Cancun on,
 //! exchanges and applications, as if deployed and used for years.
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::contract::{mapping_slot, short_string};
 
-/// The contracts of a made-up state.
+/// The contracts of a synthetic state.
 pub(super) struct Town {
     pub(super) tokens: Vec<Token>,
     pub(super) programs: Programs,

@@ -1,4 +1,4 @@
-//! What does a made-up block lack until somebody has run it?
+//! What does a synthetic block lack before it is executed?
 //!
 //! In: a finished draft. Out: [`Unsealed`], a block whose header has no results yet;
 //! [`Unsealed::seal`] fills them in.
@@ -18,7 +18,7 @@ use crate::{PreAccount, RecordedBlock, RecordedReceipt};
 /// How many withdrawals a block has.
 const WITHDRAWALS: u64 = 16;
 
-/// A made-up block that nobody has run yet.
+/// A synthetic block that is not executed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsealed(RecordedBlock);
 

@@ -1,4 +1,4 @@
-//! Who signs the transactions of a made-up block?
+//! Who signs the transactions of a synthetic block?
 //!
 //! In: the plan's seed and a number. Out: a key pair, and signatures that are the same every time
 //! (RFC 6979). Invariant: a wallet's nonce is that of its next transaction or authorization.

@@ -1,4 +1,4 @@
-//! Tests of: how much faster is a block run by its forecast than by a plain loop?
+//! Tests of: how much faster is a block run by its prediction than by a plain loop?
 
 use super::*;
 

@@ -33,7 +33,7 @@ pub struct DagPart {
 pub struct EdgePart {
     /// The transaction at the other end.
     pub tx: u32,
-    /// The first location that the earlier one is forecast to change and the later one to read.
+    /// The first location that the earlier one is predicted to change and the later one to read.
     pub reason: String,
     /// How many such locations there are.
     pub locations: u32,

@@ -4,7 +4,7 @@
 //! In: a prepared block with its summaries, what is true of it, and a transaction. Out:
 //! [`PredictionPart`].
 //! Invariant: the transaction is bound as it was for its prediction, on the parent state with what
-//! the forecasts before it expect.
+//! the predictions before it expect.
 
 use std::collections::{BTreeMap, BTreeSet};
 

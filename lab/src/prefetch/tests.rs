@@ -22,7 +22,7 @@ fn a_run_with_complete_predictions_reads_nothing_cold_and_has_the_same_outcome()
         let predictions = prepared.predict(&Default::default()).predictions;
         assert!(predictions.iter().all(|it| it.coverage() != Coverage::Partial));
 
-        // What the block does by itself is nobody's prediction.
+        // What the block does by itself is in no prediction.
         let of_block = ReadThrough::new(state_of(&recorded));
         block_level_work(block, &of_block).unwrap();
         let warm = ReadThrough::new(state_of(&recorded));

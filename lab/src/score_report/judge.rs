@@ -2,7 +2,7 @@
 //!
 //! In: a prepared block and predictions for it. Out: [`Judged`]: the truth, the score, and every
 //! miss with its reason.
-//! Invariant: the block is run in order by the canonical executor; a claim that a slot is only added
+//! Invariant: the block is executed sequentially by the canonical executor; a claim that a slot is only added
 //! to is confirmed if it holds for every amount in [`RAISES`].
 
 use alloy_consensus::Transaction as _;

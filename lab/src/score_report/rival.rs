@@ -1,4 +1,4 @@
-//! What would somebody forecast who simply runs every transaction alone on the parent state?
+//! What does parent-state simulation predict?
 //!
 //! In: a prepared block. Out: [`RivalForecast`], what those runs touch, put as predictions.
 //! Invariant: this is the rival a score is set beside and nothing else. The module is private to
@@ -33,7 +33,7 @@ pub(super) fn rival_forecast(prepared: &Prepared) -> Result<RivalForecast, RunEr
     Ok(RivalForecast { predictions, micros })
 }
 
-/// What was seen is what is forecast; on another state it may be something else.
+/// What was seen is what is predicted; on another state it may be something else.
 fn forecast(seen: &Observation) -> Prediction {
     let storage = StorageAccess {
         reads: seen.reads.clone(),

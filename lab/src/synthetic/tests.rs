@@ -6,7 +6,7 @@ use slotcast_corpus::prepare;
 use slotcast_scheduler::schedule;
 
 #[test]
-fn what_is_apart_waits_for_nobody_and_what_meets_is_seen_to_meet() {
+fn independent_transactions_have_no_edges_and_conflicts_are_found() {
     let gas = 8_000_000;
     for scenario in SYNTHETIC {
         let block = synthetic_block(scenario, gas).unwrap();
@@ -21,7 +21,7 @@ fn what_is_apart_waits_for_nobody_and_what_meets_is_seen_to_meet() {
         let meet = schedule.dag().n_edges() + n_added;
         match scenario {
             Scenario::OnePool | Scenario::OneCounter => assert_ne!(meet, 0, "{scenario:?}"),
-            // Payments to one account are sums, whoever makes them.
+            // Payments to one account are sums.
             _ => assert_eq!(meet, 0, "{scenario:?}"),
         }
     }

@@ -21,7 +21,7 @@ fn lists_are_sorted_and_an_add_to_an_observed_location_is_a_write() {
 }
 
 #[test]
-fn whoever_reads_later_waits_for_an_add_of_one_who_looked() {
+fn a_later_read_waits_for_an_observed_add() {
     let looked_and_was_paid = AccessSet::new(vec![balance(1)], vec![], vec![balance(1)]);
     let reader = AccessSet::new(vec![balance(1)], vec![], vec![]);
     assert!(reader.reads_from(&looked_and_was_paid));

@@ -1,4 +1,4 @@
-//! Tests of: what is forecast for one transaction, and how far may the forecast be trusted?
+//! Tests of: what is predicted for one transaction, and how far may the prediction be trusted?
 
 use super::*;
 

@@ -1,10 +1,10 @@
-//! How does a builder order a pool by forecasts, and what does it save beside simulating everything?
+//! How does a builder order a pool by predictions, and what does it save beside simulating everything?
 //!
 //! ```text
 //! cargo run --release -p slotcast --example builder [FILE|FOLDER] [BLOCKS TO BUILD]
 //! ```
 //!
-//! In: recorded blocks, or the embedded one, whose transactions play the pool: each is forecast on its
+//! In: recorded blocks, or the embedded one, whose transactions play the pool: each is predicted on its
 //! parent state, as a pool does that does not know the order. Out: what the packed form and the pool
 //! cost, and a table of ways to build, each of which really runs what it simulates (`toy.rs`).
 

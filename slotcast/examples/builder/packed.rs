@@ -1,4 +1,4 @@
-//! How many bytes do packed forecasts take?
+//! How many bytes do packed predictions take?
 //!
 //! In: prepared blocks. Out: bytes for each slot, with and without what accounts take and for
 //! receivers who have no transactions, and the time packing takes.

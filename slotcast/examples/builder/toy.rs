@@ -31,17 +31,17 @@ use slotcast::{
 /// Whom a placement makes worth another look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    Everybody,
+    OneEther,
     ConflictGroup,
     Conflicting,
 }
 
 impl Way {
-    const ALL: [Self; 3] = [Self::Everybody, Self::ConflictGroup, Self::Conflicting];
+    const ALL: [Self; 3] = [Self::OneEther, Self::ConflictGroup, Self::Conflicting];
 
     const fn name(self) -> &'static str {
         match self {
-            Self::Everybody => "everything again",
+            Self::OneEther => "everything again",
             Self::ConflictGroup => "the conflict group",
             Self::Conflicting => "those who conflict",
         }
@@ -88,7 +88,7 @@ impl Table {
         let mut first: Option<Built> = None;
         for (n, way) in Way::ALL.into_iter().enumerate() {
             let mut built = build(way, prepared, hints);
-            if way != Way::Everybody {
+            if way != Way::OneEther {
                 built.micros += predict_micros;
             }
             check(prepared, &built);
@@ -187,7 +187,7 @@ fn build(way: Way, prepared: &Prepared, hints: &IndexVec<TxIndex, Hint>) -> Buil
     let clock = Clock::start();
     let mut pool = Pool::new(Grounds::Observed);
     let tickets: IndexVec<TxIndex, Ticket> = match way {
-        Way::Everybody => IndexVec::new(),
+        Way::OneEther => IndexVec::new(),
         _ => hints.iter().map(|hint| pool.insert(hint)).collect(),
     };
     let mut groups: BTreeMap<Ticket, usize> = BTreeMap::new();
@@ -196,7 +196,7 @@ fn build(way: Way, prepared: &Prepared, hints: &IndexVec<TxIndex, Hint>) -> Buil
         groups.extend(pool.groups().into_iter().enumerate().flat_map(of_group));
     }
     let is_worth_a_look = |placed: TxIndex, tx: TxIndex| match way {
-        Way::Everybody => true,
+        Way::OneEther => true,
         Way::ConflictGroup => groups.get(&tickets[placed]) == groups.get(&tickets[tx]),
         Way::Conflicting => pool.conflicts(tickets[placed], tickets[tx]),
     };
@@ -224,7 +224,7 @@ fn build(way: Way, prepared: &Prepared, hints: &IndexVec<TxIndex, Hint>) -> Buil
         next.remove(&tx);
         // The last simulation may be of an older state, of which the beneficiary's balance is wrong
         // at least; who has just simulated everything need not run it again.
-        built.n_executions += u64::from(way != Way::Everybody);
+        built.n_executions += u64::from(way != Way::OneEther);
         let Ok(ResultAndState { result, state }) = evm.transact(block.transaction(tx)) else {
             built.n_surprises += 1;
             continue;

@@ -1,4 +1,4 @@
-//! How much memory does running a block by its forecast take, beside running it in order?
+//! How much memory does running a block by its prediction take, beside running it in order?
 //!
 //! ```text
 //! cargo run --release -p slotcast-tests --example memory [FOLDER]
@@ -100,7 +100,7 @@ fn keep(file: &Path, store: &Path) {
     store.keep(all.iter().map(AsRef::as_ref)).expect("there is room for summaries");
 }
 
-/// Runs one block and prints the resident set before, and the peaks while it is forecast and while it
+/// Runs one block and prints the resident set before, and the peaks while it is predicted and while it
 /// is run.
 fn run_one(way: &str, file: &Path, store: &Path) {
     let (prepared, predict) = (read(file), PredictSettings::default());
@@ -125,7 +125,7 @@ fn run_one(way: &str, file: &Path, store: &Path) {
     println!("{before} {forecasting} {}", peak());
 }
 
-/// Predicts, schedules and runs on two threads; `forecast` is called when all is forecast.
+/// Predicts, schedules and runs on two threads; `forecast` is called when all is predicted.
 fn run(prepared: &Prepared, summaries: &Summaries, settings: &Settings, forecast: impl FnOnce()) {
     let predictions = prepared.predict_once(summaries, &PredictSettings::default());
     forecast();

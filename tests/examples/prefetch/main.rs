@@ -10,7 +10,7 @@
 //! by the lean loop, in order, on two threads, and on two threads after fetching what is predicted.
 //!
 //! Predictions are at hand, as a builder has them; what waits for what is worked out within the time.
-//! Whoever executes remembers what was read, so that nothing is cold twice within one run.
+//! The executor remembers what was read, so that nothing is cold twice within one run.
 
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 

@@ -1,7 +1,7 @@
 //! Do analysis and binding end within their limits on a fuzzer's bytes?
 //!
 //! In: bytes: what decides limits and state, the length of the calldata, calldata, code. Out: a crash
-//! where `slotcast_tests::totality` finds one; `tests/it/totality.rs` runs it on made-up bytes.
+//! where `slotcast_tests::totality` finds one; `tests/it/totality.rs` runs it on synthetic bytes.
 
 #![no_main]
 

@@ -2,7 +2,7 @@
 //!
 //! In: what each really touched. Out: predictions, each drawn on its own: the truth, nothing, some of
 //! the truth, another transaction's truth, claims that all is only added to, claims to touch what
-//! everybody touches, and admissions to have missed something.
+//! all touch, and admissions to have missed something.
 
 use slotcast::model::{
     AccountAccess, Gap, Index, IndexVec, Observation, Prediction, StorageAccess, TxIndex,

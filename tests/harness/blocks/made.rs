@@ -288,7 +288,7 @@ fn signature(r: u64) -> Signature {
 }
 
 /// An authorization to run the code of `delegate`, and the account that happens to have signed it:
-/// nearly every signature is somebody's.
+/// nearly every signature is target's.
 fn authorization(delegate: Address, nonce: u64) -> (Address, SignedAuthorization) {
     let authorization = Authorization { chain_id: U256::ONE, address: delegate, nonce };
     let hash = authorization.signature_hash();
@@ -297,5 +297,5 @@ fn authorization(delegate: Address, nonce: u64) -> (Address, SignedAuthorization
         let signer = recover_signer(&signature, hash).ok()?;
         Some((signer, authorization.clone().into_signed(signature)))
     });
-    signed.expect("every other signature is somebody's")
+    signed.expect("every other signature is target's")
 }

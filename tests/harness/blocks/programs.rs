@@ -1,4 +1,4 @@
-//! What do the contracts of a made-up block do?
+//! What do the contracts of a synthetic block do?
 //!
 //! In: a source of numbers, a fork. Out: programs that look at what others change, store what they
 //! see, pay, call, create and destroy each other. Some leave evidence in a slot of its own, by which
@@ -41,7 +41,7 @@ pub(super) fn init(n: usize) -> Vec<u8> {
     init_of(&runtime)
 }
 
-/// Somebody to call, pay, look at or bequeath to.
+/// An account to call, pay, look at or bequeath to.
 pub(super) fn anybody(random: &mut Random) -> Address {
     match random.below(11) {
         0..3 => sender(random.below(16)),
@@ -101,17 +101,15 @@ fn creation(random: &mut Random, maker: Address) -> (String, Address) {
 
 /// One thing that a program does; the `n`th of it.
 fn piece(random: &mut Random, fork: Fork, n: usize) -> String {
-    let (key, somebody) = (random.below(3), anybody(random));
+    let (key, target) = (random.below(3), anybody(random));
     let store = format!("push {key} sstore");
     let wei = random.pick(&[0_u64, 0, 0, 1, 1_000, 1_000_000_000_000_000_000]);
     let gas = random.pick(&[0, 5_000, 50_000, 200_000]);
     let call = |kind| {
-        format!(
-            "push 0 push 0 push 0 push 0 push {wei} push20 {somebody} push {gas} {kind} {store}"
-        )
+        format!("push 0 push 0 push 0 push 0 push {wei} push20 {target} push {gas} {kind} {store}")
     };
     let call_plainly =
-        |kind| format!("push 0 push 0 push 0 push 0 push20 {somebody} push {gas} {kind} {store}");
+        |kind| format!("push 0 push 0 push 0 push 0 push20 {target} push {gas} {kind} {store}");
     let child = init(random.below(4));
     let n_child = child.len();
     // The end of a word, so that it begins in memory where its bytes do.
@@ -132,7 +130,7 @@ fn piece(random: &mut Random, fork: Fork, n: usize) -> String {
         ),
         23 => format!("push {key} sload push 0xffff and push 1 add {store}"),
         24 => format!("push {key} sload push 1 sload dup2 eq push {key} sload sub {store} pop"),
-        4 => format!("push20 {somebody} balance {store}"),
+        4 => format!("push20 {target} balance {store}"),
         5 => format!("coinbase balance {store}"),
         6 | 7 => call("call"),
         8 => call("callcode"),
@@ -143,7 +141,7 @@ fn piece(random: &mut Random, fork: Fork, n: usize) -> String {
             "{put} push 0 push 0 push 0 push 0 push 0 push {n_child} push {place} push 0 create \
              push 30000 call {store}"
         ),
-        13 if since(Fork::Petersburg) => format!("push20 {somebody} extcodehash {store}"),
+        13 if since(Fork::Petersburg) => format!("push20 {target} extcodehash {store}"),
         14 => format!("push 1 number sub blockhash push {HASH_OF_BLOCK} sstore"),
         15 if since(Fork::Cancun) => format!(
             "push {key} tload push 1 add push {key} tstore push {key} tload push {TRANSIENT} sstore"
@@ -155,10 +153,10 @@ fn piece(random: &mut Random, fork: Fork, n: usize) -> String {
         ),
         // Dies when it is given calldata.
         18 => format!(
-            "calldatasize iszero push alive{n} jumpi push20 {somebody} selfdestruct alive{n}:"
+            "calldatasize iszero push alive{n} jumpi push20 {target} selfdestruct alive{n}:"
         ),
         19 => format!("gas {store} push 0 push 0 log0"),
         // What the fork does not have yet.
-        _ => format!("push20 {somebody} extcodesize {store}"),
+        _ => format!("push20 {target} extcodesize {store}"),
     }
 }

@@ -219,14 +219,14 @@ impl Parts {
 /// A transaction that is rejected wherever it stands: its sender does not have that nonce, and is not
 /// there.
 pub(super) fn bystander() -> Recovered<TxEnvelope> {
-    let nobody = Address::repeat_byte(0xb5);
+    let unused = Address::repeat_byte(0xb5);
     let parts = Parts {
         nonce: 1 << 40,
         gas_limit: 21_000,
-        to: TxKind::Call(nobody),
+        to: TxKind::Call(unused),
         value: U256::ZERO,
         input: Bytes::new(),
     };
     let signature = Signature::new(U256::ONE, U256::ONE, false);
-    Recovered::new_unchecked(parts.legacy(1_000).into_signed(signature).into(), nobody)
+    Recovered::new_unchecked(parts.legacy(1_000).into_signed(signature).into(), unused)
 }

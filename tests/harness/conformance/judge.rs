@@ -39,7 +39,7 @@ const BY_NAME: [(&[&str], Exclusion); 3] = [
 /// Runs cases; keeps its threads and the blocks being merged from one to the next.
 #[derive(Debug)]
 pub struct Judge {
-    /// Two threads in either mode, on which a failed forecast is never given up.
+    /// Two threads in either mode, on which a failed prediction is never given up.
     crews: [Settings; Mode::ALL.len()],
     merger: Merger,
 }

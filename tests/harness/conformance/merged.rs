@@ -146,7 +146,7 @@ impl Draft {
     }
 }
 
-/// One layer, random layers, and the schedule of our own forecasts.
+/// One layer, random layers, and the schedule of our own predictions.
 fn schedules(block: &Block, fork: Fork, world: &World) -> Vec<(&'static str, Schedule)> {
     let n = block.n_transactions();
     let mut layers = vec![Vec::new(); 3];

@@ -113,7 +113,7 @@ impl StateView for Hostile<'_> {
             0 => Callee::Unavailable,
             1 => Callee::Nothing,
             2 => {
-                // Delegated to the code under test, to itself or to nobody (EIP-7702).
+                // Delegated to the code under test, to itself or to no code (EIP-7702).
                 let code = delegation_to(random.pick(&[TARGET, address, Address::ZERO]));
                 let summary = Arc::new(analyze(&code, self.fork, &self.limits));
                 Callee::Contract { summary, code }

@@ -9,7 +9,7 @@ use super::rng::Rng;
 
 /// Seeds below this stand for themselves.
 const PLAIN: u64 = 8;
-/// About when the made-up blocks take place.
+/// About when the synthetic blocks take place.
 const NOW: u64 = 1_771_600_007;
 
 /// The type of a parameter.

@@ -1,6 +1,6 @@
 //! What is tried, and what came of it?
 //!
-//! In: a [`Case`]. Out: [`Verdict`]: what was forecast and described of one call and its execution
+//! In: a [`Case`]. Out: [`Verdict`]: what was predicted and described of one call and its execution
 //! agree, do not, or cannot be compared.
 
 use alloy_consensus::{
@@ -55,9 +55,9 @@ pub(crate) struct Target<'a> {
 pub(crate) enum Verdict {
     /// PredictedAccess and execution agree; whether the call succeeded, and on how many slots.
     Agree { is_success: bool, n_slots: usize },
-    /// The forecast says itself that it may be incomplete.
+    /// The prediction says itself that it may be incomplete.
     Gaps(Vec<Gap>),
-    /// The gas ran out, which no forecast foresees.
+    /// The gas ran out, which no prediction foresees.
     Dry,
     /// They differ, in this.
     Differ(String),
@@ -81,7 +81,7 @@ impl Case {
         input
     }
 
-    /// What is forecast for the case.
+    /// What is predicted for the case.
     pub(crate) fn forecast(&self, target: &Target<'_>, world: &World) -> Prediction {
         let block = block(world, self.transaction(self.input(target, world), target));
         predict(&block, Base { world, words: self.words }, &mut binder(world))

@@ -3,7 +3,7 @@
 //! In: a contract's description, and what a call of it was observed to touch. Out: what contradicts
 //! the description.
 //! Only slots that the description writes as numbers are looked at: what must be touched was, and
-//! what was touched, by a function that calls nobody, is described.
+//! what was touched, by a function without calls, is described.
 
 use std::collections::BTreeSet;
 

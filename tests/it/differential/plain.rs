@@ -1,4 +1,4 @@
-//! What is forecast for a plain call of every function of the corpus?
+//! What is predicted for a plain call of every function of the corpus?
 //!
 //! In: the contracts, deployed in one world whose storage is what contracts in use would hold. Out:
 //! one text for each contract, with its functions by signature.
@@ -16,7 +16,7 @@ use super::{
     world::{CALLERS, PLAUSIBLE, Words, World, home},
 };
 
-/// The contracts' names, each with the text of its forecasts.
+/// The contracts' names, each with the text of its predictions.
 pub(crate) fn plain_forecasts() -> Vec<(String, String)> {
     let contracts = contracts();
     let world = World::new(&contracts, Fork::Osaka, Era::Osaka);

@@ -1,4 +1,4 @@
-//! Where do made-up words come from?
+//! Where do synthetic words come from?
 //!
 //! In: a seed. Out: the same words in every run and on every machine.
 

@@ -31,7 +31,7 @@ use super::{
 /// Accounts that send.
 pub(crate) const CALLERS: [Address; 3] =
     [Address::repeat_byte(0xa1), Address::repeat_byte(0xa2), Address::repeat_byte(0xa3)];
-/// An account that is nobody.
+/// An unused account.
 const STRANGER: Address = Address::repeat_byte(0xee);
 
 /// Accounts under the rules of one fork.

@@ -1,4 +1,4 @@
-//! How good are the forecasts?
+//! How good are the predictions?
 //!
 //! In: a [`Scoreboard`]. Out: sections: by kind of transaction, by fork, and why slots were missed.
 

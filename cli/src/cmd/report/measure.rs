@@ -31,7 +31,7 @@ const HANDING_OVER: u64 = 1_000;
 /// What is known of one block.
 #[derive(Debug)]
 pub(super) struct OfBlock {
-    /// How good its forecasts are.
+    /// How good its predictions are.
     pub(super) entry: Entry,
     pub(super) gas_used: u64,
     pub(super) n_layers: usize,

@@ -1,4 +1,4 @@
-//! How much do the forecasts win?
+//! How much do the predictions win?
 //!
 //! In: what is known of the blocks. Out: sections: what was measured, and what was simulated.
 //! Invariant: what is simulated says so, and from which costs.

@@ -144,7 +144,7 @@ fn report(path: &Path, changes: &[Change], console: &Console) -> Result<Verdict,
     }
     if !changes.is_empty() && n_worse == 0 {
         console.note(format_args!(
-            "{}: nothing got worse; write it anew with --scoreboard to keep what changed",
+            "{}: nothing got worse; rewrite it with --scoreboard to keep what changed",
             path.display(),
         ));
     }

@@ -92,7 +92,7 @@ pub(super) fn total(n_blocks: usize, line: &ScoreLine, console: &Console) -> Res
             figures.critical_path_inflation.map_or_else(|| "-".to_owned(), |it| format!("{it:.3}"))
         }),
         ("predicting", |figures| time(figures.predict_micros)),
-        ("running in order", |figures| time(figures.sequential_micros)),
+        ("sequential execution", |figures| time(figures.sequential_micros)),
     ];
     for (name, cell) in rows {
         let cells: String =
