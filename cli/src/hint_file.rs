@@ -8,8 +8,7 @@ use std::{fs, path::Path};
 
 use slotcast::{
     Prepared,
-    hints::{Head, PackedBlock, is_packed, packed_blocks},
-    known_of,
+    hints::{Head, PackedBlock, is_packed, known_of, packed_blocks},
     model::{Coverage, Index, IndexVec, Prediction, TxIndex},
     prediction_file::{self, StatedBlock, Wanted},
 };

@@ -6,6 +6,10 @@
 //! count decides nothing; code is analysed for jump targets once, when the state is built.
 
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
 
 use alloy_primitives::{
     Address, B256, Bytes, KECCAK256_EMPTY, U256,
@@ -76,6 +80,8 @@ pub struct MemoryState {
     hash_only: B256Map<Address>,
     block_hashes: HashMap<u64, B256>,
     n_missing_reads: AtomicU64,
+    missing_hashes: Mutex<BTreeSet<u64>>,
+    empty_accounts_exist: bool,
 }
 
 impl MemoryState {
@@ -92,11 +98,20 @@ impl MemoryState {
             hash_only: B256Map::default(),
             block_hashes: block_hashes.into_iter().collect(),
             n_missing_reads: AtomicU64::new(0),
+            missing_hashes: Mutex::default(),
+            empty_accounts_exist: false,
         };
         for account in accounts {
             state.insert(account);
         }
         state
+    }
+
+    /// The same state, in which an account that was given and is empty exists, as it may before
+    /// Spurious Dragon (EIP-161 removes empty accounts).
+    #[must_use]
+    pub fn with_empty_accounts(self) -> Self {
+        Self { empty_accounts_exist: true, ..self }
     }
 
     /// The balance of an account.
@@ -140,7 +155,16 @@ impl MemoryState {
 
     /// The hash of an earlier block.
     pub fn block_hash(&self, number: u64) -> B256 {
-        self.block_hashes.get(&number).copied().unwrap_or_else(|| self.missing(B256::ZERO))
+        self.block_hashes.get(&number).copied().unwrap_or_else(|| {
+            self.missing_hashes.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
+            self.missing(B256::ZERO)
+        })
+    }
+
+    /// The blocks whose hash was asked for and not given, ascending.
+    pub fn missing_block_hashes(&self) -> Vec<u64> {
+        let missing = self.missing_hashes.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.iter().copied().collect()
     }
 
     /// Whether the account was given; one that was not reads as empty.
@@ -212,11 +236,10 @@ impl DatabaseRef for MemoryState {
     type Error = MissingCode;
 
     fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
-        // A recording cannot tell an empty account from none, and since Spurious Dragon there is no
-        // difference to tell.
+        // Since Spurious Dragon an empty account is none.
         Ok(self
             .account(address)
-            .filter(|account| !account.info.is_empty())
+            .filter(|account| self.empty_accounts_exist || !account.info.is_empty())
             .map(|account| account.info.clone()))
     }
 

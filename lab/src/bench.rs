@@ -6,6 +6,8 @@
 //! its runs; summaries are warm and stay so; every parallel outcome is compared with the sequential
 //! executor's before anything is timed.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use slotcast_executor::{
     Block, ExecutionError, MemoryState, SequentialSettings, block_level_work, execute_baseline,
@@ -13,9 +15,7 @@ use slotcast_executor::{
 };
 use slotcast_model::Fork;
 
-use slotcast::{
-    Clock, PipelineSettings, Prepared, StepTimes, execute_predicted, execute_unpredicted,
-};
+use slotcast::{Clock, Engine, Prepared, StepTimes};
 use slotcast_corpus::RunError;
 
 /// Least gas of the blocks that a summary is about.
@@ -24,8 +24,8 @@ const LARGE_BLOCK_GAS: u64 = 4_000_000;
 /// How to measure.
 #[derive(Debug)]
 pub struct BenchSettings {
-    /// The ways to measure, one for each number of threads.
-    pub pipelines: Vec<PipelineSettings>,
+    /// The engines to measure, one for each number of threads.
+    pub engines: Vec<Engine>,
     /// Least and most runs for a median.
     pub runs: [usize; 2],
     /// Between these, runs go on for this long.
@@ -160,16 +160,12 @@ impl BenchSummary {
 /// Measures one block on every number of threads asked for.
 ///
 /// ```
-/// use slotcast::{PipelineSettings, executor::Settings};
+/// use slotcast::Engine;
 /// use slotcast_corpus::{self as corpus, prepare};
 /// use slotcast_lab::{BenchSettings, bench_block};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
-/// let pipeline = PipelineSettings {
-///     predict: Default::default(),
-///     execution: Settings::with_threads(2)?,
-/// };
-/// let settings = BenchSettings { pipelines: vec![pipeline], runs: [1, 1], micros: 0 };
+/// let settings = BenchSettings { engines: vec![Engine::new(2)?], runs: [1, 1], micros: 0 };
 /// assert!(bench_block(&prepared, &settings)?[0].matches_sequential);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -185,8 +181,8 @@ pub fn bench_block(
 struct Samples {
     baseline: Vec<f64>,
     block_level: Vec<f64>,
-    /// By pipeline: unpredicted, predicted.
-    pipelines: Vec<[Vec<StepTimes>; 2]>,
+    /// By engine: unpredicted, predicted.
+    engines: Vec<[Vec<StepTimes>; 2]>,
 }
 
 fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>, ExecutionError> {
@@ -195,9 +191,9 @@ fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>
     let truth = execute_sequential(block, state, &unobserved)?.outcome;
     let samples = measure(block, state, prepared, settings)?;
     let mut lines = Vec::new();
-    for (pipeline, [unpredicted, predicted]) in settings.pipelines.iter().zip(&samples.pipelines) {
-        let predictions = prepared.predict(&pipeline.predict).predictions;
-        let execution = execute_predicted(prepared, &predictions, pipeline)?.0;
+    for (engine, [unpredicted, predicted]) in settings.engines.iter().zip(&samples.engines) {
+        let predictions = prepared.predict(&engine.settings().predict).predictions;
+        let execution = engine.execute_predicted(block, state, &predictions)?.execution;
         let executions = execution.n_executions();
         let matches_sequential = execution.into_outcome(state)? == truth;
         let of = |times: &[StepTimes], part: fn(&StepTimes) -> f64| median(times.iter().map(part));
@@ -212,7 +208,7 @@ fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>
             synthetic: None,
             txs: block.n_transactions(),
             gas_used: truth.gas_used,
-            threads: pipeline.execution.pool.threads(),
+            threads: engine.threads(),
             sequential_micros,
             block_level_micros,
             total_micros,
@@ -240,20 +236,22 @@ fn measure(
     prepared: &Prepared,
     settings: &BenchSettings,
 ) -> Result<Samples, ExecutionError> {
-    let BenchSettings { pipelines, runs: [fewest, most], micros } = settings;
-    let warm = |pipeline: &PipelineSettings| {
-        let summaries = prepared.summaries(&pipeline.predict);
-        let predictions = prepared.predict_with(&summaries, &pipeline.predict).predictions;
+    let BenchSettings { engines, runs: [fewest, most], micros } = settings;
+    let warm = |engine: &Engine| {
+        let settings = engine.settings().predict;
+        let summaries = Arc::new(prepared.summaries(&settings));
+        let predictions = prepared.predict_with(&summaries, &settings).predictions;
+        engine.use_summaries(summaries);
         // Where the start of the block is not predicted, the rest may take other ways through contracts.
-        execute_unpredicted(prepared, &summaries, pipeline)?;
-        Ok((summaries, predictions))
+        engine.execute(block, state)?;
+        Ok(predictions)
     };
-    let warm = pipelines.iter().map(warm).collect::<Result<Vec<_>, ExecutionError>>()?;
+    let warm = engines.iter().map(warm).collect::<Result<Vec<_>, ExecutionError>>()?;
     let empty = || [Vec::new(), Vec::new()];
     let mut samples = Samples {
         baseline: Vec::new(),
         block_level: Vec::new(),
-        pipelines: pipelines.iter().map(|_| empty()).collect(),
+        engines: engines.iter().map(|_| empty()).collect(),
     };
     let all = Clock::start();
     while samples.baseline.len() < *fewest
@@ -266,11 +264,10 @@ fn measure(
         let clock = Clock::start();
         block_level_work(block, state)?;
         samples.block_level.push(micros_since(&clock));
-        for (n, (pipeline, (summaries, predictions))) in pipelines.iter().zip(&warm).enumerate() {
-            let (_, times) = execute_unpredicted(prepared, summaries, pipeline)?;
-            samples.pipelines[n][0].push(times);
-            let (_, times) = execute_predicted(prepared, predictions, pipeline)?;
-            samples.pipelines[n][1].push(times);
+        for ((engine, predictions), samples) in engines.iter().zip(&warm).zip(&mut samples.engines)
+        {
+            samples[0].push(engine.execute(block, state)?.times);
+            samples[1].push(engine.execute_predicted(block, state, predictions)?.times);
         }
     }
     Ok(samples)

@@ -18,10 +18,9 @@ use alloy_primitives::Address;
 use serde::Serialize;
 use slotcast_executor::{ExecutionError, Settings};
 use slotcast_model::{Index, TxIndex};
-use slotcast_scheduler::schedule;
 
 use crate::score_report::judge_block;
-use slotcast::{PredictSettings, Prepared, forecasts};
+use slotcast::{PredictSettings, Prepared, graph::schedule_of};
 use slotcast_corpus::RunError;
 
 pub use outcome::{Conflict, DagPart, EdgePart, OutcomePart};
@@ -92,7 +91,7 @@ pub fn explain_tx(
     let summaries = prepared.summaries(&settings);
     let predictions = prepared.predict_with(&summaries, &settings).predictions;
     let judged = judge_block(prepared, &predictions)?;
-    let schedule = schedule(&forecasts(block, &predictions));
+    let schedule = schedule_of(prepared, &predictions);
     let transaction = block.transaction(tx);
     Ok(Explained {
         block: block.header.number,

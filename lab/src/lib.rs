@@ -31,7 +31,8 @@ pub use bench::{BenchLine, BenchSettings, BenchSummary, bench_block};
 pub use makespan::{MakespanRow, makespan};
 pub use prefetch::wanted;
 pub use run::{
-    Digests, MatchesHeader, Micros, Report, RunSettings, ScheduleMode, run_block, run_predicted,
+    Digests, MatchesHeader, Micros, Missing, RejectedTx, Report, RunPredictions, RunSettings,
+    ScheduleMode, run_block, run_prepared,
 };
 pub use score_report::{
     BlockScore, Compared, DeltaFigures, Figures, Judged, OtherForecast, ScoreLine, Strata, Truth,

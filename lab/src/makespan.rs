@@ -17,7 +17,11 @@ use slotcast_executor::{
 use slotcast_model::{IndexVec, Observation, Prediction, StorageAccess, TxIndex};
 use slotcast_scheduler::{Actual, Steps, simulate_optimistic, simulate_streamed};
 
-use slotcast::{Clock, Lookahead, PredictSettings, Prepared, View, Waits, forecasts_of_waits};
+use slotcast::{
+    Clock, PredictSettings, Prepared, View,
+    graph::{Waits, predicted_accesses},
+    predict::Lookahead,
+};
 use slotcast_corpus::RunError;
 
 /// Runs for a median.
@@ -211,7 +215,7 @@ fn actual(
     truth: &IndexVec<TxIndex, Prediction>,
 ) -> IndexVec<TxIndex, Actual> {
     let half = units.hand_over_nanos / 2;
-    let forecasts = forecasts_of_waits(prepared.block(), truth, prepared.state());
+    let forecasts = predicted_accesses(prepared.block(), truth, prepared.state());
     let of = |(forecast, &run): (slotcast_scheduler::PredictedAccess, &u64)| Actual {
         access: forecast.access,
         run: run + half,

@@ -4,123 +4,111 @@
 //! In: a [`RecordedBlock`] and [`RunSettings`]. Out: a [`Report`].
 //! Invariant: everything in a report but its [`Micros`] is the same for every number of threads.
 
+use std::sync::Arc;
+
 use alloy_eip7928::compute_block_access_list_hash;
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::{Address, B256, keccak256};
 use serde::Serialize;
-use slotcast_corpus::RecordedBlock;
-use slotcast_executor::{
-    Advice, BlockOutcome, ExecutionMode, HeaderCheck, Mode, SequentialSettings, Settings,
-    block_access_list, execute, execute_sequential, spec_name,
+use slotcast::{
+    Clock, Engine, EngineSettings, ExecutionRule, OnRejected, PredictSettings, Prepared, Summaries,
+    graph::schedule_of, prediction_file,
 };
-use slotcast_scheduler::schedule;
+use slotcast_corpus::{RecordedBlock, RunError, prepare};
+use slotcast_executor::{
+    Block, BlockOutcome, ExecutionError, ExecutionMode, HeaderCheck, MemoryState, Mode,
+    SequentialSettings, TxOutcome, block_access_list, block_level_work, execute_baseline,
+    execute_sequential, spec_name,
+};
+use slotcast_model::{AccountAccess, Index, IndexVec, Observation, Prediction, TxIndex};
+use slotcast_scheduler::Schedule;
 
 use crate::state_root::check_state_root;
 
-use slotcast::{
-    Clock, ExecutionRule, PredictSettings, Predicted, Prepared, forecasts, heaviest_chain,
-    predicted_gas, prediction_file, schedule_of_waits,
-};
-use slotcast_corpus::{RunError, prepare};
-
-/// How to run a block.
+/// The engines that run blocks.
 #[derive(Debug)]
 pub struct RunSettings {
-    /// How hard to try to predict.
-    pub predict: PredictSettings,
-    /// Threads, how to follow a schedule, and when to give it up.
-    pub execution: Settings,
-    /// Whether the block is executed in parallel in any case.
-    pub rule: ExecutionRule,
+    checked: Engine,
+    timed: Engine,
 }
 
-/// Predicts, schedules, runs in parallel and checks one block.
+impl RunSettings {
+    /// Runs blocks on so many threads; in `mode` in any case, or where several threads are expected to
+    /// gain something.
+    pub fn new(threads: usize, mode: Option<Mode>) -> Result<Self, ExecutionError> {
+        let (mode, rules) = match mode {
+            None => (Mode::default(), [ExecutionRule::ByCostOfTwo, ExecutionRule::ByCost]),
+            Some(mode) => (mode, [ExecutionRule::Always(ExecutionMode::Parallel); 2]),
+        };
+        let engine = |execution| {
+            let on_rejected = OnRejected::GoOn;
+            let settings = EngineSettings { mode, execution, on_rejected, ..Default::default() };
+            Engine::with_settings(threads, settings)
+        };
+        Ok(Self { checked: engine(rules[0])?, timed: engine(rules[1])? })
+    }
+
+    /// How hard it tries to predict.
+    pub const fn predict(&self) -> PredictSettings {
+        self.checked.settings().predict
+    }
+}
+
+/// Where the predictions of a run come from.
+#[derive(Debug)]
+pub enum RunPredictions {
+    /// They are made for the run, with these summaries.
+    Made(Arc<Summaries>),
+    /// They were made earlier.
+    Given(IndexVec<TxIndex, Prediction>),
+}
+
+/// Predicts, executes in parallel and checks one block, and measures it.
 ///
 /// ```
-/// use slotcast::executor::Settings;
-/// use slotcast_corpus as corpus;
 /// use slotcast_lab::{RunSettings, run_block};
 ///
-/// let settings = RunSettings {
-///     predict: Default::default(),
-///     execution: Settings::with_threads(2)?,
-///     rule: Default::default(),
-/// };
-/// let report = run_block(&corpus::embedded()?, &settings)?;
+/// let report = run_block(&slotcast_corpus::embedded()?, &RunSettings::new(2, None)?)?;
 /// assert!(report.matches_sequential && report.matches_header.holds());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn run_block(recorded: &RecordedBlock, settings: &RunSettings) -> Result<Report, RunError> {
     let prepared = prepare(recorded)?;
-    let predicted = prepared.predict(&settings.predict);
-    run_predicted(recorded, &prepared, predicted, settings)
+    let summaries = Arc::new(prepared.summaries(&settings.predict()));
+    run_prepared(recorded, &prepared, RunPredictions::Made(summaries), settings)
 }
 
-/// Schedules, runs in parallel and checks one block by predictions made earlier.
-///
-/// ```
-/// use slotcast::executor::Settings;
-/// use slotcast_corpus::{self as corpus, prepare};
-/// use slotcast_lab::{RunSettings, run_predicted};
-///
-/// let settings = RunSettings {
-///     predict: Default::default(),
-///     execution: Settings::with_threads(2)?,
-///     rule: Default::default(),
-/// };
-/// let recorded = corpus::embedded()?;
-/// let prepared = prepare(&recorded)?;
-/// let predicted = prepared.predict(&settings.predict);
-/// assert!(run_predicted(&recorded, &prepared, predicted, &settings)?.holds());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn run_predicted(
+/// The same for a block that is prepared, with predictions of any source.
+pub fn run_prepared(
     recorded: &RecordedBlock,
     prepared: &Prepared,
-    predicted: Predicted,
+    predictions: RunPredictions,
     settings: &RunSettings,
 ) -> Result<Report, RunError> {
     let (block, state) = (prepared.block(), prepared.state());
-    let spec = spec_name(block).map_err(|source| RunError::of(prepared.block(), source))?;
-    let Predicted { predictions, analyze_micros, predict_micros } = predicted;
-
-    let clock = Clock::start();
-    let mode = settings.execution.mode;
-    let schedule = match mode {
-        Mode::Layers => schedule(&forecasts(block, &predictions)),
-        Mode::Dataflow => schedule_of_waits(prepared, &predictions),
-    };
-    // The number of threads has no say, so that reports are the same for each.
-    let by_cost = || {
-        let gas = predicted_gas(prepared, &predictions);
-        let units = &settings.execution.units;
-        units.plan(block, Some(&gas), |address| state.code_bytes(address)).mode
-    };
-    let executed_as = match settings.rule {
-        ExecutionRule::ByCost => by_cost(),
-        ExecutionRule::Always(mode) => mode,
-    };
-    let schedule_micros = clock.micros();
-
-    let clock = Clock::start();
-    let (advice, followed) = match (executed_as, mode) {
-        (ExecutionMode::Sequential, _) => (Advice::None, ScheduleMode::Sequential),
-        (ExecutionMode::Parallel, mode) => {
-            (Advice::Schedule(&schedule, &settings.execution), mode.into())
+    let failed = |source| RunError::of(block, source);
+    let spec = spec_name(block).map_err(failed)?;
+    let (predictions, is_given, analyze_micros) = match predictions {
+        RunPredictions::Given(predictions) => (predictions, true, 0),
+        RunPredictions::Made(summaries) => {
+            let made = prepared.predict_with(&summaries, &settings.predict());
+            settings.timed.use_summaries(summaries);
+            (made.predictions, false, made.analyze_micros)
         }
     };
-    let failed = |source| RunError::of(block, source);
-    let execution = execute(block, state, advice).map_err(failed)?;
-    let execute_micros = clock.micros();
-    let (reexecuted, n_executions) = (execution.reexecuted().to_vec(), execution.n_executions());
+    let engine = &settings.checked;
+    let executed = engine.execute_predicted(block, state, &predictions).map_err(failed)?;
+    let is_parallel = engine.is_parallel(block, Some(&predictions));
+    let execution = executed.execution;
+    let (reexecuted, executions) = (execution.reexecuted().to_vec(), execution.n_executions());
     let outcome = execution.into_outcome(state).map_err(failed)?;
 
-    let clock = Clock::start();
-    let unobserved = SequentialSettings { is_observed: false };
-    let sequential = execute_sequential(block, state, &unobserved)
-        .map_err(|source| RunError::of(prepared.block(), source))?;
-    let sequential_micros = clock.micros();
-
-    let matches_header = MatchesHeader::of(&outcome, recorded, prepared)?;
+    let observed = SequentialSettings { is_observed: true };
+    let n_missing_before = state.n_missing_reads();
+    let sequential = execute_sequential(block, state, &observed).map_err(failed)?;
+    let is_short = n_missing_before < state.n_missing_reads();
+    let schedule = schedule_of(prepared, &predictions);
+    let given = is_given.then_some(&predictions);
+    let micros = time(prepared, given, &settings.timed).map_err(failed)?;
     let gas = sequential.outcome.txs.iter().map(|tx| tx.gas_used().unwrap_or(0)).collect();
     Ok(Report {
         block: block.header.number,
@@ -128,30 +116,103 @@ pub fn run_predicted(
         spec,
         txs: block.n_transactions(),
         gas_used: sequential.outcome.gas_used,
-        threads: settings.execution.pool.threads(),
-        schedule: followed,
+        threads: engine.threads(),
+        schedule: match is_parallel {
+            true => engine.settings().mode.into(),
+            false => ScheduleMode::Sequential,
+        },
         layers: schedule.layers().len(),
         edges: schedule.dag().n_edges(),
         critical_path_gas: heaviest_chain(&schedule, &gas),
-        executions: n_executions,
+        executions,
         reexecuted: reexecuted.iter().map(|tx| tx.0).collect(),
         matches_sequential: outcome == sequential.outcome,
-        matches_header,
+        matches_header: MatchesHeader::of(&outcome, recorded, prepared)?,
+        rejected: rejected(block, &sequential.outcome),
+        missing: if is_short { missing(state, &sequential.observations) } else { Vec::new() },
+        missing_block_hashes: state.missing_block_hashes(),
         digests: Digests {
             prediction: keccak256(prediction_file::print(block.header.number, &predictions)),
             schedule: schedule.digest(),
             outcome: outcome.digest(),
         },
-        micros: Micros {
-            analyze: analyze_micros,
-            predict: predict_micros,
-            schedule: schedule_micros,
-            execute: execute_micros,
-            total: predict_micros + schedule_micros + execute_micros,
-            sequential: sequential_micros,
-        },
-        n_missing_reads: state.n_missing_reads(),
+        micros: Micros { analyze: analyze_micros, ..micros },
     })
+}
+
+/// Runs of which the middle one counts.
+const N_RUNS: usize = 5;
+
+/// Times the block as a program executes it that links the library, in turns with the plain loop.
+fn time(
+    prepared: &Prepared,
+    predictions: Option<&IndexVec<TxIndex, Prediction>>,
+    engine: &Engine,
+) -> Result<Micros, ExecutionError> {
+    let (block, state) = (prepared.block(), prepared.state());
+    let run = || match predictions {
+        Some(predictions) => engine.execute_predicted(block, state, predictions),
+        None => engine.execute(block, state),
+    };
+    // Once before it counts: summaries are made, threads wake up.
+    run()?;
+    let (mut sequential, mut parallel) = (Vec::new(), Vec::new());
+    for _ in 0..N_RUNS {
+        let clock = Clock::start();
+        let baseline = execute_baseline(block, state)?;
+        block_level_work(block, state)?;
+        sequential.push(clock.micros());
+        drop(baseline);
+        parallel.push(run()?.times);
+    }
+    sequential.sort_unstable();
+    parallel.sort_unstable_by(|a, b| a.total().total_cmp(&b.total()));
+    let times = parallel[N_RUNS / 2];
+    let whole = |micros: f64| micros.round() as u64;
+    Ok(Micros {
+        analyze: 0,
+        predict: whole(times.predict),
+        schedule: whole(times.schedule),
+        execute: whole(times.execute),
+        total: whole(times.total()),
+        sequential: sequential[N_RUNS / 2],
+    })
+}
+
+/// The transactions that cannot be included where they stand.
+fn rejected(block: &Block, outcome: &BlockOutcome) -> Vec<RejectedTx> {
+    let of = |(tx, outcome): (TxIndex, &TxOutcome)| match outcome {
+        TxOutcome::Rejected(reason) => Some(RejectedTx {
+            index: tx.0,
+            hash: *block.transaction(tx).tx_hash(),
+            sender: block.transaction(tx).signer(),
+            reason: reason.to_string(),
+        }),
+        TxOutcome::Executed(_) => None,
+    };
+    outcome.txs.iter_enumerated().filter_map(of).collect()
+}
+
+/// What transactions ask for that the recorded state does not have, each with the first that does.
+fn missing(state: &MemoryState, observations: &IndexVec<TxIndex, Observation>) -> Vec<Missing> {
+    let mut found: Vec<Missing> = Vec::new();
+    for (tx, Observation { reads, accounts, .. }) in observations.iter_enumerated() {
+        let slots = reads.iter().map(|slot| (slot.address, Some(slot.key)));
+        let AccountAccess { code_reads, balance_reads, nonces, .. } = accounts;
+        let accounts = code_reads.iter().chain(balance_reads).chain(nonces);
+        for (address, key) in accounts.map(|address| (*address, None)).chain(slots) {
+            let is_there = match key {
+                // The slots of an account that is not recorded are missing with it.
+                Some(key) => !state.has_account(address) || state.has_slot(address, key),
+                None => state.has_account(address),
+            };
+            let slot = key.map(B256::from);
+            if !is_there && !found.iter().any(|it| (it.address, it.slot) == (address, slot)) {
+                found.push(Missing { tx: tx.0, address, slot });
+            }
+        }
+    }
+    found
 }
 
 /// What became of a block; its JSON form is what `slotcast run --json` prints.
@@ -186,13 +247,40 @@ pub struct Report {
     pub matches_sequential: bool,
     /// Whether it gave what the header states.
     pub matches_header: MatchesHeader,
+    /// The transactions that cannot be included where they stand.
+    pub rejected: Vec<RejectedTx>,
+    /// State that transactions ask for and that is not recorded, which reads as nothing.
+    pub missing: Vec<Missing>,
+    /// Blocks whose hash is asked for and is not recorded.
+    pub missing_block_hashes: Vec<u64>,
     /// What to compare between runs.
     pub digests: Digests,
     /// Where the time went.
     pub micros: Micros,
-    /// Reads of state that was not recorded: a reason to doubt the recording.
-    #[serde(skip)]
-    pub n_missing_reads: u64,
+}
+
+/// A transaction that cannot be included where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RejectedTx {
+    /// Its position in the block.
+    pub index: u32,
+    /// Its hash.
+    pub hash: B256,
+    /// Its sender.
+    pub sender: Address,
+    /// Why it is not valid there.
+    pub reason: String,
+}
+
+/// State that a transaction asks for and that is not recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// The first transaction that asks for it.
+    pub tx: u32,
+    /// The account.
+    pub address: Address,
+    /// The slot, if it is not the account itself.
+    pub slot: Option<B256>,
 }
 
 impl Report {
@@ -327,3 +415,18 @@ pub struct Micros {
     /// Sequential execution.
     pub sequential: u64,
 }
+
+/// The gas on the heaviest chain of transactions that wait for one another, with these weights.
+pub(crate) fn heaviest_chain(schedule: &Schedule, gas: &IndexVec<TxIndex, u64>) -> u64 {
+    assert_eq!(schedule.len(), gas.len(), "there is one weight for each transaction");
+    let mut until: IndexVec<TxIndex, u64> = IndexVec::new();
+    for tx in (0..schedule.len()).map(TxIndex::from_usize) {
+        // Edges lead to later transactions, so those waited for have their sums already.
+        let before = schedule.predecessors(tx).iter().map(|&earlier| until[earlier]).max();
+        until.push(gas[tx] + before.unwrap_or(0));
+    }
+    until.iter().copied().max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,10 @@ use slotcast_model::{Index, TxIndex};
 use slotcast_scheduler::{CostModel, Schedule};
 
 use crate::seal::{SealError, seal};
-use slotcast::{Clock, PredictSettings, Prepared, Waits, estimate_gas, schedule_of_waits};
+use slotcast::{
+    Clock, PredictSettings, Prepared,
+    graph::{Waits, estimate_gas, schedule_of},
+};
 use slotcast_corpus::{RunError, prepare};
 
 /// The gas of a plain transfer.
@@ -133,7 +136,7 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
     let summaries = prepared.summaries(&settings);
     let predictions = prepared.predict_with(&summaries, &settings).predictions;
     let (block, state) = (prepared.block(), prepared.state());
-    let schedule = schedule_of_waits(prepared, &predictions);
+    let schedule = schedule_of(prepared, &predictions);
     let alone = Settings { fallback: FallbackRule::NEVER, ..Settings::with_threads(1)? };
     let in_order = execute(block, state, Advice::None)?;
     let mut measured = Block { n_txs: block.n_transactions() as f64, ..Block::default() };

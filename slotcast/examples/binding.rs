@@ -23,7 +23,7 @@ use slotcast::{
     PredictSettings, Prepared, Summaries, View,
     analyzer::bind::Binder,
     executor::{SequentialSettings, execute_baseline, execute_sequential},
-    predict_tx, words_of,
+    predict::{predict_tx, words_of},
 };
 use slotcast_corpus::{self as corpus, prepare};
 use slotcast_lab::score::Stratum;

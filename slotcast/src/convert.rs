@@ -14,7 +14,7 @@ use slotcast_model::{Fork, TxIndex};
 /// The block's words, as instructions see them.
 ///
 /// ```
-/// use slotcast::words_of;
+/// use slotcast::predict::words_of;
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
@@ -52,7 +52,7 @@ fn blob_base_fee(block: &Block, fork: Fork) -> U256 {
 /// The transaction as the binder takes it.
 ///
 /// ```
-/// use slotcast::{frame_of, model::TxIndex, words_of};
+/// use slotcast::{model::TxIndex, predict::{frame_of, words_of}};
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
@@ -82,7 +82,7 @@ pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords, fork: Fork) -> T
 /// The accounts that a transaction of `block` finds warm without naming them.
 ///
 /// ```
-/// use slotcast::{model::TxIndex, warm_of};
+/// use slotcast::{model::TxIndex, predict::warm_of};
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;

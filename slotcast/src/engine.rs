@@ -1,32 +1,42 @@
 //! How does a program that has blocks and a state of its own execute them?
 //!
 //! In: a [`Block`], any revm `DatabaseRef + Sync`, an [`Engine`] that is kept from block to block.
-//! Out: an [`ExecutedBlock`]: receipts, requests, gas, and the bundle that alloy-evm's block executor
-//! would leave; or a typed error with the transaction it happened in.
-//! Invariants: the result is the one of running the block sequentially, whatever is predicted of it; a
-//! database that fails while a block is predicted makes the prediction poorer and nothing else; after an
-//! error an engine goes on as before.
+//! Out: an [`ExecutedBlock`]: receipts, requests, gas; on request the bundle that alloy-evm's block
+//! executor would leave; or a typed error with the transaction it happened in.
+//! Invariants: the result is that of sequential execution, whatever is predicted; a database that
+//! fails while a block is predicted makes predictions poorer and nothing else; after an error an
+//! engine goes on as before.
 //!
-//! Transactions are predicted one after the other on the calling thread, while the engine's other
-//! threads run those at the start of the block, which are not predicted, and those that are predicted
-//! already. What cannot win by several threads is run sequentially, and nothing is predicted for it.
+//! Where nothing is predicted beforehand, transactions are predicted one after the other on the
+//! calling thread, while the engine's other threads execute the first transactions of the block, which
+//! are not predicted, and those that are predicted already. A block that several threads cannot speed
+//! up is executed sequentially, and nothing is predicted for it.
 
+use core::time::Duration;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use alloy_primitives::Address;
+use alloy_consensus::{
+    TxEnvelope, TxReceipt, proofs::calculate_receipt_root, transaction::Recovered,
+};
+use alloy_primitives::{Address, B256};
+use slotcast_analyzer::bind::{Binder, BlockWords};
 use slotcast_executor::{
     Advice, Block, Decisions, Execution, ExecutionError, ExecutionMode, ExecutionPlan,
-    FallbackRule, HostRules, Pool, Settings, UnitCosts, Wait,
+    FallbackRule, HostRules, Mode, Pool, Settings, UnitCosts, Wait,
     database::{BundleState, DatabaseRef},
-    decide, execute_with_bundle, fork_of,
+    decide, execute, execute_with_bundle, fork_of,
 };
-use slotcast_model::Fork;
+use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
+use slotcast_scheduler::schedule;
 
 use crate::{
+    clock::Clock,
+    graph::{Waits, predicted_accesses, predicted_gas},
     lookahead::Lookahead,
+    predict::{predict_block, predict_tx},
     prepared::PredictSettings,
     reads::Reads,
     summaries::{Summaries, View},
@@ -45,9 +55,11 @@ pub enum OnRejected {
 /// Which blocks are executed on several threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExecutionRule {
-    /// Those that several threads are expected to gain something on, at the engine's unit costs.
+    /// Those that several threads are expected to speed up, at the engine's unit costs.
     #[default]
     ByCost,
+    /// The same, but decided as for two threads, so that the work is the same on any number of them.
+    ByCostOfTwo,
     /// All, or none.
     Always(ExecutionMode),
 }
@@ -61,11 +73,13 @@ const SUMMARISED_CODE_BYTES: u64 = 64 << 20;
 pub struct EngineSettings {
     /// How hard to try to predict.
     pub predict: PredictSettings,
-    /// When to give up a prediction that does not hold.
+    /// How predictions are followed.
+    pub mode: Mode,
+    /// When to give up predictions that do not hold.
     pub fallback: FallbackRule,
     /// What the steps of executing a block cost.
     pub units: UnitCosts,
-    /// Which blocks are predicted and run on several threads.
+    /// Which blocks are predicted and executed on several threads.
     pub execution: ExecutionRule,
     /// What to do about a transaction that cannot be included.
     pub on_rejected: OnRejected,
@@ -78,6 +92,7 @@ impl Default for EngineSettings {
     fn default() -> Self {
         Self {
             predict: PredictSettings::default(),
+            mode: Mode::default(),
             fallback: FallbackRule::default(),
             units: UnitCosts::default(),
             execution: ExecutionRule::default(),
@@ -87,7 +102,7 @@ impl Default for EngineSettings {
     }
 }
 
-/// What is kept from block to block: threads, and what is known of contracts.
+/// What is kept from block to block: threads, and summaries of contracts.
 #[derive(Debug)]
 pub struct Engine {
     execution: Settings,
@@ -95,20 +110,83 @@ pub struct Engine {
     summaries: Mutex<BTreeMap<Fork, Arc<Summaries>>>,
 }
 
+/// An executed block.
+#[derive(Debug)]
+pub struct ExecutedBlock {
+    /// Receipts, requests, gas, and what became of every transaction.
+    pub execution: Execution,
+    /// Where the time went, which decides nothing.
+    pub times: StepTimes,
+}
+
+impl ExecutedBlock {
+    /// The root of the receipts, as headers state it from Byzantium on.
+    pub fn receipts_root(&self) -> B256 {
+        let receipts = self.execution.receipts().iter().map(TxReceipt::with_bloom_ref);
+        calculate_receipt_root(&receipts.collect::<Vec<_>>())
+    }
+}
+
+/// Where the time went, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StepTimes {
+    /// Prediction with the summaries at hand; the other threads execute meanwhile.
+    pub predict: f64,
+    /// From predictions at hand to what each transaction waits for.
+    pub schedule: f64,
+    /// Execution, from when all is known.
+    pub execute: f64,
+}
+
+impl StepTimes {
+    /// All steps.
+    pub fn total(&self) -> f64 {
+        self.predict + self.schedule + self.execute
+    }
+}
+
 impl Engine {
-    /// An engine in which `threads` threads work, the calling one included.
-    pub fn new(threads: usize, settings: EngineSettings) -> Result<Self, ExecutionError> {
+    /// An engine in which `threads` threads work, the calling one included; an error when a thread
+    /// cannot be started.
+    ///
+    /// ```
+    /// use slotcast::Engine;
+    /// use slotcast_corpus::{embedded, prepare};
+    ///
+    /// let prepared = prepare(&embedded()?)?;
+    /// let (block, state) = (prepared.block(), prepared.state());
+    /// let engine = Engine::new(2)?;
+    /// let out = engine.execute(block, state)?;
+    /// assert_eq!(out.receipts_root(), block.header.receipts_root);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(threads: usize) -> Result<Self, ExecutionError> {
+        Self::with_settings(threads, EngineSettings::default())
+    }
+
+    /// The same with settings.
+    pub fn with_settings(threads: usize, settings: EngineSettings) -> Result<Self, ExecutionError> {
         Ok(Self::with_pool(Pool::new(threads)?, settings))
     }
 
     /// An engine with these threads.
     pub fn with_pool(pool: Pool, settings: EngineSettings) -> Self {
-        let EngineSettings { fallback, units, .. } = settings;
-        let execution = Settings { fallback, units, ..Settings::of(pool) };
+        let EngineSettings { fallback, units, mode, .. } = settings;
+        let execution = Settings { fallback, units, mode, ..Settings::of(pool) };
         Self { execution, settings, summaries: Mutex::default() }
     }
 
-    /// What is known of contracts under the rules of `fork`, which grows with every block up to what
+    /// How the engine executes blocks.
+    pub const fn settings(&self) -> &EngineSettings {
+        &self.settings
+    }
+
+    /// How many threads work in it.
+    pub fn threads(&self) -> usize {
+        self.execution.pool.threads()
+    }
+
+    /// The summaries of contracts under the rules of `fork`, which grow with every block up to what
     /// the settings allow.
     pub fn summaries(&self, fork: Fork) -> Arc<Summaries> {
         let mut all = self.summaries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,6 +200,60 @@ impl Engine {
         all.insert(summaries.fork(), summaries);
     }
 
+    /// Predicts one transaction on `state`, without executing it.
+    pub fn predict<DB: DatabaseRef>(
+        &self,
+        tx: &Recovered<TxEnvelope>,
+        block: &BlockWords,
+        fork: Fork,
+        state: &DB,
+    ) -> Prediction {
+        let (summaries, reads) = (self.summaries(fork), Reads(state));
+        let mut binder = Binder::new(fork, self.settings.predict.binding);
+        predict_tx(&mut binder, tx, block, &View::new(&reads, &summaries)).prediction
+    }
+
+    /// Executes `block` on `base`, predicting it on the way.
+    pub fn execute<DB: DatabaseRef + Sync>(
+        &self,
+        block: &Block,
+        base: &DB,
+    ) -> Result<ExecutedBlock, ExecutionError> {
+        let (execution, times) =
+            self.advised(block, fork_of(block)?, base, None, |it| execute(block, base, it))?;
+        self.check_included(&execution)?;
+        Ok(ExecutedBlock { execution, times })
+    }
+
+    /// Executes `block` on `base` by predictions that are at hand, one for each transaction.
+    pub fn execute_predicted<DB: DatabaseRef + Sync>(
+        &self,
+        block: &Block,
+        base: &DB,
+        predictions: &IndexVec<TxIndex, Prediction>,
+    ) -> Result<ExecutedBlock, ExecutionError> {
+        let fork = fork_of(block)?;
+        let (execution, times) =
+            self.advised(block, fork, base, Some(predictions), |it| execute(block, base, it))?;
+        self.check_included(&execution)?;
+        Ok(ExecutedBlock { execution, times })
+    }
+
+    /// As [`Self::execute`], for a host that goes on with revm's bundle: what the block changed, with
+    /// what it takes to undo it.
+    pub fn execute_with_bundle<DB: DatabaseRef + Sync>(
+        &self,
+        block: &Block,
+        base: &DB,
+    ) -> Result<(ExecutedBlock, BundleState), ExecutionError> {
+        let ((execution, bundle), times) =
+            self.advised(block, fork_of(block)?, base, None, |advice| {
+                execute_with_bundle(block, base, advice)
+            })?;
+        self.check_included(&execution)?;
+        Ok((ExecutedBlock { execution, times }, bundle))
+    }
+
     /// Decides the transactions of `block` for a host that opens, commits and closes the block
     /// itself; see [`decide`].
     pub fn decide<DB: DatabaseRef + Sync>(
@@ -130,42 +262,108 @@ impl Engine {
         rules: &HostRules,
         base: &DB,
     ) -> Result<Decisions, ExecutionError> {
-        match self.planned(block) {
-            None => decide(block, rules, base, Advice::None),
-            Some(plan) => self.predicting(block, plan, rules.fork(), base, |wait| {
-                decide(block, rules, base, Advice::Streamed(&mut |_| wait(), &self.execution))
-            }),
+        let run = |advice: Advice<'_>| decide(block, rules, base, advice);
+        Ok(self.advised(block, rules.fork(), base, None, run)?.0)
+    }
+
+    /// Whether `block` is executed on several threads; `predictions` are those at hand.
+    pub fn is_parallel(
+        &self,
+        block: &Block,
+        predictions: Option<&IndexVec<TxIndex, Prediction>>,
+    ) -> bool {
+        self.planned(block, predictions).is_some()
+    }
+
+    fn check_included(&self, execution: &Execution) -> Result<(), ExecutionError> {
+        match self.settings.on_rejected {
+            OnRejected::Fail => execution.require_all_included(),
+            OnRejected::GoOn => Ok(()),
         }
     }
 
-    /// The plan by which a block is run on several threads, if it is.
-    fn planned(&self, block: &Block) -> Option<ExecutionPlan> {
+    /// The plan by which a block is executed on several threads, if it is.
+    fn planned(
+        &self,
+        block: &Block,
+        predictions: Option<&IndexVec<TxIndex, Prediction>>,
+    ) -> Option<ExecutionPlan> {
         let units = &self.settings.units;
-        let plan = units.plan(block, None, typical_code(units));
+        let gas = predictions.map(|predictions| predicted_gas(block, predictions));
+        let plan = units.plan(block, gas.as_ref(), typical_code(units));
         let is_parallel = match self.settings.execution {
             ExecutionRule::Always(mode) => mode == ExecutionMode::Parallel,
-            ExecutionRule::ByCost => {
-                1 < self.execution.pool.threads() && plan.mode == ExecutionMode::Parallel
-            }
+            ExecutionRule::ByCostOfTwo => plan.mode == ExecutionMode::Parallel,
+            ExecutionRule::ByCost => 1 < self.threads() && plan.mode == ExecutionMode::Parallel,
         };
         is_parallel.then_some(plan)
     }
 
-    /// Calls `run` with a function that says of one transaction after the other what it waits for.
-    fn predicting<DB: DatabaseRef, R>(
+    /// Calls `run` with the advice that there is for `block`.
+    fn advised<DB: DatabaseRef, R>(
         &self,
         block: &Block,
-        plan: ExecutionPlan,
         fork: Fork,
         base: &DB,
-        run: impl FnOnce(&mut dyn FnMut() -> Wait) -> R,
-    ) -> R {
-        let (summaries, reads) = (self.summaries(fork), Reads(base));
+        predictions: Option<&IndexVec<TxIndex, Prediction>>,
+        run: impl FnOnce(Advice<'_>) -> Result<R, ExecutionError>,
+    ) -> Result<(R, StepTimes), ExecutionError> {
+        let clock = Clock::start();
+        let (reads, settings) = (Reads(base), &self.execution);
+        let Some(plan) = self.planned(block, predictions) else {
+            let schedule = micros(clock.elapsed());
+            let result = run(Advice::None)?;
+            let execute = micros(clock.elapsed()) - schedule;
+            return Ok((result, StepTimes { predict: 0.0, schedule, execute }));
+        };
+        let summaries = self.summaries(fork);
         summaries.forget_beyond(self.settings.summarised_code_bytes);
         let view = View::new(&reads, &summaries);
-        let (predict, first) = (&self.settings.predict, plan.first_predicted);
-        let mut lookahead = Lookahead::new(block, fork, &view, &reads, predict, first);
-        run(&mut || lookahead.next())
+        let PredictSettings { basis, binding, .. } = self.settings.predict;
+        if settings.mode == Mode::Layers {
+            let made =
+                predictions.is_none().then(|| predict_block(block, fork, &view, basis, binding));
+            let predict = micros(clock.elapsed());
+            let predictions = predictions.or(made.as_ref()).expect("given or made");
+            let schedule = schedule(&predicted_accesses(block, predictions, &reads));
+            let scheduled = micros(clock.elapsed());
+            let result = run(Advice::Schedule(&schedule, settings))?;
+            let execute = micros(clock.elapsed()) - scheduled;
+            return Ok((result, StepTimes { predict, schedule: scheduled - predict, execute }));
+        }
+        let mut spent = Duration::ZERO;
+        let result = match predictions {
+            None => {
+                let predict = &self.settings.predict;
+                let first = plan.first_predicted;
+                let mut lookahead = Lookahead::new(block, fork, &view, &reads, predict, first);
+                let mut next = timed(&mut spent, |_| lookahead.next());
+                run(Advice::Streamed(&mut next, settings))?
+            }
+            Some(predictions) => {
+                let mut waits = None;
+                let mut next = timed(&mut spent, |tx| {
+                    waits.get_or_insert_with(|| Waits::new(block, &reads)).next(&predictions[tx])
+                });
+                run(Advice::Streamed(&mut next, settings))?
+            }
+        };
+        let (spent, total) = (micros(spent), micros(clock.elapsed()));
+        let (predict, schedule) = if predictions.is_none() { (spent, 0.0) } else { (0.0, spent) };
+        Ok((result, StepTimes { predict, schedule, execute: total - spent }))
+    }
+}
+
+/// Adds up the time that `next` takes.
+fn timed(
+    spent: &mut Duration,
+    mut next: impl FnMut(TxIndex) -> Wait,
+) -> impl FnMut(TxIndex) -> Wait {
+    move |tx| {
+        let clock = Clock::start();
+        let wait = next(tx);
+        *spent += clock.elapsed();
+        wait
     }
 }
 
@@ -176,30 +374,6 @@ fn typical_code(units: &UnitCosts) -> impl Fn(Address) -> usize {
     move |_| typical
 }
 
-/// An executed block, for a program that goes on with revm's bundle.
-#[derive(Debug)]
-pub struct ExecutedBlock {
-    /// Receipts, requests, gas, and what became of every transaction.
-    pub execution: Execution,
-    /// What the block changed, with what it takes to undo it.
-    pub bundle: BundleState,
-}
-
-/// Executes `block` on `base`, predicting it on the way.
-pub fn execute_block<DB: DatabaseRef + Sync>(
-    block: &Block,
-    base: &DB,
-    engine: &Engine,
-) -> Result<ExecutedBlock, ExecutionError> {
-    let Engine { execution: settings, .. } = engine;
-    let (execution, bundle) = match engine.planned(block) {
-        None => execute_with_bundle(block, base, Advice::None)?,
-        Some(plan) => engine.predicting(block, plan, fork_of(block)?, base, |wait| {
-            execute_with_bundle(block, base, Advice::Streamed(&mut |_| wait(), settings))
-        })?,
-    };
-    if engine.settings.on_rejected == OnRejected::Fail {
-        execution.require_all_included()?;
-    }
-    Ok(ExecutedBlock { execution, bundle })
+fn micros(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
 }

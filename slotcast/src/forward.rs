@@ -23,7 +23,7 @@ use slotcast_model::Slot;
 /// A parent state with the expected changes of earlier transactions.
 ///
 /// ```
-/// use slotcast::{Forward, View, analyzer::bind::StateView, model::TxIndex};
+/// use slotcast::{View, analyzer::bind::StateView, model::TxIndex, predict::Forward};
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;

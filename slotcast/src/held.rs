@@ -18,7 +18,7 @@ use crate::prepared::Prepared;
 /// is part of what [`Basis::BlockOrder`](crate::Basis) builds on.
 ///
 /// ```
-/// use slotcast::hints_of;
+/// use slotcast::hints::hints_of;
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
@@ -37,7 +37,7 @@ pub fn hints_of(
 /// One prediction with everything it holds for.
 ///
 /// ```
-/// use slotcast::{hint_of, model::Prediction};
+/// use slotcast::{model::Prediction, hints::hint_of};
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
@@ -53,7 +53,7 @@ pub fn hint_of(prepared: &Prepared, prediction: Prediction) -> Hint {
 /// What predictions of `block` that are made here are of, as files of them say.
 ///
 /// ```
-/// use slotcast::head_of;
+/// use slotcast::hints::head_of;
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
@@ -67,7 +67,7 @@ pub const fn head_of(block: &Block) -> Head {
 /// What the receiver of a hint knows of a transaction of `block`, as packing takes it.
 ///
 /// ```
-/// use slotcast::{known_of, model::TxIndex};
+/// use slotcast::{model::TxIndex, hints::known_of};
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;

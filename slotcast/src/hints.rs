@@ -27,6 +27,7 @@ use alloy_primitives::B256;
 use serde::Serialize;
 use slotcast_model::Slot;
 
+pub use crate::held::{head_of, hint_of, hints_of, known_of};
 pub use bal::{AccountKeys, BlockKeys, KeyChange, SlotChanges, TxReads, block_keys};
 pub use changes::{ChangesError, changed_words};
 pub use compact::{

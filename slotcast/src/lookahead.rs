@@ -22,7 +22,7 @@ use slotcast_executor::{Block, Wait};
 use slotcast_model::{Fork, TxIndex};
 
 use crate::{
-    predict::BlockPredictor, prepared::PredictSettings, summaries::BaseState, waits::Waits,
+    graph::Waits, predict::BlockPredictor, prepared::PredictSettings, summaries::BaseState,
 };
 
 /// Predicts a block that is running.

@@ -12,9 +12,10 @@ use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView};
 use slotcast_executor::Block;
 use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
 
-use crate::{
-    convert::{frame_of, words_of},
+pub use crate::{
+    convert::{frame_of, warm_of, words_of},
     forward::Forward,
+    lookahead::Lookahead,
 };
 
 /// What a transaction's prediction may build on.
@@ -30,7 +31,7 @@ pub enum Basis {
 /// Predicts every transaction of `block`.
 ///
 /// ```
-/// use slotcast::{Basis, View, predict_block};
+/// use slotcast::{Basis, View, predict::predict_block};
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
@@ -118,9 +119,9 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
 /// Predicts one transaction in a block with these words, on the state that `view` shows.
 ///
 /// ```
-/// use slotcast::{View, analyzer::bind::Binder, model::TxIndex, predict_tx};
+/// use slotcast::{View, analyzer::bind::Binder, model::TxIndex, predict::predict_tx};
 /// use slotcast_corpus::{self as corpus, prepare};
-/// use slotcast::words_of;
+/// use slotcast::predict::words_of;
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let (block, fork) = (prepared.block(), prepared.fork());

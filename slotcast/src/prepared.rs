@@ -53,9 +53,11 @@ pub struct PredictSettings {
 }
 
 impl Prepared {
-    /// The block on the state before it; an error where no rules are known for it.
+    /// The block on the state before it; an error where no rules are known for it. Before Spurious
+    /// Dragon an account that the state was given exists, even if it is empty (EIP-161 came later).
     pub fn new(block: Block, state: MemoryState) -> Result<Self, ExecutionError> {
         let fork = fork_of(&block)?;
+        let state = if fork < Fork::SpuriousDragon { state.with_empty_accounts() } else { state };
         Ok(Self { block, state, fork })
     }
 

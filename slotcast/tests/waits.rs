@@ -4,10 +4,11 @@
 
 use alloy_consensus::Transaction as _;
 use slotcast::{
-    Lookahead, PredictSettings, View, Waits,
+    PredictSettings, View,
     executor::Horizon,
-    forecasts, forecasts_of_waits,
+    graph::{Waits, all_accesses, predicted_accesses},
     model::{IndexVec, Location, TxIndex},
+    predict::Lookahead,
     scheduler::{Mode, PredictedAccess, schedule},
 };
 use slotcast_corpus::{Plan, Scenario, generate, prepare};
@@ -19,8 +20,8 @@ fn plain_transfers_wait_for_nobody_and_nobody_waits_for_what_is_taken_for_grante
     let block = seal(generate(&plan).unwrap()).unwrap();
     let prepared = prepare(&block).unwrap();
     let predictions = prepared.predict(&Default::default()).predictions;
-    let all = forecasts(prepared.block(), &predictions);
-    let waits = forecasts_of_waits(prepared.block(), &predictions, prepared.state());
+    let all = all_accesses(prepared.block(), &predictions);
+    let waits = predicted_accesses(prepared.block(), &predictions, prepared.state());
     assert!(all.iter().all(|forecast| !forecast.access.reads().is_empty()));
     let mut n_plain = 0;
     for ((tx, prediction), forecast) in
@@ -48,7 +49,7 @@ fn waits_are_the_horizons_of_the_schedule() {
         let prepared = prepare(&block).unwrap();
         let predictions = prepared.predict(&Default::default()).predictions;
         let (block, state) = (prepared.block(), prepared.state());
-        let schedule = schedule(&forecasts_of_waits(block, &predictions, state));
+        let schedule = schedule(&predicted_accesses(block, &predictions, state));
         let mut waits = Waits::new(block, state);
         for (tx, prediction) in predictions.iter_enumerated() {
             let horizon = waits.next(prediction).horizon;

@@ -20,7 +20,7 @@ use slotcast::{
         Advice, FallbackRule, Question, SequentialSettings, Settings, execute, execute_sequential,
         inspect,
     },
-    forecasts_of_waits,
+    graph::predicted_accesses,
     model::{AccountAccess, IndexVec, Observation, Prediction, Slot, StorageAccess, TxIndex},
     scheduler::{CostModel, Schedule, schedule, simulate_unbound},
 };
@@ -141,7 +141,7 @@ fn ordered(storage: &StorageAccess) -> StorageAccess {
 
 fn sum_up(sum: &mut Sum, prepared: &Prepared, predictions: &IndexVec<TxIndex, Prediction>) {
     let (block, state) = (prepared.block(), prepared.state());
-    let forecasts = forecasts_of_waits(block, predictions, state);
+    let forecasts = predicted_accesses(block, predictions, state);
     let schedule: Schedule = schedule(&forecasts);
     let settings = Settings::with_threads(1).expect("one thread is there");
     let settings = Settings { fallback: FallbackRule::NEVER, ..settings };

@@ -17,7 +17,8 @@ use std::{hint::black_box, path::PathBuf};
 
 use mimalloc::MiMalloc;
 use slotcast::{
-    Clock, Prepared, Waits, forecasts_of_waits,
+    Clock, Prepared,
+    graph::{Waits, predicted_accesses},
     model::{IndexVec, Prediction, TxIndex},
     scheduler::schedule,
 };
@@ -86,7 +87,7 @@ fn graph(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,
 ) -> slotcast::scheduler::Schedule {
-    let forecasts = forecasts_of_waits(prepared.block(), predictions, prepared.state());
+    let forecasts = predicted_accesses(prepared.block(), predictions, prepared.state());
     schedule(&forecasts)
 }
 

@@ -18,7 +18,7 @@ use slotcast::{
         TxStatus, execute_sequential,
     },
     model::{Coverage, Fork, Slot, TxIndex},
-    predict_tx, words_of,
+    predict::{predict_tx, words_of},
 };
 
 use crate::random::Random;

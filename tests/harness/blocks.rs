@@ -15,7 +15,7 @@ use slotcast::{
         Block, FallbackRule, MemoryState, Mode, Pool, Sequential, SequentialSettings, Settings,
         execute_sequential,
     },
-    forecasts,
+    graph::predicted_accesses,
     model::TxIndex,
     scheduler::{Schedule, schedule},
 };
@@ -88,7 +88,7 @@ pub fn check(random: &mut Random, crews: &Crews) -> Events {
     let sequential = execute_sequential(&block, &state, &settings).expect("all state is known");
     for _ in 0..N_ADVICE {
         let predictions = advice(random, &sequential.observations);
-        let schedule = schedule(&forecasts(&block, &predictions));
+        let schedule = schedule(&predicted_accesses(&block, &predictions, &state));
         run(&block, &state, &sequential, &schedule, crews);
     }
     events::of(&made, &block, &sequential)

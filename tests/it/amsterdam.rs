@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 use alloy_primitives::{Address, B256};
 use slotcast::{
     Prepared,
-    executor::{Settings, block_access_list, fork_of},
+    executor::{block_access_list, fork_of},
     hints::AccountKeys,
     model::{Fork, Slot},
-    words_of,
+    predict::words_of,
 };
 use slotcast_corpus::{self as corpus, Era, Plan, RecordedBlock, Scenario, prepare};
-use slotcast_lab::{RunSettings, run_block, run_predicted, seal};
+use slotcast_lab::{RunPredictions, RunSettings, run_block, run_prepared, seal};
 
 fn made(scenario: Scenario, n_txs: usize) -> RecordedBlock {
     let plan = Plan { seed: 2, n_txs, scenario, era: Era::Amsterdam, ..Plan::default() };
@@ -23,11 +23,7 @@ fn made(scenario: Scenario, n_txs: usize) -> RecordedBlock {
 }
 
 fn settings(threads: usize) -> RunSettings {
-    RunSettings {
-        predict: Default::default(),
-        execution: Settings::with_threads(threads).unwrap(),
-        rule: Default::default(),
-    }
+    RunSettings::new(threads, None).unwrap()
 }
 
 #[test]
@@ -114,8 +110,9 @@ fn a_header_with_another_access_list_is_found_out() {
     block.header.block_access_list_hash = Some(B256::repeat_byte(1));
     block.hash = block.header.hash_slow();
     let prepared = prepare(&block).unwrap();
-    let predicted = prepared.predict(&Default::default());
-    let report = run_predicted(&block, &prepared, predicted, &settings(2)).unwrap();
+    let predictions = prepared.predict(&Default::default()).predictions;
+    let given = RunPredictions::Given(predictions);
+    let report = run_prepared(&block, &prepared, given, &settings(2)).unwrap();
     assert_eq!(report.matches_header.block_access_list, Some(false));
     assert!(report.matches_sequential && !report.holds());
 }

@@ -9,11 +9,12 @@
 
 use alloy_primitives::{B256, keccak256};
 use slotcast::{
-    Engine, EngineSettings, ExecutionRule, Prepared, execute_block,
+    Engine, EngineSettings, ExecutionRule, Prepared,
     executor::{ExecutionMode, Mode, Pool, Settings},
+    graph::schedule_of,
     model::{IndexVec, Prediction, StorageAccess, TxIndex},
-    prediction_file, schedule_of_waits,
-    scheduler::{Schedule, schedule},
+    prediction_file,
+    scheduler::Schedule,
 };
 use slotcast_corpus::{self as corpus, Plan, Scenario, prepare};
 use slotcast_lab::seal;
@@ -49,19 +50,13 @@ impl Contended {
         self.prepared.predict(&Default::default()).predictions
     }
 
-    /// The schedule of `mode` by our predictions, or by the claim that every slot is only added to.
-    fn schedule(&self, predictions: &Predictions, mode: Mode, is_hostile: bool) -> Schedule {
+    /// The schedule by our predictions, or by the claim that every slot is only added to.
+    fn schedule(&self, predictions: &Predictions, is_hostile: bool) -> Schedule {
         let predictions = match is_hostile {
             true => &predictions.iter().map(only_added).collect(),
             false => predictions,
         };
-        match mode {
-            Mode::Layers => {
-                let forecasts = slotcast::forecasts(self.prepared.block(), predictions);
-                schedule(&forecasts)
-            }
-            Mode::Dataflow => schedule_of_waits(&self.prepared, predictions),
-        }
+        schedule_of(&self.prepared, predictions)
     }
 
     /// What running the block by a schedule decides.
@@ -117,7 +112,7 @@ fn one_to_64_threads_decide_the_same() {
                 if mode == Mode::Layers && 8 < threads && threads < 64 {
                     continue;
                 }
-                let schedule = contended.schedule(&predictions, mode, is_hostile);
+                let schedule = contended.schedule(&predictions, is_hostile);
                 let decided = contended.run(&schedule, Pool::new(threads).unwrap(), mode);
                 let expected = expected.get_or_insert_with(|| decided.clone());
                 let (name, mode) = (&contended.name, mode.text());
@@ -148,7 +143,7 @@ fn run_streamed(contended: &Contended, pool: Pool) -> (Vec<TxIndex>, usize, B256
     let execution = ExecutionRule::Always(ExecutionMode::Parallel);
     let engine = Engine::with_pool(pool, EngineSettings { execution, ..EngineSettings::default() });
     let (block, state) = (contended.prepared.block(), contended.prepared.state());
-    let execution = execute_block(block, state, &engine).unwrap().execution;
+    let execution = engine.execute(block, state).unwrap().execution;
     let (reexecuted, n_executions) = (execution.reexecuted().to_vec(), execution.n_executions());
     (reexecuted, n_executions, execution.into_outcome(state).unwrap().digest())
 }
@@ -165,7 +160,7 @@ fn ten_thousand_disturbances_decide_the_same() {
     for contended in &all {
         let predictions = contended.predict();
         for (mode, is_hostile) in WAYS {
-            let schedule = contended.schedule(&predictions, mode, is_hostile);
+            let schedule = contended.schedule(&predictions, is_hostile);
             let expected = contended.run(&schedule, Pool::new(1).unwrap(), mode);
             for (n, threads) in THREADS.into_iter().enumerate() {
                 for seed in 0..N_SEEDS.div_ceil(n_ways) {

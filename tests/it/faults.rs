@@ -3,7 +3,7 @@
 //!
 //! In: small blocks, a database that fails at its n-th read, for every n, or at one key for good, or
 //! that sleeps. Out: the result of sequential execution, or a typed error with the transaction; the same
-//! on one, two and eight threads, from `slotcast::execute_block` and through `alloy-evm`'s traits; and
+//! on one, two and eight threads, from `slotcast::Engine` and through `alloy-evm`'s traits; and
 //! the same engine executes the next block as if nothing had been.
 
 mod database;
@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use alloy_evm::{block::InternalBlockExecutionError, eth::receipt_builder::AlloyReceiptBuilder};
 use alloy_primitives::B256;
 use slotcast::{
-    Engine, EngineSettings, ExecutionRule, execute_block,
+    Engine, EngineSettings, ExecutionRule,
     executor::{
         Block, Execution, ExecutionError, ExecutionMode, MemoryState, Rejection,
         SequentialSettings, execute_sequential,
@@ -34,7 +34,7 @@ fn engines() -> Vec<Arc<Engine>> {
     let engine = |threads: usize| {
         let execution = ExecutionRule::Always(ExecutionMode::Parallel);
         let settings = EngineSettings { execution, ..EngineSettings::default() };
-        Arc::new(Engine::new(threads, settings).unwrap())
+        Arc::new(Engine::with_settings(threads, settings).unwrap())
     };
     THREADS.map(engine).into()
 }
@@ -78,16 +78,16 @@ fn error_by_traits(
 fn a_read_that_fails_once_is_made_up_for_or_an_error_of_its_transaction() {
     let (block, state) = small_block();
     let engines = engines();
-    let expected = text(&execute_block(&block, &state, &engines[0]).unwrap().execution);
+    let expected = text(&engines[0].execute(&block, &state).unwrap().execution);
     // Run once before, so that contracts are known and reads are the same from run to run.
     let counting = Faulty::new(&state, Fault::Never);
-    execute_block(&block, &counting, &engines[0]).unwrap();
+    engines[0].execute(&block, &counting).unwrap();
     let n_reads = counting.n_reads();
     let (mut n_recovered, mut n_errors) = (0, 0);
     for n in 0..n_reads {
         for fault in [Fault::ErrorAt(n), Fault::PanicAt(n)] {
             for engine in &engines {
-                match execute_block(&block, &Faulty::new(&state, fault), engine) {
+                match engine.execute(&block, &Faulty::new(&state, fault)) {
                     Ok(executed) => {
                         assert_eq!(text(&executed.execution), expected, "{fault:?}");
                         n_recovered += 1;
@@ -104,7 +104,7 @@ fn a_read_that_fails_once_is_made_up_for_or_an_error_of_its_transaction() {
     assert!(0 < n_errors, "a run for good was hit");
     println!("{n_reads} reads, each failing once: {n_recovered} runs recovered, {n_errors} errors");
     for engine in &engines {
-        assert_eq!(text(&execute_block(&block, &state, engine).unwrap().execution), expected);
+        assert_eq!(text(&engine.execute(&block, &state).unwrap().execution), expected);
     }
 }
 
@@ -138,7 +138,7 @@ fn what_can_never_be_read_is_an_error_of_the_first_transaction_that_needs_it() {
     let (block, state) = small_block();
     let engines = engines();
     let counting = Faulty::new(&state, Fault::Never);
-    execute_block(&block, &counting, &engines[0]).unwrap();
+    engines[0].execute(&block, &counting).unwrap();
     let mut by_tx: BTreeMap<Option<TxIndex>, usize> = BTreeMap::new();
     for what in counting.asked() {
         let faulty = |fault| Arc::new(Faulty::new(&state, fault));
@@ -150,7 +150,7 @@ fn what_can_never_be_read_is_an_error_of_the_first_transaction_that_needs_it() {
         *by_tx.entry(tx).or_default() += 1;
         for fault in [Fault::ErrorFor(what), Fault::PanicFor(what)] {
             for engine in &engines {
-                let error = execute_block(&block, &faulty(fault), engine).unwrap_err();
+                let error = engine.execute(&block, &faulty(fault)).unwrap_err();
                 assert_is_typed(&error, fault);
                 assert_eq!(tx_of(&error), tx, "{fault:?}: {error}");
                 let by_traits = error_by_traits(&block, &faulty(fault), engine);
@@ -162,10 +162,10 @@ fn what_can_never_be_read_is_an_error_of_the_first_transaction_that_needs_it() {
         }
     }
     assert!(4 <= by_tx.len(), "errors are of several transactions: {by_tx:?}");
-    let good = execute_block(&block, &state, &engines[0]).unwrap();
+    let good = engines[0].execute_with_bundle(&block, &state).unwrap().1;
     for engine in &engines {
-        let again = execute_block(&block, &state, engine).unwrap();
-        assert_eq!(again.bundle.state, good.bundle.state, "an engine goes on as before");
+        let again = engine.execute_with_bundle(&block, &state).unwrap().1;
+        assert_eq!(again.state, good.state, "an engine goes on as before");
     }
 }
 
@@ -178,9 +178,9 @@ fn a_slow_database_changes_nothing_but_time() {
             // A fresh engine each time: what is known of contracts has a say in what is predicted.
             let execution = ExecutionRule::Always(ExecutionMode::Parallel);
             let settings = EngineSettings { execution, ..EngineSettings::default() };
-            let engine = Engine::new(threads, settings).unwrap();
+            let engine = Engine::with_settings(threads, settings).unwrap();
             let slow = Faulty::new(&state, Fault::SlowFrom(seed));
-            let executed = execute_block(&block, &slow, &engine).unwrap();
+            let executed = engine.execute(&block, &slow).unwrap();
             let work = (
                 executed.execution.reexecuted().to_vec(),
                 executed.execution.n_executions(),
@@ -195,7 +195,7 @@ fn a_slow_database_changes_nothing_but_time() {
 fn a_transaction_that_cannot_be_included_is_an_error_with_its_index_and_reason() {
     let engines = engines();
     let (good, good_state) = small_block();
-    let expected_good = text(&execute_block(&good, &good_state, &engines[0]).unwrap().execution);
+    let expected_good = text(&engines[0].execute(&good, &good_state).unwrap().execution);
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for seed in 0..300 {
         let (block, state) = blocks::make(&mut Random::new(seed));
@@ -211,7 +211,7 @@ fn a_transaction_that_cannot_be_included_is_an_error_with_its_index_and_reason()
             *reasons.entry(kind(&expected_reason)).or_default() += 1;
         }
         for engine in &engines {
-            match execute_block(&block, &state, engine) {
+            match engine.execute(&block, &state) {
                 Err(ExecutionError::Rejected { tx, reason }) => {
                     assert_eq!((tx, reason), (expected_tx, expected_reason.clone()));
                 }
@@ -223,7 +223,7 @@ fn a_transaction_that_cannot_be_included_is_an_error_with_its_index_and_reason()
         assert!(reasons.contains_key(kind), "in the middle of blocks: {reasons:?}");
     }
     for engine in &engines {
-        let again = execute_block(&good, &good_state, engine).unwrap();
+        let again = engine.execute(&good, &good_state).unwrap();
         assert_eq!(text(&again.execution), expected_good);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In: the embedded block, generated blocks, synthetic blocks with transactions that cannot be
 //! included, recorded blocks where there are any. Out: assertions on receipts, requests, gas and
-//! bundles of `slotcast::execute_block` and of `slotcast_alloy`, on several threads.
+//! bundles of `slotcast::Engine` and of `slotcast_alloy`, on several threads.
 
 pub(crate) mod host;
 #[path = "../../integrations/alloy/examples/own_database.rs"]
@@ -17,7 +17,7 @@ use alloy_evm::{
 };
 use alloy_primitives::B256;
 use slotcast::{
-    Engine, EngineSettings, ExecutionRule, OnRejected, execute_block,
+    Engine, EngineSettings, ExecutionRule, OnRejected,
     executor::{Block, ExecutionError, ExecutionMode, ForkChoice, MemoryState, Receipt},
     model::Fork,
 };
@@ -40,7 +40,7 @@ impl Engines {
         let rules = [(1, always), (2, always), (8, always), (2, ExecutionRule::default())];
         let engine = |(threads, execution)| {
             let settings = EngineSettings { execution, on_rejected, ..EngineSettings::default() };
-            Arc::new(Engine::new(threads, settings).unwrap())
+            Arc::new(Engine::with_settings(threads, settings).unwrap())
         };
         Self(rules.map(engine).into())
     }
@@ -106,9 +106,9 @@ fn check_facade(
     engine: &Engine,
     expected: &Left,
 ) {
-    let executed = execute_block(block, state, engine);
+    let executed = engine.execute_with_bundle(block, state);
     match (executed, &expected.result) {
-        (Ok(executed), Ok(expected_result)) => {
+        (Ok((executed, bundle)), Ok(expected_result)) => {
             let BlockExecutionResult { receipts, requests, gas_used, blob_gas_used } =
                 expected_result;
             let receipts: Vec<_> = receipts.iter().map(plain).collect();
@@ -116,7 +116,7 @@ fn check_facade(
             assert_eq!(executed.execution.requests(), requests, "{context}");
             assert_eq!(executed.execution.gas_used(), *gas_used, "{context}");
             assert_eq!(executed.execution.blob_gas_used(), *blob_gas_used, "{context}");
-            assert_same_bundles(context, &executed.bundle, &expected.bundle);
+            assert_same_bundles(context, &bundle, &expected.bundle);
         }
         (Err(ExecutionError::Rejected { tx, reason }), Err(expected)) => {
             let hash = block.transaction(tx).tx_hash();
@@ -206,8 +206,8 @@ fn one_engine_executes_several_blocks_at_once() {
     let blocks: Vec<_> = (0..12).map(|seed| blocks::make(&mut Random::new(seed))).collect();
     let run = |n: usize, engine: &Engine| {
         let (block, state) = &blocks[n];
-        let executed = execute_block(block, state, engine).unwrap();
-        (executed.execution.into_outcome(state).unwrap(), executed.bundle.state)
+        let (executed, bundle) = engine.execute_with_bundle(block, state).unwrap();
+        (executed.execution.into_outcome(state).unwrap(), bundle.state)
     };
     for engine in &engines {
         let expected: Vec<_> = (0..blocks.len()).map(|n| run(n, engine)).collect();

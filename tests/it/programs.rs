@@ -16,7 +16,7 @@ use slotcast::{
         TxStatus, execute_sequential, fork_of,
     },
     model::{Fork, Gap, Prediction, Slot},
-    predict_block,
+    predict::predict_block,
 };
 use slotcast_tests::asm::assemble;
 

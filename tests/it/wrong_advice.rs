@@ -11,7 +11,7 @@ mod advice;
 use slotcast::{
     Prepared,
     executor::{FallbackRule, Mode, Pool, Settings},
-    forecasts,
+    graph::{predicted_accesses, schedule_of},
     model::TxIndex,
     scheduler::schedule,
 };
@@ -69,7 +69,7 @@ fn check(name: &str, prepared: &Prepared, crews: &[Settings]) {
     let (block, state) = (prepared.block(), prepared.state());
     let (sequential, all_advice) = advice_for(prepared);
     for Advice { kind, predictions } in &all_advice {
-        let schedule = schedule(&forecasts(block, predictions));
+        let schedule = schedule(&predicted_accesses(block, predictions, state));
         let mut first: [Option<(Vec<TxIndex>, usize)>; Mode::ALL.len()] =
             [const { None }; Mode::ALL.len()];
         for crew in crews {
@@ -97,8 +97,7 @@ fn perfect_advice_wastes_less_than_none() {
     let (_, all_advice) = advice_for(&prepared);
     let n_again = |wanted: &str| {
         let advice = all_advice.iter().find(|advice| advice.kind == wanted).unwrap();
-        let forecasts = forecasts(prepared.block(), &advice.predictions);
-        let schedule = schedule(&forecasts);
+        let schedule = schedule_of(&prepared, &advice.predictions);
         let parallel = run(prepared.block(), &schedule, prepared.state(), &crew).unwrap();
         parallel.reexecuted.len()
     };

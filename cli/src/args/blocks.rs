@@ -234,6 +234,10 @@ pub(crate) struct Schedule {
     /// Schedule by the predictions of this file, as `predict` wrote it, instead of predicting.
     #[arg(long, value_name = "FILE")]
     pub(crate) hints: Option<PathBuf>,
+    /// Show every predicted dependency, those included that execution does not wait for: known nonces,
+    /// covered balances, unobserved credits.
+    #[arg(long)]
+    pub(crate) all_edges: bool,
     /// For how many threads svg and html draw the timeline.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) lanes: u8,

@@ -4,10 +4,7 @@
 //! threads, a summary at the end, and whether all outcomes were the sequential ones.
 
 use serde::Serialize;
-use slotcast::{
-    PipelineSettings, Prepared,
-    executor::{ExecutionError, Settings},
-};
+use slotcast::{Engine, Prepared};
 use slotcast_corpus::{Scenario, prepare};
 use slotcast_lab::{
     BenchLine, BenchSettings, BenchSummary, SYNTHETIC, bench_block, measure_units, synthetic_block,
@@ -55,15 +52,9 @@ pub(crate) fn bench(
     console: &Console,
 ) -> Result<Verdict, Failure> {
     let sources = subjects(args)?;
-    let pipeline = |n: &usize| {
-        Ok::<_, ExecutionError>(PipelineSettings {
-            predict: Default::default(),
-            execution: Settings::with_threads(*n)?,
-        })
-    };
-    let pipelines = threads.iter().map(pipeline).collect::<Result<_, _>>();
-    let pipelines = pipelines.map_err(Failure::bad_input)?;
-    let settings = BenchSettings { pipelines, runs: RUNS, micros: MICROS };
+    let engines = threads.iter().map(|n| Engine::new(*n)).collect::<Result<_, _>>();
+    let engines = engines.map_err(Failure::bad_input)?;
+    let settings = BenchSettings { engines, runs: RUNS, micros: MICROS };
     let progress = Progress::new(sources.len(), console);
     let mut lines: Vec<BenchLine> = Vec::new();
     for subject in &sources {

@@ -6,13 +6,12 @@ use std::path::Path;
 
 use serde::Serialize;
 use slotcast::{
-    Basis, PredictSettings, Prepared, forecasts, head_of, hint_of,
-    hints::{self, FetchPlan, Hint, Packer},
-    known_of,
+    Basis, PredictSettings, Prepared,
+    graph::schedule_of,
+    hints::{self, FetchPlan, Hint, Packer, head_of, hint_of, known_of},
     model::{Coverage, Index, IndexVec, Prediction, Slot, TxIndex},
+    predict::warm_of,
     prediction_file,
-    scheduler::{self},
-    warm_of,
 };
 
 use crate::{
@@ -167,8 +166,7 @@ fn document(
         Dialect::Bal => hints::print(&hints::block_keys(number, chosen)),
         Dialect::Fetch => hints::print(&FetchPlan::of(chosen.map(|(_, prediction)| prediction))),
         Dialect::Txdag => {
-            let forecasts = forecasts(block, predictions);
-            let schedule = scheduler::schedule(&forecasts);
+            let schedule = schedule_of(prepared, predictions);
             hints::print(&hints::tx_dag(number, &schedule, txs.iter().copied()))
         }
     }

@@ -1,13 +1,11 @@
-//! `slotcast run`: does running in parallel give what sequential execution gives, and how fast?
+//! `slotcast run`: does parallel execution give what sequential execution gives, and how fast?
 //!
 //! In: blocks. Out: one row or JSON line for each, and whether all checks hold.
 
-use slotcast::{
-    ExecutionRule, Predicted,
-    executor::{ExecutionMode, Settings},
-};
+use std::sync::Arc;
+
 use slotcast_corpus::prepare;
-use slotcast_lab::{Report, RunSettings, run_predicted};
+use slotcast_lab::{Report, RunPredictions, RunSettings, run_prepared};
 
 use crate::{
     args::Run,
@@ -24,51 +22,55 @@ const COLUMNS: Columns = Columns::new(&[
     ("fork", 14),
     ("txs", 4),
     ("gas", 8),
-    ("layers", 0),
-    ("edges", 0),
-    ("critical", 8),
-    ("again", 0),
-    ("predict", 8),
-    ("schedule", 0),
-    ("execute", 8),
-    ("in order", 8),
-    ("ratio", 6),
+    ("sequential", 10),
+    ("parallel", 8),
+    ("speed-up", 8),
     ("result", 0),
 ]);
+
+/// What `-v` adds: where the time went, and the graph.
+const DETAILS: Columns = Columns::new(&[
+    ("", 8),
+    ("layers", 6),
+    ("edges", 6),
+    ("critical", 8),
+    ("re-executed", 11),
+    ("predict", 8),
+    ("schedule", 8),
+    ("execute", 8),
+    ("summaries", 9),
+]);
+
+/// Most missing words and rejected transactions that are named for one block.
+const NAMED: usize = 8;
 
 /// Runs all blocks.
 pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdict, Failure> {
     let sources = Source::list(&args.blocks.files)?;
     let hints = args.hints.as_deref().map(HintFile::read).transpose()?;
-    let execution = Settings::with_threads(threads).map_err(Failure::bad_input)?;
-    let (mode, rule) = match args.mode {
-        None => (execution.mode, ExecutionRule::ByCost),
-        Some(mode) => (mode.into(), ExecutionRule::Always(ExecutionMode::Parallel)),
-    };
-    let execution = Settings { mode, ..execution };
-    let settings = RunSettings { predict: Default::default(), execution, rule };
+    let settings = RunSettings::new(threads, args.mode.map(Into::into));
+    let settings = settings.map_err(Failure::bad_input)?;
     let shelf = Shelf::open(&args.keep, console)?;
     let progress = Progress::new(sources.len(), console);
     let mut sum = Sum::default();
     for source in &sources {
         progress.start(source.name());
         let recorded = source.read()?;
-        let prepared =
-            prepare(&recorded).map_err(|error| Failure::in_file(&source.name(), error))?;
-        let predicted = match &hints {
+        let in_file = |error| Failure::in_file(&source.name(), error);
+        let prepared = prepare(&recorded).map_err(in_file)?;
+        let report = match &hints {
             Some(file) => {
-                let predictions = file.predictions(&prepared)?;
-                Predicted { predictions, analyze_micros: 0, predict_micros: 0 }
+                let given = RunPredictions::Given(file.predictions(&prepared)?);
+                run_prepared(&recorded, &prepared, given, &settings).map_err(in_file)?
             }
             None => {
-                let summaries = shelf.summaries(&prepared, &settings.predict);
-                let predicted = prepared.predict_with(&summaries, &settings.predict);
+                let summaries = Arc::new(shelf.summaries(&prepared, &settings.predict()));
+                let made = RunPredictions::Made(Arc::clone(&summaries));
+                let report = run_prepared(&recorded, &prepared, made, &settings);
                 shelf.keep(&summaries);
-                predicted
+                report.map_err(in_file)?
             }
         };
-        let report = run_predicted(&recorded, &prepared, predicted, &settings)
-            .map_err(|error| Failure::in_file(&source.name(), error))?;
         progress.done(|| print(&report, sum.n_blocks == 0, console))?;
         sum.add(&report);
     }
@@ -86,6 +88,9 @@ fn print(report: &Report, is_first: bool, console: &Console) -> Result<(), Failu
     }
     if is_first {
         console.line(console.paint(HEAD, &COLUMNS.head()))?;
+        if console.is_verbose() {
+            console.line(console.paint(HEAD, &DETAILS.head()))?;
+        }
     }
     let micros = &report.micros;
     let result = match differences(report) {
@@ -97,27 +102,60 @@ fn print(report: &Report, is_first: bool, console: &Console) -> Result<(), Failu
         report.spec.clone(),
         report.txs.to_string(),
         gas(report.gas_used),
-        report.layers.to_string(),
-        report.edges.to_string(),
-        gas(report.critical_path_gas),
-        report.reexecuted.len().to_string(),
-        duration(micros.predict),
-        duration(micros.schedule),
-        duration(micros.execute),
         duration(micros.sequential),
+        duration(micros.total),
         ratio(micros.sequential, micros.total),
         result,
     ]))?;
     if console.is_verbose() {
-        console.note(format_args!(
-            "block {}: contracts summarised in {}, {} reads outside the recorded state, run again: {:?}",
-            report.block,
+        console.line(DETAILS.row([
+            String::new(),
+            report.layers.to_string(),
+            report.edges.to_string(),
+            gas(report.critical_path_gas),
+            report.reexecuted.len().to_string(),
+            duration(micros.predict),
+            duration(micros.schedule),
+            duration(micros.execute),
             duration(micros.analyze),
-            report.n_missing_reads,
-            report.reexecuted,
-        ));
+        ]))?;
     }
-    Ok(())
+    reasons(report, console)
+}
+
+/// Why a block does not hold, as far as its transactions say.
+fn reasons(report: &Report, console: &Console) -> Result<(), Failure> {
+    for tx in report.rejected.iter().take(NAMED) {
+        console.line(format_args!(
+            "  transaction {} ({}) of {} is rejected: {}",
+            tx.index, tx.hash, tx.sender, tx.reason
+        ))?;
+    }
+    more(report.rejected.len(), "rejected transaction", console)?;
+    // A block that holds proves that what is missing is empty.
+    if report.holds() && !console.is_verbose() {
+        return Ok(());
+    }
+    for missing in report.missing.iter().take(NAMED) {
+        let slot = missing.slot.map_or_else(String::new, |slot| format!("slot {slot} of "));
+        console.line(format_args!(
+            "  transaction {} reads {slot}account {}, which is not recorded and reads as empty",
+            missing.tx, missing.address
+        ))?;
+    }
+    for number in &report.missing_block_hashes {
+        console.line(format_args!("  the hash of block {number} is read and not recorded"))?;
+    }
+    more(report.missing.len(), "missing word", console)
+}
+
+fn more(n: usize, what: &str, console: &Console) -> Result<(), Failure> {
+    match n.checked_sub(NAMED) {
+        None | Some(0) => Ok(()),
+        Some(rest) => {
+            console.line(format_args!("  and {rest} more {what}s; --json lists them all"))
+        }
+    }
 }
 
 /// What does not agree, in words.
@@ -174,8 +212,8 @@ impl Sum {
             self.n_sequential, self.n_blocks, self.n_header, self.n_blocks,
         );
         format!(
-            "{}, {}, {}: {}; {} executions, {} of them re-executions; {} in order, {} predicted, \
-             scheduled and run (ratio {}); {} to summarise contracts first",
+            "{}, {}, {}: {}\n{} executions, {} of them re-executions; sequential {}, parallel with \
+             prediction {}: {}x; contract summaries, made once: {}",
             count(self.n_blocks, "block", "blocks"),
             count(self.n_txs, "transaction", "transactions"),
             count(threads, "thread", "threads"),

@@ -6,13 +6,14 @@ use std::num::NonZeroUsize;
 
 use slotcast::hints::{ScheduleDocument, Simulated};
 use slotcast::{
-    Prepared, forecasts,
+    Prepared,
+    graph::{all_accesses, schedule_of},
     model::TxIndex,
+    predict::warm_of,
     scheduler::{
         self, CostModel,
         print::{self, Edges},
     },
-    warm_of,
 };
 use slotcast_lab::render::Drawing;
 
@@ -47,8 +48,10 @@ pub(crate) fn schedule(args: &Schedule, console: &Console) -> Result<Verdict, Fa
             Some(file) => file.predictions(&prepared)?,
             None => prepared.predict(&Default::default()).predictions,
         };
-        let forecasts = forecasts(prepared.block(), &predictions);
-        let schedule = scheduler::schedule(&forecasts);
+        let schedule = match args.all_edges {
+            true => scheduler::schedule(&all_accesses(prepared.block(), &predictions)),
+            false => schedule_of(&prepared, &predictions),
+        };
         let block = prepared.block().header.number;
         progress.done(|| match format {
             ScheduleFormat::Json => console.document(&ScheduleDocument::new(block, &schedule)),

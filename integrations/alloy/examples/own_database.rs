@@ -5,7 +5,7 @@
 //! ```
 //!
 //! In: the block embedded in Slotcast, put into tables as a node might keep them. Out: the block
-//! executed twice on two threads: by `slotcast::execute_block`, for a program that goes on with revm's
+//! executed twice on two threads: by `slotcast::Engine`, for a program that goes on with revm's
 //! bundle, and through `alloy-evm`'s traits, for one that executes blocks by these already. Both leave
 //! the same; status 1 when they do not.
 //!
@@ -28,7 +28,7 @@ use revm::{
     database_interface::DatabaseRef,
     state::AccountInfo,
 };
-use slotcast::{Engine, EngineSettings, execute_block, executor::Block};
+use slotcast::{Engine, executor::Block};
 use slotcast_alloy::ParallelExecutorFactory;
 use slotcast_corpus::{self as corpus, RecordedBlock, block_of};
 
@@ -116,11 +116,11 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let (block, tables) = (block_of(&recorded), Arc::new(tables_of(&recorded)));
 
     // An engine is kept from block to block: its threads, and what it learnt of contracts.
-    let engine = Engine::new(2, EngineSettings::default())?;
-    let executed = execute_block(&block, &tables, &engine)?;
-    let (execution, bundle) = (&executed.execution, &executed.bundle);
+    let engine = Engine::new(2)?;
+    let (executed, bundle) = engine.execute_with_bundle(&block, &tables)?;
+    let execution = &executed.execution;
     println!(
-        "execute_block: {} receipts, {} gas, {} requests, {} accounts changed, {} runs",
+        "Engine: {} receipts, {} gas, {} requests, {} accounts changed, {} runs",
         execution.receipts().len(),
         execution.gas_used(),
         execution.requests().len(),

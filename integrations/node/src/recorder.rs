@@ -29,7 +29,7 @@ use slotcast::{
         block_access_list, execute_sequential, fork_of,
     },
     model::{Fork, Slot},
-    predict_block,
+    predict::predict_block,
 };
 use slotcast_corpus::receipts_of;
 use slotcast_corpus::{RecordedBlock, block_of, state_of};

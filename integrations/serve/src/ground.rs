@@ -15,7 +15,7 @@ use slotcast::{
     analyzer::bind::BlockWords,
     executor::Block,
     model::{Fork, Location},
-    words_of,
+    predict::words_of,
 };
 use slotcast_node::NodeState;
 

@@ -290,7 +290,7 @@ fn expected(parent: &Head) -> Header {
         base_fee_per_gas: header.next_block_base_fee(BaseFeeParams::ethereum()),
         difficulty: header.difficulty,
         mix_hash: header.mix_hash,
-        // Forks that only change blob parameters are not told apart, as in `slotcast::words_of`.
+        // Forks that only change blob parameters are not told apart, as in `slotcast::predict::words_of`.
         excess_blob_gas: header.next_block_excess_blob_gas(BlobParams::osaka()),
         blob_gas_used: header.blob_gas_used.map(|_| 0),
         // That there is one says which rules hold; what it will be nobody knows.

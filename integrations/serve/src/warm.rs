@@ -17,7 +17,7 @@ use slotcast::{
         limits::Limits,
     },
     model::{Fork, IndexVec, Prediction, TxIndex},
-    predict_block, predict_tx,
+    predict::{predict_block, predict_tx},
 };
 use slotcast_store::{Store, StoreError};
 

@@ -18,7 +18,10 @@ use super::{
     traced::{FrameLog, Log, Traced},
 };
 use crate::score_report::Judged;
-use slotcast::{BlockPredictor, PredictSettings, Prepared, Summaries, View, predict_tx, words_of};
+use slotcast::{
+    PredictSettings, Prepared, Summaries, View,
+    predict::{BlockPredictor, predict_tx, words_of},
+};
 
 /// What is predicted, and why.
 #[derive(Clone, Debug, Serialize)]

@@ -9,7 +9,7 @@ use slotcast_model::Coverage;
 
 use super::*;
 use crate::seal;
-use slotcast::Waits;
+use slotcast::graph::Waits;
 use slotcast_corpus::{prepare, state_of};
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tests of: what would a block of so much gas be like, if all of its transactions were of one kind?
 
 use super::*;
-use slotcast::forecasts_of_waits;
+use slotcast::graph::predicted_accesses;
 use slotcast_corpus::prepare;
 use slotcast_scheduler::schedule;
 
@@ -14,7 +14,7 @@ fn independent_transactions_have_no_edges_and_conflicts_are_found() {
         assert!((gas * 9 / 10..gas * 11 / 10).contains(&used), "{scenario:?} uses {used}");
         let prepared = prepare(&block).unwrap();
         let predictions = prepared.predict(&Default::default()).predictions;
-        let forecasts = forecasts_of_waits(prepared.block(), &predictions, prepared.state());
+        let forecasts = predicted_accesses(prepared.block(), &predictions, prepared.state());
         let schedule = schedule(&forecasts);
         let n_added: usize =
             prepared.block().tx_indices().map(|tx| schedule.additions(tx).len()).sum();

@@ -18,8 +18,7 @@ use std::path::PathBuf;
 
 use slotcast::{
     Basis, PredictSettings,
-    hints::{Grounds, Hint},
-    hints_of,
+    hints::{Grounds, Hint, hints_of},
     model::Fork,
 };
 use slotcast_corpus::{self as corpus, RecordedBlock, prepare};

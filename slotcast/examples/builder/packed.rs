@@ -6,8 +6,7 @@
 
 use slotcast::{
     Clock, PredictSettings, Prepared,
-    hints::{FetchPlan, Packer, unpack},
-    known_of,
+    hints::{FetchPlan, Packer, known_of, unpack},
     model::{Index, Prediction, TxIndex},
 };
 

@@ -15,7 +15,7 @@ use std::{
 use alloy_primitives::{B256, Bytes, hex, keccak256};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
-use slotcast::{Basis, PredictSettings, Summaries, View, model::Fork, predict_block};
+use slotcast::{Basis, PredictSettings, Summaries, View, model::Fork, predict::predict_block};
 use slotcast_corpus::{self as corpus, RecordedBlock, prepare};
 
 /// One code to measure.

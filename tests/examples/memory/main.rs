@@ -24,8 +24,9 @@ use std::{
 };
 
 use slotcast::{
-    PredictSettings, Prepared, Summaries, Waits,
+    PredictSettings, Prepared, Summaries,
     executor::{Advice, Settings, execute, execute_baseline},
+    graph::Waits,
 };
 use slotcast_corpus::{self as corpus, prepare};
 use slotcast_store::Store;

@@ -20,8 +20,9 @@ mod latent;
 use std::{path::PathBuf, time::Duration};
 
 use slotcast::{
-    Clock, Prepared, Waits,
+    Clock, Prepared,
     executor::{self, Advice, BatchRef, ReadThrough, Settings, execute_baseline},
+    graph::Waits,
     hints::FetchPlan,
     model::{IndexVec, Prediction, TxIndex},
 };

@@ -16,9 +16,9 @@ use slotcast::{
     Basis, Summaries, View,
     analyzer::{bind::BindLimits, limits::Limits},
     executor::{Block, FallbackRule, Mode, Pool, SequentialSettings, Settings, execute_sequential},
-    forecasts,
+    graph::predicted_accesses,
     model::{Fork, Index, TxIndex},
-    predict_block,
+    predict::predict_block,
     scheduler::{Schedule, schedule},
 };
 
@@ -160,10 +160,10 @@ fn schedules(block: &Block, fork: Fork, world: &World) -> Vec<(&'static str, Sch
     let summaries = Summaries::new(fork, Limits::default());
     let view = View::new(&state, &summaries);
     let predictions = predict_block(block, fork, &view, Basis::BlockOrder, BindLimits::default());
-    let forecast = schedule(&forecasts(block, &predictions));
+    let predicted = schedule(&predicted_accesses(block, &predictions, &state));
     vec![
         ("single layer", Schedule::single_layer(n)),
         ("mixed layers", layered),
-        ("forecast", forecast),
+        ("predicted", predicted),
     ]
 }

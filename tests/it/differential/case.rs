@@ -11,7 +11,7 @@ use slotcast::{
     analyzer::bind::{BindLimits, Binder},
     executor::{Block, ForkChoice, SequentialSettings, TxOutcome, TxStatus, execute_sequential},
     model::{Fork, Gap, Observation, Prediction, Slot, TxIndex},
-    predict_tx, words_of,
+    predict::{predict_tx, words_of},
 };
 
 use super::{

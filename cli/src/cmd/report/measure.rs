@@ -7,10 +7,10 @@
 use core::num::NonZeroUsize;
 
 use slotcast::{
-    PipelineSettings, Prepared,
-    executor::{Settings, UnitCosts},
-    forecasts,
-    scheduler::{self, CostModel, Mode, simulate},
+    Engine, Prepared,
+    executor::UnitCosts,
+    graph::schedule_of,
+    scheduler::{CostModel, Mode, simulate},
 };
 use slotcast_lab::{
     BenchLine, BenchSettings, MakespanRow, bench_block, makespan, scoreboard::Entry,
@@ -71,8 +71,7 @@ pub(super) fn measure(
         let prepared = source.prepare()?;
         let timed = timed_on.map(|threads| time(&prepared, threads, source)).transpose()?;
         let predictions = prepared.predict(&Default::default()).predictions;
-        let forecasts = forecasts(prepared.block(), &predictions);
-        let schedule = scheduler::schedule(&forecasts);
+        let schedule = schedule_of(&prepared, &predictions);
         let costs = CostModel::default().nanos_of_each(schedule.weights());
         let on = |n: NonZeroUsize| simulate(&schedule, &costs, n, Mode::Dataflow, HANDING_OVER);
         let in_order = costs.iter().fold(0, |sum: u64, nanos| sum.saturating_add(*nanos));
@@ -90,11 +89,8 @@ pub(super) fn measure(
 }
 
 fn time(prepared: &Prepared, threads: usize, source: &Source) -> Result<Timed, Failure> {
-    let pipeline = PipelineSettings {
-        predict: Default::default(),
-        execution: Settings::with_threads(threads).map_err(Failure::bad_input)?,
-    };
-    let settings = BenchSettings { pipelines: vec![pipeline], runs: RUNS, micros: MICROS };
+    let engine = Engine::new(threads).map_err(Failure::bad_input)?;
+    let settings = BenchSettings { engines: vec![engine], runs: RUNS, micros: MICROS };
     let in_file = |error| Failure::in_file(&source.name(), error);
     let mut lines = bench_block(prepared, &settings).map_err(in_file)?;
     let line = lines.pop().expect("there is a line for each way to measure");

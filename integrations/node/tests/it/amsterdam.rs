@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use alloy_primitives::U256;
 use serde_json::json;
-use slotcast::executor::Settings;
 use slotcast_corpus::{Era, Plan, Scenario};
 use slotcast_lab::{RunSettings, run_block};
 use slotcast_node::{RecordError, RecordSettings, Recording, Way};
@@ -34,11 +33,7 @@ fn a_block_with_an_access_list_is_recorded_each_way_and_runs() {
     let proven = record(&link, without(TRACING)).expect("an honest node");
     assert_eq!((traced.way, proven.way), (Way::Traced, Way::Fetched));
     assert_eq!(traced.block, proven.block);
-    let settings = RunSettings {
-        predict: Default::default(),
-        execution: Settings::with_threads(2).expect("threads can be started"),
-        rule: Default::default(),
-    };
+    let settings = RunSettings::new(2, None).expect("threads can be started");
     let report = run_block(&traced.block, &settings).expect("it runs");
     assert_eq!(report.spec, "Amsterdam");
     assert_eq!(report.matches_header.block_access_list, Some(true));

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use slotcast::executor::Settings;
 use slotcast_corpus::{self as corpus, Scenario};
 use slotcast_lab::{RunSettings, run_block};
 use slotcast_node::{
@@ -30,11 +29,7 @@ fn what_anvil_mined_is_recorded_each_way_and_runs_in_parallel_as_it_says() {
         let (fetched, way) = anvil.record(number, false);
         assert_eq!(way, Way::Fetched);
         assert_eq!(traced, fetched);
-        let settings = RunSettings {
-            predict: Default::default(),
-            execution: Settings::with_threads(2).expect("threads can be started"),
-            rule: Default::default(),
-        };
+        let settings = RunSettings::new(2, None).expect("threads can be started");
         let report = run_block(&traced, &settings).expect("it runs");
         assert!(report.holds(), "{report:?}");
     }

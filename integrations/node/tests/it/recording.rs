@@ -4,7 +4,6 @@
 
 use std::{fs, sync::Arc, sync::Mutex};
 
-use slotcast::executor::Settings;
 use slotcast_corpus::{self as corpus, Scenario, prepare};
 use slotcast_lab::{RunSettings, run_block};
 use slotcast_node::{
@@ -42,11 +41,7 @@ fn each_way_gives_the_same_recording_which_runs_as_its_header_states() {
     assert_eq!(traced.block, proven.block);
     assert_eq!(traced.block, plain.block);
 
-    let settings = RunSettings {
-        predict: Default::default(),
-        execution: Settings::with_threads(2).expect("threads can be started"),
-        rule: Default::default(),
-    };
+    let settings = RunSettings::new(2, None).expect("threads can be started");
     let report = run_block(&traced.block, &settings).expect("it runs");
     assert!(report.holds());
     let asked: usize = traced.block.pre_state.values().map(|account| account.storage.len()).sum();

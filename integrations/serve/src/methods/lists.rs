@@ -9,7 +9,7 @@ use alloy_primitives::U64;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use slotcast::{
-    estimate_gas,
+    graph::estimate_gas,
     hints::{Warm, access_list},
     model::{Coverage, Prediction},
 };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use slotcast::hints::ScheduleDocument;
 use slotcast::{
-    forecasts,
+    graph::predicted_accesses,
     model::IndexVec,
     scheduler::{self},
 };
@@ -49,8 +49,7 @@ pub(super) fn schedule(service: &Service, params: Asking) -> Result<Box<RawValue
     };
     let predictions = IndexVec::from(service.predict_in_order(&ground, &asked)?);
     let block = ground.block_with(asked.into_iter().map(|asked| asked.tx).collect());
-    let forecasts = forecasts(&block, &predictions);
-    let schedule = scheduler::schedule(&forecasts);
+    let schedule = scheduler::schedule(&predicted_accesses(&block, &predictions, &*ground));
     let document = ScheduleDocument::new(block.header.number, &schedule);
     Ok(json(&Versioned { schema_version: SCHEMA_VERSION, document }))
 }

@@ -5,13 +5,12 @@ use alloy_primitives::{U64, U256};
 use serde_json::{Value, json};
 use slotcast::hints::ScheduleDocument;
 use slotcast::{
-    Basis, PredictSettings, forecasts,
-    hints::{self, Grounds, Pool},
-    hints_of,
+    Basis, PredictSettings,
+    graph::schedule_of,
+    hints::{self, Grounds, Pool, hints_of},
     model::{Index, IndexVec, Prediction, TxIndex},
+    predict::warm_of,
     prediction_file,
-    scheduler::{self},
-    warm_of,
 };
 
 use crate::{block, embedded, http, raw, raws, ws};
@@ -157,8 +156,7 @@ fn conflict_groups_are_those_of_a_pool() {
 fn a_schedule_is_that_of_the_block() {
     let server = embedded();
     let (mut http, mut ws) = (http(&server), ws(&server));
-    let forecasts = forecasts(block().block(), &predictions(Basis::BlockOrder));
-    let schedule = scheduler::schedule(&forecasts);
+    let schedule = schedule_of(block(), &predictions(Basis::BlockOrder));
     let document = ScheduleDocument::new(block().block().header.number, &schedule);
     // Read from text like the answers, for the last digit of a number may change on the way.
     let text = serde_json::to_string(&document).unwrap();

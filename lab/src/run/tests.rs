@@ -1,16 +1,9 @@
-//! Tests of: what does the scheduler get to know of each transaction?
+//! Tests of: what happens to one recorded block?
 
+use slotcast_model::{IndexVec, TxIndex};
 use slotcast_scheduler::Schedule;
 
-use super::*;
-
-#[test]
-fn zeros_are_counted_beyond_what_a_byte_holds() {
-    let bytes: Vec<u8> = (0..3_000).map(|n| u8::from(n % 3 == 0)).collect();
-    assert_eq!(n_zeros(&bytes), 2_000);
-    assert_eq!(n_zeros(&[0; 1_021]), 1_021);
-    assert_eq!(n_zeros(&[]), 0);
-}
+use super::heaviest_chain;
 
 #[test]
 fn the_heaviest_chain_counts_gas_not_steps() {

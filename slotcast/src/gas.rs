@@ -1,13 +1,11 @@
-//! What does the scheduler get to know of each transaction?
+//! How much gas does a transaction use, by its prediction?
 //!
-//! In: a block and its predictions. Out: one [`PredictedAccess`] for each transaction.
+//! In: a transaction and its prediction. Out: gas.
 //! Invariant: a weight is an estimate from the transaction and its prediction alone, so it is there
 //! before anything is run and is the same everywhere.
 
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
-use slotcast_executor::Block;
-use slotcast_model::{Index, IndexVec, Prediction, TxIndex};
-use slotcast_scheduler::PredictedAccess;
+use slotcast_model::Prediction;
 
 /// Gas before the first instruction.
 const INTRINSIC: u64 = 21_000;
@@ -22,38 +20,12 @@ const CHANGED_SLOT: u64 = 8_000;
 /// Gas for an account whose code is run or looked at.
 const CODE: u64 = 2_600;
 
-/// The predictions the schedule of `block` is made from.
-///
-/// ```
-/// use slotcast::{forecasts, scheduler};
-/// use slotcast_corpus::{self as corpus, prepare};
-///
-/// let prepared = prepare(&corpus::embedded()?)?;
-/// let predictions = prepared.predict(&Default::default()).predictions;
-/// let forecasts = forecasts(prepared.block(), &predictions);
-/// let schedule = scheduler::schedule(&forecasts);
-/// assert!(1 < schedule.layers().len());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn forecasts(
-    block: &Block,
-    predictions: &IndexVec<TxIndex, Prediction>,
-) -> IndexVec<TxIndex, PredictedAccess> {
-    let transactions = block.transactions.iter().zip(predictions);
-    transactions
-        .map(|(tx, prediction)| PredictedAccess {
-            access: prediction.access_set(),
-            weight: estimate_gas(tx, prediction),
-        })
-        .collect()
-}
-
 /// The gas a transaction is expected to use: what its envelope costs, and a price for everything
 /// it is predicted to touch, never more than its limit. The prices fit mainnet blocks of all ages:
 /// a transaction that touches storage uses on average 1.3 times more or less than estimated.
 ///
 /// ```
-/// use slotcast::{estimate_gas, model::{Prediction, TxIndex}};
+/// use slotcast::{model::{Prediction, TxIndex}, graph::estimate_gas};
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
@@ -85,21 +57,6 @@ pub fn estimate_gas(tx: &Recovered<TxEnvelope>, prediction: &Prediction) -> u64 
 fn n_zeros(bytes: &[u8]) -> usize {
     let of_chunk = |chunk: &[u8]| chunk.iter().map(|byte| u8::from(*byte == 0)).sum::<u8>();
     bytes.chunks(usize::from(u8::MAX)).map(|chunk| usize::from(of_chunk(chunk))).sum()
-}
-
-/// The gas on the heaviest chain of transactions that wait for one another, with these weights.
-pub fn heaviest_chain(
-    schedule: &slotcast_scheduler::Schedule,
-    gas: &IndexVec<TxIndex, u64>,
-) -> u64 {
-    assert_eq!(schedule.len(), gas.len(), "there is one weight for each transaction");
-    let mut until: IndexVec<TxIndex, u64> = IndexVec::new();
-    for tx in (0..schedule.len()).map(TxIndex::from_usize) {
-        // Edges lead to later transactions, so those waited for have their sums already.
-        let before = schedule.predecessors(tx).iter().map(|&earlier| until[earlier]).max();
-        until.push(gas[tx] + before.unwrap_or(0));
-    }
-    until.iter().copied().max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! For what must a transaction wait, when the executor takes for granted what validation can tell?
+//! Which dependencies does execution follow?
 //!
-//! In: a block, its predictions, the state before it. Out: one [`PredictedAccess`] for each transaction, with
-//! fewer reads than the transaction makes.
+//! In: a block, its predictions, the state before it. Out: one [`PredictedAccess`] for each transaction,
+//! from which the one graph is made that execution follows and every command shows.
 //! Invariants: a read is left out only where the executor compares or re-bases it at commit, so that
 //! leaving it out can cost a re-execution and never an outcome; the result depends on the inputs alone.
 //!
@@ -22,28 +22,30 @@ use alloy_primitives::{
     Address, U256,
     map::{AddressMap, AddressSet},
 };
-use slotcast_executor::{Block, Horizon, MemoryState, Wait};
+use slotcast_executor::{Block, Horizon, Wait};
 use slotcast_model::{AccessSet, Index, IndexVec, Location, Prediction, Slot, TxIndex};
-use slotcast_scheduler::{Horizons, PredictedAccess};
+use slotcast_scheduler::{Horizons, PredictedAccess, Schedule, schedule};
 
-use crate::{forecast::estimate_gas, summaries::BaseState};
+use crate::{prepared::Prepared, summaries::BaseState};
 
-/// The predictions from which a schedule without layers is made.
+pub use crate::gas::estimate_gas;
+
+/// The accesses from which the graph of a block is made.
 ///
 /// ```
-/// use slotcast::forecasts_of_waits;
+/// use slotcast::graph::predicted_accesses;
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let predictions = prepared.predict(&Default::default()).predictions;
-/// let forecasts = forecasts_of_waits(prepared.block(), &predictions, prepared.state());
-/// assert_eq!(forecasts.len(), 400);
+/// let accesses = predicted_accesses(prepared.block(), &predictions, prepared.state());
+/// assert_eq!(accesses.len(), 400);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn forecasts_of_waits(
+pub fn predicted_accesses(
     block: &Block,
     predictions: &IndexVec<TxIndex, Prediction>,
-    state: &MemoryState,
+    state: &impl BaseState,
 ) -> IndexVec<TxIndex, PredictedAccess> {
     let short = senders_that_may_run_short(block, state);
     let transactions = block.transactions.iter().zip(predictions);
@@ -59,11 +61,62 @@ pub fn forecasts_of_waits(
         .collect()
 }
 
-/// The waits of a block's transactions, one after the other: the same as those of a schedule made from
-/// [`forecasts_of_waits`], but for policies, and none has to wait for the predictions after it.
+/// The schedule of a block: the graph that execution follows, with its layers.
 ///
 /// ```
-/// use slotcast::{Waits, model::Prediction};
+/// use slotcast::graph::schedule_of;
+/// use slotcast_corpus::{self as corpus, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let predictions = prepared.predict(&Default::default()).predictions;
+/// assert_eq!(schedule_of(&prepared, &predictions).len(), 400);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn schedule_of(prepared: &Prepared, predictions: &IndexVec<TxIndex, Prediction>) -> Schedule {
+    schedule(&predicted_accesses(prepared.block(), predictions, prepared.state()))
+}
+
+/// Every predicted access, those included that execution needs no edge for.
+///
+/// ```
+/// use slotcast::{graph::all_accesses, scheduler::schedule};
+/// use slotcast_corpus::{self as corpus, prepare};
+///
+/// let prepared = prepare(&corpus::embedded()?)?;
+/// let predictions = prepared.predict(&Default::default()).predictions;
+/// assert!(1 < schedule(&all_accesses(prepared.block(), &predictions)).layers().len());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn all_accesses(
+    block: &Block,
+    predictions: &IndexVec<TxIndex, Prediction>,
+) -> IndexVec<TxIndex, PredictedAccess> {
+    let transactions = block.transactions.iter().zip(predictions);
+    transactions
+        .map(|(tx, prediction)| PredictedAccess {
+            access: prediction.access_set(),
+            weight: estimate_gas(tx, prediction),
+        })
+        .collect()
+}
+
+/// The gas that each transaction uses by its prediction; 0 for what looks like a plain transfer.
+pub fn predicted_gas(
+    block: &Block,
+    predictions: &IndexVec<TxIndex, Prediction>,
+) -> IndexVec<TxIndex, u64> {
+    let gas = |(tx, prediction): (&Recovered<TxEnvelope>, &Prediction)| {
+        let is_plain = tx.input().is_empty() && prediction.storage().reads.is_empty();
+        if is_plain { 0 } else { estimate_gas(tx, prediction) }
+    };
+    block.transactions.iter().zip(predictions).map(gas).collect()
+}
+
+/// The waits of a block's transactions, one after the other: the same as those of a schedule made from
+/// [`predicted_accesses`], but for policies, and none has to wait for the predictions after it.
+///
+/// ```
+/// use slotcast::{model::Prediction, graph::Waits};
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
