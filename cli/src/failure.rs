@@ -6,7 +6,7 @@
 
 use std::{fmt, io};
 
-use slotcast_artifacts::ArtifactError;
+use slotcast_contracts::artifacts::ArtifactError;
 use slotcast_corpus::CorpusError;
 use slotcast_store::StoreError;
 

@@ -7,7 +7,10 @@ use std::{
     path::Path,
 };
 
-use slotcast_snapshot::{assert_access_snapshot, insta::Settings, text_of};
+use slotcast_contracts::{
+    assert_access_snapshot,
+    snapshot::{insta::Settings, text_of},
+};
 
 /// One of our own contracts.
 const STAKING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus/data/contracts/Staking.json");

@@ -5,7 +5,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use slotcast::model::Fork;
-use slotcast_lint::{Finding, Level, Rule};
+use slotcast_contracts::lint::{Finding, Level, Rule};
 
 /// What stands behind the help.
 pub(super) const HELP: &str = "\

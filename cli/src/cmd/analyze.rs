@@ -16,7 +16,7 @@ use slotcast::{
         limits::StopReason,
     },
 };
-use slotcast_artifacts::{
+use slotcast_contracts::artifacts::{
     Contract as Compiled, NamedAccess, NamedContract, NamedFunction, Nameless, Tool, name_contract,
     read,
 };

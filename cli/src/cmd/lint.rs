@@ -4,8 +4,8 @@
 //! Invariant: findings fail the command only where they are denied.
 
 use slotcast::analyzer::limits::Limits;
-use slotcast_artifacts::{name_contract, read};
-use slotcast_lint::{Finding, Level, Report, Role, lint as report_on, sarif};
+use slotcast_contracts::artifacts::{name_contract, read};
+use slotcast_contracts::lint::{Finding, Level, Report, Role, lint as report_on, sarif};
 
 use super::analyze::{Unnamed, note_left_out};
 use crate::{

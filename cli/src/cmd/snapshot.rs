@@ -12,9 +12,9 @@ use std::{
 
 use serde::Serialize;
 use slotcast::analyzer::limits::Limits;
-use slotcast_artifacts::{name_contract, read};
+use slotcast_contracts::artifacts::{name_contract, read};
+use slotcast_contracts::snapshot::{drift, text};
 use slotcast_corpus as corpus;
-use slotcast_snapshot::{drift, text};
 
 use crate::{
     args::Snapshot,

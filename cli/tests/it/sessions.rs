@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use slotcast_artifacts::Tool;
+use slotcast_contracts::artifacts::Tool;
 use tempfile::TempDir;
 
 /// The folder of the guides' contracts.

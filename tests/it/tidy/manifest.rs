@@ -10,9 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-analyzer", &["slotcast-model"]),
     ("slotcast-scheduler", &["slotcast-model"]),
     ("slotcast-executor", &["slotcast-model", "slotcast-scheduler"]),
-    ("slotcast-artifacts", &["slotcast-analyzer", "slotcast-model"]),
-    ("slotcast-snapshot", CONTRACTS),
-    ("slotcast-lint", CONTRACTS),
+    ("slotcast-contracts", &["slotcast-analyzer", "slotcast-model"]),
     ("slotcast", LIBRARY),
     ("slotcast-corpus", &["slotcast"]),
     ("slotcast-lab", LAB),
@@ -43,18 +41,13 @@ const LAB: &[&str] = &[
 const PROGRAM: &[&str] = &[
     "slotcast",
     "slotcast-alloy",
-    "slotcast-artifacts",
+    "slotcast-contracts",
     "slotcast-corpus",
     "slotcast-lab",
-    "slotcast-lint",
     "slotcast-node",
     "slotcast-serve",
-    "slotcast-snapshot",
     "slotcast-store",
 ];
-
-/// What contract developers use; it knows no blocks.
-const CONTRACTS: &[&str] = &["slotcast-analyzer", "slotcast-artifacts", "slotcast-model"];
 
 /// The dependencies the crate with this manifest must not have; its tests and examples may use any
 /// crate of ours.

@@ -13,7 +13,7 @@ use std::{
 use crate::batch::{Code, Done, Job, Work, run};
 use serde::Serialize;
 use slotcast::{Clock, Summaries, analyzer::limits::Limits, model::Fork};
-use slotcast_artifacts::{Contract as Compiled, name_contract};
+use slotcast_contracts::artifacts::{Contract as Compiled, name_contract};
 use slotcast_store::analysis;
 
 use super::{Contract, Function};

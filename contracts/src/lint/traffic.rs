@@ -1,0 +1,186 @@
+//! How long do users wait for one another, and for how long if a slot were not shared?
+//!
+//! In: the functions that everybody calls. Out: the longest chain of calls that have to wait.
+//!
+//! The model, and it is no more than one: [`ROUNDS`] rounds; in each, every function is called once,
+//! in order of the signatures, each call by another caller with arguments of its own; every call
+//! takes the same time; a call waits for the last earlier one that changed a slot it looks at, and
+//! for nothing else; there are as many threads as calls. The longest chain of waiting is then the
+//! time everything takes, and `calls / chain` says how many calls run at a time. Example: `add()`
+//! writes `sum`, `get()` reads it; 16 rounds are 32 calls, the chain is the 16 calls of `add()` and the
+//! last of `get()`, 17, so 1.9 run at a time; without `sum` all 32 do.
+//!
+//! Left out: what calls cost, how often users really call what, equal keys, other contracts, and
+//! functions that one account or the first caller alone can call.
+//! Invariant: depends on the functions alone.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::lint::{
+    function::{Function, Use},
+    slot::SlotId,
+};
+
+/// How often every function is called.
+pub const ROUNDS: u32 = 16;
+
+/// What the model gives for a contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Traffic {
+    /// How many calls there are.
+    pub calls: u32,
+    /// The longest chain of calls that wait for one another, whatever may happen happening.
+    pub chain: u32,
+    /// The same of what happens each time.
+    pub chain_certain: u32,
+    /// The longest chain where additions wait like any write, as in engines that do not tell.
+    pub chain_ordered: u32,
+}
+
+/// How additions are treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Additions {
+    /// They change places.
+    Moved,
+    /// They are writes.
+    Ordered,
+}
+
+/// What the model is played on: for each function what it does to slots, by number.
+#[derive(Clone, Debug)]
+pub(crate) struct Model<'a> {
+    slots: Vec<&'a SlotId>,
+    functions: Vec<Vec<(usize, Use, Option<Use>)>>,
+}
+
+impl<'a> Model<'a> {
+    /// Of the functions that everybody calls.
+    pub(crate) fn new(functions: &[&'a Function]) -> Self {
+        let all: BTreeSet<&SlotId> = functions.iter().flat_map(|it| it.shared.keys()).collect();
+        let slots: Vec<&SlotId> = all.into_iter().collect();
+        let uses = |function: &&Function| {
+            let of = |(slot, touch): (&SlotId, &crate::lint::function::Touch)| {
+                let number = slots.binary_search(&slot).ok()?;
+                Some((number, touch.possible, touch.certain))
+            };
+            function.shared.iter().filter_map(of).collect()
+        };
+        let functions = functions.iter().map(uses).collect();
+        Self { slots, functions }
+    }
+
+    /// What the model gives.
+    pub(crate) fn traffic(&self) -> Traffic {
+        let none = BTreeSet::new();
+        Traffic {
+            calls: ROUNDS * self.functions.len() as u32,
+            chain: self.chain(&none, Additions::Moved),
+            chain_certain: self.longest(&none, Additions::Moved, |(_, _, certain)| certain),
+            chain_ordered: self.chain(&none, Additions::Ordered),
+        }
+    }
+
+    /// The longest chain without the slots in `gone`.
+    pub(crate) fn chain(&self, gone: &BTreeSet<&SlotId>, additions: Additions) -> u32 {
+        self.longest(gone, additions, |(_, possible, _)| Some(possible))
+    }
+
+    fn longest(
+        &self,
+        gone: &BTreeSet<&SlotId>,
+        additions: Additions,
+        what: impl Fn((usize, Use, Option<Use>)) -> Option<Use>,
+    ) -> u32 {
+        let is_gone: Vec<bool> = self.slots.iter().map(|slot| gone.contains(slot)).collect();
+        let plain = |kind: Use| match additions {
+            Additions::Ordered if kind == Use::Adds => Use::Writes,
+            _ => kind,
+        };
+        let calls: Vec<Vec<(usize, Use)>> = self
+            .functions
+            .iter()
+            .map(|uses| {
+                let kept = uses.iter().filter(|it| !is_gone[it.0]);
+                kept.filter_map(|it| Some((it.0, plain(what(*it)?)))).collect()
+            })
+            .collect();
+        // For each slot the longest chain that ends in a call that changed it.
+        let mut behind = vec![0_u32; self.slots.len()];
+        let mut longest = 0;
+        for _ in 0..ROUNDS {
+            for uses in &calls {
+                let waits = uses.iter().filter(|(_, kind)| kind.looks());
+                let length = 1 + waits.map(|(slot, _)| behind[*slot]).max().unwrap_or(0);
+                for (slot, _) in uses.iter().filter(|(_, kind)| kind.changes()) {
+                    behind[*slot] = behind[*slot].max(length);
+                }
+                longest = longest.max(length);
+            }
+        }
+        longest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slotcast_analyzer::limits::StopReason;
+
+    use super::*;
+    use crate::lint::function::{Role, Touch};
+
+    /// A function that does this to slots.
+    fn function(uses: &[(u64, Use)]) -> Function {
+        let touch = |&(slot, kind): &(u64, Use)| (SlotId::plain(slot), Touch::of(kind));
+        Function {
+            label: String::new(),
+            role: Role::Users,
+            shared: uses.iter().map(touch).collect(),
+            own: std::collections::BTreeMap::new(),
+            unknown: BTreeSet::new(),
+            n_calls: 0,
+            stop: StopReason::Finished,
+            declared: None,
+        }
+    }
+
+    fn check(functions: &[Function], gone: &[u64], chain: u32, ordered: u32) {
+        let functions: Vec<&Function> = functions.iter().collect();
+        let gone: Vec<SlotId> = gone.iter().map(|slot| SlotId::plain(*slot)).collect();
+        let gone = gone.iter().collect();
+        let model = Model::new(&functions);
+        assert_eq!(model.chain(&gone, Additions::Moved), chain);
+        assert_eq!(model.chain(&gone, Additions::Ordered), ordered);
+    }
+
+    #[test]
+    fn the_example_of_the_head() {
+        let both = [function(&[(0, Use::Writes)]), function(&[(0, Use::Reads)])];
+        check(&both, &[], ROUNDS + 1, ROUNDS + 1);
+        check(&both, &[0], 1, 1);
+    }
+
+    #[test]
+    fn additions_wait_for_nobody_and_readers_for_them() {
+        let adds = function(&[(0, Use::Adds)]);
+        check(std::slice::from_ref(&adds), &[], 1, ROUNDS);
+        check(&[adds.clone(), function(&[(0, Use::Reads)])], &[], 2, ROUNDS + 1);
+        check(&[adds, function(&[(0, Use::Writes)])], &[], ROUNDS + 1, 2 * ROUNDS);
+        check(&[function(&[(0, Use::Counts)])], &[], ROUNDS, ROUNDS);
+    }
+
+    #[test]
+    fn locks_and_reads_make_nobody_wait() {
+        check(&[function(&[(0, Use::Locks)]), function(&[(0, Use::Reads)])], &[], 1, 1);
+    }
+
+    #[test]
+    fn what_waits_twice_gains_by_neither_alone() {
+        let both = [function(&[(0, Use::Writes), (1, Use::Writes)])];
+        check(&both, &[0], ROUNDS, ROUNDS);
+        check(&both, &[1], ROUNDS, ROUNDS);
+        check(&both, &[0, 1], 1, 1);
+    }
+}
