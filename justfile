@@ -44,6 +44,10 @@ scoreboard *BLOCKS:
         --scoreboard scoreboard/{{ if BLOCKS == "" { "embedded" } else { "recorded" } }}.md \
         {{ BLOCKS }}
 
+# Write docs/benchmarks.md from recorded blocks, or from the embedded block: `just benchmarks DIR`.
+benchmarks *BLOCKS:
+    lab/benchmarks.sh {{ BLOCKS }}
+
 # What several threads win in a batch, in turns: `just cores codes.jsonl.gz`; `slotcast codes` makes one.
 [no-cd]
 cores CODES ROUNDS="3":

@@ -6,6 +6,20 @@
 //! [`Engine`] is what a program calls that has blocks and a state of its own. [`Prepared`] is a block in
 //! memory with its predictions; [`predict`] has the steps of a prediction, [`graph`] the dependencies
 //! that execution follows, [`hints`] the formats in which predictions are written.
+//!
+//! ```
+//! # use slotcast_corpus::{embedded, prepare, state_of};
+//! # let prepared = prepare(&embedded()?)?;
+//! # let (block, state, fork) = (prepared.block().clone(), state_of(&embedded()?), prepared.fork());
+//! # let words = slotcast::predict::words_of(&block, fork);
+//! # let tx = block.transactions[3].clone();
+//! let engine = slotcast::Engine::new(8)?;               // keep for the life of the process
+//! let out = engine.execute(&block, &state)?;            // any revm DatabaseRef + Sync
+//! assert_eq!(out.receipts_root(), block.header.receipts_root);
+//! let p = engine.predict(&tx, &words, fork, &state);    // runs no EVM
+//! println!("{:?} {:?} {:?}", p.storage().reads, p.storage().writes, p.coverage());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod engine;
 mod prepared;

@@ -74,11 +74,16 @@ impl Block {
             ("docs/builders.md" | "docs/batches.md", "console") => true,
             ("docs/service.md", "console" | "json" | "text") => true,
             // Below.
-            ("README.md" | "docs/node.md", "console") if self.commands().is_some() => true,
+            ("README.md" | "docs/commands.md" | "docs/node.md", "console")
+                if self.commands().is_some() =>
+            {
+                true
+            }
+            ("docs/benchmarks.md", "console") => true,
             ("README.md", "console") => {
                 self.has("$ cargo run --release -- run") || self.has("$ cargo test --workspace")
             }
-            ("README.md", "text") => true,
+            ("docs/commands.md", "text") => true,
             _ => false,
         }
     }
@@ -100,7 +105,7 @@ fn every_block_is_run_by_some_test() {
 fn commands_that_need_files_or_nodes_are_understood() {
     let mut n_commands = 0;
     for block in blocks().iter().filter(|block| {
-        block.language == "console" && matches!(block.file.as_str(), "README.md" | "docs/node.md")
+        block.language == "console" && matches!(block.file.as_str(), "README.md" | "docs/commands.md" | "docs/node.md")
     }) {
         for command in block.commands().unwrap_or_default() {
             let typed = command.split('#').next().unwrap();
@@ -114,31 +119,38 @@ fn commands_that_need_files_or_nodes_are_understood() {
     assert!(20 < n_commands, "the commands are found");
 }
 
-/// The words of a line up to the first time, as times differ each time.
-fn without_times(line: &str) -> Vec<&str> {
-    let mut words: Vec<&str> = line.split_whitespace().collect();
-    if let Some(unit) = words.iter().position(|word| matches!(*word, "µs" | "ms" | "s")) {
-        words.truncate(unit - 1);
-    }
-    words
+#[test]
+fn the_readme_is_a_first_page() {
+    let readme = fs::read_to_string(checkout().join("README.md")).unwrap();
+    let n_words = readme.split_whitespace().count();
+    assert!(n_words <= 700, "{n_words} words");
+    assert_eq!(readme.matches("![").count(), 1, "one picture");
 }
 
 #[test]
-fn the_main_job_prints_what_the_readme_shows() {
+fn the_library_example_is_compiled() {
+    let library = fs::read_to_string(checkout().join("slotcast/src/lib.rs")).unwrap();
     let blocks = blocks();
-    let block = blocks.iter().find(|it| it.has("$ cargo run --release -- run")).unwrap();
+    let block = blocks.iter().find(|it| it.file == "README.md" && it.language == "rust").unwrap();
+    for line in &block.lines {
+        assert!(library.contains(&format!("//! {line}\n")), "in no documentation test: {line}");
+    }
+}
+
+#[test]
+fn the_main_job_prints_what_a_user_gains() {
     let ran = run(&["run", "-j", "2"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let found: Vec<Vec<&str>> = ran.stdout.lines().map(without_times).collect();
-    let shown: Vec<Vec<&str>> = block.lines[1..].iter().map(|it| without_times(it)).collect();
-    assert_eq!(found, shown);
+    let head = ran.stdout.lines().next().unwrap();
+    assert!(head.contains("sequential") && head.contains("speed-up"), "{head}");
+    assert!(ran.stdout.contains("1/1 equal to sequential execution, 1/1 to their headers"));
 }
 
 #[test]
-fn a_function_reads_as_the_readme_shows() {
+fn a_function_reads_as_the_guide_shows() {
     let token = checkout().join("corpus/data/contracts/Token.json");
     let ran = run(&["analyze", token.to_str().unwrap()]);
-    for block in blocks().iter().filter(|it| it.file == "README.md" && it.language == "text") {
+    for block in blocks().iter().filter(|it| it.file == "docs/commands.md" && it.language == "text") {
         let shown = block.lines.join("\n") + "\n";
         assert!(ran.stdout.contains(&shown), "{shown}");
     }
