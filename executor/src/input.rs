@@ -38,6 +38,24 @@ pub struct Block {
     pub ommers: Vec<Header>,
 }
 
+impl From<alloy_consensus::Block<Recovered<TxEnvelope>>> for Block {
+    /// The block on the chain that its transactions are signed for, or else on mainnet; set
+    /// [`Block::chain_id`] where neither is right.
+    fn from(block: alloy_consensus::Block<Recovered<TxEnvelope>>) -> Self {
+        let alloy_consensus::Block { header, body } = block;
+        let chain_id = body.transactions.iter().find_map(|tx| tx.chain_id());
+        Self {
+            chain_id: chain_id.unwrap_or(1),
+            forks: ForkChoice::OfChain,
+            hash: header.hash_slow(),
+            header,
+            transactions: body.transactions,
+            withdrawals: body.withdrawals.map(Vec::from),
+            ommers: body.ommers,
+        }
+    }
+}
+
 impl Block {
     /// How many transactions the block has.
     pub const fn n_transactions(&self) -> usize {

@@ -105,7 +105,8 @@ fn every_block_is_run_by_some_test() {
 fn commands_that_need_files_or_nodes_are_understood() {
     let mut n_commands = 0;
     for block in blocks().iter().filter(|block| {
-        block.language == "console" && matches!(block.file.as_str(), "README.md" | "docs/commands.md" | "docs/node.md")
+        block.language == "console"
+            && matches!(block.file.as_str(), "README.md" | "docs/commands.md" | "docs/node.md")
     }) {
         for command in block.commands().unwrap_or_default() {
             let typed = command.split('#').next().unwrap();
@@ -150,7 +151,8 @@ fn the_main_job_prints_what_a_user_gains() {
 fn a_function_reads_as_the_guide_shows() {
     let token = checkout().join("corpus/data/contracts/Token.json");
     let ran = run(&["analyze", token.to_str().unwrap()]);
-    for block in blocks().iter().filter(|it| it.file == "docs/commands.md" && it.language == "text") {
+    for block in blocks().iter().filter(|it| it.file == "docs/commands.md" && it.language == "text")
+    {
         let shown = block.lines.join("\n") + "\n";
         assert!(ran.stdout.contains(&shown), "{shown}");
     }
