@@ -8,7 +8,7 @@ use serde::Serialize;
 use slotcast::{
     Basis, PredictSettings, Prepared,
     graph::schedule_of,
-    hints::{self, FetchPlan, Hint, Packer, head_of, hint_of, known_of},
+    hints::{self, FetchPlan, Hint, head_of, hint_of, pack},
     model::{Coverage, Index, IndexVec, Prediction, Slot, TxIndex},
     predict::warm_of,
     prediction_file,
@@ -21,7 +21,7 @@ use crate::{
     kept::Shelf,
     progress::Progress,
     render::{BAD, Console, GOOD, HEAD, count, duration},
-    whole_file::WholeFile,
+    whole_file::{WholeFile, gzip},
 };
 
 /// Predicts all blocks.
@@ -71,7 +71,7 @@ pub(crate) fn predict(args: &Predict, console: &Console) -> Result<Verdict, Fail
 struct Output {
     file: WholeFile,
     bytes: Vec<u8>,
-    packer: Packer,
+    is_gzipped: bool,
 }
 
 /// What packing came to.
@@ -87,7 +87,8 @@ struct Packed {
 
 impl Output {
     fn at(path: &Path) -> Result<Self, Failure> {
-        Ok(Self { file: WholeFile::at(path)?, bytes: Vec::new(), packer: Packer::new() })
+        let is_gzipped = path.extension().is_some_and(|extension| extension == "gz");
+        Ok(Self { file: WholeFile::at(path)?, bytes: Vec::new(), is_gzipped })
     }
 
     fn add(
@@ -105,7 +106,7 @@ impl Output {
         }
         let block = prepared.block();
         let chosen = || txs.iter().map(|&tx| (tx, &predictions[tx]));
-        let packed = self.packer.pack(head_of(block), chosen(), |tx| known_of(block, tx));
+        let packed = pack(head_of(block), chosen());
         let n_slots = |prediction: &Prediction| {
             prediction.storage().reads.len() + prediction.storage().deltas.len()
         };
@@ -125,7 +126,10 @@ impl Output {
     }
 
     fn write(self) -> Result<(), Failure> {
-        self.file.write(self.bytes)
+        self.file.write(match self.is_gzipped {
+            true => gzip(&self.bytes)?,
+            false => self.bytes,
+        })
     }
 }
 
