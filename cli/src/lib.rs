@@ -13,9 +13,9 @@ mod cmd;
 
 mod hint_file;
 mod input;
-mod kept;
 mod progress;
 mod render;
+mod summary_file;
 mod whole_file;
 
 mod failure;

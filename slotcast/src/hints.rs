@@ -34,7 +34,7 @@ pub use eip2930::{BlockAccessLists, TxAccessList, Warm, access_list, access_list
 pub use fetch::{AccountFetch, FetchPlan};
 pub use hint::{Head, Hint};
 pub use packed::{PackedBlock, PackedTx, is_packed, pack, unpack};
-pub use pool::{Grounds, Pool, Ticket};
+pub use pool::{ConflictScope, Pool, Ticket};
 pub use schedule_document::{
     CriticalPath, DependencyEdge, ScheduleDocument, Simulated, SimulatedThreads,
 };

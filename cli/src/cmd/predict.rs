@@ -18,9 +18,9 @@ use crate::{
     args::{BasisArgument, Dialect, Predict},
     failure::{Failure, Verdict},
     input::Source,
-    kept::Shelf,
     progress::Progress,
     render::{BAD, Console, GOOD, HEAD, count, duration},
+    summary_file::SummaryFile,
     whole_file::{WholeFile, gzip},
 };
 
@@ -38,15 +38,15 @@ pub(crate) fn predict(args: &Predict, console: &Console) -> Result<Verdict, Fail
         BasisArgument::Parent => Basis::Parent,
     };
     let settings = PredictSettings { basis, ..PredictSettings::default() };
-    let shelf = Shelf::open(&args.keep, console)?;
+    let summary_file = SummaryFile::open(&args.keep, console)?;
     let progress = Progress::new(sources.len(), console);
     for source in &sources {
         progress.start(source.name());
         let prepared = source.prepare()?;
         let txs = chosen(args.tx, &prepared, source)?;
-        let summaries = shelf.summaries(&prepared, &settings);
+        let summaries = summary_file.summaries(&prepared, &settings);
         let predicted = prepared.predict_with(&summaries, &settings);
-        shelf.keep(&summaries);
+        summary_file.keep(&summaries);
         let predictions = &predicted.predictions;
         let number = prepared.block().header.number;
         progress.done(|| match (dialect, &mut file) {
@@ -62,7 +62,7 @@ pub(crate) fn predict(args: &Predict, console: &Console) -> Result<Verdict, Fail
             ));
         }
     }
-    shelf.close(console);
+    summary_file.close(console);
     file.map_or(Ok(()), Output::write)?;
     Ok(Verdict::Holds)
 }

@@ -13,8 +13,8 @@ use crate::{
     args,
     args::StoreAction,
     failure::{Failure, Verdict},
-    kept::note_rebuilt,
     render::{Console, count},
+    summary_file::note_rebuilt,
 };
 
 /// Enough for whatever is there already.

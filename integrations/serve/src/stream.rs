@@ -20,9 +20,9 @@ use slotcast::hints::Hint;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{
+    block_context::BlockContext,
     chain::Chain,
     fault::Fault,
-    ground::Ground,
     service::{Service, json},
     transaction::Asked,
 };
@@ -124,11 +124,17 @@ impl Stream {
     }
 
     /// Follows a transaction and tells everybody; of more than `most` the oldest is given up.
-    pub(crate) fn tell_prediction(&self, ground: &Ground, asked: &Asked, hint: Hint, most: usize) {
+    pub(crate) fn tell_prediction(
+        &self,
+        context: &BlockContext,
+        asked: &Asked,
+        hint: Hint,
+        most: usize,
+    ) {
         let hash = asked.hash.unwrap_or_default();
         let mut followed = self.followed();
         let again = followed.by_hash.contains_key(&hash);
-        let forecast = Service::answer(ground, 0, asked.hash, &hint);
+        let forecast = Service::answer(context, 0, asked.hash, &hint);
         let message = json(&PredictionMessage { kind: "prediction", again, forecast });
         let message: Arc<RawValue> = message.into();
         if !again {
@@ -207,7 +213,7 @@ async fn replay(service: &Arc<Service>, reader: &Reader) -> Result<(), Gone> {
     let mut index = 0;
     loop {
         let worker = Arc::clone(service);
-        let message = service.gate.run(move || replayed(&worker, index)).await;
+        let message = service.concurrency.run(move || replayed(&worker, index)).await;
         match message {
             Ok(Some(message)) => reader.send(message).await?,
             Ok(None) => return Ok(()),
@@ -219,10 +225,10 @@ async fn replay(service: &Arc<Service>, reader: &Reader) -> Result<(), Gone> {
 
 /// The message for the transaction at `index`; none behind the last.
 fn replayed(service: &Service, index: usize) -> Result<Option<Box<RawValue>>, Fault> {
-    let ground = service.chain.ground(None)?;
-    let Some(tx) = ground.block().transactions.get(index) else { return Ok(None) };
+    let context = service.chain.context(None)?;
+    let Some(tx) = context.block().transactions.get(index) else { return Ok(None) };
     let asked = Asked { tx: tx.clone(), hash: Some(*tx.tx_hash()) };
-    let hint = Service::hint(&ground, service.predict(&ground, &asked)?);
-    let forecast = Service::answer(&ground, 0, asked.hash, &hint);
+    let hint = Service::hint(&context, service.predict(&context, &asked)?);
+    let forecast = Service::answer(&context, 0, asked.hash, &hint);
     Ok(Some(json(&PredictionMessage { kind: "prediction", again: false, forecast })))
 }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use slotcast::BaseState;
 
-use crate::{fault::Fault, ground::Ground};
+use crate::{block_context::BlockContext, fault::Fault};
 
 /// A transaction as it was stated.
 #[derive(Clone, Debug)]
@@ -83,9 +83,9 @@ pub(crate) fn parse<T: for<'de> Deserialize<'de>>(text: &RawValue) -> Result<T, 
 }
 
 impl Stated {
-    /// The transaction as it would be in the block that `ground` is of.
-    pub(crate) fn on(self, ground: &Ground) -> Result<Asked, Fault> {
-        let chain_id = ground.block().chain_id;
+    /// The transaction as it would be in the block that `context` is of.
+    pub(crate) fn on(self, context: &BlockContext) -> Result<Asked, Fault> {
+        let chain_id = context.block().chain_id;
         let on_chain = |stated: Option<u64>| match stated {
             Some(stated) if stated != chain_id => Err(Fault::Params(format!(
                 "chainId: it is for chain {stated}, but this service is of chain {chain_id}"
@@ -100,7 +100,7 @@ impl Stated {
             }
             Self::Call(call) => {
                 on_chain(call.chain_id.map(|id| id.to()))?;
-                call.on(ground)
+                call.on(context)
             }
         }
     }
@@ -117,7 +117,7 @@ struct Filled {
 impl Call {
     /// What is left out: the nonce is the sender's, the gas all that the block has, the fee the base
     /// fee, the rest nothing.
-    fn on(self, ground: &Ground) -> Result<Asked, Fault> {
+    fn on(self, context: &BlockContext) -> Result<Asked, Fault> {
         let from = self.from.ok_or_else(|| {
             Fault::Params("from: it is missing; say who is to send the transaction".to_owned())
         })?;
@@ -126,16 +126,16 @@ impl Call {
         {
             return Err(Fault::Params("data: it is not the same as input; leave one out".into()));
         }
-        let header = &ground.block().header;
+        let header = &context.block().header;
         let stated_nonce = self.nonce.map(|nonce| nonce.to());
         let filled = Filled {
-            nonce: stated_nonce.or_else(|| ground.nonce(from)).unwrap_or_default(),
+            nonce: stated_nonce.or_else(|| context.nonce(from)).unwrap_or_default(),
             gas_limit: self.gas.map_or(header.gas_limit, |gas| gas.to()),
             value: self.value.unwrap_or_default(),
             input: self.input.clone().or_else(|| self.data.clone()).unwrap_or_default(),
         };
         let base_fee = u128::from(header.base_fee_per_gas.unwrap_or_default());
-        let envelope = self.envelope(filled, ground.block().chain_id, base_fee)?;
+        let envelope = self.envelope(filled, context.block().chain_id, base_fee)?;
         Ok(Asked { tx: Recovered::new_unchecked(envelope, from), hash: None })
     }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use slotcast::{
-    Shelf, Summaries, View,
+    Summaries, SummaryStore, View,
     analyzer::{
         bind::{BindLimits, Binder, Bound},
         limits::Limits,
@@ -21,7 +21,7 @@ use slotcast::{
 };
 use slotcast_store::{Store, StoreError};
 
-use crate::{ground::Ground, transaction::Asked};
+use crate::{block_context::BlockContext, transaction::Asked};
 
 /// Most times that a forecast is made again because a computed jump led somewhere new.
 const MAX_PASSES: usize = 4;
@@ -69,8 +69,8 @@ impl Warm {
             _ => {
                 let summaries = Arc::new(match &self.store {
                     Some(store) => {
-                        let shelf: Arc<dyn Shelf> = Arc::<Store>::clone(store);
-                        Summaries::on_shelf(fork, self.analysis, shelf)
+                        let store: Arc<dyn SummaryStore> = Arc::<Store>::clone(store);
+                        Summaries::with_store(fork, self.analysis, store)
                     }
                     None => Summaries::new(fork, self.analysis),
                 });
@@ -93,19 +93,19 @@ impl Warm {
         self.by_fork().values().map(|summaries| summaries.len()).sum()
     }
 
-    /// Forecasts one transaction on the ground alone.
-    pub(crate) fn predict(&self, ground: &Ground, asked: &Asked) -> Bound {
-        let summaries = self.summaries(ground.fork());
-        let view = View::new(ground, &summaries);
-        let mut binder = self.take_binder(ground.fork());
+    /// Forecasts one transaction on the context alone.
+    pub(crate) fn predict(&self, context: &BlockContext, asked: &Asked) -> Bound {
+        let summaries = self.summaries(context.fork());
+        let view = View::new(context, &summaries);
+        let mut binder = self.take_binder(context.fork());
         let mut n_refinements = summaries.n_refinements();
-        let mut bound = predict_tx(&mut binder, &asked.tx, ground.words(), &view);
+        let mut bound = predict_tx(&mut binder, &asked.tx, context.words(), &view);
         for _ in 0..MAX_PASSES {
             if summaries.n_refinements() == n_refinements {
                 break;
             }
             n_refinements = summaries.n_refinements();
-            bound = predict_tx(&mut binder, &asked.tx, ground.words(), &view);
+            bound = predict_tx(&mut binder, &asked.tx, context.words(), &view);
         }
         self.give_back(binder);
         bound
@@ -114,13 +114,13 @@ impl Warm {
     /// Forecasts transactions in this order, each on what those before it are expected to leave.
     pub(crate) fn predict_in_order(
         &self,
-        ground: &Ground,
+        context: &BlockContext,
         asked: &[Asked],
     ) -> IndexVec<TxIndex, Prediction> {
-        let summaries = self.summaries(ground.fork());
-        let view = View::new(ground, &summaries);
-        let block = ground.block_with(asked.iter().map(|asked| asked.tx.clone()).collect());
-        let fork = ground.fork();
+        let summaries = self.summaries(context.fork());
+        let view = View::new(context, &summaries);
+        let block = context.block_with(asked.iter().map(|asked| asked.tx.clone()).collect());
+        let fork = context.fork();
         let basis = slotcast::Basis::BlockOrder;
         let mut n_refinements = summaries.n_refinements();
         let mut predictions = predict_block(&block, fork, &view, basis, self.binding);
@@ -142,7 +142,7 @@ impl Warm {
 
     fn keep(&self, summaries: &Summaries) {
         let Some(store) = &self.store else { return };
-        let news = summaries.take_news();
+        let news = summaries.drain_dirty();
         let kept = match news.is_empty() {
             // So that what was only read is not what is forgotten first.
             true => store.note_uses(),

@@ -21,9 +21,9 @@ use alloy_primitives::{B256, U64};
 use slotcast_node::{NodeError, PendingTxs};
 
 use crate::{
+    block_context::Look,
     chain::Chain,
     fault::Fault,
-    ground::Look,
     live::{Head, LiveChain},
     service::Service,
     stream::{HeadMessage, Pending},
@@ -48,9 +48,9 @@ impl Watch {
         let (service, over) = (Arc::clone(service), Arc::clone(&is_over));
         let thread = thread::spawn(move || {
             let Chain::Live(chain) = &service.chain else { return };
-            let mut eyes = Eyes::new(&service, chain);
+            let mut tracker = HeadTracker::new(&service, chain);
             while !over.load(Ordering::Relaxed) {
-                eyes.look();
+                tracker.look();
                 thread::park_timeout(pause);
             }
         });
@@ -75,7 +75,7 @@ struct Recent {
 }
 
 /// What was seen so far.
-struct Eyes<'a> {
+struct HeadTracker<'a> {
     service: &'a Service,
     chain: &'a LiveChain,
     recent: VecDeque<Recent>,
@@ -83,7 +83,7 @@ struct Eyes<'a> {
     was_failing: bool,
 }
 
-impl<'a> Eyes<'a> {
+impl<'a> HeadTracker<'a> {
     const fn new(service: &'a Service, chain: &'a LiveChain) -> Self {
         let recent = VecDeque::new();
         Self { service, chain, recent, pending: None, was_failing: false }
@@ -202,9 +202,9 @@ impl<'a> Eyes<'a> {
 
     /// The followed transactions whose forecasts relied on a word that holds something else now.
     fn stale(&self) -> Result<Vec<(B256, Pending)>, Fault> {
-        let ground = self.chain.ground(None)?;
+        let context = self.chain.context(None)?;
         let is_stale = |pending: &Pending| {
-            let holds_other = |word: slotcast::model::StateRead| matches!(ground.look(&word.location), Look::Known(now) if now != word.value);
+            let holds_other = |word: slotcast::model::StateRead| matches!(context.look(&word.location), Look::Known(now) if now != word.value);
             pending.hint.relied_on().any(holds_other)
         };
         let all = self.service.stream.all();
@@ -216,10 +216,15 @@ impl<'a> Eyes<'a> {
         let hash = *tx.tx_hash();
         let asked = Asked { tx, hash: Some(hash) };
         let forecast = || {
-            let ground = self.chain.ground(None)?;
-            let prediction = self.service.predict(&ground, &asked)?;
-            let hint = Service::hint(&ground, prediction);
-            self.service.stream.tell_prediction(&ground, &asked, hint, self.service.limits.pending);
+            let context = self.chain.context(None)?;
+            let prediction = self.service.predict(&context, &asked)?;
+            let hint = Service::hint(&context, prediction);
+            self.service.stream.tell_prediction(
+                &context,
+                &asked,
+                hint,
+                self.service.limits.pending,
+            );
             Ok::<(), Fault>(())
         };
         if let Err(fault) = forecast() {

@@ -19,7 +19,7 @@ use std::{
 use alloy_primitives::B256;
 use redb::Database;
 use slotcast::{
-    Shelf,
+    SummaryStore,
     analyzer::{Targets, limits::Limits, summary::Summary},
     model::Fork,
 };
@@ -223,7 +223,7 @@ impl Store {
     }
 }
 
-impl Shelf for Store {
+impl SummaryStore for Store {
     fn find(
         &self,
         code_hash: B256,

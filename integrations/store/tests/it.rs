@@ -13,7 +13,7 @@ use std::{
 
 use alloy_primitives::keccak256;
 use slotcast::{
-    Shelf, Summaries,
+    Summaries, SummaryStore,
     analyzer::{Targets, analyze, limits::Limits, summary::Summary},
     model::Fork,
 };
@@ -69,9 +69,9 @@ fn a_cache_on_a_shelf_does_not_compile_again() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let store = Store::open(&folder.path().join("s"), LARGE).expect("it can be made");
     keep(&store, 1);
-    let shelf: Arc<dyn Shelf> = Arc::new(store);
-    let summaries = Summaries::on_shelf(Fork::Osaka, Limits::default(), shelf);
-    // The bytes given are not those of the hash, so only the shelf can have told what it does.
+    let store: Arc<dyn SummaryStore> = Arc::new(store);
+    let summaries = Summaries::with_store(Fork::Osaka, Limits::default(), store);
+    // The bytes given are not those of the hash, so only the store can have told what it does.
     let summary_of_1 = summaries.get(keccak256(code(1)), &Default::default());
     assert_eq!(summary_of_1.to_bytes(), summary(1).to_bytes());
 }

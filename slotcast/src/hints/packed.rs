@@ -127,8 +127,8 @@ impl Packer {
         let accounts = account_lists(&mut accounts, &mut wildcards)
             .map(|list| list.iter().map(|address| self.address(*address)).collect());
         let StorageAccess { reads, writes, deltas } = prediction.storage();
-        let storage = [reads, writes, deltas]
-            .map(|list| list.iter().map(|slot| self.slot(*slot)).collect());
+        let storage =
+            [reads, writes, deltas].map(|list| list.iter().map(|slot| self.slot(*slot)).collect());
         let mut relied_on = vec![Vec::new(); 4];
         for word in prediction.relied_on() {
             match word.location {

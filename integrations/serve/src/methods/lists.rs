@@ -16,8 +16,8 @@ use slotcast::{
 
 use super::{OfOne, asked};
 use crate::{
+    block_context::{BlockContext, BlockName},
     fault::Fault,
-    ground::{BlockName, Ground},
     service::{SCHEMA_VERSION, Service, json},
     transaction::Asked,
 };
@@ -46,25 +46,25 @@ struct Created {
 
 /// The list on the state that the named block left.
 pub(super) fn of_eth(service: &Service, params: OfOne) -> Result<Box<RawValue>, Fault> {
-    let ground = service.chain.ground_after(params.block)?;
-    let asked = asked(&params.tx, &ground)?;
-    let prediction = service.predict(&ground, &asked)?;
+    let context = service.chain.context_after(params.block)?;
+    let asked = asked(&params.tx, &context)?;
+    let prediction = service.predict(&context, &asked)?;
     Ok(json(&OfEth {
-        access_list: list(&ground, &asked, &prediction),
+        access_list: list(&context, &asked, &prediction),
         gas_used: U64::from(estimate_gas(&asked.tx, &prediction)),
     }))
 }
 
 /// The list of a transaction that is to be part of the named block.
 pub(super) fn create(service: &Service, params: OfOne) -> Result<Box<RawValue>, Fault> {
-    let ground = service.chain.ground(params.block)?;
-    let asked = asked(&params.tx, &ground)?;
-    let prediction = service.predict(&ground, &asked)?;
+    let context = service.chain.context(params.block)?;
+    let asked = asked(&params.tx, &context)?;
+    let prediction = service.predict(&context, &asked)?;
     let coverage = prediction.coverage();
     Ok(json(&Created {
         schema_version: SCHEMA_VERSION,
-        block: ground.name(),
-        access_list: list(&ground, &asked, &prediction),
+        block: context.name(),
+        access_list: list(&context, &asked, &prediction),
         gas_estimate: U64::from(estimate_gas(&asked.tx, &prediction)),
         complete: coverage == Coverage::Complete,
         coverage: coverage.text(),
@@ -72,11 +72,11 @@ pub(super) fn create(service: &Service, params: OfOne) -> Result<Box<RawValue>, 
     }))
 }
 
-fn list(ground: &Ground, asked: &Asked, prediction: &Prediction) -> AccessList {
+fn list(context: &BlockContext, asked: &Asked, prediction: &Prediction) -> AccessList {
     let warm = Warm {
         sender: asked.tx.signer(),
         to: alloy_consensus::Transaction::to(asked.tx.inner()),
-        beneficiary: ground.words().coinbase,
+        beneficiary: context.words().coinbase,
     };
     access_list(warm, prediction)
 }

@@ -15,10 +15,10 @@ use crate::{
 
 /// Forecasts one transaction.
 pub(super) fn one(service: &Service, params: OfOne) -> Result<Box<RawValue>, Fault> {
-    let ground = service.chain.ground(params.block)?;
-    let asked = asked(&params.tx, &ground)?;
-    let hint = Service::hint(&ground, service.predict(&ground, &asked)?);
-    Ok(json(&Service::answer(&ground, 0, asked.hash, &hint)))
+    let context = service.chain.context(params.block)?;
+    let asked = asked(&params.tx, &context)?;
+    let hint = Service::hint(&context, service.predict(&context, &asked)?);
+    Ok(json(&Service::answer(&context, 0, asked.hash, &hint)))
 }
 
 /// Parameters of a batch.
@@ -44,17 +44,17 @@ enum Basis {
 
 /// Forecasts many transactions.
 pub(super) fn batch(service: &Service, params: Batch) -> Result<Box<RawValue>, Fault> {
-    let ground = service.chain.ground(params.block)?;
-    let asked = asked_all(service, &params.txs, &ground)?;
+    let context = service.chain.context(params.block)?;
+    let asked = asked_all(service, &params.txs, &context)?;
     let predictions = match params.basis {
         Basis::Parent => {
-            let each = asked.iter().map(|asked| service.predict(&ground, asked));
+            let each = asked.iter().map(|asked| service.predict(&context, asked));
             each.collect::<Result<Vec<_>, _>>()?
         }
-        Basis::Order => service.predict_in_order(&ground, &asked)?,
+        Basis::Order => service.predict_in_order(&context, &asked)?,
     };
     let answers = asked.iter().zip(predictions).enumerate().map(|(index, (asked, prediction))| {
-        Service::answer(&ground, index, asked.hash, &Service::hint(&ground, prediction))
+        Service::answer(&context, index, asked.hash, &Service::hint(&context, prediction))
     });
     Ok(json(&answers.collect::<Vec<_>>()))
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
+    block_context::{BlockName, Look},
     fault::Fault,
-    ground::{BlockName, Look},
     service::{SCHEMA_VERSION, Service, json},
     words::{ChangeOut, PlaceOut, WordIn},
 };
@@ -62,14 +62,14 @@ pub(super) fn revalidate(service: &Service, params: Asking) -> Result<Box<RawVal
         let reason = format!("predictions: there are {n}, more than {most}; ask in parts");
         return Err(Fault::Limit(reason));
     }
-    let ground = service.chain.ground(params.block)?;
+    let context = service.chain.context(params.block)?;
     let (mut stale, mut unknown) = (Vec::new(), Vec::new());
     for (index, prediction) in params.predictions.iter().enumerate() {
         let (mut changed, mut words) = (Vec::new(), Vec::new());
         for (n, word) in prediction.relied_on.iter().enumerate() {
             let name = || format!("predictions[{index}].reliedOn[{n}]");
             let word = word.read().map_err(|fault| fault.within(&name()))?;
-            match ground.look(&word.location) {
+            match context.look(&word.location) {
                 // A forecast made anew would find the same.
                 Look::Known(now) | Look::Assumed(now) if now == word.value => {}
                 Look::Known(now) => changed.push(ChangeOut::new(&word, now)),
@@ -82,6 +82,6 @@ pub(super) fn revalidate(service: &Service, params: Asking) -> Result<Box<RawVal
             unknown.push(Unknown { index, words });
         }
     }
-    let block = ground.name();
+    let block = context.name();
     Ok(json(&Revalidated { schema_version: SCHEMA_VERSION, block, stale, unknown }))
 }

@@ -7,7 +7,7 @@ use slotcast::hints::ScheduleDocument;
 use slotcast::{
     Basis, PredictSettings,
     graph::schedule_of,
-    hints::{self, Grounds, Pool, hints_of},
+    hints::{self, ConflictScope, Pool, hints_of},
     model::{Index, IndexVec, Prediction, TxIndex},
     predict::warm_of,
     prediction_file,
@@ -128,7 +128,7 @@ fn conflict_groups_are_those_of_a_pool() {
     let server = embedded();
     let (mut http, mut ws) = (http(&server), ws(&server));
     let all = hints_of(block(), &predictions(Basis::Parent));
-    for (grounds, name) in [(Grounds::All, "all"), (Grounds::Observed, "observed")] {
+    for (grounds, name) in [(ConflictScope::All, "all"), (ConflictScope::Observed, "observed")] {
         let params = json!({ "txs": raws(N), "grounds": name, "pairs": true });
         let answer = http.result("slotcast_conflictGroups", params.clone());
         assert_eq!(answer, ws.result("slotcast_conflictGroups", params));
