@@ -6,7 +6,7 @@
 //! Invariants: connections are bounded in number and in how long they may be silent; stopping waits for
 //! what is under way, but not for ever; summaries are in the store when it is over.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -195,7 +195,10 @@ async fn serve_connection(
     stream.set_write_timeout(Some(IDLE_TIMEOUT.min(service.service.limits.time)));
     let answer = tower::service_fn(move |request| service.clone().answer(request));
     let answer = hosts.layer(answer);
-    let answer = service_fn(move |request| answer.clone().call(request));
+    let answer = service_fn(move |request| {
+        let answered = answer.clone().call(request);
+        async move { answered.await.map_err(|error| io::Error::other(error.to_string())) }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE_TIMEOUT)
