@@ -27,7 +27,7 @@ use alloy_primitives::B256;
 use serde::Serialize;
 use slotcast_model::Slot;
 
-pub use crate::held::{head_of, hint_of, hints_of, known_of};
+pub use crate::provenance::{head_of, hint_of, hints_of};
 pub use bal::{AccountKeys, BlockKeys, KeyChange, SlotChanges, TxReads, block_keys};
 pub use changes::{ChangesError, changed_words};
 pub use eip2930::{BlockAccessLists, TxAccessList, Warm, access_list, access_lists};
