@@ -18,7 +18,7 @@ use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_eips::{BlockId, BlockNumberOrTag, eip1559::BaseFeeParams, eip7840::BlobParams};
 use alloy_primitives::{B256, U64};
 use slotcast::executor::{Block, ForkChoice, fork_of};
-use slotcast_node::{Node, NodeError, NodeState};
+use slotcast_node::{Node, NodeError, NodeState, ProofPolicy};
 
 use crate::{block_context::BlockContext, fault::Fault};
 
@@ -265,7 +265,11 @@ impl LiveChain {
             return Arc::clone(state);
         }
         let node = Arc::clone(&self.node);
-        let state = Arc::new(NodeState::new(node, hash, header, self.with_proofs));
+        let proofs = match self.with_proofs {
+            true => ProofPolicy::Always,
+            false => ProofPolicy::Never,
+        };
+        let state = Arc::new(NodeState::new(node, hash, header, proofs));
         if MAX_STATES <= seen.states.len() {
             seen.states.pop_front();
         }

@@ -62,7 +62,7 @@ pub(crate) fn read(text: &RawValue) -> Result<Stated, Fault> {
         let raw: Bytes = parse(text)?;
         let wrong = |why: String| Fault::Params(format!("no signed transaction (EIP-2718): {why}"));
         let tx = TxEnvelope::decode_2718_exact(&raw).map_err(|error| wrong(error.to_string()))?;
-        let tx = tx.try_into_recovered().map_err(|_| wrong("its signature is no good".into()))?;
+        let tx = tx.try_into_recovered().map_err(|_| wrong("invalid signature".into()))?;
         return Ok(Stated::Signed(Box::new(tx)));
     }
     parse(text).map(Stated::Call)

@@ -77,6 +77,28 @@ fn a_cache_on_a_shelf_does_not_compile_again() {
 }
 
 #[test]
+fn what_is_only_read_is_not_written() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("s");
+    keep(&Store::open(&path, LARGE).expect("it can be made"), 1);
+    let before = fs::read(&path).expect("it is there");
+    for store in [Store::open(&path, LARGE), Store::open_to_read(&path)] {
+        let store = store.expect("it is there");
+        assert!(found(&store, 1) && !found(&store, 2));
+        assert_eq!(store.kept().expect("it can be read").n_usable, 1);
+        assert!(store.export().is_ok());
+        drop(store);
+        assert_eq!(fs::read(&path).expect("it is there"), before);
+    }
+    let reader = Store::open_to_read(&path).expect("it is there");
+    assert!(reader.keep([&summary(2)]).is_err(), "it is open for reading");
+    assert!(Store::open_to_read(&folder.path().join("none")).is_err());
+    fs::write(&path, "damage").expect("it can be written");
+    assert!(Store::open_to_read(&path).is_err());
+    assert_eq!(fs::read(&path).expect("it is there"), b"damage", "it is not set aside");
+}
+
+#[test]
 fn the_size_is_bounded_and_what_was_used_last_stays() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let one = summary(0).to_bytes().len() as u64;
