@@ -14,6 +14,7 @@ mod error;
 mod settings;
 
 mod http;
+mod inclusion;
 mod server;
 
 mod methods;
@@ -29,6 +30,7 @@ mod chain;
 mod live;
 mod recorded;
 
+mod traced;
 mod transaction;
 mod warm;
 mod words;

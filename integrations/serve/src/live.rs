@@ -23,7 +23,7 @@ use slotcast_node::{Node, NodeError, NodeState, ProofPolicy};
 use crate::{block_context::BlockContext, fault::Fault};
 
 /// Most contexts in memory.
-const MAX_GROUNDS: usize = 16;
+const MAX_CONTEXTS: usize = 16;
 
 /// Most states in memory; contexts on one state share it.
 const MAX_STATES: usize = 8;
@@ -252,7 +252,7 @@ impl LiveChain {
         let context = BlockContext::node(block, fork, matches!(key, Key::After(_)), state);
         let context = Arc::new(context);
         let mut seen = self.seen();
-        if MAX_GROUNDS <= seen.contexts.len() {
+        if MAX_CONTEXTS <= seen.contexts.len() {
             seen.contexts.pop_front();
         }
         seen.contexts.push_back((key, Arc::clone(&context)));

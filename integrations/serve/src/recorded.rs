@@ -19,7 +19,7 @@ use slotcast_corpus::{self as corpus, RecordedBlock, prepare};
 use crate::{block_context::BlockContext, error::ServeError, fault::Fault};
 
 /// Most blocks in memory.
-const MAX_GROUNDS: usize = 64;
+const MAX_CONTEXTS: usize = 64;
 
 /// Recorded blocks of one chain.
 #[derive(Debug)]
@@ -205,7 +205,7 @@ impl Listed {
         let block = block.map_err(|error| unreadable(error.to_string()))?;
         let prepared = prepare(&block).map_err(|error| unreadable(error.to_string()))?;
         let context = Arc::new(BlockContext::recorded(prepared));
-        if MAX_GROUNDS <= self.contexts.len() {
+        if MAX_CONTEXTS <= self.contexts.len() {
             self.contexts.remove(0);
         }
         self.contexts.push((entry.hash, Arc::clone(&context)));

@@ -28,6 +28,7 @@ use crate::{
     methods,
     settings::{Limits, Settings},
     stream::Stream,
+    traced::Seen,
     transaction::Asked,
     warm::Warm,
     words::WordOut,
@@ -89,7 +90,18 @@ impl Service {
         Ok(prediction)
     }
 
-    /// Forecasts transactions in this order, each on what those before it leave.
+    /// The same with what a prediction leaves out.
+    pub(crate) fn predict_traced(
+        &self,
+        context: &BlockContext,
+        asked: &Asked,
+    ) -> Result<(Prediction, Seen), Fault> {
+        let (bound, seen) = self.warm.predict_traced(context, asked);
+        self.note(context, &bound.prediction)?;
+        Ok((bound.prediction, seen))
+    }
+
+    /// Predicts transactions in this order, each on what those before it leave.
     pub(crate) fn predict_in_order(
         &self,
         context: &BlockContext,

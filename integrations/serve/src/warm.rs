@@ -21,7 +21,11 @@ use slotcast::{
 };
 use slotcast_store::{Store, StoreError};
 
-use crate::{block_context::BlockContext, transaction::Asked};
+use crate::{
+    block_context::BlockContext,
+    traced::{Seen, Traced},
+    transaction::Asked,
+};
 
 /// Most times that a forecast is made again because a computed jump led somewhere new.
 const MAX_PASSES: usize = 4;
@@ -97,18 +101,41 @@ impl Warm {
     pub(crate) fn predict(&self, context: &BlockContext, asked: &Asked) -> Bound {
         let summaries = self.summaries(context.fork());
         let view = View::new(context, &summaries);
+        self.settled(&summaries, context, |binder| {
+            predict_tx(binder, &asked.tx, context.words(), &view)
+        })
+    }
+
+    /// The same with what a prediction leaves out.
+    pub(crate) fn predict_traced(&self, context: &BlockContext, asked: &Asked) -> (Bound, Seen) {
+        let summaries = self.summaries(context.fork());
+        let view = View::new(context, &summaries);
+        self.settled(&summaries, context, |binder| {
+            let traced = Traced::new(&view);
+            let bound = predict_tx(binder, &asked.tx, context.words(), &traced);
+            (bound, traced.into_seen())
+        })
+    }
+
+    /// What `predict` gives once no computed jump leads somewhere new.
+    fn settled<T>(
+        &self,
+        summaries: &Summaries,
+        context: &BlockContext,
+        predict: impl Fn(&mut Binder) -> T,
+    ) -> T {
         let mut binder = self.take_binder(context.fork());
         let mut n_refinements = summaries.n_refinements();
-        let mut bound = predict_tx(&mut binder, &asked.tx, context.words(), &view);
+        let mut predicted = predict(&mut binder);
         for _ in 0..MAX_PASSES {
             if summaries.n_refinements() == n_refinements {
                 break;
             }
             n_refinements = summaries.n_refinements();
-            bound = predict_tx(&mut binder, &asked.tx, context.words(), &view);
+            predicted = predict(&mut binder);
         }
         self.give_back(binder);
-        bound
+        predicted
     }
 
     /// Forecasts transactions in this order, each on what those before it are expected to leave.

@@ -4,12 +4,13 @@
 //! they relied on.
 
 use alloy_eips::BlockId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{OfOne, asked, asked_all};
 use crate::{
     fault::Fault,
+    inclusion::objection,
     service::{Service, json},
 };
 
@@ -18,7 +19,17 @@ pub(super) fn one(service: &Service, params: OfOne) -> Result<Box<RawValue>, Fau
     let context = service.chain.context(params.block)?;
     let asked = asked(&params.tx, &context)?;
     let hint = Service::hint(&context, service.predict(&context, &asked)?);
-    Ok(json(&Service::answer(&context, 0, asked.hash, &hint)))
+    let prediction = Service::answer(&context, 0, asked.hash, &hint);
+    Ok(json(&One { prediction, rejected: objection(&context, &asked) }))
+}
+
+/// A prediction, and why the transaction cannot be included if it cannot.
+#[derive(Serialize)]
+struct One<T> {
+    #[serde(flatten)]
+    prediction: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<String>,
 }
 
 /// Parameters of a batch.

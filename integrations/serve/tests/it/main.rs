@@ -15,6 +15,7 @@ mod miner;
 #[expect(dead_code, reason = "other tests have it misbehave in more ways")]
 mod mock;
 
+mod access_list;
 mod anvil;
 mod bad_node;
 mod guide;

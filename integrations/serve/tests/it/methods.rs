@@ -32,7 +32,7 @@ fn in_file(predictions: &IndexVec<TxIndex, Prediction>) -> Vec<Value> {
 /// The members of a forecast that a prediction file has too.
 fn of_file(mut forecast: Value) -> Value {
     let object = forecast.as_object_mut().unwrap();
-    for member in ["schemaVersion", "block", "hash", "reliedOn"] {
+    for member in ["schemaVersion", "block", "hash", "reliedOn", "rejected"] {
         object.remove(member);
     }
     forecast
