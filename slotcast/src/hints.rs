@@ -1,4 +1,4 @@
-//! What do others do with forecasts?
+//! What do others do with predictions?
 //!
 //! In: predictions. Out: documents in several dialects, a compact binary form, conflicts and groups
 //! of a pool, keys to fetch.

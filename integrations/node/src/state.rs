@@ -119,7 +119,7 @@ impl NodeState {
     }
 
     /// Asks for all of these, on up to so many threads; what cannot be had is left out, since
-    /// whoever needs it will ask again and be told why.
+    /// what needs it will ask again and be told why.
     pub(crate) fn prefetch(&self, wants: impl IntoIterator<Item = Want>, threads: usize) {
         let batches = self.batches(wants);
         let next = AtomicUsize::new(0);
@@ -247,7 +247,7 @@ impl NodeState {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// The answer, or none with the failure kept for whoever wants to know.
+    /// The answer, or none with the failure kept.
     pub(crate) fn kept<T>(&self, answer: Result<T, NodeError>) -> Option<T> {
         let keep = |error| {
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! What are forecasts made on?
+//! What are predictions made on?
 //!
 //! In: a recorded block, or a node's state with the block that is to follow. Out: [`BlockContext`]: the
 //! block's words, and the state before it.
@@ -42,7 +42,7 @@ enum State {
 pub(crate) enum Look {
     /// It holds this.
     Known(U256),
-    /// It was not recorded, and forecasts take it to hold this.
+    /// It was not recorded, and predictions take it to hold this.
     Assumed(U256),
     /// It is not to be had.
     Unavailable,

@@ -7,7 +7,7 @@
 //!
 //! The block after the head does not exist yet. Its words are expected ones: the head's beneficiary,
 //! gas limit and randomness, the head's distance in time, and the fees that the head's use of gas
-//! leads to (EIP-1559, 4844). A transaction that depends on another word is forecast wrongly.
+//! leads to (EIP-1559, 4844). A transaction that depends on another word is predicted wrongly.
 
 use std::{
     collections::VecDeque,
@@ -28,7 +28,7 @@ const MAX_CONTEXTS: usize = 16;
 /// Most states in memory; contexts on one state share it.
 const MAX_STATES: usize = 8;
 
-/// Most words of one state in memory, after which it is begun anew.
+/// Most words of one state in memory, after which it is begun again.
 const MAX_WORDS: usize = 250_000;
 
 /// The newest block as last seen.
@@ -297,7 +297,7 @@ fn expected(parent: &Head) -> Header {
         // Forks that only change blob parameters are not told apart, as in `slotcast::predict::words_of`.
         excess_blob_gas: header.next_block_excess_blob_gas(BlobParams::osaka()),
         blob_gas_used: header.blob_gas_used.map(|_| 0),
-        // That there is one says which rules hold; what it will be nobody knows.
+        // That there is one says which rules hold; what it will be is not known.
         block_access_list_hash: header.block_access_list_hash.map(|_| B256::ZERO),
         slot_number: header.slot_number.map(|number| number.saturating_add(1)),
         ..Header::default()

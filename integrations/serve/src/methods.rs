@@ -128,7 +128,7 @@ fn asked_all(
     texts.iter().map(|text| &**text).enumerate().map(one).collect()
 }
 
-/// Sends what happens to pending transactions, for as long as somebody reads it.
+/// Sends what happens to pending transactions, for as long as they are read.
 async fn subscribe(
     _: Params<'static>,
     pending: PendingSubscriptionSink,

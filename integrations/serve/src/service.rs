@@ -1,7 +1,7 @@
 //! What do all methods share?
 //!
 //! In: settings. Out: [`Service`]: the source, what is warm, the limits, what was measured, and
-//! forecasts as answers have them.
+//! predictions as answers have them.
 //! Invariant: an answer depends on the request and its context alone, but for targets of computed jumps
 //! that were met before.
 
@@ -48,7 +48,7 @@ pub(crate) struct Service {
     pub(crate) measured: Measured,
 }
 
-/// A forecast, as answers have it.
+/// A prediction, as answers have it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PredictedAccess<T> {
@@ -67,7 +67,7 @@ impl Service {
         let Settings { source, store, store_bytes, limits, .. } = settings;
         let store = store.as_deref().map(|path| Store::open(path, *store_bytes)).transpose()?;
         if store.as_ref().is_some_and(Store::is_rebuilt) {
-            tracing::warn!("the store could not be trusted; it was set aside and begun anew");
+            tracing::warn!("the store could not be trusted; it was set aside and begun again");
         }
         Ok(Self {
             chain: Chain::open(source.clone())?,
@@ -79,7 +79,7 @@ impl Service {
         })
     }
 
-    /// Forecasts one transaction on the context alone.
+    /// Predicts one transaction on the context alone.
     pub(crate) fn predict(
         &self,
         context: &BlockContext,
@@ -114,7 +114,7 @@ impl Service {
         Ok(predictions.into_iter().collect())
     }
 
-    /// Counts a forecast; one that lacks state because the node did not answer is none.
+    /// Counts a prediction; one that lacks state because the node did not answer is none.
     fn note(&self, context: &BlockContext, prediction: &Prediction) -> Result<(), Fault> {
         self.measured.prediction(prediction.coverage());
         match prediction.gaps().contains(&Gap::MissingState) {
@@ -123,14 +123,14 @@ impl Service {
         }
     }
 
-    /// The hint that a forecast on this context is.
+    /// The hint that a prediction on this context is.
     pub(crate) fn hint(context: &BlockContext, prediction: Prediction) -> Hint {
         let code = |address: &Address| Some((*address, context.code_hash(*address)?));
         let codes = prediction.accounts().code_reads.iter().filter_map(code).collect();
         Hint::new(prediction, codes, ANALYZER_VERSION)
     }
 
-    /// The forecast of the transaction at `index` of a request, as answers have it.
+    /// The prediction of the transaction at `index` of a request, as answers have it.
     pub(crate) fn answer(
         context: &BlockContext,
         index: usize,

@@ -2,7 +2,7 @@
 //!
 //! In: JSON: a signed transaction in hexadecimal (EIP-2718), or the fields of a call as for
 //! `eth_call`. Out: [`Stated`], and with a block what is left out filled in.
-//! Invariants: of a signed transaction the sender is whoever signed it; of a call everything is
+//! Invariants: of a signed transaction the sender is the signer; of a call everything is
 //! believed; what a call leaves out is as cheap as the block allows, and is documented.
 
 use alloy_consensus::{
@@ -27,7 +27,7 @@ pub(crate) enum Stated {
     Call(Box<Call>),
 }
 
-/// A transaction to forecast.
+/// A transaction to predict.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// The transaction; its signature means nothing if it was stated as a call.
@@ -36,7 +36,7 @@ pub(crate) struct Asked {
     pub(crate) hash: Option<B256>,
 }
 
-/// A transaction without a signature. Fields that a forecast does not depend on are ignored.
+/// A transaction without a signature. Fields that a prediction does not depend on are ignored.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Call {
@@ -73,7 +73,7 @@ pub(crate) fn parse<T: for<'de> Deserialize<'de>>(text: &RawValue) -> Result<T, 
     let mut json = serde_json::Deserializer::from_str(text.get());
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let inner = error.inner().to_string();
-        // The place is one in the parameter alone, which nobody can see from outside.
+        // The place is one in the parameter alone, which cannot be seen from outside.
         let reason = inner.split(" at line ").next().unwrap_or_default().to_owned();
         match error.path().to_string().as_str() {
             "." => Fault::Params(reason),

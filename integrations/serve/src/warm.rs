@@ -1,7 +1,7 @@
-//! What is kept from one forecast to the next?
+//! What is kept from one prediction to the next?
 //!
 //! In: forks and limits, and a store if there is one. Out: [`Warm`]: summaries and binders that are
-//! ready, and forecasts made with them.
+//! ready, and predictions made with them.
 //! Invariants: what is kept changes only when time is spent, but for the targets of computed jumps,
 //! which add to what is found; how much is kept is bounded.
 
@@ -27,7 +27,7 @@ use crate::{
     transaction::Asked,
 };
 
-/// Most times that a forecast is made again because a computed jump led somewhere new.
+/// Most times that a prediction is made again because a computed jump led somewhere new.
 const MAX_PASSES: usize = 4;
 
 /// Most bytes of code of which summaries are kept.
@@ -65,7 +65,7 @@ impl Warm {
         &self.analysis
     }
 
-    /// The summaries for code under the rules of `fork`; begun anew when there are too many.
+    /// The summaries for code under the rules of `fork`; begun again when there are too many.
     pub(crate) fn summaries(&self, fork: Fork) -> Arc<Summaries> {
         let mut by_fork = self.by_fork();
         match by_fork.get(&fork) {
@@ -80,7 +80,7 @@ impl Warm {
                 });
                 if let Some(old) = by_fork.insert(fork, Arc::clone(&summaries)) {
                     drop(by_fork);
-                    tracing::info!(n = old.len(), "too many summaries; begun anew");
+                    tracing::info!(n = old.len(), "too many summaries; begun again");
                     self.keep(&old);
                 }
                 summaries
@@ -97,7 +97,7 @@ impl Warm {
         self.by_fork().values().map(|summaries| summaries.len()).sum()
     }
 
-    /// Forecasts one transaction on the context alone.
+    /// Predicts one transaction on the context alone.
     pub(crate) fn predict(&self, context: &BlockContext, asked: &Asked) -> Bound {
         let summaries = self.summaries(context.fork());
         let view = View::new(context, &summaries);
@@ -138,7 +138,7 @@ impl Warm {
         predicted
     }
 
-    /// Forecasts transactions in this order, each on what those before it are expected to leave.
+    /// Predicts transactions in this order, each on what those before it are expected to leave.
     pub(crate) fn predict_in_order(
         &self,
         context: &BlockContext,

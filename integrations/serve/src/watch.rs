@@ -1,7 +1,7 @@
 //! What happens at the node?
 //!
 //! In: a node, asked again and again. Out: the head that requests go by, and for those who follow
-//! pending transactions: forecasts of what arrives, new heads, and forecasts anew of what they made
+//! pending transactions: predictions of what arrives, new heads, and predictions again of what they made
 //! stale.
 //! Invariants: a head that does not follow the one before is noticed by its parent's hash, however
 //! quickly it came; a node that fails is asked again, and meanwhile requests are told so.
@@ -61,7 +61,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
-        // A question under way ends by its own time; nobody waits for that.
+        // A question under way ends by its own time; nothing waits for that.
         self.thread.thread().unpark();
     }
 }
@@ -70,7 +70,7 @@ impl Drop for Watch {
 #[derive(Clone, Debug)]
 struct Recent {
     hash: B256,
-    /// Its transactions, where somebody followed.
+    /// Its transactions, where they were followed.
     transactions: Vec<B256>,
 }
 
@@ -120,7 +120,7 @@ impl<'a> HeadTracker<'a> {
             tracing::debug!(n_lost, "pending transactions were gone before they were asked for");
         }
         for tx in arrived {
-            self.forecast(tx);
+            self.predict(tx);
         }
         self.service.measured.pending.set(self.service.stream.len() as f64);
         Ok(())
@@ -177,14 +177,14 @@ impl<'a> HeadTracker<'a> {
         Ok(path)
     }
 
-    /// Tells of a new head, and forecasts anew what it made stale.
+    /// Tells of a new head, and predicts again what it made stale.
     fn tell(&self, head: &Head, replaced: &[Recent], included: Vec<B256>) {
         let stream = &self.service.stream;
         if !stream.is_followed() {
             return;
         }
         let stale = self.stale().unwrap_or_else(|fault| {
-            tracing::warn!(%fault, "forecasts of pending transactions could not be compared");
+            tracing::warn!(%fault, "predictions of pending transactions could not be compared");
             Vec::new()
         });
         stream.tell_head(&HeadMessage {
@@ -196,11 +196,11 @@ impl<'a> HeadTracker<'a> {
             stale: stale.iter().map(|(hash, _)| *hash).collect(),
         });
         for (_, pending) in stale {
-            self.forecast(pending.tx);
+            self.predict(pending.tx);
         }
     }
 
-    /// The followed transactions whose forecasts relied on a word that holds something else now.
+    /// The followed transactions whose predictions relied on a word that holds something else now.
     fn stale(&self) -> Result<Vec<(B256, Pending)>, Fault> {
         let context = self.chain.context(None)?;
         let is_stale = |pending: &Pending| {
@@ -211,11 +211,11 @@ impl<'a> HeadTracker<'a> {
         Ok(all.into_iter().filter(|(_, pending)| is_stale(pending)).collect())
     }
 
-    /// Forecasts a pending transaction and tells.
-    fn forecast(&self, tx: Recovered<TxEnvelope>) {
+    /// Predicts a pending transaction and tells.
+    fn predict(&self, tx: Recovered<TxEnvelope>) {
         let hash = *tx.tx_hash();
         let asked = Asked { tx, hash: Some(hash) };
-        let forecast = || {
+        let prediction = || {
             let context = self.chain.context(None)?;
             let prediction = self.service.predict(&context, &asked)?;
             let hint = Service::hint(&context, prediction);
@@ -227,8 +227,8 @@ impl<'a> HeadTracker<'a> {
             );
             Ok::<(), Fault>(())
         };
-        if let Err(fault) = forecast() {
-            tracing::warn!(%hash, %fault, "a pending transaction was not forecast");
+        if let Err(fault) = prediction() {
+            tracing::warn!(%hash, %fault, "a pending transaction was not predicted");
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In: nothing. Out: [`analysis`], a name that another analysis does not have.
 //! Invariant: summaries are used again under the same name only, so whatever may change one changes the
-//! name: the version that somebody raises, the sources of the analyzer, and what is made of a
+//! name: the version that is raised by hand, the sources of the analyzer, and what is made of a
 //! specimen, which also tells of the libraries and the encoding that no source of the analyzer shows.
 //!
 //! A changed comment changes the name too. That is safe and costs one compilation of each contract;
@@ -42,7 +42,7 @@ fn specimen() -> B256 {
     hash.finalize()
 }
 
-/// Code that may run any instruction, each on a stack of words that nobody knows, and stores what
+/// Code that may run any instruction, each on a stack of unknown words, and stores what
 /// is on top afterwards in a slot of its own:
 ///
 /// `if calldata[32 * op] { sstore(op, OP(calldata[0], ..)); stop }`

@@ -21,7 +21,7 @@ const VALUES: TableDefinition<'_, Key, &[u8]> = TableDefinition::new("summaries"
 const USED: TableDefinition<'_, Key, u64> = TableDefinition::new("used");
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 
-/// How many bytes of the file's pages are held in memory: few, for whoever finds a summary keeps it.
+/// How many bytes of the file's pages are held in memory: few, for a summary that is found is kept by its user.
 const CACHE_BYTES: usize = 1 << 20;
 
 /// An open file.

@@ -3,7 +3,7 @@
 //! In: a path, a size, summaries. Out: [`Store`].
 //! Invariants: nothing here fails for the sake of a summary: what cannot be read is not there; after
 //! an error the file is opened again before it is called damaged, because the library that keeps it
-//! goes on refusing, and because another process may have begun the file anew.
+//! goes on refusing, and because another process may have created the file again.
 
 use std::{
     collections::BTreeSet,
@@ -178,7 +178,7 @@ impl Store {
         self.work_on(false, work)
     }
 
-    /// Does `work`: on the file as it is opened, on the file opened again, and on one begun anew if
+    /// Does `work`: on the file as it is opened, on the file opened again, and on one begun again if
     /// the one that is there is damaged.
     fn work_on<T>(
         &self,

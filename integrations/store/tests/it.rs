@@ -1,6 +1,6 @@
 //! Does a store give back what was kept, whatever happens to its file and its processes?
 //!
-//! In: summaries of small made-up codes. Out: what is found again.
+//! In: summaries of small synthetic codes. Out: what is found again.
 
 use std::{
     fs,
@@ -156,7 +156,7 @@ fn a_damaged_or_foreign_file_is_never_trusted_and_the_store_works_on() {
     damaged.extend([0, 1, 100, 4096, whole.len() - 1].map(|length| whole[..length].to_vec()));
     for bytes in damaged {
         fs::write(&path, bytes).expect("it can be written");
-        let store = Store::open(&path, LARGE).expect("it is begun anew if need be");
+        let store = Store::open(&path, LARGE).expect("it is begun again if need be");
         // Whatever is found is compared with what was made.
         for n in 0..40 {
             found(&store, n);
@@ -175,13 +175,13 @@ fn a_file_of_a_newer_format_is_set_aside() {
     let path = folder.path().join("s");
     drop(Store::open(&path, LARGE).expect("it can be made"));
     let database = redb::Database::open(&path).expect("it is a database");
-    let transaction = database.begin_write().expect("nobody else has it");
+    let transaction = database.begin_write().expect("no other process has it");
     let numbers = redb::TableDefinition::<&str, u64>::new("numbers");
     transaction.open_table(numbers).expect("it is there").insert("schema", 2).expect("a number");
     transaction.commit().expect("it can be written");
     drop(database);
     let newer = fs::read(&path).expect("it is there");
-    let store = Store::open(&path, LARGE).expect("it is begun anew");
+    let store = Store::open(&path, LARGE).expect("it is begun again");
     assert!(store.is_rebuilt());
     keep(&store, 1);
     assert!(found(&store, 1));

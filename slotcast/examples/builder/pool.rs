@@ -50,7 +50,7 @@ pub(crate) fn measure(scope: ConflictScope, pending: &[Hint]) {
     let clock = Clock::start();
     assert_eq!(pool.groups(), groups, "replacing like by like changes nothing");
     println!(
-        "  {:.2} µs to replace one, {} µs to group anew",
+        "  {:.2} µs to replace one, {} µs to group again",
         replacing as f64 / 1_000.min(n) as f64,
         clock.micros(),
     );

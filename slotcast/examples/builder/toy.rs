@@ -8,7 +8,7 @@
 //!
 //! All ways are greedy: of the transactions that may come next (the first of each sender) the one that
 //! pays most is placed, where payment is gas used times tip, as last simulated. What differs is whom
-//! a placement makes worth another look: everybody, the conflict group, or those who conflict. The pool
+//! a placement makes worth another look: all, the conflict group, or those who conflict. The pool
 //! leaves spent balances out (`ConflictScope::Observed`), so who could not pay for his transaction is also
 //! looked at again when a placement touched his account. A transaction whose last simulation is old is run again when it is placed. Half of the block's gas is
 //! to be had, so that there is something to choose.

@@ -1,6 +1,6 @@
-//! Which pending transactions touch the same state, and which forecasts has the chain overtaken?
+//! Which pending transactions touch the same state, and which predictions has the chain made stale?
 //!
-//! In: [`Hint`]s of transactions that nobody has run, one at a time. Out: whether two conflict, the
+//! In: [`Hint`]s of unexecuted transactions, one at a time. Out: whether two conflict, the
 //! groups of those that do, and who relied on a word that changed.
 //! Invariants: every answer is about exact locations, interned by value. Answers depend on what is in
 //! the pool, not on how it got there, but for the tickets themselves.
@@ -48,7 +48,7 @@ index_newtype! {
 /// What counts when two transactions are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ConflictScope {
-    /// All that an outcome can depend on. Whoever spends conflicts with everybody who pays him.
+    /// All that an outcome can depend on. A spender conflicts with all who pay it.
     #[default]
     All,
     /// The same without balances that are spent from and not looked at: that a sender can pay is
@@ -105,7 +105,7 @@ impl Pool {
         ticket
     }
 
-    /// Puts another transaction, or another forecast of the same one, in place of `ticket`; false if
+    /// Puts another transaction, or another prediction of the same one, in place of `ticket`; false if
     /// no transaction has it.
     pub fn replace(&mut self, ticket: Ticket, hint: &Hint) -> bool {
         let had_one = self.remove(ticket);
@@ -149,7 +149,7 @@ impl Pool {
 
     /// The conflict groups, each ascending, by their first transaction.
     ///
-    /// Groups that lost a transaction since they were last asked for are divided anew now.
+    /// Groups that lost a transaction since they were last asked for are divided again now.
     pub fn groups(&mut self) -> Vec<Vec<Ticket>> {
         self.groups.settle(&self.entries, &self.places);
         self.groups.list()
@@ -168,7 +168,7 @@ impl Pool {
     ///
     /// Each word comes with what it holds now (a code with its hash, as a number); a word that holds
     /// what a prediction relied on does not touch it. Only the predictions given back have to be made
-    /// anew, the others need not even be looked at.
+    /// again, the others need not even be looked at.
     pub fn revalidate(&self, changed: &[StateRead]) -> Vec<Ticket> {
         let mut stale = Vec::new();
         for word in changed {

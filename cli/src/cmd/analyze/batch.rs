@@ -74,7 +74,7 @@ pub(super) fn batch(
     summary_file.close(console);
     let output = output.display();
     let Some(done) = done? else {
-        console.note(format_args!("{output}: is finished; remove it to make it anew"));
+        console.note(format_args!("{output}: is finished; remove it to make it again"));
         return Ok(Verdict::Holds);
     };
     print(&done, threads, micros, console)?;

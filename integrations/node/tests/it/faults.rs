@@ -128,7 +128,7 @@ impl Progress for Deaf {
 #[test]
 fn a_node_that_is_not_there_is_named_without_what_may_be_secret() {
     let url = "http://127.0.0.1:9/v2/SECRET";
-    let error = Node::connect(url, impatient()).expect_err("nobody listens there");
+    let error = Node::connect(url, impatient()).expect_err("nothing listens there");
     let text = error.to_string();
     assert!(text.starts_with("127.0.0.1:9: no answer to eth_chainId after 4 attempts"), "{text}");
     assert!(!text.contains("SECRET"), "{text}");

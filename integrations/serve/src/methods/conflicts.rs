@@ -1,4 +1,4 @@
-//! `slotcast_conflictGroups`: which transactions that nobody has run touch the same state?
+//! `slotcast_conflictGroups`: which unexecuted transactions touch the same state?
 //!
 //! In: transactions and a block. Out: their conflict groups, and on demand every pair that conflicts,
 //! with where.
@@ -51,7 +51,7 @@ struct Groups {
     groups: Vec<Vec<u32>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pairs: Option<Vec<Pair>>,
-    /// Transactions whose forecasts may be missing something, so that conflicts may be too.
+    /// Transactions whose predictions may be missing something, so that conflicts may be too.
     partial: Vec<u32>,
 }
 

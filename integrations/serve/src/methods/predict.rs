@@ -1,6 +1,6 @@
 //! `slotcast_predictAccess` and `slotcast_predictBatch`: what will transactions touch?
 //!
-//! In: transactions and a block. Out: their forecasts, as in a prediction file, with the state words
+//! In: transactions and a block. Out: their predictions, as in a prediction file, with the state words
 //! they relied on.
 
 use alloy_eips::BlockId;
@@ -14,7 +14,7 @@ use crate::{
     service::{Service, json},
 };
 
-/// Forecasts one transaction.
+/// Predicts one transaction.
 pub(super) fn one(service: &Service, params: OfOne) -> Result<Box<RawValue>, Fault> {
     let context = service.chain.context(params.block)?;
     let asked = asked(&params.tx, &context)?;
@@ -42,7 +42,7 @@ pub(super) struct Batch {
     basis: Basis,
 }
 
-/// What forecasts of a batch build on.
+/// What predictions of a batch build on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Basis {
@@ -53,7 +53,7 @@ enum Basis {
     Order,
 }
 
-/// Forecasts many transactions.
+/// Predicts many transactions.
 pub(super) fn batch(service: &Service, params: Batch) -> Result<Box<RawValue>, Fault> {
     let context = service.chain.context(params.block)?;
     let asked = asked_all(service, &params.txs, &context)?;

@@ -4,7 +4,7 @@
 //! conflict in a few steps however many there are.
 //! Invariants: a set is exact for the transactions that were in the pool when it was made, and is
 //! never changed; so of two transactions, the set of the later one says whether they conflict. Who is
-//! cancelled or replaced leaves its number behind in later sets, but whoever gets that number next is
+//! cancelled or replaced leaves its number behind in later sets, but the transaction that gets that number next is
 //! later than they, and has a set of its own that is asked instead.
 //!
 //! What is named by thousands of transactions, or names thousands of accounts, costs its comparisons
@@ -18,7 +18,7 @@ use super::{Ticket, tickets::Tickets};
 /// One transaction's.
 #[derive(Clone, Debug, Default)]
 struct Arrived {
-    /// When it came, counted from one: later than all with a lower number; zero if nobody is there.
+    /// When it came, counted from one: later than all with a lower number; zero if there is none.
     at: u64,
     conflicts: Tickets,
 }

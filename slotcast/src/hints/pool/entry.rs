@@ -95,7 +95,7 @@ impl Entry {
         self.changes.binary_search(&id).is_ok()
     }
 
-    /// Whether its forecast relied on something else than `value` at the place.
+    /// Whether its prediction relied on something else than `value` at the place.
     pub(super) fn is_stale(&self, id: PlaceId, value: U256) -> bool {
         let from = self.relied_on.partition_point(|word| word.0 < id);
         self.relied_on[from..].iter().take_while(|word| word.0 == id).any(|word| word.1 != value)

@@ -3,8 +3,8 @@
 //! In: transactions as they come and go. Out: groups.
 //! Invariants: two transactions that conflict are in one group at all times; a group that
 //! [`Groups::settle`] has seen since it last lost a transaction is connected by conflicts. So coming
-//! in costs one look at every place, going out costs nothing, and only groups that lost somebody are
-//! divided anew, when somebody asks.
+//! in costs one look at every place, going out costs nothing, and only groups that lost a member are
+//! divided again, when they are asked for.
 //!
 //! A place *ties* its users when it has a reader and a changer: every reader conflicts with every
 //! other changer, so all users are connected, and one of them stands for all.
@@ -18,7 +18,7 @@ use super::{
 };
 
 index_newtype! {
-    /// A group; given anew when it is empty.
+    /// A group; given again when it is empty.
     struct GroupId;
 }
 

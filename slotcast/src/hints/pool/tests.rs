@@ -1,4 +1,4 @@
-//! Does the pool say of every pair, group and stale forecast what a plain comparison says?
+//! Does the pool say of every pair, group and stale prediction what a plain comparison says?
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,7 +93,7 @@ fn a_group_falls_apart_without_the_one_that_holds_it_together() {
     assert!(pool.cancel(t[2]) && !pool.cancel(t[2]) && !pool.replace(t[2], &Hint::default()));
     assert_eq!((pool.groups().len(), pool.len()), (2, 2));
     assert_eq!(pool.group_of(t[2]), []);
-    assert_eq!(pool.insert(&storage(&[], &[2], &[])), t[2], "the ticket is given anew");
+    assert_eq!(pool.insert(&storage(&[], &[2], &[])), t[2], "the ticket is given again");
     assert_eq!(pool.group_of(t[2]), [t[1], t[2]]);
 }
 

@@ -78,7 +78,7 @@ impl Tickets {
     }
 }
 
-/// Where a set is put together; empty between two sets, and never made anew.
+/// Where a set is put together; empty between two sets, and never made again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gathering {
     words: Vec<u64>,
