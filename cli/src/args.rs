@@ -246,6 +246,12 @@ Examples:
   slotcast record --block 24500000..24500099 --out blocks/ --concurrency 8 --per-second 50
   slotcast record --block 24500000 --out blocks/ --proofs always")]
     Record(Record),
+    /// Record blocks from a node (not in this build: needs the feature `node`).
+    #[cfg(not(feature = "node"))]
+    #[command(after_help = "\
+Examples:
+  slotcast record")]
+    Record(Absent),
     /// Manage the summary cache.
     #[command(after_help = "\
 Examples:
@@ -267,6 +273,12 @@ Examples:
   curl -s -H 'content-type: application/json' http://127.0.0.1:8549 \\
     -d '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.discover\"}'")]
     Serve(Serve),
+    /// Answer predictions over JSON-RPC (not in this build: needs the feature `serve`).
+    #[cfg(not(feature = "serve"))]
+    #[command(after_help = "\
+Examples:
+  slotcast serve")]
+    Serve(Absent),
     /// Print a shell completion script.
     #[command(after_help = "\
 Examples:
@@ -279,6 +291,14 @@ Examples:
   slotcast man > slotcast.1
   slotcast man | man -l -")]
     Man,
+}
+
+/// Arguments of a command that this build leaves out, whatever they are.
+#[cfg(not(all(feature = "node", feature = "serve")))]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Absent {
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
 }
 
 /// Arguments of `completions`.

@@ -52,10 +52,23 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         Command::Store(store) => store::store(store, console),
         #[cfg(feature = "node")]
         Command::Record(record) => record::record(record, console),
+        #[cfg(not(feature = "node"))]
+        Command::Record(_) => Err(absent("record", "node")),
         #[cfg(feature = "serve")]
         Command::Serve(serve) => serve::serve(serve, &args.global, console),
+        #[cfg(not(feature = "serve"))]
+        Command::Serve(_) => Err(absent("serve", "serve")),
         Command::Generate(generate) => generate::generate(generate, console),
         Command::Completions(completions) => completions::completions(completions, console),
         Command::Man => man::man(console),
     }
+}
+
+/// Why a command that this build leaves out does nothing.
+#[cfg(not(all(feature = "node", feature = "serve")))]
+fn absent(command: &str, feature: &str) -> Failure {
+    Failure::bad_input(format_args!(
+        "`{command}` is not in this build; install it with `cargo install --path cli --features \
+         {feature}`"
+    ))
 }

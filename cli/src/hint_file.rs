@@ -1,19 +1,27 @@
 //! What does a file of predictions say of a block?
 //!
-//! In: a file, as JSON or packed. Out: the block's predictions, which need not be made then.
-//! Invariant: a file of another block or chain, of a later version, or packed for other transactions
-//! is refused by file and field.
+//! In: a file, as JSON or packed, gzipped or not. Out: the block's predictions, which need not be
+//! made then.
+//! Invariant: a file of another block or chain, or of a later version, is refused by file and field.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::Path,
+};
 
+use flate2::read::MultiGzDecoder;
 use slotcast::{
     Prepared,
-    hints::{Head, PackedBlock, is_packed, known_of, packed_blocks},
+    hints::{Head, PackedBlock, PackedTx, is_packed, unpack},
     model::{Coverage, Index, IndexVec, Prediction, TxIndex},
     prediction_file::{self, StatedBlock, Wanted},
 };
 
 use crate::failure::Failure;
+
+/// A compressed file of more is damaged or hostile.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// A file of predictions.
 #[derive(Debug)]
@@ -25,7 +33,7 @@ pub(crate) struct HintFile {
 #[derive(Debug)]
 enum Kind {
     Stated(Vec<StatedBlock>),
-    Packed(Vec<u8>),
+    Packed(Vec<PackedBlock>),
 }
 
 impl HintFile {
@@ -36,8 +44,14 @@ impl HintFile {
             let what = "name a file written by `slotcast predict --json`";
             Failure::in_file(&name, format_args!("cannot be read: {error}; {what}"))
         })?;
+        let bytes = gunzip(bytes).map_err(|error| Failure::in_file(&name, error))?;
         let kind = match is_packed(&bytes) {
-            true => Kind::Packed(bytes),
+            true => {
+                let blocks = unpack(&bytes).map_err(|error| {
+                    Failure::in_file(&name, format_args!("packed predictions: {error}"))
+                })?;
+                Kind::Packed(blocks)
+            }
             false => {
                 Kind::Stated(prediction_file::parse(&bytes, &name).map_err(Failure::bad_input)?)
             }
@@ -56,7 +70,7 @@ impl HintFile {
                     .map_err(Failure::bad_input)?;
                 Ok(hints.into_iter().map(|hint| hint.into_prediction()).collect())
             }
-            Kind::Packed(bytes) => self.unpacked(bytes, prepared),
+            Kind::Packed(blocks) => self.unpacked(blocks, prepared),
         }
     }
 
@@ -78,46 +92,49 @@ impl HintFile {
 
     fn unpacked(
         &self,
-        bytes: &[u8],
+        blocks: &[PackedBlock],
         prepared: &Prepared,
     ) -> Result<IndexVec<TxIndex, Prediction>, Failure> {
         let Wanted { chain_id, block: number, n_txs } = wanted(prepared);
-        let blocks = packed_blocks(bytes).map_err(|error| self.wrong(error))?;
-        let is_of = |block: &&PackedBlock<'_>| block.head().block == number;
-        let Some(found) = blocks.iter().find(is_of) else {
+        let Some(found) = blocks.iter().find(|block| block.head.block == number) else {
             return Err(self.wrong(format_args!(
                 "block: the predictions are for {} but block {number} was asked for",
-                in_words(&blocks)
+                in_words(blocks)
             )));
         };
-        let Head { chain_id: stated, .. } = found.head();
+        let Head { chain_id: stated, .. } = found.head;
         if stated != 0 && stated != chain_id {
             return Err(self.wrong(format_args!(
                 "chainId: the predictions are for chain {stated} but the block is of chain {chain_id}"
             )));
         }
-        let block = prepared.block();
-        let known = |tx: TxIndex| match tx.as_usize() < n_txs {
-            true => known_of(block, tx),
-            // Found out below, by its number.
-            false => Default::default(),
-        };
-        let txs = found.unpack(known).map_err(|error| self.wrong(error))?;
         let mut predictions = IndexVec::from_elem(nothing(), n_txs);
-        for unpacked in txs {
-            if n_txs <= unpacked.tx.as_usize() {
+        for PackedTx { tx, prediction, .. } in &found.txs {
+            if n_txs <= tx.as_usize() {
                 return Err(self.wrong(format_args!(
-                    "txs: there is no transaction {} in block {number}, which has {n_txs}",
-                    unpacked.tx
+                    "txs: there is no transaction {tx} in block {number}, which has {n_txs}"
                 )));
             }
-            predictions[unpacked.tx] = unpacked.prediction;
+            predictions[*tx] = prediction.clone();
         }
         Ok(predictions)
     }
 
     fn wrong(&self, reason: impl core::fmt::Display) -> Failure {
         Failure::in_file(&self.name, reason)
+    }
+}
+
+/// These bytes, decompressed if they are compressed.
+fn gunzip(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut plain = Vec::new();
+    let n = MultiGzDecoder::new(&bytes[..]).take(MOST_BYTES + 1).read_to_end(&mut plain)?;
+    match n as u64 <= MOST_BYTES {
+        true => Ok(plain),
+        false => Err(io::Error::other(format!("is of more than {MOST_BYTES} bytes"))),
     }
 }
 
@@ -132,9 +149,9 @@ fn nothing() -> Prediction {
     Prediction::stated(storage, accounts, vec![], Coverage::Partial, vec![], 0)
 }
 
-fn in_words(blocks: &[PackedBlock<'_>]) -> String {
+fn in_words(blocks: &[PackedBlock]) -> String {
     let numbers: Vec<String> =
-        blocks.iter().take(3).map(|block| block.head().block.to_string()).collect();
+        blocks.iter().take(3).map(|block| block.head.block.to_string()).collect();
     let more = if numbers.len() < blocks.len() { " and more" } else { "" };
     format!("block {}{more}", numbers.join(", "))
 }

@@ -5,9 +5,12 @@
 //! else is left behind.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
+
+use flate2::{Compression, GzBuilder};
 
 use crate::failure::Failure;
 
@@ -51,4 +54,12 @@ impl Drop for WholeFile {
         // After a rename there is none, and a failure to tidy up has no reader.
         let _ = fs::remove_file(&self.temporary);
     }
+}
+
+/// These bytes compressed, with no time and no machine in it, so that the same bytes give the same file.
+pub(crate) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let builder = GzBuilder::new().mtime(0).operating_system(255);
+    let mut packed = builder.write(Vec::new(), Compression::default());
+    packed.write_all(bytes)?;
+    packed.finish()
 }

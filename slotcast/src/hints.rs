@@ -1,4 +1,4 @@
-//! What do others do with forecasts?
+//! What do others do with predictions?
 //!
 //! In: predictions. Out: documents in several dialects, a compact binary form, conflicts and groups
 //! of a pool, keys to fetch.
@@ -6,7 +6,7 @@
 //! to 32 bytes; no dialect states a value that was not predicted.
 //!
 //! Read [`Hint`] for a prediction with everything it holds for; [`prediction_file`],
-//! [`access_lists`], [`block_keys`] and [`tx_dag`] for the dialects; [`Packer`]
+//! [`access_lists`], [`block_keys`] and [`tx_dag`] for the dialects; [`pack`]
 //! for few bytes; [`FetchPlan`] for what to load beforehand; [`Pool`] for conflicts between
 //! transactions that nobody has run; [`changed_words`] for what the chain has changed since. Nothing here knows bytecode or runs a transaction.
 
@@ -18,8 +18,8 @@ pub mod prediction_file;
 mod txdag;
 
 mod changes;
-mod compact;
 mod fetch;
+mod packed;
 mod pool;
 mod schedule_document;
 
@@ -27,16 +27,14 @@ use alloy_primitives::B256;
 use serde::Serialize;
 use slotcast_model::Slot;
 
-pub use crate::held::{head_of, hint_of, hints_of, known_of};
+pub use crate::provenance::{head_of, hint_of, hints_of};
 pub use bal::{AccountKeys, BlockKeys, KeyChange, SlotChanges, TxReads, block_keys};
 pub use changes::{ChangesError, changed_words};
-pub use compact::{
-    KnownTx, PackedBlock, Packer, UnpackError, Unpacked, is_packed, packed_blocks, unpack,
-};
 pub use eip2930::{BlockAccessLists, TxAccessList, Warm, access_list, access_lists};
 pub use fetch::{AccountFetch, FetchPlan};
 pub use hint::{Head, Hint};
-pub use pool::{Grounds, Pool, Ticket};
+pub use packed::{PackedBlock, PackedTx, is_packed, pack, unpack};
+pub use pool::{ConflictScope, Pool, Ticket};
 pub use schedule_document::{
     CriticalPath, DependencyEdge, ScheduleDocument, Simulated, SimulatedThreads,
 };

@@ -39,7 +39,7 @@ mod gas;
 
 pub mod hints;
 
-mod held;
+mod provenance;
 
 mod clock;
 
@@ -53,4 +53,4 @@ pub use slotcast_analyzer as analyzer;
 pub use slotcast_executor as executor;
 pub use slotcast_model as model;
 pub use slotcast_scheduler as scheduler;
-pub use summaries::{BaseState, CodeAt, FromShelf, Shelf, Summaries, View};
+pub use summaries::{BaseState, CodeAt, StoreHits, Summaries, SummaryStore, View};

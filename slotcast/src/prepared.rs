@@ -16,7 +16,7 @@ use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
 use crate::{
     clock::Clock,
     predict::{Basis, predict_block},
-    summaries::{Shelf, Summaries, View},
+    summaries::{Summaries, SummaryStore, View},
 };
 
 /// Most passes over a block after the first; those that were recorded take one or two.
@@ -90,9 +90,13 @@ impl Prepared {
         Summaries::new(self.fork, settings.analysis)
     }
 
-    /// No summaries yet, but those that are found on `shelf`.
-    pub fn summaries_on(&self, shelf: Arc<dyn Shelf>, settings: &PredictSettings) -> Summaries {
-        Summaries::on_shelf(self.fork, settings.analysis, shelf)
+    /// No summaries yet, but those that are found on `store`.
+    pub fn summaries_on(
+        &self,
+        store: Arc<dyn SummaryStore>,
+        settings: &PredictSettings,
+    ) -> Summaries {
+        Summaries::with_store(self.fork, settings.analysis, store)
     }
 
     /// Predicts every transaction once, with the summaries at hand.

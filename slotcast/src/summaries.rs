@@ -1,6 +1,6 @@
 //! Which summaries are at hand, and what does the state show of an account?
 //!
-//! In: a base state, and a [`Shelf`] where summaries outlive the process, if there is one. Out:
+//! In: a base state, and a [`SummaryStore`] where summaries outlive the process, if there is one. Out:
 //! [`Summaries`], made once for each code hash, and [`View`], the state as the binder asks for it.
 //! Invariant: a summary depends on code, fork, targets and limits alone, so caching it changes
 //! nothing but time.
@@ -25,7 +25,7 @@ use slotcast_executor::MemoryState;
 use slotcast_model::Fork;
 
 /// Where summaries outlive the process.
-pub trait Shelf: core::fmt::Debug + Send + Sync {
+pub trait SummaryStore: core::fmt::Debug + Send + Sync {
     /// The summary of the code with this hash, made for `fork` within `limits` and with these
     /// `targets`; none when it is not there or cannot be trusted.
     fn find(
@@ -42,7 +42,7 @@ pub trait Shelf: core::fmt::Debug + Send + Sync {
 pub struct Summaries {
     fork: Fork,
     limits: Limits,
-    shelf: Option<Arc<dyn Shelf>>,
+    store: Option<Arc<dyn SummaryStore>>,
     cache: Mutex<Cache>,
     n_refinements: AtomicU64,
     n_code_bytes: AtomicU64,
@@ -61,15 +61,15 @@ struct Cache {
 struct Cached {
     summary: Arc<Summary>,
     code_bytes: u64,
-    /// How many programs were found on the shelf.
+    /// How many programs were found in the store.
     n_found: usize,
     /// How many are there by now; none before the summary is there itself.
     n_kept: usize,
 }
 
-/// How much of what was needed was on the shelf.
+/// How much of what was needed was in the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FromShelf {
+pub struct StoreHits {
     /// Summaries that were needed.
     pub n_summaries: usize,
     /// Those of them that were found.
@@ -80,7 +80,7 @@ pub struct FromShelf {
     pub n_programs_found: usize,
 }
 
-impl FromShelf {
+impl StoreHits {
     /// Adds what others needed.
     pub const fn add(&mut self, other: Self) {
         self.n_summaries += other.n_summaries;
@@ -94,12 +94,12 @@ impl Summaries {
     /// An empty cache for code under the rules of `fork`.
     pub fn new(fork: Fork, limits: Limits) -> Self {
         let (n_refinements, n_code_bytes) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { fork, limits, shelf: None, cache: Mutex::default(), n_refinements, n_code_bytes }
+        Self { fork, limits, store: None, cache: Mutex::default(), n_refinements, n_code_bytes }
     }
 
-    /// An empty cache that looks on `shelf` before it makes a summary.
-    pub fn on_shelf(fork: Fork, limits: Limits, shelf: Arc<dyn Shelf>) -> Self {
-        Self { shelf: Some(shelf), ..Self::new(fork, limits) }
+    /// An empty cache that looks on `store` before it makes a summary.
+    pub fn with_store(fork: Fork, limits: Limits, store: Arc<dyn SummaryStore>) -> Self {
+        Self { store: Some(store), ..Self::new(fork, limits) }
     }
 
     /// The fork the summaries hold for.
@@ -134,7 +134,7 @@ impl Summaries {
         let summary = Arc::clone(&cached.summary);
         let mut cache = self.lock();
         let before = cache.by_hash.insert(code_hash, cached);
-        if self.shelf.is_some() {
+        if self.store.is_some() {
             cache.refined.extend(before);
         }
         self.n_refinements.fetch_add(1, Ordering::Relaxed);
@@ -153,8 +153,8 @@ impl Summaries {
     }
 
     fn make(&self, code_hash: B256, code: &Bytes, targets: Targets) -> Cached {
-        let (shelf, code_bytes) = (self.shelf.as_ref(), code.len() as u64);
-        let found = shelf.and_then(|it| it.find(code_hash, self.fork, &self.limits, &targets));
+        let (store, code_bytes) = (self.store.as_ref(), code.len() as u64);
+        let found = store.and_then(|it| it.find(code_hash, self.fork, &self.limits, &targets));
         if let Some(summary) = found {
             let n_found = n_programs(&summary);
             let summary = Arc::new(summary.sharing(code));
@@ -165,7 +165,7 @@ impl Summaries {
     }
 
     /// Forgets the summaries once they are of more than `most` bytes of code, so that they do not grow
-    /// without bound over blocks; those that the shelf lacks are kept until [`Self::take_news`].
+    /// without bound over blocks; those that the store lacks are kept until [`Self::drain_dirty`].
     ///
     /// What computed jumps were found to lead to is not forgotten. So the summary that is made when a
     /// code is next met is the one that was forgotten, and predictions are the same.
@@ -173,10 +173,10 @@ impl Summaries {
         if self.n_code_bytes() <= most {
             return;
         }
-        let has_shelf = self.shelf.is_some();
+        let has_store = self.store.is_some();
         let mut cache = self.lock();
         let Cache { by_hash, refined, targets } = &mut *cache;
-        let is_kept = |cached: &Cached| has_shelf && cached.n_kept < n_programs(&cached.summary);
+        let is_kept = |cached: &Cached| has_store && cached.n_kept < n_programs(&cached.summary);
         let mut left = 0;
         by_hash.retain(|code_hash, cached| {
             let is_kept = is_kept(cached);
@@ -191,8 +191,8 @@ impl Summaries {
         self.n_code_bytes.store(left, Ordering::Relaxed);
     }
 
-    /// What the shelf lacks, summaries and programs in them, taken to be there from now on.
-    pub fn take_news(&self) -> Vec<Arc<Summary>> {
+    /// What the store lacks, summaries and programs in them, taken to be there from now on.
+    pub fn drain_dirty(&self) -> Vec<Arc<Summary>> {
         let mut cache = self.lock();
         let Cache { by_hash, refined, .. } = &mut *cache;
         let all = by_hash.values_mut().chain(refined);
@@ -206,12 +206,12 @@ impl Summaries {
         news
     }
 
-    /// How much of what was needed so far was on the shelf.
-    pub fn from_shelf(&self) -> FromShelf {
+    /// How much of what was needed so far was in the store.
+    pub fn store_hits(&self) -> StoreHits {
         let cache = self.lock();
-        let mut sum = FromShelf::default();
+        let mut sum = StoreHits::default();
         cache.by_hash.values().chain(&cache.refined).for_each(|cached| {
-            sum.add(FromShelf {
+            sum.add(StoreHits {
                 n_summaries: 1,
                 n_summaries_found: usize::from(cached.n_found != 0),
                 n_programs: n_programs(&cached.summary),

@@ -11,7 +11,7 @@ use slotcast_contracts::lint::{Finding, Level, Rule};
 pub(super) const HELP: &str = "\
 PATH is an artifact, a folder of them or a compiled project. Two calls conflict when one writes a slot
 that the other reads; here their callers and arguments differ. What traffic gains without a slot comes
-from a model: every function that everybody can call is called 16 times in turn, by as many callers.
+from a model: every function that any account can call is called 16 times in turn, by as many callers.
 
 Rules: shared-write, used-counter (warnings where calls wait each time, else notes), shared-total,
 unknown-slot (notes). Findings alone do not fail; --deny makes them.

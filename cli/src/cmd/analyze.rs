@@ -24,8 +24,8 @@ use slotcast_contracts::artifacts::{
 use crate::{
     args::Analyze,
     failure::{Failure, Verdict},
-    kept::Shelf,
     render::{BAD, Console, HEAD, count, duration},
+    summary_file::SummaryFile,
 };
 
 /// What runs when no selector matches.
@@ -43,7 +43,7 @@ pub(crate) fn analyze(
     if let (Some(input), Some(output)) = (&args.input, &args.output) {
         return batch::batch((input, output), args, threads, console);
     }
-    let shelf = Shelf::open(&args.keep, console)?;
+    let summary_file = SummaryFile::open(&args.keep, console)?;
     let known = match &args.names {
         Some(path) => read(path)?.contracts,
         None => Vec::new(),
@@ -54,12 +54,12 @@ pub(crate) fn analyze(
         note_left_out(found.n_left_out, console);
         for compiled in found.contracts {
             let compiled = with_names(compiled, &known, args.names.as_deref(), console);
-            let summaries = shelf.cache(args.fork);
+            let summaries = summary_file.cache(args.fork);
             let (micros, named) = described(&compiled, &summaries);
-            if shelf.is_there() {
+            if summary_file.is_there() {
                 summaries.get(named.code_hash, &compiled.code).complete();
             }
-            shelf.keep(&summaries);
+            summary_file.keep(&summaries);
             unnamed.note(&compiled, &named);
             let contract = Contract::new(named, Some(micros));
             match console.is_json() {
@@ -70,7 +70,7 @@ pub(crate) fn analyze(
     }
     unnamed.advise(console);
     unnamed.count(console);
-    shelf.close(console);
+    summary_file.close(console);
     Ok(Verdict::Holds)
 }
 

@@ -6,7 +6,6 @@
 use std::{collections::BTreeMap, io::Write};
 
 use alloy_primitives::{B256, Bytes, keccak256};
-use flate2::{Compression, GzBuilder};
 use slotcast_corpus as corpus;
 
 use crate::{
@@ -15,6 +14,7 @@ use crate::{
     input::Source,
     progress::Progress,
     render::{Console, count},
+    whole_file::gzip,
 };
 
 /// Writes the codes of all blocks.
@@ -38,16 +38,7 @@ pub(crate) fn codes(args: &Codes, console: &Console) -> Result<Verdict, Failure>
         writeln!(lines, "{{\"codeHash\":\"{hash}\",\"code\":\"{code}\"}}")?;
     }
     let is_packed = args.output.extension().is_some_and(|extension| extension == "gz");
-    let bytes = match is_packed {
-        false => lines,
-        true => {
-            // No time and no machine in it, so that the same codes give the same file.
-            let builder = GzBuilder::new().mtime(0).operating_system(255);
-            let mut packed = builder.write(Vec::new(), Compression::default());
-            packed.write_all(&lines)?;
-            packed.finish()?
-        }
-    };
+    let bytes = if is_packed { gzip(&lines)? } else { lines };
     corpus::replace_file(&args.output, &bytes)?;
     console.note(format_args!(
         "{}: {} of {}",

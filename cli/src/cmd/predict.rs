@@ -8,7 +8,7 @@ use serde::Serialize;
 use slotcast::{
     Basis, PredictSettings, Prepared,
     graph::schedule_of,
-    hints::{self, FetchPlan, Hint, Packer, head_of, hint_of, known_of},
+    hints::{self, FetchPlan, Hint, head_of, hint_of, pack},
     model::{Coverage, Index, IndexVec, Prediction, Slot, TxIndex},
     predict::warm_of,
     prediction_file,
@@ -18,10 +18,10 @@ use crate::{
     args::{BasisArgument, Dialect, Predict},
     failure::{Failure, Verdict},
     input::Source,
-    kept::Shelf,
     progress::Progress,
     render::{BAD, Console, GOOD, HEAD, count, duration},
-    whole_file::WholeFile,
+    summary_file::SummaryFile,
+    whole_file::{WholeFile, gzip},
 };
 
 /// Predicts all blocks.
@@ -38,15 +38,15 @@ pub(crate) fn predict(args: &Predict, console: &Console) -> Result<Verdict, Fail
         BasisArgument::Parent => Basis::Parent,
     };
     let settings = PredictSettings { basis, ..PredictSettings::default() };
-    let shelf = Shelf::open(&args.keep, console)?;
+    let summary_file = SummaryFile::open(&args.keep, console)?;
     let progress = Progress::new(sources.len(), console);
     for source in &sources {
         progress.start(source.name());
         let prepared = source.prepare()?;
         let txs = chosen(args.tx, &prepared, source)?;
-        let summaries = shelf.summaries(&prepared, &settings);
+        let summaries = summary_file.summaries(&prepared, &settings);
         let predicted = prepared.predict_with(&summaries, &settings);
-        shelf.keep(&summaries);
+        summary_file.keep(&summaries);
         let predictions = &predicted.predictions;
         let number = prepared.block().header.number;
         progress.done(|| match (dialect, &mut file) {
@@ -62,7 +62,7 @@ pub(crate) fn predict(args: &Predict, console: &Console) -> Result<Verdict, Fail
             ));
         }
     }
-    shelf.close(console);
+    summary_file.close(console);
     file.map_or(Ok(()), Output::write)?;
     Ok(Verdict::Holds)
 }
@@ -71,7 +71,7 @@ pub(crate) fn predict(args: &Predict, console: &Console) -> Result<Verdict, Fail
 struct Output {
     file: WholeFile,
     bytes: Vec<u8>,
-    packer: Packer,
+    is_gzipped: bool,
 }
 
 /// What packing came to.
@@ -87,7 +87,8 @@ struct Packed {
 
 impl Output {
     fn at(path: &Path) -> Result<Self, Failure> {
-        Ok(Self { file: WholeFile::at(path)?, bytes: Vec::new(), packer: Packer::new() })
+        let is_gzipped = path.extension().is_some_and(|extension| extension == "gz");
+        Ok(Self { file: WholeFile::at(path)?, bytes: Vec::new(), is_gzipped })
     }
 
     fn add(
@@ -105,7 +106,7 @@ impl Output {
         }
         let block = prepared.block();
         let chosen = || txs.iter().map(|&tx| (tx, &predictions[tx]));
-        let packed = self.packer.pack(head_of(block), chosen(), |tx| known_of(block, tx));
+        let packed = pack(head_of(block), chosen());
         let n_slots = |prediction: &Prediction| {
             prediction.storage().reads.len() + prediction.storage().deltas.len()
         };
@@ -125,7 +126,10 @@ impl Output {
     }
 
     fn write(self) -> Result<(), Failure> {
-        self.file.write(self.bytes)
+        self.file.write(match self.is_gzipped {
+            true => gzip(&self.bytes)?,
+            false => self.bytes,
+        })
     }
 }
 

@@ -129,7 +129,7 @@ impl Line {
             Ok(Done::Kept(path)) => {
                 Self { result: "kept", path: Some(path.display().to_string()), ..line }
             }
-            Ok(Done::Recorded { path, way, n_txs }) => Self {
+            Ok(Done::Recorded { path, way, n_txs, .. }) => Self {
                 result: "recorded",
                 path: Some(path.display().to_string()),
                 txs: Some(*n_txs),
@@ -159,6 +159,12 @@ impl Line {
 
 impl Told for Report<'_> {
     fn done(&self, number: u64, result: &Result<Done, RecordError>) {
+        if let Ok(Done::Recorded { dropped_trace: Some(reason), .. }) = result {
+            self.console.note(format_args!(
+                "block {number}: the trace was dropped, and single words asked for instead: {reason}; \
+                 --no-trace does not ask for any"
+            ));
+        }
         let line = Line::new(number, result);
         let printed = self.progress.done(|| match self.console.is_json() {
             true => self.console.document(&line),

@@ -18,8 +18,8 @@ use crate::{
     args::Report,
     failure::{Failure, Verdict},
     input::Source,
-    kept::Shelf,
     render::{Console, count},
+    summary_file::SummaryFile,
     whole_file::WholeFile,
 };
 
@@ -27,7 +27,7 @@ use crate::{
 pub(crate) fn report(args: &Report, threads: usize, console: &Console) -> Result<Verdict, Failure> {
     let sources = Source::list(&args.blocks.files)?;
     let file = WholeFile::at(&args.out)?;
-    let entries = entries(&sources, &Shelf::none(), threads, console)?;
+    let entries = entries(&sources, &SummaryFile::none(), threads, console)?;
     let timed_on = (!args.no_timing).then_some(threads);
     let mut blocks = measure(&sources, entries, timed_on, console)?;
     blocks.sort_by_key(|block| (block.entry.number(), block.entry.hash()));

@@ -12,9 +12,9 @@ use crate::{
     failure::{Failure, Verdict},
     hint_file::HintFile,
     input::Source,
-    kept::Shelf,
     progress::Progress,
     render::{BAD, Columns, Console, GOOD, HEAD, count, duration, gas},
+    summary_file::SummaryFile,
 };
 
 const COLUMNS: Columns = Columns::new(&[
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdi
     let hints = args.hints.as_deref().map(HintFile::read).transpose()?;
     let settings = RunSettings::new(threads, args.mode.map(Into::into));
     let settings = settings.map_err(Failure::bad_input)?;
-    let shelf = Shelf::open(&args.keep, console)?;
+    let summary_file = SummaryFile::open(&args.keep, console)?;
     let progress = Progress::new(sources.len(), console);
     let mut sum = Sum::default();
     for source in &sources {
@@ -64,10 +64,10 @@ pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdi
                 run_prepared(&recorded, &prepared, given, &settings).map_err(in_file)?
             }
             None => {
-                let summaries = Arc::new(shelf.summaries(&prepared, &settings.predict()));
+                let summaries = Arc::new(summary_file.summaries(&prepared, &settings.predict()));
                 let made = RunPredictions::Made(Arc::clone(&summaries));
                 let report = run_prepared(&recorded, &prepared, made, &settings);
-                shelf.keep(&summaries);
+                summary_file.keep(&summaries);
                 report.map_err(in_file)?
             }
         };
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdi
         sum.add(&report);
     }
     drop(progress);
-    shelf.close(console);
+    summary_file.close(console);
     if !console.is_json() {
         console.line(sum.text(threads, console))?;
     }

@@ -22,9 +22,9 @@ use crate::{
     failure::{Failure, Verdict},
     hint_file::HintFile,
     input::Source,
-    kept::Shelf,
     progress::Progress,
     render::Console,
+    summary_file::SummaryFile,
 };
 
 /// The line of one block.
@@ -83,16 +83,16 @@ pub(crate) fn score(args: &Score, threads: usize, console: &Console) -> Result<V
     }
     let sources = Source::list(&args.blocks.files)?;
     let stated = args.predictions.as_deref().map(HintFile::read).transpose()?;
-    let shelf = Shelf::open(&args.keep, console)?;
+    let summary_file = SummaryFile::open(&args.keep, console)?;
     let progress = Progress::new(sources.len(), console);
     let mut total = BlockScore::default();
     for (n, source) in sources.iter().enumerate() {
         progress.start(source.name());
         let prepared = source.prepare()?;
-        let summaries = shelf.summaries(&prepared, &Default::default());
+        let summaries = summary_file.summaries(&prepared, &Default::default());
         let (score, judged) =
             score_one(&prepared, &summaries, stated.as_ref(), args.rival, source)?;
-        shelf.keep(&summaries);
+        summary_file.keep(&summaries);
         total.add(&score);
         let block = prepared.block().header.number;
         let misses = args.misses || console.is_verbose();
@@ -107,7 +107,7 @@ pub(crate) fn score(args: &Score, threads: usize, console: &Console) -> Result<V
         })?;
     }
     drop(progress);
-    shelf.close(console);
+    summary_file.close(console);
     let line = ScoreLine::from(&total);
     match console.is_json() {
         true => console.document(&OfAll { total: line })?,

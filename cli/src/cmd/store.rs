@@ -13,12 +13,9 @@ use crate::{
     args,
     args::StoreAction,
     failure::{Failure, Verdict},
-    kept::note_rebuilt,
     render::{Console, count},
+    summary_file::note_rebuilt,
 };
-
-/// Enough for whatever is there already.
-const NO_LIMIT: u64 = u64::MAX;
 
 /// Bytes of a mebibyte.
 const MIB: u64 = 1 << 20;
@@ -44,7 +41,7 @@ struct Stat {
 /// Does what was asked for.
 pub(crate) fn store(args: &args::Store, console: &Console) -> Result<Verdict, Failure> {
     match &args.action {
-        StoreAction::Stat { file } => stat(&Store::open_existing(file, NO_LIMIT)?, console),
+        StoreAction::Stat { file } => stat(&Store::open_to_read(file)?, console),
         StoreAction::Export { file, output } => export(file, output, console),
         StoreAction::Import { file, exports, store_size } => {
             let store = Store::open(file, store_size.saturating_mul(MIB))?;
@@ -63,7 +60,7 @@ pub(crate) fn store(args: &args::Store, console: &Console) -> Result<Verdict, Fa
 }
 
 fn export(file: &Path, output: &Path, console: &Console) -> Result<Verdict, Failure> {
-    let store = Store::open_existing(file, NO_LIMIT)?;
+    let store = Store::open_to_read(file)?;
     let bytes = store.export()?;
     corpus::replace_file(output, &bytes)?;
     console.note(format_args!("{}: {} bytes", output.display(), bytes.len()));

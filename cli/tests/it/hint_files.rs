@@ -16,8 +16,8 @@ fn written(folder: &Folder) -> [String; 3] {
     let n_bytes = fs::metadata(&packed).unwrap().len();
     assert_eq!(line[0]["bytes"], n_bytes);
     assert_eq!(line[0]["txs"], 30);
-    assert!(line[0]["bytesPerSlot"].as_f64().unwrap() < 40.0, "{line:?}");
-    assert!(n_bytes * 10 < fs::metadata(&stated).unwrap().len());
+    assert!(line[0]["bytesPerSlot"].as_f64().unwrap() < 100.0, "{line:?}");
+    assert!(n_bytes * 4 < fs::metadata(&stated).unwrap().len());
     [block, stated, packed]
 }
 
@@ -41,7 +41,10 @@ fn a_file_of_predictions_gives_what_predicting_gives() {
         let lines = json_lines(&[&["score", "--json", &block], more].concat());
         [&lines[1]["total"]["slotRecall"], &lines[1]["total"]["exactShare"]].map(Clone::clone)
     };
-    for file in [&stated, &packed] {
+    let gzipped = folder.path("p.bin.gz");
+    assert_eq!(run(&["predict", "--format", "packed", "-o", &gzipped, &block]).code, 0);
+    assert!(fs::metadata(&gzipped).unwrap().len() < fs::metadata(&packed).unwrap().len());
+    for file in [&stated, &packed, &gzipped] {
         assert_eq!(digests(&["--hints", file]), digests(&[]), "{file}");
         assert_eq!(schedule(&["--hints", file]), schedule(&[]), "{file}");
         assert_eq!(exact(&["--predictions", file]), exact(&[]), "{file}");
@@ -85,14 +88,12 @@ fn files_of_another_block_chain_or_version_are_refused() {
     let short = folder.generate("d.json", &["--txs", "2", "--scenario", "erc20", "--seed", "6"]);
     for file in [&stated, &packed] {
         let error = refused(&folder, &["run", "--hints", file, &short]);
-        let is_about_transactions = error.contains("there is no transaction")
-            || error.contains("unpack with the same transactions");
-        assert!(is_about_transactions, "{error}");
+        assert!(error.contains("there is no transaction"), "{error}");
     }
     let cut = fs::read(&packed).unwrap();
     let cut = folder.write("cut.bin", &cut[..cut.len() / 2]);
     let error = refused(&folder, &["run", "--hints", &cut, &block]);
-    assert!(error.contains("cut.bin: packed predictions end too early"), "{error}");
+    assert!(error.contains("cut.bin: packed predictions: input too short"), "{error}");
     let error = refused(&folder, &["predict", "--format", "packed", &block]);
     assert_eq!(error, "error: --format packed: is no text; name a file with --out");
 }

@@ -160,7 +160,8 @@ fn what_one_machine_exports_another_imports() {
     assert!(ran.code == 2 && ran.stderr.contains("no export of summaries"), "{}", ran.stderr);
     fs::write(&there, "damage").unwrap();
     let ran = run(&["store", "stat", &there]);
-    assert_eq!(ran.code, 1, "what was damaged is found out: {}", ran.stderr);
+    assert_eq!(ran.code, 2, "what was damaged is found out: {}", ran.stderr);
+    assert_eq!(fs::read(&there).unwrap(), b"damage", "what is only looked at is left as it was");
 }
 
 /// Needs the right to mount; says so where there is none.

@@ -23,8 +23,8 @@ struct BodyIn<'a> {
     #[serde(borrow)]
     transactions: Vec<&'a RawValue>,
     withdrawals: Option<Vec<Withdrawal>>,
-    #[serde(default)]
-    uncles: Vec<B256>,
+    /// Null from some nodes.
+    uncles: Option<Vec<B256>>,
 }
 
 /// What a block's JSON holds.
@@ -47,6 +47,7 @@ pub(super) fn read(text: &str) -> Result<BlockIn, Fault> {
         .map(|(index, raw)| read_transaction(raw.get(), index))
         .collect::<Result<_, _>>()?;
     let BodyIn { hash, withdrawals, uncles, .. } = body;
+    let uncles = uncles.unwrap_or_default();
     Ok(BlockIn { header, hash, transactions, withdrawals, uncles })
 }
 

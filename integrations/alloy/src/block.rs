@@ -3,7 +3,7 @@
 //! In: the environment its EVM runs in, the context of its executor, its transactions. Out: a
 //! [`Block`].
 //! Invariant: what transactions can see of the block is the host's, field by field; what only a
-//! finished header has is left empty, since nobody looks at it.
+//! finished header has is left empty, since it is not looked at.
 
 use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_evm::{EvmEnv, eth::EthBlockExecutionCtx};

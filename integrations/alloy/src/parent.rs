@@ -2,7 +2,7 @@
 //!
 //! In: the hash of the parent block. Out: a state that several threads may read at once.
 //! Invariant: it shows what the database of the block's executor shows before the block is opened;
-//! whoever makes a factory promises that, for nobody can check it for less than executing costs.
+//! the maker of a factory promises that, for it cannot be checked for less than executing costs.
 
 use alloy_primitives::B256;
 use revm::database_interface::DatabaseRef;

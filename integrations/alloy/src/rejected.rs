@@ -1,7 +1,7 @@
 //! How does a host learn which transaction of a block is not valid?
 //!
 //! In: an index and revm's reason. Out: [`RejectedTx`], inside the error that `alloy-evm` has for it.
-//! Invariant: whoever knows nothing of us finds revm's reason where it always stands.
+//! Invariant: a host that knows nothing of us finds revm's reason where it always stands.
 
 use alloy_evm::{
     InvalidTxError,

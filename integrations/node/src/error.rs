@@ -1,6 +1,6 @@
 //! What can go wrong between us and a node, and what is its user to do?
 //!
-//! In: transport failures, refusals, answers that make no sense or contradict themselves. Out:
+//! In: transport failures, refusals, malformed or contradictory answers. Out:
 //! [`NodeError`] for a question, [`RecordError`] for a block.
 //! Invariant: a message names the node by its host only, for the rest of a URL may be a secret.
 
@@ -45,7 +45,7 @@ pub enum NodeError {
         message: String,
     },
     /// The answer is not of the shape that the method has.
-    #[error("{node}: the answer to {method} makes no sense: {reason}; use another node")]
+    #[error("{node}: malformed response to {method}: {reason}; use another node")]
     Nonsense {
         /// The node's host.
         node: String,
@@ -68,6 +68,17 @@ pub enum NodeError {
         block: B256,
         /// Where the proof fails.
         reason: String,
+    },
+    /// Proofs are insisted on, and the node gives none.
+    #[error(
+        "{node}: eth_getProof was refused ({message}), and --proofs always records nothing without; \
+         use another node, or --proofs auto"
+    )]
+    NoProofs {
+        /// The node's host.
+        node: String,
+        /// The node's reason.
+        message: String,
     },
     /// Code does not have the hash that the account has.
     #[error(
@@ -125,7 +136,7 @@ pub enum RecordError {
     #[error("block 0: there is no state before it; begin with block 1")]
     Genesis,
     /// The block contradicts itself.
-    #[error("{0}; nothing was written: the node is wrong or lies, use another")]
+    #[error("{0}; nothing was written: the block failed verification, use another node")]
     Invalid(#[from] ValidationError),
     /// What was answered as the block cannot be read as one.
     #[error("{0}; nothing was written")]
@@ -141,7 +152,7 @@ pub enum RecordError {
     /// Running the block did not give what its header states.
     #[error(
         "block {number}: running what {node} told gives another {field} than the header states; \
-         nothing was written: the node is wrong or lies, use another"
+         nothing was written: it failed verification, use another node"
     )]
     Contradicted {
         /// The block's number.
@@ -169,6 +180,14 @@ pub enum RecordError {
         /// The value in the trace, and the one behind the proof.
         values: Box<[U256; 2]>,
     },
+    /// What the trace told was dropped, and the way without it failed too.
+    #[error("{error}; the trace was dropped before: {trace}; --no-trace does not ask for any")]
+    Untraced {
+        /// Why the trace was dropped.
+        trace: NodeError,
+        /// Why the block was not recorded without it.
+        error: Box<Self>,
+    },
     /// The file could not be written.
     #[error(
         "{0}; nothing is half written: free space or name another folder, and run the same command \
@@ -179,7 +198,10 @@ pub enum RecordError {
 
 impl RecordError {
     /// Whether the node was caught at something false, as against being away or broken.
-    pub const fn is_lie(&self) -> bool {
+    pub fn is_lie(&self) -> bool {
+        if let Self::Untraced { error, .. } = self {
+            return error.is_lie();
+        }
         matches!(
             self,
             Self::Invalid(_)
@@ -195,11 +217,19 @@ impl RecordError {
     }
 
     /// Whether the next block would fail for the same reason.
-    pub const fn is_lasting(&self) -> bool {
+    pub fn is_lasting(&self) -> bool {
+        if let Self::Untraced { error, .. } = self {
+            return error.is_lasting();
+        }
         matches!(
             self,
             Self::Write(_)
-                | Self::Node { source: NodeError::Unreachable { .. } | NodeError::Url { .. }, .. }
+                | Self::Node {
+                    source: NodeError::Unreachable { .. }
+                        | NodeError::Url { .. }
+                        | NodeError::NoProofs { .. },
+                    ..
+                }
         )
     }
 }

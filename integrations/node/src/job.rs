@@ -21,9 +21,9 @@ use alloy_primitives::{B256, U64};
 use slotcast_corpus::{self as corpus, CorpusError};
 
 use crate::{
-    error::RecordError,
+    error::{NodeError, RecordError},
     node::Node,
-    recorder::{Recorder, Way},
+    recorder::{Recorder, Recording, Way},
 };
 
 /// Blocks to record.
@@ -52,10 +52,12 @@ pub enum Done {
         way: Way,
         /// How many transactions the block has.
         n_txs: usize,
+        /// Why a trace was dropped, if one could not be read.
+        dropped_trace: Option<NodeError>,
     },
 }
 
-/// Whoever wants to know how far a job is.
+/// Told how far a job is.
 pub trait Progress: Sync {
     /// Told once for each block, on whatever thread it was recorded.
     fn done(&self, number: u64, result: &Result<Done, RecordError>);
@@ -115,7 +117,8 @@ fn record_one(job: &Job<'_>, number: u64) -> Result<Done, RecordError> {
     let recording = job.recorder.record(number)?;
     corpus::write_file(&path, &recording.block).map_err(RecordError::Write)?;
     let n_txs = recording.block.transactions.len();
-    Ok(Done::Recorded { path, way: recording.way, n_txs })
+    let Recording { way, dropped_trace, .. } = recording;
+    Ok(Done::Recorded { path, way, n_txs, dropped_trace })
 }
 
 /// The hash of the block in the file, if it is whole and valid; one that was damaged since is written

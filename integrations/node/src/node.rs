@@ -6,7 +6,7 @@
 
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json, value::RawValue};
 use slotcast_corpus::{self as corpus, PreState, RecordedBlock};
 
@@ -43,15 +43,28 @@ pub struct AccountProof {
     /// The account's balance in wei.
     pub balance: U256,
     /// The hash of its code.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub code_hash: B256,
     /// Its nonce.
     pub nonce: U64,
     /// The root of its storage.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub storage_hash: B256,
     /// The nodes from the state root to the account.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub account_proof: Vec<Bytes>,
     /// One for each slot asked for.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub storage_proof: Vec<SlotProof>,
+}
+
+/// Old nodes answer null for what there is nothing of.
+fn null_as_default<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::<T>::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// The proof of one slot.
@@ -60,6 +73,7 @@ pub struct SlotProof {
     /// The slot's value.
     pub value: U256,
     /// The nodes from the storage root to the slot.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub proof: Vec<Bytes>,
 }
 

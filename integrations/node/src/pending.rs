@@ -2,7 +2,7 @@
 //!
 //! In: a node. Out: [`PendingTxs`], which gives those that arrived since it was last asked.
 //! Invariants: a transaction is given once for as long as it is remembered; who sent it is what its
-//! signature says. A node that forgets the filter is asked for a new one, and tells everything anew.
+//! signature says. A node that forgets the filter is asked for a new one, and tells everything again.
 
 use std::{collections::VecDeque, sync::Arc};
 

@@ -35,7 +35,12 @@ use slotcast_corpus::receipts_of;
 use slotcast_corpus::{RecordedBlock, block_of, state_of};
 
 use crate::{
-    asked::Asked, error::RecordError, known::Want, node::Node, seed::seed, state::NodeState,
+    asked::Asked,
+    error::{NodeError, RecordError},
+    known::Want,
+    node::Node,
+    seed::seed,
+    state::NodeState,
     wanting::Wanting,
 };
 
@@ -50,7 +55,7 @@ pub enum ProofPolicy {
     /// header does not contradict them.
     #[default]
     Auto,
-    /// Everything that is recorded is proven.
+    /// Everything that is recorded is proven, and what cannot be is refused.
     Always,
     /// Never; for nodes whose state roots are not those of their states.
     Never,
@@ -89,6 +94,16 @@ pub struct Recording {
     pub block: RecordedBlock,
     /// How the state came together.
     pub way: Way,
+    /// Why a trace was dropped, if one was asked for and could not be read.
+    pub dropped_trace: Option<NodeError>,
+}
+
+/// What a trace was good for.
+enum ByTrace {
+    /// The recording.
+    Recorded(Box<RecordedBlock>),
+    /// Nothing: there is none, it does not fit, or it cannot be read.
+    Nothing(Option<NodeError>),
 }
 
 /// Records blocks from one node.
@@ -124,34 +139,49 @@ impl Recorder {
                     .nonsense("eth_getBlockByHash", &"it has a block but not its parent"),
             )
         })?;
-        if let Some(recording) = self.by_trace(&block, &parent)? {
-            return Ok(recording);
+        let (block, way, dropped_trace) = match self.by_trace(&block, &parent)? {
+            ByTrace::Recorded(block) => (*block, Way::Traced, None),
+            ByTrace::Nothing(dropped) => match self.by_words(block, &parent) {
+                Ok(block) => (block, Way::Fetched, dropped),
+                Err(error) => {
+                    let Some(trace) = dropped else { return Err(error) };
+                    return Err(RecordError::Untraced { trace, error: Box::new(error) });
+                }
+            },
+        };
+        if self.settings.proofs == ProofPolicy::Always {
+            self.prove_hashes(&block, parent)?;
         }
-        let state = self.state(&block, parent, self.settings.proofs != ProofPolicy::Never);
-        self.prefetch_predicted(&block, &state)?;
-        self.finish(block, &state).map(|block| Recording { block, way: Way::Fetched })
+        Ok(Recording { block, way, dropped_trace })
     }
 
-    fn state(&self, block: &RecordedBlock, parent: Header, with_proofs: bool) -> NodeState {
-        NodeState::new(Arc::clone(&self.node), block.header.parent_hash, parent, with_proofs)
+    fn state(&self, block: &RecordedBlock, parent: Header, proofs: ProofPolicy) -> NodeState {
+        NodeState::new(Arc::clone(&self.node), block.header.parent_hash, parent, proofs)
     }
 
-    /// Records by a trace; none where there is no trace, or where it does not fit: a trace shows
-    /// accounts that the block itself created as if they had been there before.
-    fn by_trace(
+    fn by_words(
         &self,
-        block: &RecordedBlock,
+        block: RecordedBlock,
         parent: &Header,
-    ) -> Result<Option<Recording>, RecordError> {
-        let number = block.number();
+    ) -> Result<RecordedBlock, RecordError> {
+        let state = self.state(&block, parent.clone(), self.settings.proofs);
+        self.prefetch_predicted(&block, &state)?;
+        self.finish(block, &state)
+    }
+
+    /// Records by a trace; nothing where there is none that can be read, or where it does not fit: a
+    /// trace shows accounts that the block itself created as if they had been there before.
+    fn by_trace(&self, block: &RecordedBlock, parent: &Header) -> Result<ByTrace, RecordError> {
         if !self.settings.is_traced {
-            return Ok(None);
+            return Ok(ByTrace::Nothing(None));
         }
         let traces = match self.node.trace(block.hash) {
-            Err(error) if error.is_refusal() => return Ok(None),
-            traces => traces.map_err(|source| RecordError::Node { number, source })?,
+            Err(error) if error.is_refusal() => return Ok(ByTrace::Nothing(None)),
+            // A node that is away says so again when it is asked for words.
+            Err(error) => return Ok(ByTrace::Nothing(Some(error))),
+            Ok(traces) => traces,
         };
-        let state = self.state(block, parent.clone(), false);
+        let state = self.state(block, parent.clone(), ProofPolicy::Never);
         seed(block, traces, &mut state.known());
         state.prefetch(besides_transactions(block), self.settings.threads);
         match self.finish(block.clone(), &state) {
@@ -159,9 +189,13 @@ impl Recorder {
                 if self.settings.proofs == ProofPolicy::Always {
                     self.prove(&block, parent)?;
                 }
-                Ok(Some(Recording { block, way: Way::Traced }))
+                Ok(ByTrace::Recorded(Box::new(block)))
             }
-            Err(RecordError::Contradicted { .. } | RecordError::Execution { .. }) => Ok(None),
+            Err(
+                RecordError::Contradicted { .. }
+                | RecordError::Execution { .. }
+                | RecordError::Invalid(_),
+            ) => Ok(ByTrace::Nothing(None)),
             Err(error) => Err(error),
         }
     }
@@ -241,7 +275,7 @@ impl Recorder {
     fn prove(&self, recorded: &RecordedBlock, parent: &Header) -> Result<(), RecordError> {
         let number = recorded.number();
         let failed = |source| RecordError::Node { number, source };
-        let state = self.state(recorded, parent.clone(), true);
+        let state = self.state(recorded, parent.clone(), ProofPolicy::Always);
         let accounts = recorded.pre_state.iter();
         let wants = accounts.clone().flat_map(|(&address, account)| {
             let slots = account.storage.keys();
@@ -266,6 +300,29 @@ impl Recorder {
                 let node = self.node.rpc().name().to_owned();
                 let values = Box::new([traced, proven]);
                 return Err(RecordError::Traced { number, node, address, what, values });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Recorder {
+    /// Follows the chain of parents back to the earliest hash that is recorded, and compares.
+    fn prove_hashes(&self, block: &RecordedBlock, parent: Header) -> Result<(), RecordError> {
+        let number = block.number();
+        let failed = |source| RecordError::Node { number, source };
+        let mut header = parent;
+        for (&at, &hash) in block.block_hashes.range(..number - 1).rev() {
+            while at + 1 < header.number {
+                let found = self.node.header(header.parent_hash).map_err(failed)?;
+                let missing = || {
+                    let reason = format!("it does not have block {}", header.parent_hash);
+                    failed(self.node.rpc().nonsense("eth_getBlockByHash", &reason))
+                };
+                header = found.ok_or_else(missing)?;
+            }
+            if header.parent_hash != hash {
+                return Err(self.contradicted(number, "block hash"));
             }
         }
         Ok(())

@@ -5,7 +5,7 @@
 //! Invariant: of a word that several transactions found, the first finding counts. Two kinds of
 //! findings are not those of the parent state and left out: what the system calls before the first
 //! transaction write, and accounts that the block itself creates. Of the latter only those that a
-//! transaction without recipient creates can be told here; whoever uses a trace must be ready to
+//! transaction without recipient creates can be told here; a user of a trace must be ready to
 //! find it contradicted.
 
 use alloy_consensus::Transaction as _;

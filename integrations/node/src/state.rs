@@ -2,7 +2,7 @@
 //!
 //! In: a node and a block's hash. Out: [`NodeState`], which asks the node for each word once and
 //! remembers it, and fetches many words at once on several threads.
-//! Invariants: where proofs are asked for, every value is proven against the state root; code has
+//! Invariants: where proofs are insisted on, every value is proven against the state root or refused; code has
 //! the hash of its account; the lock is never held while the node is asked.
 
 use std::{
@@ -23,6 +23,7 @@ use crate::{
     known::{Known, Want},
     node::{Fields, Node},
     proof,
+    recorder::ProofPolicy,
 };
 
 /// Most slots of one account in one question.
@@ -34,17 +35,21 @@ pub struct NodeState {
     node: Arc<Node>,
     at: B256,
     header: Header,
-    /// Whether values are asked for with proofs; given up when the node has none.
+    /// Whether values are asked for with proofs; where they are not insisted on, given up when the node
+    /// has none.
     is_proven: AtomicBool,
+    must_prove: bool,
     known: Mutex<Known>,
     failure: Mutex<Option<NodeError>>,
 }
 
 impl NodeState {
     /// The state after the block with hash `at`, whose header this is; nothing is asked yet.
-    pub fn new(node: Arc<Node>, at: B256, header: Header, with_proofs: bool) -> Self {
-        let is_proven = AtomicBool::new(with_proofs);
-        Self { node, at, header, is_proven, known: Mutex::default(), failure: Mutex::default() }
+    pub fn new(node: Arc<Node>, at: B256, header: Header, proofs: ProofPolicy) -> Self {
+        let is_proven = AtomicBool::new(proofs != ProofPolicy::Never);
+        let must_prove = proofs == ProofPolicy::Always;
+        let (known, failure) = Default::default();
+        Self { node, at, header, is_proven, must_prove, known, failure }
     }
 
     /// The hash of the block.
@@ -114,7 +119,7 @@ impl NodeState {
     }
 
     /// Asks for all of these, on up to so many threads; what cannot be had is left out, since
-    /// whoever needs it will ask again and be told why.
+    /// what needs it will ask again and be told why.
     pub(crate) fn prefetch(&self, wants: impl IntoIterator<Item = Want>, threads: usize) {
         let batches = self.batches(wants);
         let next = AtomicUsize::new(0);
@@ -213,6 +218,9 @@ impl NodeState {
             return Ok(None);
         }
         let answer = match self.node.proof(address, keys, self.at) {
+            Err(NodeError::Refused { node, message, .. }) if self.must_prove => {
+                return Err(NodeError::NoProofs { node, message });
+            }
             Err(error) if error.is_refusal() => {
                 // Relaxed is enough: at worst another thread is refused once more.
                 self.is_proven.store(false, Ordering::Relaxed);
@@ -239,7 +247,7 @@ impl NodeState {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// The answer, or none with the failure kept for whoever wants to know.
+    /// The answer, or none with the failure kept.
     pub(crate) fn kept<T>(&self, answer: Result<T, NodeError>) -> Option<T> {
         let keep = |error| {
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);

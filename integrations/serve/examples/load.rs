@@ -1,4 +1,4 @@
-//! How many forecasts a second does the service answer, how quickly, and does its memory stay flat?
+//! How many predictions a second does the service answer, how quickly, and does its memory stay flat?
 //!
 //! ```text
 //! cargo run --release -p slotcast-cli -- serve --blocks BLOCKS &

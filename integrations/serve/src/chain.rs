@@ -11,7 +11,8 @@ use alloy_eips::BlockId;
 use slotcast_node::{Node, RpcSettings};
 
 use crate::{
-    error::ServeError, fault::Fault, ground::Ground, live::LiveChain, recorded::RecordedChain,
+    block_context::BlockContext, error::ServeError, fault::Fault, live::LiveChain,
+    recorded::RecordedChain,
 };
 
 /// Where blocks and states come from.
@@ -70,33 +71,33 @@ impl Chain {
         }
     }
 
-    /// The ground of the named block.
-    pub(crate) fn ground(&self, id: Option<BlockId>) -> Result<Arc<Ground>, Fault> {
+    /// The context of the named block.
+    pub(crate) fn context(&self, id: Option<BlockId>) -> Result<Arc<BlockContext>, Fault> {
         match self {
-            Self::Recorded(chain) => chain.ground(id),
-            Self::Live(chain) => chain.ground(id),
+            Self::Recorded(chain) => chain.context(id),
+            Self::Live(chain) => chain.context(id),
         }
     }
 
-    /// The ground on the state that the named block left.
-    pub(crate) fn ground_after(&self, id: Option<BlockId>) -> Result<Arc<Ground>, Fault> {
+    /// The context on the state that the named block left.
+    pub(crate) fn context_after(&self, id: Option<BlockId>) -> Result<Arc<BlockContext>, Fault> {
         match self {
-            Self::Recorded(chain) => chain.ground_after(id),
-            Self::Live(chain) => chain.ground_after(id),
+            Self::Recorded(chain) => chain.context_after(id),
+            Self::Live(chain) => chain.context_after(id),
         }
     }
 
-    /// The transactions of the block that a ground is of.
+    /// The transactions of the block that a context is of.
     pub(crate) fn transactions(
         &self,
-        ground: &Ground,
+        context: &BlockContext,
     ) -> Result<Vec<Recovered<TxEnvelope>>, Fault> {
         match self {
-            Self::Recorded(_) => Ok(ground.block().transactions.clone()),
-            Self::Live(_) if ground.block().hash.is_zero() => Err(Fault::Params(
+            Self::Recorded(_) => Ok(context.block().transactions.clone()),
+            Self::Live(_) if context.block().hash.is_zero() => Err(Fault::Params(
                 "transactions: the block does not exist yet, so say which".to_owned(),
             )),
-            Self::Live(chain) => chain.transactions(ground),
+            Self::Live(chain) => chain.transactions(context),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Why is there no answer, and what is whoever asked to do?
+//! Why is there no answer, and what is the client to do?
 //!
 //! In: what is wrong with a request, a source or the service. Out: [`Fault`], with its JSON-RPC code.
 //! Invariants: a message is a lowercase fragment that names the field; codes are those of JSON-RPC 2.0

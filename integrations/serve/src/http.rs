@@ -1,16 +1,16 @@
 //! What is answered besides JSON-RPC, and what is not even looked at?
 //!
 //! In: an HTTP request. Out: `/health`, `/metrics`, a refusal, or what jsonrpsee answers.
-//! Invariants: web pages may ask only if their origin is allowed, which keeps pages that somebody
-//! happens to look at away from a service on his machine; a request whose bytes do not arrive in time
-//! is given up.
+//! Invariants: web pages may ask only if their origin is allowed, which keeps a page that is open in a
+//! browser away from a service on the same machine; a request whose bytes do not arrive in time is
+//! given up.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use hyper::{
     Method, StatusCode,
     body::Incoming,
-    header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN, UPGRADE},
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue, ORIGIN, UPGRADE},
 };
 use jsonrpsee::server::{HttpBody, HttpRequest, HttpResponse};
 use metrics::Gauge;
@@ -24,11 +24,9 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// What a connection's requests need.
 #[derive(Clone)]
-pub(crate) struct Door {
+pub(crate) struct HttpService {
     pub(crate) service: Arc<Service>,
     pub(crate) origins: Arc<[String]>,
-    /// Whether only this machine is listened to, so that other host names are a trick.
-    pub(crate) is_loopback: bool,
     pub(crate) rpc: RpcService,
     pub(crate) place: Arc<Place>,
 }
@@ -55,13 +53,14 @@ impl Drop for Place {
     }
 }
 
-impl Door {
+impl HttpService {
     /// Answers one request.
     pub(crate) async fn answer(
         mut self,
         request: HttpRequest<Incoming>,
     ) -> Result<HttpResponse, Infallible> {
-        if let Some(refusal) = self.refusal(request.headers()) {
+        if self.is_foreign(request.headers()) {
+            let refusal = "web pages of this origin may not ask; see --allow-origin\n";
             return Ok(text(StatusCode::FORBIDDEN, refusal.to_owned()));
         }
         match (request.method(), request.uri().path()) {
@@ -99,21 +98,9 @@ impl Door {
         })
     }
 
-    /// Why the request is not looked at, if it is not.
-    fn refusal(&self, headers: &HeaderMap) -> Option<&'static str> {
-        let word = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-        if let Some(origin) = word(ORIGIN)
-            && !self.origins.iter().any(|allowed| allowed == origin)
-        {
-            return Some("web pages of this origin may not ask; see --allow-origin\n");
-        }
-        if let Some(host) = word(HOST)
-            && self.is_loopback
-            && !is_this_machine(host)
-        {
-            return Some("the host is not this machine\n");
-        }
-        None
+    /// Whether a web page may not ask, which its origin tells.
+    fn is_foreign(&self, headers: &HeaderMap) -> bool {
+        headers.get(ORIGIN).is_some_and(|origin| !self.origins.iter().any(|it| origin == it))
     }
 
     fn health(&self) -> HttpResponse {
@@ -146,33 +133,8 @@ impl Door {
     }
 }
 
-/// Whether a `Host` header names this machine.
-fn is_this_machine(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        // An IPv6 address has colons of its own, and brackets around it.
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
-}
-
 fn text(status: StatusCode, body: String) -> HttpResponse {
     let mut response = HttpResponse::new(HttpBody::from(body));
     *response.status_mut() = status;
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn this_machine_is_known_by_its_names() {
-        for host in ["localhost", "localhost:8549", "127.0.0.1:1", "[::1]:8549", "[::1]"] {
-            assert!(is_this_machine(host), "{host}");
-        }
-        for host in ["node.example", "127.0.0.1.example:80", "", "::1", "10.0.0.1:8549"] {
-            assert!(!is_this_machine(host), "{host}");
-        }
-    }
 }

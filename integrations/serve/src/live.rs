@@ -1,13 +1,13 @@
 //! What is a node's chain right now?
 //!
-//! In: a node. Out: [`LiveChain`]: its head, as last seen, and grounds by number, hash or tag.
+//! In: a node. Out: [`LiveChain`]: its head, as last seen, and contexts by number, hash or tag.
 //! Invariants: state is that after a block named by its hash, so that a reorganisation changes which
-//! ground is meant and never what is on it; a bounded number of words is in memory; the lock is never
+//! context is meant and never what is on it; a bounded number of words is in memory; the lock is never
 //! held while the node is asked.
 //!
 //! The block after the head does not exist yet. Its words are expected ones: the head's beneficiary,
 //! gas limit and randomness, the head's distance in time, and the fees that the head's use of gas
-//! leads to (EIP-1559, 4844). A transaction that depends on another word is forecast wrongly.
+//! leads to (EIP-1559, 4844). A transaction that depends on another word is predicted wrongly.
 
 use std::{
     collections::VecDeque,
@@ -18,17 +18,17 @@ use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_eips::{BlockId, BlockNumberOrTag, eip1559::BaseFeeParams, eip7840::BlobParams};
 use alloy_primitives::{B256, U64};
 use slotcast::executor::{Block, ForkChoice, fork_of};
-use slotcast_node::{Node, NodeError, NodeState};
+use slotcast_node::{Node, NodeError, NodeState, ProofPolicy};
 
-use crate::{fault::Fault, ground::Ground};
+use crate::{block_context::BlockContext, fault::Fault};
 
-/// Most grounds in memory.
-const MAX_GROUNDS: usize = 16;
+/// Most contexts in memory.
+const MAX_CONTEXTS: usize = 16;
 
-/// Most states in memory; grounds on one state share it.
+/// Most states in memory; contexts on one state share it.
 const MAX_STATES: usize = 8;
 
-/// Most words of one state in memory, after which it is begun anew.
+/// Most words of one state in memory, after which it is begun again.
 const MAX_WORDS: usize = 250_000;
 
 /// The newest block as last seen.
@@ -54,11 +54,11 @@ struct Seen {
     /// Why the node was not to be asked the last time.
     failure: Option<String>,
     /// By the hash of the block, or that of its parent if it does not exist yet.
-    grounds: VecDeque<(Key, Arc<Ground>)>,
+    contexts: VecDeque<(Key, Arc<BlockContext>)>,
     states: VecDeque<Arc<NodeState>>,
 }
 
-/// What a ground is of.
+/// What a context is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Key {
     Block(B256),
@@ -133,8 +133,8 @@ impl LiveChain {
         }
     }
 
-    /// The ground of the block that is named; the one after the head unless the name says otherwise.
-    pub(crate) fn ground(&self, id: Option<BlockId>) -> Result<Arc<Ground>, Fault> {
+    /// The context of the block that is named; the one after the head unless the name says otherwise.
+    pub(crate) fn context(&self, id: Option<BlockId>) -> Result<Arc<BlockContext>, Fault> {
         match id {
             None | Some(BlockId::Number(BlockNumberOrTag::Pending)) => self.after(&*self.head()?),
             Some(id) => {
@@ -144,8 +144,8 @@ impl LiveChain {
         }
     }
 
-    /// The ground on the state that the named block left; the head unless the name says otherwise.
-    pub(crate) fn ground_after(&self, id: Option<BlockId>) -> Result<Arc<Ground>, Fault> {
+    /// The context on the state that the named block left; the head unless the name says otherwise.
+    pub(crate) fn context_after(&self, id: Option<BlockId>) -> Result<Arc<BlockContext>, Fault> {
         match id {
             None | Some(BlockId::Number(BlockNumberOrTag::Pending | BlockNumberOrTag::Latest)) => {
                 self.after(&*self.head()?)
@@ -158,19 +158,19 @@ impl LiveChain {
         }
     }
 
-    /// The transactions of the block that a ground is of.
+    /// The transactions of the block that a context is of.
     pub(crate) fn transactions(
         &self,
-        ground: &Ground,
+        context: &BlockContext,
     ) -> Result<Vec<Recovered<TxEnvelope>>, Fault> {
-        let number = ground.block().header.number;
+        let number = context.block().header.number;
         let found = self.node.block(number);
         let found = found.map_err(|error| Fault::Unavailable(error.to_string()))?;
-        match found.hash == ground.block().hash {
+        match found.hash == context.block().hash {
             true => Ok(found.transactions),
             false => Err(Fault::NotFound(format!(
                 "block: {} is no longer block {number} of the chain; another took its place",
-                ground.block().hash
+                context.block().hash
             ))),
         }
     }
@@ -192,11 +192,11 @@ impl LiveChain {
         found.ok_or_else(|| Fault::NotFound(format!("block: {name} does not have it")))
     }
 
-    /// The ground of a block that exists.
-    fn within(&self, hash: B256, header: Header) -> Result<Arc<Ground>, Fault> {
+    /// The context of a block that exists.
+    fn within(&self, hash: B256, header: Header) -> Result<Arc<BlockContext>, Fault> {
         let key = Key::Block(hash);
-        if let Some(ground) = self.known(key) {
-            return Ok(ground);
+        if let Some(context) = self.known(key) {
+            return Ok(context);
         }
         if header.number == 0 {
             let reason = "block: there is no state before the genesis block";
@@ -209,26 +209,26 @@ impl LiveChain {
         self.ground_on(key, hash, header, parent)
     }
 
-    /// The ground of the block after this one, which does not exist yet.
-    fn after(&self, parent: &Head) -> Result<Arc<Ground>, Fault> {
+    /// The context of the block after this one, which does not exist yet.
+    fn after(&self, parent: &Head) -> Result<Arc<BlockContext>, Fault> {
         let key = Key::After(parent.hash);
-        if let Some(ground) = self.known(key) {
-            return Ok(ground);
+        if let Some(context) = self.known(key) {
+            return Ok(context);
         }
         let header = expected(parent);
         self.ground_on(key, B256::ZERO, header, parent.header.clone())
     }
 
-    fn known(&self, key: Key) -> Option<Arc<Ground>> {
+    fn known(&self, key: Key) -> Option<Arc<BlockContext>> {
         let mut seen = self.seen();
-        let place = seen.grounds.iter().position(|(other, _)| *other == key)?;
-        if MAX_WORDS < seen.grounds[place].1.n_words() {
-            let parent = seen.grounds[place].1.block().header.parent_hash;
-            seen.grounds.retain(|(_, it)| it.block().header.parent_hash != parent);
+        let place = seen.contexts.iter().position(|(other, _)| *other == key)?;
+        if MAX_WORDS < seen.contexts[place].1.n_words() {
+            let parent = seen.contexts[place].1.block().header.parent_hash;
+            seen.contexts.retain(|(_, it)| it.block().header.parent_hash != parent);
             seen.states.retain(|state| state.hash() != parent);
             return None;
         }
-        Some(Arc::clone(&seen.grounds[place].1))
+        Some(Arc::clone(&seen.contexts[place].1))
     }
 
     fn ground_on(
@@ -237,7 +237,7 @@ impl LiveChain {
         hash: B256,
         header: Header,
         parent: Header,
-    ) -> Result<Arc<Ground>, Fault> {
+    ) -> Result<Arc<BlockContext>, Fault> {
         let state = self.state(header.parent_hash, parent);
         let block = Block {
             chain_id: self.node.chain_id(),
@@ -249,14 +249,14 @@ impl LiveChain {
             ommers: Vec::new(),
         };
         let fork = fork_of(&block).map_err(|error| Fault::Unsupported(error.to_string()))?;
-        let ground = Ground::node(block, fork, matches!(key, Key::After(_)), state);
-        let ground = Arc::new(ground);
+        let context = BlockContext::node(block, fork, matches!(key, Key::After(_)), state);
+        let context = Arc::new(context);
         let mut seen = self.seen();
-        if MAX_GROUNDS <= seen.grounds.len() {
-            seen.grounds.pop_front();
+        if MAX_CONTEXTS <= seen.contexts.len() {
+            seen.contexts.pop_front();
         }
-        seen.grounds.push_back((key, Arc::clone(&ground)));
-        Ok(ground)
+        seen.contexts.push_back((key, Arc::clone(&context)));
+        Ok(context)
     }
 
     fn state(&self, hash: B256, header: Header) -> Arc<NodeState> {
@@ -265,7 +265,11 @@ impl LiveChain {
             return Arc::clone(state);
         }
         let node = Arc::clone(&self.node);
-        let state = Arc::new(NodeState::new(node, hash, header, self.with_proofs));
+        let proofs = match self.with_proofs {
+            true => ProofPolicy::Always,
+            false => ProofPolicy::Never,
+        };
+        let state = Arc::new(NodeState::new(node, hash, header, proofs));
         if MAX_STATES <= seen.states.len() {
             seen.states.pop_front();
         }
@@ -293,7 +297,7 @@ fn expected(parent: &Head) -> Header {
         // Forks that only change blob parameters are not told apart, as in `slotcast::predict::words_of`.
         excess_blob_gas: header.next_block_excess_blob_gas(BlobParams::osaka()),
         blob_gas_used: header.blob_gas_used.map(|_| 0),
-        // That there is one says which rules hold; what it will be nobody knows.
+        // That there is one says which rules hold; what it will be is not known.
         block_access_list_hash: header.block_access_list_hash.map(|_| B256::ZERO),
         slot_number: header.slot_number.map(|number| number.saturating_add(1)),
         ..Header::default()

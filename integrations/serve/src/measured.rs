@@ -19,7 +19,7 @@ const BUCKETS: [f64; 14] = [
 const TEXTS: &[(&str, &str)] = &[
     ("slotcast_requests_total", "Requests, by method and whether they were answered."),
     ("slotcast_request_seconds", "Time to answer a request, waiting included."),
-    ("slotcast_predictions_total", "Forecasts, by coverage."),
+    ("slotcast_predictions_total", "Predictions, by coverage."),
     ("slotcast_connections", "Connections that are open."),
     ("slotcast_connections_refused_total", "Connections closed because there were too many."),
     ("slotcast_subscriptions", "Subscriptions that are open."),
@@ -27,7 +27,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("slotcast_head", "Number of the newest block."),
     ("slotcast_reorganisations_total", "Heads that did not follow the one before."),
     ("slotcast_node_failures_total", "Questions to the node without an answer."),
-    ("slotcast_pending", "Pending transactions whose forecasts are kept up to date."),
+    ("slotcast_pending", "Pending transactions whose predictions are kept up to date."),
     ("process_resident_memory_bytes", "Memory the process holds."),
 ];
 
@@ -113,7 +113,7 @@ impl Measured {
         of_method.seconds.record(seconds);
     }
 
-    /// Notes a forecast.
+    /// Notes a prediction.
     pub(crate) fn prediction(&self, coverage: Coverage) {
         let place = COVERAGES.iter().position(|it| *it == coverage);
         self.coverage[place.expect("all kinds are listed")].increment(1);

@@ -2,7 +2,7 @@
 //!
 //! In: the service. Out: the module that jsonrpsee serves.
 //! Invariants: what is registered is what [`NAMES`] lists and what the OpenRPC document describes;
-//! parameters come by position or by name; everything but reading them is done behind the gate.
+//! parameters come by position or by name; everything but reading them is done within the concurrency limit.
 
 mod conflicts;
 mod lists;
@@ -23,8 +23,8 @@ use serde_json::value::RawValue;
 use slotcast::Clock;
 
 use crate::{
+    block_context::BlockContext,
     fault::Fault,
-    ground::Ground,
     openrpc,
     service::Service,
     stream::{self, Reader},
@@ -71,7 +71,7 @@ pub(crate) fn module(service: Arc<Service>) -> RpcModule<Service> {
     module
 }
 
-/// Adds a method that does its work behind the gate.
+/// Adds a method that does its work within the concurrency limit.
 fn add<P, W>(module: &mut RpcModule<Service>, name: &'static str, work: W)
 where
     P: DeserializeOwned,
@@ -80,7 +80,7 @@ where
     let method = move |params: Params<'static>, service: Arc<Service>, _| async move {
         let clock = Clock::start();
         let worker = Arc::clone(&service);
-        let answer = service.gate.run(move || work(&worker, read(&params)?)).await;
+        let answer = service.concurrency.run(move || work(&worker, read(&params)?)).await;
         service.measured.request(name, answer.is_ok(), clock.elapsed().as_secs_f64());
         if let Err(fault) = &answer {
             tracing::debug!(method = name, code = fault.code(), %fault, "request failed");
@@ -104,16 +104,16 @@ struct OfOne {
     block: Option<alloy_eips::BlockId>,
 }
 
-/// Reads one transaction and places it on a ground.
-fn asked(text: &RawValue, ground: &Ground) -> Result<Asked, Fault> {
-    transaction::read(text).and_then(|stated| stated.on(ground)).map_err(|it| it.within("tx"))
+/// Reads one transaction and places it on a context.
+fn asked(text: &RawValue, context: &BlockContext) -> Result<Asked, Fault> {
+    transaction::read(text).and_then(|stated| stated.on(context)).map_err(|it| it.within("tx"))
 }
 
-/// Reads transactions and places them on a ground.
+/// Reads transactions and places them on a context.
 fn asked_all(
     service: &Service,
     texts: &[Box<RawValue>],
-    ground: &Ground,
+    context: &BlockContext,
 ) -> Result<Vec<Asked>, Fault> {
     let most = service.limits.transactions;
     if most < texts.len() {
@@ -122,13 +122,13 @@ fn asked_all(
         return Err(Fault::Limit(reason));
     }
     let one = |(index, text): (usize, &RawValue)| {
-        let asked = transaction::read(text).and_then(|stated| stated.on(ground));
+        let asked = transaction::read(text).and_then(|stated| stated.on(context));
         asked.map_err(|fault| fault.within(&format!("txs[{index}]")))
     };
     texts.iter().map(|text| &**text).enumerate().map(one).collect()
 }
 
-/// Sends what happens to pending transactions, for as long as somebody reads it.
+/// Sends what happens to pending transactions, for as long as they are read.
 async fn subscribe(
     _: Params<'static>,
     pending: PendingSubscriptionSink,

@@ -1,6 +1,6 @@
 //! Which of the recorded blocks does a request mean?
 //!
-//! In: a file or folder of recorded blocks, or the embedded block. Out: [`RecordedChain`], grounds by
+//! In: a file or folder of recorded blocks, or the embedded block. Out: [`RecordedChain`], contexts by
 //! number, hash or tag.
 //! Invariants: the newest block is the one with the highest number; a file that was replaced, added or
 //! taken away since is noticed before the next answer; a bounded number of blocks is in memory.
@@ -16,10 +16,10 @@ use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::B256;
 use slotcast_corpus::{self as corpus, RecordedBlock, prepare};
 
-use crate::{error::ServeError, fault::Fault, ground::Ground};
+use crate::{block_context::BlockContext, error::ServeError, fault::Fault};
 
 /// Most blocks in memory.
-const MAX_GROUNDS: usize = 64;
+const MAX_CONTEXTS: usize = 64;
 
 /// Recorded blocks of one chain.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ struct Listed {
     /// By number.
     entries: Vec<Entry>,
     /// The ones used last, the latest at the end.
-    grounds: Vec<(B256, Arc<Ground>)>,
+    contexts: Vec<(B256, Arc<BlockContext>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -89,8 +89,8 @@ impl RecordedChain {
         self.listed().entries.last().map_or(0, |entry| entry.number)
     }
 
-    /// The ground of the block that is named; the newest one unless the name says otherwise.
-    pub(crate) fn ground(&self, id: Option<BlockId>) -> Result<Arc<Ground>, Fault> {
+    /// The context of the block that is named; the newest one unless the name says otherwise.
+    pub(crate) fn context(&self, id: Option<BlockId>) -> Result<Arc<BlockContext>, Fault> {
         self.find(id, |entry, id| match id {
             BlockId::Hash(hash) => entry.hash == hash.block_hash,
             BlockId::Number(BlockNumberOrTag::Number(number)) => entry.number == number,
@@ -98,9 +98,9 @@ impl RecordedChain {
         })
     }
 
-    /// The ground on the state that the named block left: that of the block after it. What is before
+    /// The context on the state that the named block left: that of the block after it. What is before
     /// the newest block is the latest state there is.
-    pub(crate) fn ground_after(&self, id: Option<BlockId>) -> Result<Arc<Ground>, Fault> {
+    pub(crate) fn context_after(&self, id: Option<BlockId>) -> Result<Arc<BlockContext>, Fault> {
         self.find(id, |entry, id| match id {
             BlockId::Hash(hash) => entry.parent_hash == hash.block_hash,
             BlockId::Number(BlockNumberOrTag::Number(number)) => {
@@ -114,7 +114,7 @@ impl RecordedChain {
         &self,
         id: Option<BlockId>,
         is_meant: impl Fn(&Entry, BlockId) -> bool,
-    ) -> Result<Arc<Ground>, Fault> {
+    ) -> Result<Arc<BlockContext>, Fault> {
         let mut listed = self.listed();
         self.look_again(&mut listed);
         let found = match id {
@@ -135,7 +135,7 @@ impl RecordedChain {
                 number(last)
             ))
         })?;
-        listed.ground(&entry)
+        listed.context(&entry)
     }
 
     /// Notices what became of the files.
@@ -190,12 +190,12 @@ impl Listed {
         self.entries.insert(place, entry);
     }
 
-    fn ground(&mut self, entry: &Entry) -> Result<Arc<Ground>, Fault> {
-        if let Some(place) = self.grounds.iter().position(|(hash, _)| *hash == entry.hash) {
-            let used = self.grounds.remove(place);
-            let ground = Arc::clone(&used.1);
-            self.grounds.push(used);
-            return Ok(ground);
+    fn context(&mut self, entry: &Entry) -> Result<Arc<BlockContext>, Fault> {
+        if let Some(place) = self.contexts.iter().position(|(hash, _)| *hash == entry.hash) {
+            let used = self.contexts.remove(place);
+            let context = Arc::clone(&used.1);
+            self.contexts.push(used);
+            return Ok(context);
         }
         let unreadable = |error: String| Fault::Unavailable(format!("block: {error}"));
         let block = match &entry.file {
@@ -204,12 +204,12 @@ impl Listed {
         };
         let block = block.map_err(|error| unreadable(error.to_string()))?;
         let prepared = prepare(&block).map_err(|error| unreadable(error.to_string()))?;
-        let ground = Arc::new(Ground::recorded(prepared));
-        if MAX_GROUNDS <= self.grounds.len() {
-            self.grounds.remove(0);
+        let context = Arc::new(BlockContext::recorded(prepared));
+        if MAX_CONTEXTS <= self.contexts.len() {
+            self.contexts.remove(0);
         }
-        self.grounds.push((entry.hash, Arc::clone(&ground)));
-        Ok(ground)
+        self.contexts.push((entry.hash, Arc::clone(&context)));
+        Ok(context)
     }
 }
 

@@ -1,10 +1,12 @@
 //! How is the service started, reached and stopped?
 //!
 //! In: [`Settings`]. Out: [`Server`], which answers until it is stopped.
-//! Invariants: connections are bounded in number and in how long they may be silent; whoever stops the
-//! service waits for what is under way, but not for ever; summaries are in the store when it is over.
+//! The accept loop is ours because jsonrpsee's own bounds requests at once and not connections, and
+//! waits for ever for a client that does not read.
+//! Invariants: connections are bounded in number and in how long they may be silent; stopping waits for
+//! what is under way, but not for ever; summaries are in the store when it is over.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -12,7 +14,7 @@ use jsonrpsee::{
     Methods,
     server::{
         BatchRequestConfig, PingConfig, ServerBuilder, ServerConfig, ServerHandle, StopHandle,
-        TowerService, stop_channel,
+        TowerService, middleware::http::HostFilterLayer, stop_channel,
     },
 };
 use tokio::{
@@ -21,13 +23,13 @@ use tokio::{
     sync::Semaphore,
     time::MissedTickBehavior,
 };
-use tower::layer::util::Identity;
+use tokio_io_timeout::TimeoutStream;
+use tower::{Layer as _, Service as _, layer::util::Identity};
 
 use crate::{
     error::ServeError,
-    http::{Door, Place},
+    http::{HttpService, Place},
     methods,
-    patient::Patient,
     service::Service,
     settings::{Limits, Settings},
     watch::Watch,
@@ -37,10 +39,10 @@ use crate::{
 pub(crate) type RpcService = TowerService<Identity, Identity>;
 
 /// How long a connection may be silent before the next request.
-const SILENCE: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long what is under way may take once the service is to stop.
-const FAREWELL: Duration = Duration::from_secs(10);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How often measurements are folded and summaries put into the store.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -78,7 +80,7 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         let (stop, handle) = stop_channel();
         let methods: Methods = methods::module(Arc::clone(&service)).into();
-        let welcome = Welcome {
+        let accept_loop = AcceptLoop {
             service: Arc::clone(&service),
             origins: settings.origins.clone().into(),
             is_loopback: address.ip().is_loopback(),
@@ -86,7 +88,7 @@ impl Server {
             methods,
             stop: stop.clone(),
         };
-        runtime.spawn(welcome.everybody(listener));
+        runtime.spawn(accept_loop.run(listener));
         runtime.spawn(keep_up(Arc::clone(&service), stop));
         let watch = Watch::start(&service, settings.poll);
         tracing::info!(%address, chain = service.chain.chain_id(), "listening");
@@ -119,8 +121,8 @@ impl Server {
         if handle.stop().is_err() {
             tracing::debug!("it was stopped already");
         }
-        let farewell = async { tokio::time::timeout(FAREWELL, handle.stopped()).await };
-        if runtime.block_on(farewell).is_err() {
+        let ended = async { tokio::time::timeout(SHUTDOWN_TIMEOUT, handle.stopped()).await };
+        if runtime.block_on(ended).is_err() {
             tracing::warn!("some connections did not end in time; they are cut off");
         }
         runtime.shutdown_timeout(Duration::from_secs(1));
@@ -130,7 +132,7 @@ impl Server {
 }
 
 /// Takes connections.
-struct Welcome {
+struct AcceptLoop {
     service: Arc<Service>,
     origins: Arc<[String]>,
     is_loopback: bool,
@@ -139,10 +141,16 @@ struct Welcome {
     stop: StopHandle,
 }
 
-impl Welcome {
-    async fn everybody(self, listener: TcpListener) {
+impl AcceptLoop {
+    async fn run(self, listener: TcpListener) {
         let limits = &self.service.limits;
         let builder = ServerBuilder::new().set_config(config(limits)).to_service_builder();
+        // Where only this machine is listened to, other host names are a trick of web pages.
+        let hosts = match self.is_loopback {
+            true => HostFilterLayer::new(["localhost:*", "127.0.0.1:*", "[::1]:*"])
+                .expect("these are names of hosts"),
+            false => HostFilterLayer::disable(),
+        };
         let stopped = self.stop.clone().shutdown();
         tokio::pin!(stopped);
         loop {
@@ -161,30 +169,40 @@ impl Welcome {
                 self.service.measured.refused.increment(1);
                 continue;
             };
-            let door = Door {
+            let http = HttpService {
                 service: Arc::clone(&self.service),
                 origins: Arc::clone(&self.origins),
-                is_loopback: self.is_loopback,
                 rpc: builder.clone().build(self.methods.clone(), self.stop.clone()),
                 place: Arc::new(Place::take(permit, &self.service)),
             };
-            tokio::spawn(converse(stream, door, self.stop.clone()));
+            tokio::spawn(serve_connection(stream, http, hosts.clone(), self.stop.clone()));
         }
     }
 }
 
 /// Serves one connection until it ends, or is a WebSocket, which jsonrpsee serves.
-async fn converse(stream: TcpStream, door: Door, stop: StopHandle) {
+async fn serve_connection(
+    stream: TcpStream,
+    service: HttpService,
+    hosts: HostFilterLayer,
+    stop: StopHandle,
+) {
     // Answers are small and whole; waiting to fill a packet would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps its delay");
     }
-    let stream = Patient::new(stream, SILENCE.min(door.service.limits.time));
-    let answer = service_fn(move |request| door.clone().answer(request));
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(IDLE_TIMEOUT.min(service.service.limits.time)));
+    let answer = tower::service_fn(move |request| service.clone().answer(request));
+    let answer = hosts.layer(answer);
+    let answer = service_fn(move |request| {
+        let answered = answer.clone().call(request);
+        async move { answered.await.map_err(|error| io::Error::other(error.to_string())) }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(SILENCE)
-        .serve_connection(TokioIo::new(stream), answer)
+        .header_read_timeout(IDLE_TIMEOUT)
+        .serve_connection(TokioIo::new(Box::pin(stream)), answer)
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {

@@ -1,8 +1,8 @@
 //! What do all methods share?
 //!
 //! In: settings. Out: [`Service`]: the source, what is warm, the limits, what was measured, and
-//! forecasts as answers have them.
-//! Invariant: an answer depends on the request and its ground alone, but for targets of computed jumps
+//! predictions as answers have them.
+//! Invariant: an answer depends on the request and its context alone, but for targets of computed jumps
 //! that were met before.
 
 use std::sync::Arc;
@@ -19,15 +19,16 @@ use slotcast::{
 use slotcast_store::Store;
 
 use crate::{
+    block_context::{BlockContext, BlockName},
     chain::Chain,
+    concurrency::ConcurrencyLimit,
     error::ServeError,
     fault::Fault,
-    gate::Gate,
-    ground::{BlockName, Ground},
     measured::Measured,
     methods,
     settings::{Limits, Settings},
     stream::Stream,
+    traced::Seen,
     transaction::Asked,
     warm::Warm,
     words::WordOut,
@@ -42,12 +43,12 @@ pub(crate) struct Service {
     pub(crate) chain: Chain,
     pub(crate) warm: Warm,
     pub(crate) limits: Limits,
-    pub(crate) gate: Gate,
+    pub(crate) concurrency: ConcurrencyLimit,
     pub(crate) stream: Stream,
     pub(crate) measured: Measured,
 }
 
-/// A forecast, as answers have it.
+/// A prediction, as answers have it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PredictedAccess<T> {
@@ -66,57 +67,72 @@ impl Service {
         let Settings { source, store, store_bytes, limits, .. } = settings;
         let store = store.as_deref().map(|path| Store::open(path, *store_bytes)).transpose()?;
         if store.as_ref().is_some_and(Store::is_rebuilt) {
-            tracing::warn!("the store could not be trusted; it was set aside and begun anew");
+            tracing::warn!("the store could not be trusted; it was set aside and begun again");
         }
         Ok(Self {
             chain: Chain::open(source.clone())?,
             warm: Warm::new(limits.summaries, store.map(Arc::new)),
             limits: *limits,
-            gate: Gate::new(limits.concurrency, limits.time),
+            concurrency: ConcurrencyLimit::new(limits.concurrency, limits.time),
             stream: Stream::new(),
             measured: Measured::new(&methods::NAMES),
         })
     }
 
-    /// Forecasts one transaction on the ground alone.
-    pub(crate) fn predict(&self, ground: &Ground, asked: &Asked) -> Result<Prediction, Fault> {
-        let prediction = self.warm.predict(ground, asked).prediction;
-        self.note(ground, &prediction)?;
+    /// Predicts one transaction on the context alone.
+    pub(crate) fn predict(
+        &self,
+        context: &BlockContext,
+        asked: &Asked,
+    ) -> Result<Prediction, Fault> {
+        let prediction = self.warm.predict(context, asked).prediction;
+        self.note(context, &prediction)?;
         Ok(prediction)
     }
 
-    /// Forecasts transactions in this order, each on what those before it leave.
+    /// The same with what a prediction leaves out.
+    pub(crate) fn predict_traced(
+        &self,
+        context: &BlockContext,
+        asked: &Asked,
+    ) -> Result<(Prediction, Seen), Fault> {
+        let (bound, seen) = self.warm.predict_traced(context, asked);
+        self.note(context, &bound.prediction)?;
+        Ok((bound.prediction, seen))
+    }
+
+    /// Predicts transactions in this order, each on what those before it leave.
     pub(crate) fn predict_in_order(
         &self,
-        ground: &Ground,
+        context: &BlockContext,
         asked: &[Asked],
     ) -> Result<Vec<Prediction>, Fault> {
-        let predictions = self.warm.predict_in_order(ground, asked);
+        let predictions = self.warm.predict_in_order(context, asked);
         for prediction in &predictions {
-            self.note(ground, prediction)?;
+            self.note(context, prediction)?;
         }
         Ok(predictions.into_iter().collect())
     }
 
-    /// Counts a forecast; one that lacks state because the node did not answer is none.
-    fn note(&self, ground: &Ground, prediction: &Prediction) -> Result<(), Fault> {
+    /// Counts a prediction; one that lacks state because the node did not answer is none.
+    fn note(&self, context: &BlockContext, prediction: &Prediction) -> Result<(), Fault> {
         self.measured.prediction(prediction.coverage());
         match prediction.gaps().contains(&Gap::MissingState) {
-            true => ground.check(),
+            true => context.check(),
             false => Ok(()),
         }
     }
 
-    /// The hint that a forecast on this ground is.
-    pub(crate) fn hint(ground: &Ground, prediction: Prediction) -> Hint {
-        let code = |address: &Address| Some((*address, ground.code_hash(*address)?));
+    /// The hint that a prediction on this context is.
+    pub(crate) fn hint(context: &BlockContext, prediction: Prediction) -> Hint {
+        let code = |address: &Address| Some((*address, context.code_hash(*address)?));
         let codes = prediction.accounts().code_reads.iter().filter_map(code).collect();
         Hint::new(prediction, codes, ANALYZER_VERSION)
     }
 
-    /// The forecast of the transaction at `index` of a request, as answers have it.
+    /// The prediction of the transaction at `index` of a request, as answers have it.
     pub(crate) fn answer(
-        ground: &Ground,
+        context: &BlockContext,
         index: usize,
         hash: Option<B256>,
         hint: &Hint,
@@ -124,7 +140,7 @@ impl Service {
         let index = TxIndex(u32::try_from(index).unwrap_or(u32::MAX));
         PredictedAccess {
             schema_version: SCHEMA_VERSION,
-            block: ground.name(),
+            block: context.name(),
             hash,
             tx: prediction_file::of_tx(index, hint.prediction()),
             relied_on: hint.relied_on().map(WordOut::from).collect(),

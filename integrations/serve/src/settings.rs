@@ -1,6 +1,6 @@
 //! What may the service be told, and what does it do otherwise?
 //!
-//! In: whoever starts it. Out: [`Settings`] and [`Limits`], with defaults.
+//! In: what starts it. Out: [`Settings`] and [`Limits`], with defaults.
 //! Invariant: without being told otherwise the service is reached from this machine only, and every
 //! request is bounded in bytes, time and number.
 
@@ -51,7 +51,7 @@ pub struct Limits {
     pub connections: usize,
     /// Subscriptions on one connection.
     pub subscriptions: u32,
-    /// Pending transactions whose forecasts are kept up to date.
+    /// Pending transactions whose predictions are kept up to date.
     pub pending: usize,
     /// Summaries in memory.
     pub summaries: usize,

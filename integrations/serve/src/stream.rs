@@ -2,8 +2,8 @@
 //!
 //! In: what [`watch`](crate::watch) sees at the node; or the transactions of the newest recorded
 //! block, once. Out: messages: `prediction`, `head` and `missed`.
-//! Invariants: whoever begins to follow gets what waits already and then everything that comes, each
-//! once; whoever reads too slowly is told how many messages were missed, and slows nobody else.
+//! Invariants: a new follower gets what waits already and then everything that comes, each
+//! once; one that reads too slowly is told how many messages were missed, and slows no other.
 
 use std::{
     collections::VecDeque,
@@ -20,9 +20,9 @@ use slotcast::hints::Hint;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{
+    block_context::BlockContext,
     chain::Chain,
     fault::Fault,
-    ground::Ground,
     service::{Service, json},
     transaction::Asked,
 };
@@ -37,7 +37,7 @@ pub(crate) struct Stream {
     messages: broadcast::Sender<Arc<RawValue>>,
 }
 
-/// Pending transactions with their forecasts.
+/// Pending transactions with their predictions.
 #[derive(Debug, Default)]
 pub(crate) struct Followed {
     by_hash: B256Map<Pending>,
@@ -53,13 +53,13 @@ pub(crate) struct Pending {
     message: Arc<RawValue>,
 }
 
-/// A forecast, new or made again.
+/// A prediction, new or made again.
 #[derive(Serialize)]
 struct PredictionMessage<T> {
     kind: &'static str,
     again: bool,
     #[serde(flatten)]
-    forecast: T,
+    prediction: T,
 }
 
 /// A new head.
@@ -73,7 +73,7 @@ pub(crate) struct HeadMessage {
     pub(crate) replaced: Vec<B256>,
     /// Transactions that were followed and are included now.
     pub(crate) included: Vec<B256>,
-    /// Transactions whose forecasts no longer hold; they follow anew.
+    /// Transactions whose predictions no longer hold; they follow again.
     pub(crate) stale: Vec<B256>,
 }
 
@@ -123,13 +123,19 @@ impl Stream {
         left
     }
 
-    /// Follows a transaction and tells everybody; of more than `most` the oldest is given up.
-    pub(crate) fn tell_prediction(&self, ground: &Ground, asked: &Asked, hint: Hint, most: usize) {
+    /// Follows a transaction and tells all followers; of more than `most` the oldest is given up.
+    pub(crate) fn tell_prediction(
+        &self,
+        context: &BlockContext,
+        asked: &Asked,
+        hint: Hint,
+        most: usize,
+    ) {
         let hash = asked.hash.unwrap_or_default();
         let mut followed = self.followed();
         let again = followed.by_hash.contains_key(&hash);
-        let forecast = Service::answer(ground, 0, asked.hash, &hint);
-        let message = json(&PredictionMessage { kind: "prediction", again, forecast });
+        let prediction = Service::answer(context, 0, asked.hash, &hint);
+        let message = json(&PredictionMessage { kind: "prediction", again, prediction });
         let message: Arc<RawValue> = message.into();
         if !again {
             followed.order.push_back(hash);
@@ -141,12 +147,12 @@ impl Stream {
         {
             followed.by_hash.remove(&oldest);
         }
-        // While the lock is held, so that nobody who begins to follow gets it twice or never. That
-        // nobody listens any more is no failure.
+        // While the lock is held, so that no new follower gets it twice or never. That
+        // there is no listener any more is no failure.
         drop(self.messages.send(message));
     }
 
-    /// Tells everybody of a new head.
+    /// Tells all followers of a new head.
     pub(crate) fn tell_head(&self, head: &HeadMessage) {
         drop(self.messages.send(json(head).into()));
     }
@@ -207,11 +213,11 @@ async fn replay(service: &Arc<Service>, reader: &Reader) -> Result<(), Gone> {
     let mut index = 0;
     loop {
         let worker = Arc::clone(service);
-        let message = service.gate.run(move || replayed(&worker, index)).await;
+        let message = service.concurrency.run(move || replayed(&worker, index)).await;
         match message {
             Ok(Some(message)) => reader.send(message).await?,
             Ok(None) => return Ok(()),
-            Err(fault) => tracing::warn!(%fault, index, "a transaction was not forecast"),
+            Err(fault) => tracing::warn!(%fault, index, "a transaction was not predicted"),
         }
         index += 1;
     }
@@ -219,10 +225,10 @@ async fn replay(service: &Arc<Service>, reader: &Reader) -> Result<(), Gone> {
 
 /// The message for the transaction at `index`; none behind the last.
 fn replayed(service: &Service, index: usize) -> Result<Option<Box<RawValue>>, Fault> {
-    let ground = service.chain.ground(None)?;
-    let Some(tx) = ground.block().transactions.get(index) else { return Ok(None) };
+    let context = service.chain.context(None)?;
+    let Some(tx) = context.block().transactions.get(index) else { return Ok(None) };
     let asked = Asked { tx: tx.clone(), hash: Some(*tx.tx_hash()) };
-    let hint = Service::hint(&ground, service.predict(&ground, &asked)?);
-    let forecast = Service::answer(&ground, 0, asked.hash, &hint);
-    Ok(Some(json(&PredictionMessage { kind: "prediction", again: false, forecast })))
+    let hint = Service::hint(&context, service.predict(&context, &asked)?);
+    let prediction = Service::answer(&context, 0, asked.hash, &hint);
+    Ok(Some(json(&PredictionMessage { kind: "prediction", again: false, prediction })))
 }

@@ -2,7 +2,7 @@
 //!
 //! In: JSON: a signed transaction in hexadecimal (EIP-2718), or the fields of a call as for
 //! `eth_call`. Out: [`Stated`], and with a block what is left out filled in.
-//! Invariants: of a signed transaction the sender is whoever signed it; of a call everything is
+//! Invariants: of a signed transaction the sender is the signer; of a call everything is
 //! believed; what a call leaves out is as cheap as the block allows, and is documented.
 
 use alloy_consensus::{
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use slotcast::BaseState;
 
-use crate::{fault::Fault, ground::Ground};
+use crate::{block_context::BlockContext, fault::Fault};
 
 /// A transaction as it was stated.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub(crate) enum Stated {
     Call(Box<Call>),
 }
 
-/// A transaction to forecast.
+/// A transaction to predict.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// The transaction; its signature means nothing if it was stated as a call.
@@ -36,7 +36,7 @@ pub(crate) struct Asked {
     pub(crate) hash: Option<B256>,
 }
 
-/// A transaction without a signature. Fields that a forecast does not depend on are ignored.
+/// A transaction without a signature. Fields that a prediction does not depend on are ignored.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Call {
@@ -62,7 +62,7 @@ pub(crate) fn read(text: &RawValue) -> Result<Stated, Fault> {
         let raw: Bytes = parse(text)?;
         let wrong = |why: String| Fault::Params(format!("no signed transaction (EIP-2718): {why}"));
         let tx = TxEnvelope::decode_2718_exact(&raw).map_err(|error| wrong(error.to_string()))?;
-        let tx = tx.try_into_recovered().map_err(|_| wrong("its signature is no good".into()))?;
+        let tx = tx.try_into_recovered().map_err(|_| wrong("invalid signature".into()))?;
         return Ok(Stated::Signed(Box::new(tx)));
     }
     parse(text).map(Stated::Call)
@@ -73,7 +73,7 @@ pub(crate) fn parse<T: for<'de> Deserialize<'de>>(text: &RawValue) -> Result<T, 
     let mut json = serde_json::Deserializer::from_str(text.get());
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let inner = error.inner().to_string();
-        // The place is one in the parameter alone, which nobody can see from outside.
+        // The place is one in the parameter alone, which cannot be seen from outside.
         let reason = inner.split(" at line ").next().unwrap_or_default().to_owned();
         match error.path().to_string().as_str() {
             "." => Fault::Params(reason),
@@ -83,9 +83,9 @@ pub(crate) fn parse<T: for<'de> Deserialize<'de>>(text: &RawValue) -> Result<T, 
 }
 
 impl Stated {
-    /// The transaction as it would be in the block that `ground` is of.
-    pub(crate) fn on(self, ground: &Ground) -> Result<Asked, Fault> {
-        let chain_id = ground.block().chain_id;
+    /// The transaction as it would be in the block that `context` is of.
+    pub(crate) fn on(self, context: &BlockContext) -> Result<Asked, Fault> {
+        let chain_id = context.block().chain_id;
         let on_chain = |stated: Option<u64>| match stated {
             Some(stated) if stated != chain_id => Err(Fault::Params(format!(
                 "chainId: it is for chain {stated}, but this service is of chain {chain_id}"
@@ -100,7 +100,7 @@ impl Stated {
             }
             Self::Call(call) => {
                 on_chain(call.chain_id.map(|id| id.to()))?;
-                call.on(ground)
+                call.on(context)
             }
         }
     }
@@ -117,7 +117,7 @@ struct Filled {
 impl Call {
     /// What is left out: the nonce is the sender's, the gas all that the block has, the fee the base
     /// fee, the rest nothing.
-    fn on(self, ground: &Ground) -> Result<Asked, Fault> {
+    fn on(self, context: &BlockContext) -> Result<Asked, Fault> {
         let from = self.from.ok_or_else(|| {
             Fault::Params("from: it is missing; say who is to send the transaction".to_owned())
         })?;
@@ -126,16 +126,16 @@ impl Call {
         {
             return Err(Fault::Params("data: it is not the same as input; leave one out".into()));
         }
-        let header = &ground.block().header;
+        let header = &context.block().header;
         let stated_nonce = self.nonce.map(|nonce| nonce.to());
         let filled = Filled {
-            nonce: stated_nonce.or_else(|| ground.nonce(from)).unwrap_or_default(),
+            nonce: stated_nonce.or_else(|| context.nonce(from)).unwrap_or_default(),
             gas_limit: self.gas.map_or(header.gas_limit, |gas| gas.to()),
             value: self.value.unwrap_or_default(),
             input: self.input.clone().or_else(|| self.data.clone()).unwrap_or_default(),
         };
         let base_fee = u128::from(header.base_fee_per_gas.unwrap_or_default());
-        let envelope = self.envelope(filled, ground.block().chain_id, base_fee)?;
+        let envelope = self.envelope(filled, context.block().chain_id, base_fee)?;
         Ok(Asked { tx: Recovered::new_unchecked(envelope, from), hash: None })
     }
 

@@ -1,7 +1,7 @@
-//! What is kept from one forecast to the next?
+//! What is kept from one prediction to the next?
 //!
 //! In: forks and limits, and a store if there is one. Out: [`Warm`]: summaries and binders that are
-//! ready, and forecasts made with them.
+//! ready, and predictions made with them.
 //! Invariants: what is kept changes only when time is spent, but for the targets of computed jumps,
 //! which add to what is found; how much is kept is bounded.
 
@@ -11,7 +11,7 @@ use std::{
 };
 
 use slotcast::{
-    Shelf, Summaries, View,
+    Summaries, SummaryStore, View,
     analyzer::{
         bind::{BindLimits, Binder, Bound},
         limits::Limits,
@@ -21,9 +21,13 @@ use slotcast::{
 };
 use slotcast_store::{Store, StoreError};
 
-use crate::{ground::Ground, transaction::Asked};
+use crate::{
+    block_context::BlockContext,
+    traced::{Seen, Traced},
+    transaction::Asked,
+};
 
-/// Most times that a forecast is made again because a computed jump led somewhere new.
+/// Most times that a prediction is made again because a computed jump led somewhere new.
 const MAX_PASSES: usize = 4;
 
 /// Most bytes of code of which summaries are kept.
@@ -61,7 +65,7 @@ impl Warm {
         &self.analysis
     }
 
-    /// The summaries for code under the rules of `fork`; begun anew when there are too many.
+    /// The summaries for code under the rules of `fork`; begun again when there are too many.
     pub(crate) fn summaries(&self, fork: Fork) -> Arc<Summaries> {
         let mut by_fork = self.by_fork();
         match by_fork.get(&fork) {
@@ -69,14 +73,14 @@ impl Warm {
             _ => {
                 let summaries = Arc::new(match &self.store {
                     Some(store) => {
-                        let shelf: Arc<dyn Shelf> = Arc::<Store>::clone(store);
-                        Summaries::on_shelf(fork, self.analysis, shelf)
+                        let store: Arc<dyn SummaryStore> = Arc::<Store>::clone(store);
+                        Summaries::with_store(fork, self.analysis, store)
                     }
                     None => Summaries::new(fork, self.analysis),
                 });
                 if let Some(old) = by_fork.insert(fork, Arc::clone(&summaries)) {
                     drop(by_fork);
-                    tracing::info!(n = old.len(), "too many summaries; begun anew");
+                    tracing::info!(n = old.len(), "too many summaries; begun again");
                     self.keep(&old);
                 }
                 summaries
@@ -93,34 +97,57 @@ impl Warm {
         self.by_fork().values().map(|summaries| summaries.len()).sum()
     }
 
-    /// Forecasts one transaction on the ground alone.
-    pub(crate) fn predict(&self, ground: &Ground, asked: &Asked) -> Bound {
-        let summaries = self.summaries(ground.fork());
-        let view = View::new(ground, &summaries);
-        let mut binder = self.take_binder(ground.fork());
+    /// Predicts one transaction on the context alone.
+    pub(crate) fn predict(&self, context: &BlockContext, asked: &Asked) -> Bound {
+        let summaries = self.summaries(context.fork());
+        let view = View::new(context, &summaries);
+        self.settled(&summaries, context, |binder| {
+            predict_tx(binder, &asked.tx, context.words(), &view)
+        })
+    }
+
+    /// The same with what a prediction leaves out.
+    pub(crate) fn predict_traced(&self, context: &BlockContext, asked: &Asked) -> (Bound, Seen) {
+        let summaries = self.summaries(context.fork());
+        let view = View::new(context, &summaries);
+        self.settled(&summaries, context, |binder| {
+            let traced = Traced::new(&view);
+            let bound = predict_tx(binder, &asked.tx, context.words(), &traced);
+            (bound, traced.into_seen())
+        })
+    }
+
+    /// What `predict` gives once no computed jump leads somewhere new.
+    fn settled<T>(
+        &self,
+        summaries: &Summaries,
+        context: &BlockContext,
+        predict: impl Fn(&mut Binder) -> T,
+    ) -> T {
+        let mut binder = self.take_binder(context.fork());
         let mut n_refinements = summaries.n_refinements();
-        let mut bound = predict_tx(&mut binder, &asked.tx, ground.words(), &view);
+        let mut predicted = predict(&mut binder);
         for _ in 0..MAX_PASSES {
             if summaries.n_refinements() == n_refinements {
                 break;
             }
             n_refinements = summaries.n_refinements();
-            bound = predict_tx(&mut binder, &asked.tx, ground.words(), &view);
+            predicted = predict(&mut binder);
         }
         self.give_back(binder);
-        bound
+        predicted
     }
 
-    /// Forecasts transactions in this order, each on what those before it are expected to leave.
+    /// Predicts transactions in this order, each on what those before it are expected to leave.
     pub(crate) fn predict_in_order(
         &self,
-        ground: &Ground,
+        context: &BlockContext,
         asked: &[Asked],
     ) -> IndexVec<TxIndex, Prediction> {
-        let summaries = self.summaries(ground.fork());
-        let view = View::new(ground, &summaries);
-        let block = ground.block_with(asked.iter().map(|asked| asked.tx.clone()).collect());
-        let fork = ground.fork();
+        let summaries = self.summaries(context.fork());
+        let view = View::new(context, &summaries);
+        let block = context.block_with(asked.iter().map(|asked| asked.tx.clone()).collect());
+        let fork = context.fork();
         let basis = slotcast::Basis::BlockOrder;
         let mut n_refinements = summaries.n_refinements();
         let mut predictions = predict_block(&block, fork, &view, basis, self.binding);
@@ -142,7 +169,7 @@ impl Warm {
 
     fn keep(&self, summaries: &Summaries) {
         let Some(store) = &self.store else { return };
-        let news = summaries.take_news();
+        let news = summaries.drain_dirty();
         let kept = match news.is_empty() {
             // So that what was only read is not what is forgotten first.
             true => store.note_uses(),

@@ -1,7 +1,7 @@
 //! What happens at the node?
 //!
 //! In: a node, asked again and again. Out: the head that requests go by, and for those who follow
-//! pending transactions: forecasts of what arrives, new heads, and forecasts anew of what they made
+//! pending transactions: predictions of what arrives, new heads, and predictions again of what they made
 //! stale.
 //! Invariants: a head that does not follow the one before is noticed by its parent's hash, however
 //! quickly it came; a node that fails is asked again, and meanwhile requests are told so.
@@ -21,9 +21,9 @@ use alloy_primitives::{B256, U64};
 use slotcast_node::{NodeError, PendingTxs};
 
 use crate::{
+    block_context::Look,
     chain::Chain,
     fault::Fault,
-    ground::Look,
     live::{Head, LiveChain},
     service::Service,
     stream::{HeadMessage, Pending},
@@ -48,9 +48,9 @@ impl Watch {
         let (service, over) = (Arc::clone(service), Arc::clone(&is_over));
         let thread = thread::spawn(move || {
             let Chain::Live(chain) = &service.chain else { return };
-            let mut eyes = Eyes::new(&service, chain);
+            let mut tracker = HeadTracker::new(&service, chain);
             while !over.load(Ordering::Relaxed) {
-                eyes.look();
+                tracker.look();
                 thread::park_timeout(pause);
             }
         });
@@ -61,7 +61,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
-        // A question under way ends by its own time; nobody waits for that.
+        // A question under way ends by its own time; nothing waits for that.
         self.thread.thread().unpark();
     }
 }
@@ -70,12 +70,12 @@ impl Drop for Watch {
 #[derive(Clone, Debug)]
 struct Recent {
     hash: B256,
-    /// Its transactions, where somebody followed.
+    /// Its transactions, where they were followed.
     transactions: Vec<B256>,
 }
 
 /// What was seen so far.
-struct Eyes<'a> {
+struct HeadTracker<'a> {
     service: &'a Service,
     chain: &'a LiveChain,
     recent: VecDeque<Recent>,
@@ -83,7 +83,7 @@ struct Eyes<'a> {
     was_failing: bool,
 }
 
-impl<'a> Eyes<'a> {
+impl<'a> HeadTracker<'a> {
     const fn new(service: &'a Service, chain: &'a LiveChain) -> Self {
         let recent = VecDeque::new();
         Self { service, chain, recent, pending: None, was_failing: false }
@@ -120,7 +120,7 @@ impl<'a> Eyes<'a> {
             tracing::debug!(n_lost, "pending transactions were gone before they were asked for");
         }
         for tx in arrived {
-            self.forecast(tx);
+            self.predict(tx);
         }
         self.service.measured.pending.set(self.service.stream.len() as f64);
         Ok(())
@@ -177,14 +177,14 @@ impl<'a> Eyes<'a> {
         Ok(path)
     }
 
-    /// Tells of a new head, and forecasts anew what it made stale.
+    /// Tells of a new head, and predicts again what it made stale.
     fn tell(&self, head: &Head, replaced: &[Recent], included: Vec<B256>) {
         let stream = &self.service.stream;
         if !stream.is_followed() {
             return;
         }
         let stale = self.stale().unwrap_or_else(|fault| {
-            tracing::warn!(%fault, "forecasts of pending transactions could not be compared");
+            tracing::warn!(%fault, "predictions of pending transactions could not be compared");
             Vec::new()
         });
         stream.tell_head(&HeadMessage {
@@ -196,34 +196,39 @@ impl<'a> Eyes<'a> {
             stale: stale.iter().map(|(hash, _)| *hash).collect(),
         });
         for (_, pending) in stale {
-            self.forecast(pending.tx);
+            self.predict(pending.tx);
         }
     }
 
-    /// The followed transactions whose forecasts relied on a word that holds something else now.
+    /// The followed transactions whose predictions relied on a word that holds something else now.
     fn stale(&self) -> Result<Vec<(B256, Pending)>, Fault> {
-        let ground = self.chain.ground(None)?;
+        let context = self.chain.context(None)?;
         let is_stale = |pending: &Pending| {
-            let holds_other = |word: slotcast::model::StateRead| matches!(ground.look(&word.location), Look::Known(now) if now != word.value);
+            let holds_other = |word: slotcast::model::StateRead| matches!(context.look(&word.location), Look::Known(now) if now != word.value);
             pending.hint.relied_on().any(holds_other)
         };
         let all = self.service.stream.all();
         Ok(all.into_iter().filter(|(_, pending)| is_stale(pending)).collect())
     }
 
-    /// Forecasts a pending transaction and tells.
-    fn forecast(&self, tx: Recovered<TxEnvelope>) {
+    /// Predicts a pending transaction and tells.
+    fn predict(&self, tx: Recovered<TxEnvelope>) {
         let hash = *tx.tx_hash();
         let asked = Asked { tx, hash: Some(hash) };
-        let forecast = || {
-            let ground = self.chain.ground(None)?;
-            let prediction = self.service.predict(&ground, &asked)?;
-            let hint = Service::hint(&ground, prediction);
-            self.service.stream.tell_prediction(&ground, &asked, hint, self.service.limits.pending);
+        let prediction = || {
+            let context = self.chain.context(None)?;
+            let prediction = self.service.predict(&context, &asked)?;
+            let hint = Service::hint(&context, prediction);
+            self.service.stream.tell_prediction(
+                &context,
+                &asked,
+                hint,
+                self.service.limits.pending,
+            );
             Ok::<(), Fault>(())
         };
-        if let Err(fault) = forecast() {
-            tracing::warn!(%hash, %fault, "a pending transaction was not forecast");
+        if let Err(fault) = prediction() {
+            tracing::warn!(%hash, %fault, "a pending transaction was not predicted");
         }
     }
 }

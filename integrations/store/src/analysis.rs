@@ -2,7 +2,7 @@
 //!
 //! In: nothing. Out: [`analysis`], a name that another analysis does not have.
 //! Invariant: summaries are used again under the same name only, so whatever may change one changes the
-//! name: the version that somebody raises, the sources of the analyzer, and what is made of a
+//! name: the version that is raised by hand, the sources of the analyzer, and what is made of a
 //! specimen, which also tells of the libraries and the encoding that no source of the analyzer shows.
 //!
 //! A changed comment changes the name too. That is safe and costs one compilation of each contract;
@@ -42,7 +42,7 @@ fn specimen() -> B256 {
     hash.finalize()
 }
 
-/// Code that may run any instruction, each on a stack of words that nobody knows, and stores what
+/// Code that may run any instruction, each on a stack of unknown words, and stores what
 /// is on top afterwards in a slot of its own:
 ///
 /// `if calldata[32 * op] { sstore(op, OP(calldata[0], ..)); stop }`
@@ -66,26 +66,4 @@ fn every_instruction() -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use slotcast::analyzer::limits::StopReason;
-
-    use super::*;
-
-    #[test]
-    fn the_specimen_has_every_instruction_and_is_seen_whole() {
-        let code = every_instruction();
-        let summary = analyze(&code, Fork::Osaka, &Limits::default());
-        // One of the pieces jumps to wherever calldata says; nothing else is left open.
-        assert_eq!(summary.complete(), StopReason::UnresolvedJump);
-        assert!(10_000 < summary.to_bytes().len());
-    }
-
-    #[test]
-    fn forks_leave_their_marks_and_the_name_stays() {
-        let code = every_instruction();
-        let bytes = |fork| analyze(&code, fork, &Limits::default()).to_bytes();
-        assert_ne!(bytes(Fork::Frontier), bytes(Fork::Osaka));
-        assert_eq!(specimen(), specimen());
-        assert_eq!(analysis(), analysis());
-    }
-}
+mod tests;

@@ -4,11 +4,12 @@
 //! Invariants: every change is one transaction, so that a killed process leaves the file as it was
 //! before or after; the bytes kept stay below the limit; what was used longest ago goes first.
 
-use std::{collections::BTreeSet, path::Path};
+use core::fmt;
+use std::{collections::BTreeSet, io, path::Path};
 
 use redb::{
-    Builder, ConcurrencyMode, Database, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    TableDefinition, WriteTransaction,
+    Builder, ConcurrencyMode, Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase,
+    ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction,
 };
 
 use crate::key::Key;
@@ -20,28 +21,83 @@ const VALUES: TableDefinition<'_, Key, &[u8]> = TableDefinition::new("summaries"
 const USED: TableDefinition<'_, Key, u64> = TableDefinition::new("used");
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 
-/// How many bytes of the file's pages are held in memory: few, for whoever finds a summary keeps it.
+/// How many bytes of the file's pages are held in memory: few, for a summary that is found is kept by its user.
 const CACHE_BYTES: usize = 1 << 20;
 
-/// Opens the file, or makes it.
-pub(crate) fn open(path: &Path) -> Result<Database, redb::Error> {
-    let database = Builder::new()
-        .set_cache_size(CACHE_BYTES)
-        .set_concurrency_mode(ConcurrencyMode::MultiWriter)
-        .create(path)?;
-    let transaction = database.begin_write()?;
-    open_tables(&transaction)?;
-    {
-        let mut numbers = transaction.open_table(NUMBERS)?;
-        let schema = numbers.get("schema")?.map(|schema| schema.value());
-        match schema {
-            Some(SCHEMA) => {}
-            Some(found) => return Err(redb::Error::Corrupted(format!("schema {found}"))),
-            None => drop(numbers.insert("schema", SCHEMA)?),
+/// An open file.
+pub(crate) enum File {
+    /// Only to be read.
+    Read(ReadOnlyDatabase),
+    /// Also to be written.
+    Write(Database),
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_writable() { "File::Write" } else { "File::Read" })
+    }
+}
+
+impl File {
+    /// Whether it can be written.
+    pub(crate) const fn is_writable(&self) -> bool {
+        matches!(self, Self::Write(_))
+    }
+
+    fn begin_read(&self) -> Result<ReadTransaction, redb::Error> {
+        Ok(match self {
+            Self::Read(database) => database.begin_read()?,
+            Self::Write(database) => database.begin_read()?,
+        })
+    }
+
+    fn begin_write(&self) -> Result<WriteTransaction, redb::Error> {
+        match self {
+            Self::Read(_) => Err(redb::Error::Io(io::ErrorKind::ReadOnlyFilesystem.into())),
+            Self::Write(database) => Ok(database.begin_write()?),
         }
     }
+
+    /// Whether the file has tables of our form; an error if it has those of another.
+    fn is_ours(&self) -> Result<bool, redb::Error> {
+        let numbers = match self.begin_read()?.open_table(NUMBERS) {
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(false),
+            numbers => numbers?,
+        };
+        match numbers.get("schema")?.map(|schema| schema.value()) {
+            Some(SCHEMA) => Ok(true),
+            Some(found) => Err(redb::Error::Corrupted(format!("schema {found}"))),
+            None => Ok(false),
+        }
+    }
+}
+
+fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE_BYTES).set_concurrency_mode(ConcurrencyMode::MultiWriter);
+    builder
+}
+
+/// Opens the file for reading alone; nothing of it changes.
+pub(crate) fn open_to_read(path: &Path) -> Result<File, redb::Error> {
+    let file = File::Read(builder().open_read_only(path)?);
+    match file.is_ours()? {
+        true => Ok(file),
+        false => Err(redb::Error::Corrupted("no summaries".to_owned())),
+    }
+}
+
+/// Opens the file to write it, or makes it.
+pub(crate) fn open(path: &Path) -> Result<File, redb::Error> {
+    let file = File::Write(builder().create(path)?);
+    if file.is_ours()? {
+        return Ok(file);
+    }
+    let transaction = file.begin_write()?;
+    open_tables(&transaction)?;
+    transaction.open_table(NUMBERS)?.insert("schema", SCHEMA)?;
     transaction.commit()?;
-    Ok(database)
+    Ok(file)
 }
 
 /// Opens every table once, or begins it, and closes it before the next one.
@@ -57,21 +113,21 @@ fn open_tables(transaction: &WriteTransaction) -> Result<(), redb::Error> {
 }
 
 /// The bytes under `key`.
-pub(crate) fn get(database: &Database, key: &Key) -> Result<Option<Vec<u8>>, redb::Error> {
-    let table = database.begin_read()?.open_table(VALUES)?;
+pub(crate) fn get(file: &File, key: &Key) -> Result<Option<Vec<u8>>, redb::Error> {
+    let table = file.begin_read()?.open_table(VALUES)?;
     Ok(table.get(key)?.map(|bytes| bytes.value().to_vec()))
 }
 
 /// Puts these entries in, notes these as used, and takes out what is too much. Of two entries with
 /// one key the longer stays, unless it is not whole.
 pub(crate) fn put(
-    database: &Database,
+    file: &File,
     entries: &[(Key, Vec<u8>)],
     used: &BTreeSet<Key>,
     max_bytes: u64,
     is_whole: fn(&[u8]) -> bool,
 ) -> Result<(), redb::Error> {
-    let transaction = database.begin_write()?;
+    let transaction = file.begin_write()?;
     open_tables(&transaction)?;
     {
         let mut numbers = transaction.open_table(NUMBERS)?;
@@ -124,11 +180,11 @@ pub(crate) fn put(
 
 /// What `fold` makes of every entry, in order of key.
 pub(crate) fn fold<T>(
-    database: &Database,
+    file: &File,
     start: T,
     mut fold: impl FnMut(T, &Key, &[u8]) -> T,
 ) -> Result<T, redb::Error> {
-    let table = database.begin_read()?.open_table(VALUES)?;
+    let table = file.begin_read()?.open_table(VALUES)?;
     let mut folded = start;
     for entry in table.iter()? {
         let (key, bytes) = entry?;
@@ -138,8 +194,8 @@ pub(crate) fn fold<T>(
 }
 
 /// How many entries there are, and of how many bytes.
-pub(crate) fn size(database: &Database) -> Result<(u64, u64), redb::Error> {
-    let transaction = database.begin_read()?;
+pub(crate) fn size(file: &File) -> Result<(u64, u64), redb::Error> {
+    let transaction = file.begin_read()?;
     let n_entries = transaction.open_table(VALUES)?.len()?;
     let numbers = transaction.open_table(NUMBERS)?;
     Ok((n_entries, numbers.get("bytes")?.map_or(0, |number| number.value())))

@@ -1,10 +1,10 @@
 //! Where do summaries outlive the process?
 //!
-//! In: a path and a size. Out: [`Store`], a [`Shelf`](slotcast::Shelf) of summaries by code hash,
+//! In: a path and a size. Out: [`Store`], a [`SummaryStore`](slotcast::SummaryStore) of summaries by code hash,
 //! fork, limits, targets and analysis.
 //! Invariants: what is found was written whole by the same analysis, which its key and its checksum
 //! show, else it is not found; a file that cannot be read, is damaged or of another format is set
-//! aside and begun anew; the size is bounded. A summary is advice: a false one costs time, never
+//! aside and begun again; the size is bounded. A summary is advice: a false one costs time, never
 //! an outcome.
 
 mod analysis;

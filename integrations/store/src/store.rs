@@ -3,7 +3,7 @@
 //! In: a path, a size, summaries. Out: [`Store`].
 //! Invariants: nothing here fails for the sake of a summary: what cannot be read is not there; after
 //! an error the file is opened again before it is called damaged, because the library that keeps it
-//! goes on refusing, and because another process may have begun the file anew.
+//! goes on refusing, and because another process may have created the file again.
 
 use std::{
     collections::BTreeSet,
@@ -17,9 +17,8 @@ use std::{
 };
 
 use alloy_primitives::B256;
-use redb::Database;
 use slotcast::{
-    Shelf,
+    SummaryStore,
     analyzer::{Targets, limits::Limits, summary::Summary},
     model::Fork,
 };
@@ -27,7 +26,7 @@ use slotcast::{
 use crate::{
     export::{self, ExportError, Writer},
     fault::{Fault, guarded},
-    file,
+    file::{self, File},
     key::{Key, key, key_of},
 };
 
@@ -60,8 +59,10 @@ pub enum StoreError {
 pub struct Store {
     path: PathBuf,
     max_bytes: u64,
+    /// Whether nothing is written, not even when what was used.
+    is_read_only: bool,
     /// The file; none when it is to be opened before it is used again.
-    database: Mutex<Option<Database>>,
+    file: Mutex<Option<File>>,
     used: Mutex<BTreeSet<Key>>,
     is_rebuilt: AtomicBool,
 }
@@ -81,10 +82,15 @@ impl Store {
     /// Opens the file at `path`, or begins it; what is there and cannot be trusted is set aside
     /// under the same name with `.refused` behind it.
     pub fn open(path: &Path, max_bytes: u64) -> Result<Self, StoreError> {
+        Self::new(path, max_bytes, false)
+    }
+
+    fn new(path: &Path, max_bytes: u64, is_read_only: bool) -> Result<Self, StoreError> {
         let store = Self {
             path: path.to_owned(),
             max_bytes,
-            database: Mutex::default(),
+            is_read_only,
+            file: Mutex::default(),
             used: Mutex::default(),
             is_rebuilt: AtomicBool::new(false),
         };
@@ -92,10 +98,11 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens the file at `path`, which must be there.
-    pub fn open_existing(path: &Path, max_bytes: u64) -> Result<Self, StoreError> {
+    /// Opens the file at `path`, which must be there, for reading alone: it stays as it is to the last
+    /// byte, and a damaged one is an error.
+    pub fn open_to_read(path: &Path) -> Result<Self, StoreError> {
         match path.is_file() {
-            true => Self::open(path, max_bytes),
+            true => Self::new(path, u64::MAX, true),
             false => Err(StoreError::Missing { path: path.to_owned() }),
         }
     }
@@ -123,7 +130,7 @@ impl Store {
     pub fn kept(&self) -> Result<Kept, StoreError> {
         let (n_summaries, n_bytes) = self.work(file::size)?;
         let count = |n: u64, key: &Key, bytes: &[u8]| n + u64::from(usable(key, bytes).is_some());
-        let n_usable = self.work(|database| file::fold(database, 0, count))?;
+        let n_usable = self.work(|file| file::fold(file, 0, count))?;
         Ok(Kept { n_summaries, n_bytes, n_usable })
     }
 
@@ -135,7 +142,7 @@ impl Store {
             }
             writer
         };
-        let writer = self.work(|database| file::fold(database, Writer::new(), add))?;
+        let writer = self.work(|file| file::fold(file, Writer::new(), add))?;
         Ok(writer.finish())
     }
 
@@ -151,50 +158,69 @@ impl Store {
         Ok(entries.len())
     }
 
-    /// Notes which summaries were used lately, so that they are the last to go.
+    /// Notes which summaries were used lately, so that they are the last to go; only where the file is
+    /// so full that something may have to go soon, so that a store that is only read is not written.
     pub fn note_uses(&self) -> Result<(), StoreError> {
-        let is_any = !self.used().is_empty();
-        if is_any { self.put(&[]) } else { Ok(()) }
+        if self.is_read_only || self.used().is_empty() {
+            return Ok(());
+        }
+        let (_, n_bytes) = self.work(file::size)?;
+        if n_bytes < self.max_bytes / 2 { Ok(()) } else { self.put(&[]) }
     }
 
     fn put(&self, entries: &[(Key, Vec<u8>)]) -> Result<(), StoreError> {
         let used = core::mem::take(&mut *self.used());
-        self.work(|database| file::put(database, entries, &used, self.max_bytes, is_whole))
+        self.work_on(true, |file| file::put(file, entries, &used, self.max_bytes, is_whole))
     }
 
-    /// Does `work`: on the file as it is opened, on the file opened again, and on one begun anew if
+    /// Does `work`, which writes nothing.
+    fn work<T>(&self, work: impl Fn(&File) -> Result<T, redb::Error>) -> Result<T, StoreError> {
+        self.work_on(false, work)
+    }
+
+    /// Does `work`: on the file as it is opened, on the file opened again, and on one begun again if
     /// the one that is there is damaged.
-    fn work<T>(&self, work: impl Fn(&Database) -> Result<T, redb::Error>) -> Result<T, StoreError> {
-        let mut database = self.database();
-        if database.is_some()
-            && let Ok(done) = self.attempt(&mut database, &work)
+    fn work_on<T>(
+        &self,
+        writes: bool,
+        work: impl Fn(&File) -> Result<T, redb::Error>,
+    ) -> Result<T, StoreError> {
+        let mut file = self.file();
+        if file.is_some()
+            && let Ok(done) = self.attempt(&mut file, writes, &work)
         {
             return Ok(done);
         }
-        match self.attempt(&mut database, &work) {
+        match self.attempt(&mut file, writes, &work) {
             Ok(done) => return Ok(done),
             Err(Fault::Outside(reason)) => return Err(self.unusable(reason)),
+            Err(Fault::Damaged(reason)) if self.is_read_only => return Err(self.unusable(reason)),
             Err(Fault::Damaged(_)) => {}
         }
         let mut aside = self.path.as_os_str().to_owned();
         aside.push(".refused");
         fs::rename(&self.path, aside).map_err(|error| self.unusable(error.to_string()))?;
         self.is_rebuilt.store(true, Ordering::Relaxed);
-        self.attempt(&mut database, &work).map_err(|fault| self.unusable(fault.reason()))
+        self.attempt(&mut file, writes, &work).map_err(|fault| self.unusable(fault.reason()))
     }
 
     /// Does `work`, and closes the file if that fails.
     fn attempt<T>(
         &self,
-        open: &mut Option<Database>,
-        work: impl Fn(&Database) -> Result<T, redb::Error>,
+        open: &mut Option<File>,
+        writes: bool,
+        work: impl Fn(&File) -> Result<T, redb::Error>,
     ) -> Result<T, Fault> {
         let attempted = guarded(|| {
-            let database = match open.take() {
-                Some(database) => database,
-                None => file::open(&self.path)?,
+            let usable = open.take().filter(|file| !writes || file.is_writable());
+            // A file that was not closed, or is not there, has to be written before it can be read.
+            let file = match usable {
+                Some(file) => file,
+                None if self.is_read_only => file::open_to_read(&self.path)?,
+                None if writes => file::open(&self.path)?,
+                None => file::open_to_read(&self.path).or_else(|_| file::open(&self.path))?,
             };
-            let done = work(open.insert(database))?;
+            let done = work(open.insert(file))?;
             Ok(done)
         });
         if attempted.is_err() {
@@ -214,8 +240,8 @@ impl Store {
         StoreError::Unusable { path: self.path.clone(), reason, advice }
     }
 
-    fn database(&self) -> MutexGuard<'_, Option<Database>> {
-        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    fn file(&self) -> MutexGuard<'_, Option<File>> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn used(&self) -> MutexGuard<'_, BTreeSet<Key>> {
@@ -223,7 +249,7 @@ impl Store {
     }
 }
 
-impl Shelf for Store {
+impl SummaryStore for Store {
     fn find(
         &self,
         code_hash: B256,
@@ -232,7 +258,7 @@ impl Shelf for Store {
         targets: &Targets,
     ) -> Option<Summary> {
         let key = key(code_hash, fork, limits, targets);
-        let bytes = self.work(|database| file::get(database, &key)).ok()??;
+        let bytes = self.work(|file| file::get(file, &key)).ok()??;
         let summary = usable(&key, &bytes)?;
         self.used().insert(key);
         Some(summary)

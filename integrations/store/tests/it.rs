@@ -1,6 +1,6 @@
 //! Does a store give back what was kept, whatever happens to its file and its processes?
 //!
-//! In: summaries of small made-up codes. Out: what is found again.
+//! In: summaries of small synthetic codes. Out: what is found again.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use std::{
 
 use alloy_primitives::keccak256;
 use slotcast::{
-    Shelf, Summaries,
+    Summaries, SummaryStore,
     analyzer::{Targets, analyze, limits::Limits, summary::Summary},
     model::Fork,
 };
@@ -69,11 +69,33 @@ fn a_cache_on_a_shelf_does_not_compile_again() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let store = Store::open(&folder.path().join("s"), LARGE).expect("it can be made");
     keep(&store, 1);
-    let shelf: Arc<dyn Shelf> = Arc::new(store);
-    let summaries = Summaries::on_shelf(Fork::Osaka, Limits::default(), shelf);
-    // The bytes given are not those of the hash, so only the shelf can have told what it does.
+    let store: Arc<dyn SummaryStore> = Arc::new(store);
+    let summaries = Summaries::with_store(Fork::Osaka, Limits::default(), store);
+    // The bytes given are not those of the hash, so only the store can have told what it does.
     let summary_of_1 = summaries.get(keccak256(code(1)), &Default::default());
     assert_eq!(summary_of_1.to_bytes(), summary(1).to_bytes());
+}
+
+#[test]
+fn what_is_only_read_is_not_written() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("s");
+    keep(&Store::open(&path, LARGE).expect("it can be made"), 1);
+    let before = fs::read(&path).expect("it is there");
+    for store in [Store::open(&path, LARGE), Store::open_to_read(&path)] {
+        let store = store.expect("it is there");
+        assert!(found(&store, 1) && !found(&store, 2));
+        assert_eq!(store.kept().expect("it can be read").n_usable, 1);
+        assert!(store.export().is_ok());
+        drop(store);
+        assert_eq!(fs::read(&path).expect("it is there"), before);
+    }
+    let reader = Store::open_to_read(&path).expect("it is there");
+    assert!(reader.keep([&summary(2)]).is_err(), "it is open for reading");
+    assert!(Store::open_to_read(&folder.path().join("none")).is_err());
+    fs::write(&path, "damage").expect("it can be written");
+    assert!(Store::open_to_read(&path).is_err());
+    assert_eq!(fs::read(&path).expect("it is there"), b"damage", "it is not set aside");
 }
 
 #[test]
@@ -134,7 +156,7 @@ fn a_damaged_or_foreign_file_is_never_trusted_and_the_store_works_on() {
     damaged.extend([0, 1, 100, 4096, whole.len() - 1].map(|length| whole[..length].to_vec()));
     for bytes in damaged {
         fs::write(&path, bytes).expect("it can be written");
-        let store = Store::open(&path, LARGE).expect("it is begun anew if need be");
+        let store = Store::open(&path, LARGE).expect("it is begun again if need be");
         // Whatever is found is compared with what was made.
         for n in 0..40 {
             found(&store, n);
@@ -153,13 +175,13 @@ fn a_file_of_a_newer_format_is_set_aside() {
     let path = folder.path().join("s");
     drop(Store::open(&path, LARGE).expect("it can be made"));
     let database = redb::Database::open(&path).expect("it is a database");
-    let transaction = database.begin_write().expect("nobody else has it");
+    let transaction = database.begin_write().expect("no other process has it");
     let numbers = redb::TableDefinition::<&str, u64>::new("numbers");
     transaction.open_table(numbers).expect("it is there").insert("schema", 2).expect("a number");
     transaction.commit().expect("it can be written");
     drop(database);
     let newer = fs::read(&path).expect("it is there");
-    let store = Store::open(&path, LARGE).expect("it is begun anew");
+    let store = Store::open(&path, LARGE).expect("it is begun again");
     assert!(store.is_rebuilt());
     keep(&store, 1);
     assert!(found(&store, 1));

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use slotcast::{
     Basis, PredictSettings,
-    hints::{Grounds, Hint, hints_of},
+    hints::{ConflictScope, Hint, hints_of},
     model::Fork,
 };
 use slotcast_corpus::{self as corpus, RecordedBlock, prepare};
@@ -49,8 +49,8 @@ fn main() {
     pending.truncate(POOL);
     packing.print();
     println!("pool of {} transactions of {} blocks", pending.len(), blocks.len());
-    for grounds in [Grounds::All, Grounds::Observed] {
-        pool::measure(grounds, &pending);
+    for scope in [ConflictScope::All, ConflictScope::Observed] {
+        pool::measure(scope, &pending);
     }
     if 0 < built.n_blocks() {
         built.print();

@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use slotcast::{
     Clock,
-    hints::{Grounds, Hint, Pool, Ticket},
+    hints::{ConflictScope, Hint, Pool, Ticket},
     model::Index,
 };
 
@@ -15,9 +15,9 @@ use slotcast::{
 const PAIRS: usize = 1_000_000;
 
 /// Fills a pool, and says what it takes.
-pub(crate) fn measure(grounds: Grounds, pending: &[Hint]) {
+pub(crate) fn measure(scope: ConflictScope, pending: &[Hint]) {
     let clock = Clock::start();
-    let mut pool = Pool::new(grounds);
+    let mut pool = Pool::new(scope);
     for hint in pending {
         pool.insert(hint);
     }
@@ -26,7 +26,7 @@ pub(crate) fn measure(grounds: Grounds, pending: &[Hint]) {
     let grouping = clock.micros();
     let largest = groups.iter().map(Vec::len).max().unwrap_or(0);
     println!(
-        "{grounds:?}: filled in {:.1} ms, filled and grouped in {:.1} ms: {} groups, the largest of {largest}",
+        "{scope:?}: filled in {:.1} ms, filled and grouped in {:.1} ms: {} groups, the largest of {largest}",
         filling as f64 / 1e3,
         grouping as f64 / 1e3,
         groups.len(),
@@ -50,7 +50,7 @@ pub(crate) fn measure(grounds: Grounds, pending: &[Hint]) {
     let clock = Clock::start();
     assert_eq!(pool.groups(), groups, "replacing like by like changes nothing");
     println!(
-        "  {:.2} µs to replace one, {} µs to group anew",
+        "  {:.2} µs to replace one, {} µs to group again",
         replacing as f64 / 1_000.min(n) as f64,
         clock.micros(),
     );

@@ -8,8 +8,8 @@
 //!
 //! All ways are greedy: of the transactions that may come next (the first of each sender) the one that
 //! pays most is placed, where payment is gas used times tip, as last simulated. What differs is whom
-//! a placement makes worth another look: everybody, the conflict group, or those who conflict. The pool
-//! leaves spent balances out (`Grounds::Observed`), so who could not pay for his transaction is also
+//! a placement makes worth another look: all, the conflict group, or those who conflict. The pool
+//! leaves spent balances out (`ConflictScope::Observed`), so who could not pay for his transaction is also
 //! looked at again when a placement touched his account. A transaction whose last simulation is old is run again when it is placed. Half of the block's gas is
 //! to be had, so that there is something to choose.
 
@@ -24,7 +24,7 @@ use revm::{DatabaseCommit, context::result::ResultAndState, database::CacheDB};
 use slotcast::{
     Clock, Prepared,
     executor::{Block, SequentialSettings, TxOutcome, execute_sequential},
-    hints::{Grounds, Hint, Pool, Ticket},
+    hints::{ConflictScope, Hint, Pool, Ticket},
     model::{Fork, IndexVec, TxIndex},
 };
 
@@ -185,7 +185,7 @@ fn environment(prepared: &Prepared) -> EvmEnv {
 fn build(way: Way, prepared: &Prepared, hints: &IndexVec<TxIndex, Hint>) -> Built {
     let block = prepared.block();
     let clock = Clock::start();
-    let mut pool = Pool::new(Grounds::Observed);
+    let mut pool = Pool::new(ConflictScope::Observed);
     let tickets: IndexVec<TxIndex, Ticket> = match way {
         Way::OneEther => IndexVec::new(),
         _ => hints.iter().map(|hint| pool.insert(hint)).collect(),

@@ -7,7 +7,7 @@
 //! position, since 0 stands for the system calls before the block.
 //!
 //! The list of a finished block, in the types of `alloy-eip7928`, gives the same shape
-//! ([`AccountKeys::from`]), so that forecast and truth can be compared; the other way
+//! ([`AccountKeys::from`]), so that prediction and truth can be compared; the other way
 //! ([`AccountKeys::with_zeros`]) puts zeros where a list has values.
 
 use std::collections::{BTreeMap, BTreeSet};

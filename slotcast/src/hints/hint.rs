@@ -10,11 +10,11 @@ use slotcast_model::{Location, Prediction, StateRead};
 /// What predictions are of, and who made them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Head {
-    /// The chain; zero if nobody says.
+    /// The chain; zero if it is not said.
     pub chain_id: u64,
     /// The block's number.
     pub block: u64,
-    /// The version of the analysis; zero if nobody says.
+    /// The version of the analysis; zero if it is not said.
     pub analyzer: u32,
 }
 
@@ -29,7 +29,7 @@ impl Head {
 }
 
 impl From<u64> for Head {
-    /// Predictions of block `block`, of which nobody says more.
+    /// Predictions of block `block`, of which no more is said.
     fn from(block: u64) -> Self {
         Self { block, ..Self::default() }
     }
@@ -77,7 +77,7 @@ impl Hint {
         &self.codes
     }
 
-    /// The version of the analysis that made the prediction; zero if nobody says.
+    /// The version of the analysis that made the prediction; zero if it is not said.
     pub const fn analyzer(&self) -> u32 {
         self.analyzer
     }
@@ -94,7 +94,7 @@ impl Hint {
 }
 
 impl From<Prediction> for Hint {
-    /// A prediction of which nobody says from which codes it was made.
+    /// A prediction of which it is not said from which codes it was made.
     fn from(prediction: Prediction) -> Self {
         Self { prediction, codes: Vec::new(), analyzer: 0 }
     }

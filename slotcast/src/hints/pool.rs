@@ -1,6 +1,6 @@
-//! Which pending transactions touch the same state, and which forecasts has the chain overtaken?
+//! Which pending transactions touch the same state, and which predictions has the chain made stale?
 //!
-//! In: [`Hint`]s of transactions that nobody has run, one at a time. Out: whether two conflict, the
+//! In: [`Hint`]s of unexecuted transactions, one at a time. Out: whether two conflict, the
 //! groups of those that do, and who relied on a word that changed.
 //! Invariants: every answer is about exact locations, interned by value. Answers depend on what is in
 //! the pool, not on how it got there, but for the tickets themselves.
@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use alloy_primitives::{Address, U256};
-//! use slotcast::hints::{Grounds, Hint, Pool};
+//! use slotcast::hints::{ConflictScope, Hint, Pool};
 //! use slotcast_model::{AccountAccess, Prediction, Slot, StorageAccess};
 //!
 //! let writes = |key: u64| {
@@ -20,21 +20,23 @@
 //!     let storage = StorageAccess { writes: vec![slot], ..StorageAccess::default() };
 //!     Hint::from(Prediction::new(storage, AccountAccess::default(), vec![], vec![], vec![]))
 //! };
-//! let mut pool = Pool::new(Grounds::All);
+//! let mut pool = Pool::new(ConflictScope::All);
 //! let [a, b, c] = [writes(1), writes(1), writes(2)].map(|hint| pool.insert(&hint));
 //! assert!(pool.conflicts(a, b) && !pool.conflicts(a, c));
 //! assert_eq!(pool.groups(), [vec![a, b], vec![c]]);
 //! ```
 
+mod conflict_set;
+mod entry;
 mod groups;
 mod places;
-mod rivals;
-mod seat;
 mod tickets;
 
 use slotcast_model::{IndexVec, Location, StateRead, index_newtype};
 
-use self::{groups::Groups, places::Places, rivals::Rivals, seat::Seat, tickets::Gathering};
+use self::{
+    conflict_set::ConflictSet, entry::Entry, groups::Groups, places::Places, tickets::Gathering,
+};
 use crate::hints::Hint;
 
 index_newtype! {
@@ -45,8 +47,8 @@ index_newtype! {
 
 /// What counts when two transactions are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Grounds {
-    /// All that an outcome can depend on. Whoever spends conflicts with everybody who pays him.
+pub enum ConflictScope {
+    /// All that an outcome can depend on. A spender conflicts with all who pay it.
     #[default]
     All,
     /// The same without balances that are spent from and not looked at: that a sender can pay is
@@ -57,21 +59,21 @@ pub enum Grounds {
 /// Transactions that wait, by what they are predicted to touch.
 #[derive(Clone, Debug, Default)]
 pub struct Pool {
-    grounds: Grounds,
+    scope: ConflictScope,
     places: Places,
-    seats: IndexVec<Ticket, Option<Seat>>,
-    /// What of `seats` is empty.
+    entries: IndexVec<Ticket, Option<Entry>>,
+    /// What of `entries` is empty.
     free: Vec<Ticket>,
     groups: Groups,
-    rivals: Rivals,
+    conflicts: ConflictSet,
     n_transactions: usize,
     gathering: Gathering,
 }
 
 impl Pool {
     /// An empty pool.
-    pub fn new(grounds: Grounds) -> Self {
-        Self { grounds, ..Self::default() }
+    pub fn new(scope: ConflictScope) -> Self {
+        Self { scope, ..Self::default() }
     }
 
     /// How many transactions wait.
@@ -86,33 +88,36 @@ impl Pool {
 
     /// The transactions that wait, ascending.
     pub fn tickets(&self) -> impl Iterator<Item = Ticket> {
-        self.seats.iter_enumerated().filter(|(_, seat)| seat.is_some()).map(|(ticket, _)| ticket)
+        self.entries
+            .iter_enumerated()
+            .filter(|(_, entry)| entry.is_some())
+            .map(|(ticket, _)| ticket)
     }
 
     /// Takes a transaction in.
     pub fn insert(&mut self, hint: &Hint) -> Ticket {
         let ticket = self.free.pop().unwrap_or_else(|| {
             self.groups.make_room();
-            self.rivals.make_room();
-            self.seats.push(None)
+            self.conflicts.make_room();
+            self.entries.push(None)
         });
-        self.seat(ticket, hint);
+        self.put(ticket, hint);
         ticket
     }
 
-    /// Puts another transaction, or another forecast of the same one, in place of `ticket`; false if
+    /// Puts another transaction, or another prediction of the same one, in place of `ticket`; false if
     /// no transaction has it.
     pub fn replace(&mut self, ticket: Ticket, hint: &Hint) -> bool {
-        let had_one = self.unseat(ticket);
+        let had_one = self.remove(ticket);
         if had_one {
-            self.seat(ticket, hint);
+            self.put(ticket, hint);
         }
         had_one
     }
 
     /// Takes a transaction out; false if none has this ticket.
     pub fn cancel(&mut self, ticket: Ticket) -> bool {
-        let had_one = self.unseat(ticket);
+        let had_one = self.remove(ticket);
         if had_one {
             self.free.push(ticket);
         }
@@ -123,17 +128,20 @@ impl Pool {
     ///
     /// A transaction that is not in the pool conflicts with none, and none conflicts with itself.
     pub fn conflicts(&self, a: Ticket, b: Ticket) -> bool {
-        self.rivals.are(a, b)
+        self.conflicts.are(a, b)
     }
 
     /// The locations at which two transactions conflict, ascending.
-    pub fn meeting_places(&self, a: Ticket, b: Ticket) -> Vec<Location> {
+    pub fn conflicting_locations(&self, a: Ticket, b: Ticket) -> Vec<Location> {
         let (Some(left), Some(right)) = (self.at(a), self.at(b)) else { return Vec::new() };
         if a == b {
             return Vec::new();
         }
-        let mut locations: Vec<Location> =
-            left.meeting_places(right).into_iter().map(|id| self.places.location(id)).collect();
+        let mut locations: Vec<Location> = left
+            .conflicting_locations(right)
+            .into_iter()
+            .map(|id| self.places.location(id))
+            .collect();
         locations.sort_unstable();
         locations.dedup();
         locations
@@ -141,9 +149,9 @@ impl Pool {
 
     /// The conflict groups, each ascending, by their first transaction.
     ///
-    /// Groups that lost a transaction since they were last asked for are divided anew now.
+    /// Groups that lost a transaction since they were last asked for are divided again now.
     pub fn groups(&mut self) -> Vec<Vec<Ticket>> {
-        self.groups.settle(&self.seats, &self.places);
+        self.groups.settle(&self.entries, &self.places);
         self.groups.list()
     }
 
@@ -152,7 +160,7 @@ impl Pool {
         if self.at(ticket).is_none() {
             return Vec::new();
         }
-        self.groups.settle(&self.seats, &self.places);
+        self.groups.settle(&self.entries, &self.places);
         self.groups.of(ticket)
     }
 
@@ -160,13 +168,13 @@ impl Pool {
     ///
     /// Each word comes with what it holds now (a code with its hash, as a number); a word that holds
     /// what a prediction relied on does not touch it. Only the predictions given back have to be made
-    /// anew, the others need not even be looked at.
+    /// again, the others need not even be looked at.
     pub fn revalidate(&self, changed: &[StateRead]) -> Vec<Ticket> {
         let mut stale = Vec::new();
         for word in changed {
             let Some(place) = self.places.find(&word.location) else { continue };
             let relies = |ticket: &Ticket| {
-                self.at(*ticket).is_some_and(|seat| seat.is_overtaken(place, word.value))
+                self.at(*ticket).is_some_and(|entry| entry.is_stale(place, word.value))
             };
             stale.extend(self.places.reliers(place).iter().filter(relies));
         }
@@ -175,26 +183,26 @@ impl Pool {
         stale
     }
 
-    fn at(&self, ticket: Ticket) -> Option<&Seat> {
-        self.seats.get(ticket)?.as_ref()
+    fn at(&self, ticket: Ticket) -> Option<&Entry> {
+        self.entries.get(ticket)?.as_ref()
     }
 
-    fn seat(&mut self, ticket: Ticket, hint: &Hint) {
-        let seat = Seat::new(ticket, hint, self.grounds, &mut self.places);
-        self.rivals.enter(ticket, seat.rivals(ticket, &self.places, &mut self.gathering));
-        self.groups.enter(ticket, &seat, &self.places);
-        self.seats[ticket] = Some(seat);
+    fn put(&mut self, ticket: Ticket, hint: &Hint) {
+        let entry = Entry::new(ticket, hint, self.scope, &mut self.places);
+        self.conflicts.enter(ticket, entry.conflicting(ticket, &self.places, &mut self.gathering));
+        self.groups.enter(ticket, &entry, &self.places);
+        self.entries[ticket] = Some(entry);
         self.n_transactions += 1;
     }
 
-    fn unseat(&mut self, ticket: Ticket) -> bool {
+    fn remove(&mut self, ticket: Ticket) -> bool {
         if self.at(ticket).is_none() {
             return false;
         }
-        let Some(seat) = self.seats[ticket].take() else { return false };
-        self.groups.leave(ticket, &seat, &self.places);
-        seat.leave(ticket, &mut self.places);
-        self.rivals.leave(ticket);
+        let Some(entry) = self.entries[ticket].take() else { return false };
+        self.groups.leave(ticket, &entry, &self.places);
+        entry.leave(ticket, &mut self.places);
+        self.conflicts.leave(ticket);
         self.n_transactions -= 1;
         true
     }

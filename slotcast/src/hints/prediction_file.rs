@@ -43,7 +43,7 @@ pub fn print_some<'a>(
     written(&FileOut { schema_version, block, chain_id: None, analyzer: None, txs })
 }
 
-/// The prediction file with everything the predictions hold for, so that whoever has it can tell
+/// The prediction file with everything the predictions hold for, so that its reader can tell
 /// which of them are out of date.
 ///
 /// ```

@@ -117,7 +117,7 @@ fn run_one(way: &str, file: &Path, store: &Path) {
             drop(execute(block, state, Advice::None).expect("recorded blocks can be executed"))
         }
         "warm" => {
-            let store = Store::open_existing(store, STORE_BYTES).expect("a store can be opened");
+            let store = Store::open_to_read(store).expect("a store can be opened");
             let summaries = prepared.summaries_on(Arc::new(store), &predict);
             run(&prepared, &summaries, &settings, forecast);
         }

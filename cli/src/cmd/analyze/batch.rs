@@ -20,9 +20,9 @@ use super::{Contract, Function};
 use crate::{
     args::Analyze,
     failure::{Failure, Verdict},
-    kept::Shelf,
     progress::Progress,
     render::{Console, count, duration},
+    summary_file::SummaryFile,
 };
 
 /// What is written of a code, besides its hash.
@@ -58,11 +58,11 @@ pub(super) fn batch(
 ) -> Result<Verdict, Failure> {
     let name = format!("slotcast analyze --fork {}, analysis {}", args.fork, analysis());
     let job = Job { input, output, shard: args.shard, name: &name };
-    let shelf = Shelf::open(&args.keep, console)?;
-    let summaries = RwLock::new(shelf.cache(args.fork));
+    let summary_file = SummaryFile::open(&args.keep, console)?;
+    let summaries = RwLock::new(summary_file.cache(args.fork));
     let n_bytes = fs::metadata(input).map_or(0, |file| file.len());
     let progress = Progress::through_bytes(n_bytes, console);
-    let describer = Describer { fork: args.fork, shelf: &shelf, summaries, progress };
+    let describer = Describer { fork: args.fork, summary_file: &summary_file, summaries, progress };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| {
         Failure::bad_input(format_args!("--threads: cannot be started: {error}; give fewer"))
@@ -71,10 +71,10 @@ pub(super) fn batch(
     let done = pool.install(|| run(&job, &describer)).map_err(Failure::bad_input);
     let micros = clock.micros();
     drop(describer);
-    shelf.close(console);
+    summary_file.close(console);
     let output = output.display();
     let Some(done) = done? else {
-        console.note(format_args!("{output}: is finished; remove it to make it anew"));
+        console.note(format_args!("{output}: is finished; remove it to make it again"));
         return Ok(Verdict::Holds);
     };
     print(&done, threads, micros, console)?;
@@ -107,7 +107,7 @@ fn print(done: &Done, threads: usize, micros: u64, console: &Console) -> Result<
 /// Describes codes, and keeps their summaries where there is a store.
 struct Describer<'a> {
     fork: Fork,
-    shelf: &'a Shelf,
+    summary_file: &'a SummaryFile,
     summaries: RwLock<Summaries>,
     progress: Progress,
 }
@@ -116,7 +116,7 @@ impl Work for Describer<'_> {
     type Line = Line;
 
     fn line(&self, code: &Code) -> Line {
-        if self.shelf.is_there() {
+        if self.summary_file.is_there() {
             let summaries = self.summaries.read().unwrap_or_else(PoisonError::into_inner);
             summaries.get(code.hash, &code.bytes.clone().into()).complete();
         }
@@ -128,10 +128,10 @@ impl Work for Describer<'_> {
     }
 
     fn reached(&self, done: &Done) {
-        if self.shelf.is_there() {
+        if self.summary_file.is_there() {
             let mut summaries = self.summaries.write().unwrap_or_else(PoisonError::into_inner);
-            self.shelf.keep(&summaries);
-            *summaries = self.shelf.cache(self.fork);
+            self.summary_file.keep(&summaries);
+            *summaries = self.summary_file.cache(self.fork);
         }
         let n_codes = done.n_codes_before + done.n_codes;
         self.progress.at(done.n_bytes_read, count(n_codes as usize, "code", "codes"));

@@ -24,9 +24,9 @@ use crate::{
     args::Score,
     failure::{Failure, Verdict},
     input::Source,
-    kept::Shelf,
     progress::Progress,
     render::{BAD, Console, GOOD, count},
+    summary_file::SummaryFile,
     whole_file::WholeFile,
 };
 
@@ -37,9 +37,9 @@ pub(super) fn board(args: &Score, threads: usize, console: &Console) -> Result<V
     let before = args.against.as_deref().map(read).transpose()?;
     let files = args.scoreboard.iter().map(|path| Ok((path.as_path(), WholeFile::at(path)?)));
     let files: Vec<_> = files.collect::<Result<_, Failure>>()?;
-    let shelf = Shelf::open(&args.keep, console)?;
-    let now = scoreboard(entries(&sources, &shelf, threads, console)?);
-    shelf.close(console);
+    let summary_file = SummaryFile::open(&args.keep, console)?;
+    let now = scoreboard(entries(&sources, &summary_file, threads, console)?);
+    summary_file.close(console);
     for (path, file) in files {
         file.write(text(path, &now))?;
         let blocks = count(sources.len(), "block", "blocks");
@@ -58,7 +58,7 @@ pub(super) fn board(args: &Score, threads: usize, console: &Console) -> Result<V
 /// The blocks' entries, each worked out by whichever thread is free.
 pub(in crate::cmd) fn entries(
     sources: &[Source],
-    shelf: &Shelf,
+    summary_file: &SummaryFile,
     threads: usize,
     console: &Console,
 ) -> Result<Vec<Entry>, Failure> {
@@ -72,9 +72,9 @@ pub(in crate::cmd) fn entries(
             sources.get(n).map(|source| (n, source))
         } {
             let entry = source.prepare().and_then(|prepared| {
-                let summaries = shelf.summaries(&prepared, &Default::default());
+                let summaries = summary_file.summaries(&prepared, &Default::default());
                 let entry = Entry::with(&prepared, &summaries);
-                shelf.keep(&summaries);
+                summary_file.keep(&summaries);
                 entry.map_err(|error| Failure::in_file(&source.name(), error))
             });
             progress.done(|| {

@@ -41,7 +41,7 @@ fn a_block_with_an_access_list_is_recorded_each_way_and_runs() {
 }
 
 /// Tells every balance that is not zero by one wei too high, without proofs.
-fn everybody_richer() -> Manner {
+fn all_richer() -> Manner {
     let honest = without(TRACING_AND_PROOFS);
     Arc::new(move |before, method, answer| match honest(before, method, answer) {
         Act::Answer(answer) if method == "eth_getBalance" => {
@@ -56,10 +56,10 @@ fn everybody_richer() -> Manner {
 #[test]
 fn false_balances_on_which_nothing_depends_are_noticed_by_the_list() {
     let osaka = link(Era::Osaka, Scenario::Erc20);
-    assert!(record(&osaka, everybody_richer()).is_ok(), "no header before Amsterdam's tells");
+    assert!(record(&osaka, all_richer()).is_ok(), "no header before Amsterdam's tells");
     let amsterdam = link(Era::Amsterdam, Scenario::Erc20);
     assert!(record(&amsterdam, without(TRACING_AND_PROOFS)).is_ok());
-    let error = record(&amsterdam, everybody_richer()).expect_err("the list has balances");
+    let error = record(&amsterdam, all_richer()).expect_err("the list has balances");
     let RecordError::Contradicted { field, .. } = error else { panic!("{error}") };
     assert_eq!(field, "blockAccessListHash");
 }

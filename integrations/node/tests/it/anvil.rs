@@ -1,6 +1,6 @@
 //! Is a block that another node mined recorded, predicted and run in parallel as that node says?
 //!
-//! In: anvil, which `tests/setup/anvil.sh` fetches; the states and transactions of made-up blocks.
+//! In: anvil, which `tests/setup/anvil.sh` fetches; the states and transactions of synthetic blocks.
 //! Out: recordings by each way, which must agree and run as anvil's header states.
 
 use std::sync::Arc;
@@ -61,7 +61,7 @@ struct Recorded(std::sync::Mutex<Vec<bool>>);
 impl slotcast_node::Progress for Recorded {
     fn done(&self, _: u64, result: &Result<Done, RecordError>) {
         let is_recorded = matches!(result, Ok(Done::Recorded { .. }));
-        self.0.lock().expect("nobody panicked").push(is_recorded);
+        self.0.lock().expect("no thread panicked").push(is_recorded);
     }
 }
 
@@ -82,7 +82,7 @@ fn a_file_whose_block_was_replaced_is_recorded_again() {
         assert!(record_range(&job, &recorded).is_empty());
         let files = corpus::list(folder.path()).expect("there is a file");
         let hash = corpus::read_file(&files[0]).expect("it is whole").hash;
-        (recorded.0.into_inner().expect("nobody panicked"), hash)
+        (recorded.0.into_inner().expect("no thread panicked"), hash)
     };
     let (recorded, old) = record();
     assert_eq!(recorded, [true]);

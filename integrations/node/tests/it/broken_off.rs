@@ -83,7 +83,7 @@ fn a_killed_process_leaves_whole_files_and_the_next_goes_on() {
     assert_eq!(corpus::list(folder.path()).expect("there are files").len(), links.len());
 }
 
-/// A file name that a folder has already cannot be written to, whoever runs the test.
+/// A file name that a folder has already cannot be written to, even by root.
 #[test]
 fn what_cannot_be_written_is_said_and_leaves_nothing() {
     let links = links(1);

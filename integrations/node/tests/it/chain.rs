@@ -1,6 +1,6 @@
 //! Which chain does the mock node have?
 //!
-//! In: a made-up block. Out: [`Link`], the same block behind headers that lead up to it, the last of
+//! In: a synthetic block. Out: [`Link`], the same block behind headers that lead up to it, the last of
 //! which states the root of the state before it.
 //! Invariant: headers hash to what their children state, and running the block gives what its
 //! header states, as on a real chain.
@@ -22,7 +22,7 @@ use slotcast_corpus::{
 };
 use slotcast_lab::seal;
 
-/// How many headers lead up to a block; the transactions of made-up blocks look 17 back.
+/// How many headers lead up to a block; the transactions of synthetic blocks look 17 back.
 const N_ANCESTORS: u64 = 20;
 
 /// One block with what leads up to it.
@@ -43,7 +43,7 @@ impl Link {
     /// The block of a plan, moved up by `above` numbers.
     pub(crate) fn of(plan: &Plan, above: u64) -> Self {
         let made = generate(plan).expect("the era has the scenario");
-        let mut block = seal(made).expect("a made-up block can be run");
+        let mut block = seal(made).expect("a synthetic block can be run");
         block.header.number += above;
         let ancestors = ancestors(&block);
         block.header.parent_hash = ancestors.last().expect("there are some").hash_slow();

@@ -5,7 +5,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use alloy_primitives::{B256, U256};
+use alloy_consensus::Header;
+use alloy_primitives::{B256, KECCAK256_EMPTY, U256};
+use alloy_trie::EMPTY_ROOT_HASH;
 use serde_json::{Value, json};
 use slotcast_corpus::{RecordedBlock, Scenario};
 use slotcast_node::{
@@ -15,7 +17,7 @@ use slotcast_node::{
 
 use crate::{
     chain::Link,
-    mock::{Act, Manner, Mock, TRACING_AND_PROOFS, honest, without},
+    mock::{Act, Manner, Mock, TRACING_AND_PROOFS, header_json, honest, without},
     recording::recorder,
 };
 
@@ -126,7 +128,7 @@ impl Progress for Deaf {
 #[test]
 fn a_node_that_is_not_there_is_named_without_what_may_be_secret() {
     let url = "http://127.0.0.1:9/v2/SECRET";
-    let error = Node::connect(url, impatient()).expect_err("nobody listens there");
+    let error = Node::connect(url, impatient()).expect_err("nothing listens there");
     let text = error.to_string();
     assert!(text.starts_with("127.0.0.1:9: no answer to eth_chainId after 4 attempts"), "{text}");
     assert!(!text.contains("SECRET"), "{text}");
@@ -252,17 +254,141 @@ fn a_false_proof_is_noticed() {
 #[test]
 fn an_answer_of_the_wrong_shape_is_an_error_that_names_the_method() {
     let link = link();
-    for (method, wrong) in [
-        ("eth_getBlockByNumber", json!({ "number": "0x1" })),
-        ("eth_getBlockByHash", json!(7)),
-        ("debug_traceBlockByHash", json!([{ "result": { "0x1": {} } }])),
-        ("debug_traceBlockByHash", json!([{ "error": "timeout" }])),
-    ] {
+    for (method, wrong) in
+        [("eth_getBlockByNumber", json!({ "number": "0x1" })), ("eth_getBlockByHash", json!(7))]
+    {
         let manner: Manner = Arc::new(move |_, asked, answer| match asked == method {
             true => Act::Answer(wrong.clone()),
             false => Act::Answer(answer),
         });
-        let error = record(&link, manner).expect_err("it makes no sense").to_string();
+        let error = record(&link, manner).expect_err("it is malformed").to_string();
         assert!(error.contains("127.0.0.1"), "{method}: {error}");
     }
+}
+
+/// The answer to a trace with its first account changed.
+fn first_account(mut traces: Value, change: fn(&mut Value)) -> Value {
+    change(traces[0]["result"].as_object_mut().unwrap().values_mut().next().unwrap());
+    traces
+}
+
+#[test]
+fn a_trace_that_cannot_be_read_is_dropped_and_said() {
+    let link = link();
+    let truth = record(&link, honest()).expect("an honest node");
+    let faults: [fn(Value) -> Act; 8] = [
+        |mut traces| {
+            traces[3] = json!({ "error": "execution timeout" });
+            Act::Answer(traces)
+        },
+        |mut traces| {
+            traces[1]["result"] = Value::Null;
+            Act::Answer(traces)
+        },
+        |traces| Act::Answer(first_account(traces, |account| account["code"] = json!(""))),
+        |traces| Act::Answer(first_account(traces, |account| account["storage"] = Value::Null)),
+        |traces| Act::Answer(first_account(traces, |account| account["balance"] = Value::Null)),
+        |_| Act::Answer(Value::Null),
+        |_| Act::Answer(json!([{ "result": { "0x1": {} } }])),
+        |_| Act::Hang,
+    ];
+    for (n, fault) in faults.into_iter().enumerate() {
+        let manner = |words_too: bool| -> Manner {
+            Arc::new(move |_, method, answer| match method {
+                "debug_traceBlockByHash" => fault(answer),
+                "eth_getProof" | "eth_getBalance" if !words_too => Act::Refuse(-32000, "pruned"),
+                _ => Act::Answer(answer),
+            })
+        };
+        let mock = Mock::start(std::slice::from_ref(&link), manner(true));
+        let recording =
+            recorder(&mock, RecordSettings::default()).record(link.block.number()).unwrap();
+        assert_eq!(recording.block, truth, "fault {n}");
+        // An account without storage is read as one, and what is hung up on is asked for again.
+        let is_dropped = recording.dropped_trace.is_some();
+        assert!(is_dropped || recording.way == slotcast_node::Way::Traced, "fault {n}");
+        assert!(is_dropped || n == 3, "fault {n}");
+        if is_dropped {
+            let error = record(&link, manner(false)).expect_err("nothing is left to ask for");
+            let text = error.to_string();
+            assert!(text.contains("--no-trace") && text.contains("pruned"), "fault {n}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_node_without_proofs_is_refused_where_they_are_insisted_on() {
+    let link = link();
+    for is_traced in [true, false] {
+        let settings =
+            RecordSettings { proofs: ProofPolicy::Always, is_traced, ..RecordSettings::default() };
+        let error = record_with(&link, without(&["eth_getProof"]), settings).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("eth_getProof was refused") && error.is_lasting(), "{text}");
+        assert!(!error.is_lie() && !text.contains("proves"), "{text}");
+    }
+}
+
+#[test]
+fn a_false_block_hash_is_noticed_where_proofs_are_insisted_on() {
+    // The answer for an ancestor that a transaction asks for is another header, true to itself.
+    let lie: Manner = Arc::new(|_, method, answer| match method {
+        "eth_getBlockByNumber" if answer["transactions"] == json!([]) => {
+            let mut header: Header = serde_json::from_value(answer).unwrap();
+            header.extra_data = vec![7].into();
+            Act::Answer(header_json(&header))
+        }
+        _ => Act::Answer(answer),
+    });
+    let proven = RecordSettings { proofs: ProofPolicy::Always, ..RecordSettings::default() };
+    let mut n_noticed = 0;
+    for seed in 0..8 {
+        let link = Link::new(seed, 30, Scenario::Mixed, 0);
+        let truth = record(&link, honest()).expect("an honest node");
+        assert_eq!(record_with(&link, honest(), proven).expect("an honest node"), truth);
+        let Ok(believed) = record(&link, Arc::clone(&lie)) else { continue };
+        if believed == truth {
+            continue;
+        }
+        let error = record_with(&link, Arc::clone(&lie), proven).expect_err("the parents tell");
+        assert!(error.is_lie() && error.to_string().contains("block hash"), "{error}");
+        n_noticed += 1;
+    }
+    assert!(0 < n_noticed, "some block asks for a hash that its header says nothing of");
+}
+
+#[test]
+fn nulls_of_old_nodes_are_read() {
+    let link = link();
+    let truth = record(&link, honest()).expect("an honest node");
+    let manner: Manner = Arc::new(|_, method, mut answer| match method {
+        "debug_traceBlockByHash" => Act::Refuse(-32601, "no"),
+        "eth_getBlockByNumber" if answer["transactions"].is_array() => {
+            answer["uncles"] = Value::Null;
+            Act::Answer(answer)
+        }
+        "eth_getProof" => {
+            if answer["storageProof"] == json!([]) {
+                answer["storageProof"] = Value::Null;
+            }
+            for slot in answer["storageProof"].as_array_mut().into_iter().flatten() {
+                if slot["proof"] == json!([]) {
+                    slot["proof"] = Value::Null;
+                }
+            }
+            if answer["balance"] == "0x0" && answer["nonce"] == "0x0" {
+                for field in ["codeHash", "storageHash"] {
+                    if [KECCAK256_EMPTY, EMPTY_ROOT_HASH]
+                        .map(|hash| json!(hash))
+                        .contains(&answer[field])
+                    {
+                        answer[field] = Value::Null;
+                    }
+                }
+            }
+            Act::Answer(answer)
+        }
+        _ => Act::Answer(answer),
+    });
+    assert_eq!(record(&link, manner).expect("the nulls are read"), truth);
 }

@@ -1,6 +1,6 @@
 //! How does a node of another make mine our blocks?
 //!
-//! In: a made-up block, whose state before it becomes the genesis. Out: [`Miner`], anvil on a free
+//! In: a synthetic block, whose state before it becomes the genesis. Out: [`Miner`], anvil on a free
 //! port; none where it was not fetched.
 //! Invariant: blocks are mined when they are asked for, with transactions in order of arrival.
 
@@ -168,5 +168,5 @@ impl Miner {
 /// A block to be mined.
 pub(crate) fn made(seed: u64, n_txs: usize, scenario: Scenario) -> RecordedBlock {
     let plan = Plan { seed, n_txs, scenario, chain_id: CHAIN_ID, era: Era::Osaka };
-    seal(generate(&plan).expect("the era has the scenario")).expect("a made-up block can be run")
+    seal(generate(&plan).expect("the era has the scenario")).expect("a synthetic block can be run")
 }

@@ -1,4 +1,4 @@
-//! What does a node do that answers from made-up blocks, and misbehaves when it is told to?
+//! What does a node do that answers from synthetic blocks, and misbehaves when it is told to?
 //!
 //! In: a chain and a [`Manner`]. Out: an HTTP server on a free port of this machine.
 //! Invariant: without a manner every answer is true, as a full node with the debug namespace gives
@@ -241,8 +241,8 @@ impl World {
         let Ok(at) = serde_json::from_value(at["blockHash"].clone()) else { return Value::Null };
         let Some(state) = self.states.get::<B256>(&at) else { return Value::Null };
         let address: Address = serde_json::from_value(params[0].clone()).expect("an address");
-        let nobody = PreAccount::default();
-        let account = state.get(&address).unwrap_or(&nobody);
+        let empty = PreAccount::default();
+        let account = state.get(&address).unwrap_or(&empty);
         let key = |value: &Value| -> U256 {
             let key: B256 = serde_json::from_value(value.clone()).expect("a key");
             key.into()

@@ -81,7 +81,7 @@ impl Progress for Told {
             Ok(Done::Recorded { .. }) => "recorded",
             Err(_) => "failed",
         };
-        self.0.lock().expect("nobody panicked").push((number, what));
+        self.0.lock().expect("no thread panicked").push((number, what));
     }
 }
 
@@ -111,7 +111,7 @@ fn a_range_becomes_files_and_whole_ones_are_kept() {
     fs::remove_file(folder.path().join(file_name(1, last))).expect("it is there");
     let (told, calls) = (Told::default(), mock.n_calls());
     assert!(record_range(&job(), &told).is_empty());
-    let mut told = told.0.into_inner().expect("nobody panicked");
+    let mut told = told.0.into_inner().expect("no thread panicked");
     told.sort_unstable();
     assert_eq!(told, [(first, "kept"), (first + 1, "recorded"), (last, "recorded")]);
     assert!(calls < mock.n_calls());

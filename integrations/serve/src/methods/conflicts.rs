@@ -1,4 +1,4 @@
-//! `slotcast_conflictGroups`: which transactions that nobody has run touch the same state?
+//! `slotcast_conflictGroups`: which unexecuted transactions touch the same state?
 //!
 //! In: transactions and a block. Out: their conflict groups, and on demand every pair that conflicts,
 //! with where.
@@ -7,14 +7,14 @@ use alloy_eips::BlockId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use slotcast::{
-    hints::{Grounds, Pool, Ticket},
+    hints::{ConflictScope, Pool, Ticket},
     model::{Index, Location},
 };
 
 use super::asked_all;
 use crate::{
+    block_context::BlockName,
     fault::Fault,
-    ground::BlockName,
     service::{SCHEMA_VERSION, Service, json},
     words::PlaceOut,
 };
@@ -51,7 +51,7 @@ struct Groups {
     groups: Vec<Vec<u32>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pairs: Option<Vec<Pair>>,
-    /// Transactions whose forecasts may be missing something, so that conflicts may be too.
+    /// Transactions whose predictions may be missing something, so that conflicts may be too.
     partial: Vec<u32>,
 }
 
@@ -64,17 +64,17 @@ struct Pair {
 
 /// Groups transactions by conflict.
 pub(super) fn groups(service: &Service, params: Asking) -> Result<Box<RawValue>, Fault> {
-    let ground = service.chain.ground(params.block)?;
+    let context = service.chain.context(params.block)?;
     let mut pool = Pool::new(match params.grounds {
-        Counted::All => Grounds::All,
-        Counted::Observed => Grounds::Observed,
+        Counted::All => ConflictScope::All,
+        Counted::Observed => ConflictScope::Observed,
     });
     let mut partial = Vec::new();
-    for asked in asked_all(service, &params.txs, &ground)? {
-        let prediction = service.predict(&ground, &asked)?;
+    for asked in asked_all(service, &params.txs, &context)? {
+        let prediction = service.predict(&context, &asked)?;
         let is_partial = !prediction.gaps().is_empty();
         // Tickets of a fresh pool count from zero, so they are the positions in the request.
-        let ticket = pool.insert(&Service::hint(&ground, prediction));
+        let ticket = pool.insert(&Service::hint(&context, prediction));
         if is_partial {
             partial.push(ticket.0);
         }
@@ -83,7 +83,7 @@ pub(super) fn groups(service: &Service, params: Asking) -> Result<Box<RawValue>,
     let pairs = params.pairs.then(|| groups.iter().flat_map(|group| pairs(&pool, group)).collect());
     Ok(json(&Groups {
         schema_version: SCHEMA_VERSION,
-        block: ground.name(),
+        block: context.name(),
         groups: groups.iter().map(|group| group.iter().map(|ticket| ticket.0).collect()).collect(),
         pairs,
         partial,
@@ -96,7 +96,7 @@ fn pairs(pool: &Pool, group: &[Ticket]) -> Vec<Pair> {
     for (n, &a) in group.iter().enumerate() {
         for &b in group[n + 1..].iter().filter(|&&b| pool.conflicts(a, b)) {
             debug_assert!(a.as_usize() < b.as_usize(), "groups are ascending");
-            let at = pool.meeting_places(a, b);
+            let at = pool.conflicting_locations(a, b);
             let at = at.iter().map(|location: &Location| location.into()).collect();
             pairs.push(Pair { a: a.0, b: b.0, at });
         }

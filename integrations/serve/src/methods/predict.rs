@@ -1,24 +1,35 @@
 //! `slotcast_predictAccess` and `slotcast_predictBatch`: what will transactions touch?
 //!
-//! In: transactions and a block. Out: their forecasts, as in a prediction file, with the state words
+//! In: transactions and a block. Out: their predictions, as in a prediction file, with the state words
 //! they relied on.
 
 use alloy_eips::BlockId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{OfOne, asked, asked_all};
 use crate::{
     fault::Fault,
+    inclusion::objection,
     service::{Service, json},
 };
 
-/// Forecasts one transaction.
+/// Predicts one transaction.
 pub(super) fn one(service: &Service, params: OfOne) -> Result<Box<RawValue>, Fault> {
-    let ground = service.chain.ground(params.block)?;
-    let asked = asked(&params.tx, &ground)?;
-    let hint = Service::hint(&ground, service.predict(&ground, &asked)?);
-    Ok(json(&Service::answer(&ground, 0, asked.hash, &hint)))
+    let context = service.chain.context(params.block)?;
+    let asked = asked(&params.tx, &context)?;
+    let hint = Service::hint(&context, service.predict(&context, &asked)?);
+    let prediction = Service::answer(&context, 0, asked.hash, &hint);
+    Ok(json(&One { prediction, rejected: objection(&context, &asked) }))
+}
+
+/// A prediction, and why the transaction cannot be included if it cannot.
+#[derive(Serialize)]
+struct One<T> {
+    #[serde(flatten)]
+    prediction: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<String>,
 }
 
 /// Parameters of a batch.
@@ -31,7 +42,7 @@ pub(super) struct Batch {
     basis: Basis,
 }
 
-/// What forecasts of a batch build on.
+/// What predictions of a batch build on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Basis {
@@ -42,19 +53,19 @@ enum Basis {
     Order,
 }
 
-/// Forecasts many transactions.
+/// Predicts many transactions.
 pub(super) fn batch(service: &Service, params: Batch) -> Result<Box<RawValue>, Fault> {
-    let ground = service.chain.ground(params.block)?;
-    let asked = asked_all(service, &params.txs, &ground)?;
+    let context = service.chain.context(params.block)?;
+    let asked = asked_all(service, &params.txs, &context)?;
     let predictions = match params.basis {
         Basis::Parent => {
-            let each = asked.iter().map(|asked| service.predict(&ground, asked));
+            let each = asked.iter().map(|asked| service.predict(&context, asked));
             each.collect::<Result<Vec<_>, _>>()?
         }
-        Basis::Order => service.predict_in_order(&ground, &asked)?,
+        Basis::Order => service.predict_in_order(&context, &asked)?,
     };
     let answers = asked.iter().zip(predictions).enumerate().map(|(index, (asked, prediction))| {
-        Service::answer(&ground, index, asked.hash, &Service::hint(&ground, prediction))
+        Service::answer(&context, index, asked.hash, &Service::hint(&context, prediction))
     });
     Ok(json(&answers.collect::<Vec<_>>()))
 }

@@ -1,17 +1,17 @@
-//! `slotcast_revalidate`: which forecasts no longer hold?
+//! `slotcast_revalidate`: which predictions no longer hold?
 //!
-//! In: forecasts, of which only the words they relied on are looked at, and a block. Out: those that
+//! In: predictions, of which only the words they relied on are looked at, and a block. Out: those that
 //! relied on a word that holds something else before that block, with the words.
-//! Invariant: a word that is not to be had is said to be unknown, and makes no forecast stale; a word
-//! that is not recorded holds if it was what forecasts take such a word for.
+//! Invariant: a word that is not to be had is said to be unknown, and makes no prediction stale; a word
+//! that is not recorded holds if it was what predictions take such a word for.
 
 use alloy_eips::BlockId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
+    block_context::{BlockName, Look},
     fault::Fault,
-    ground::{BlockName, Look},
     service::{SCHEMA_VERSION, Service, json},
     words::{ChangeOut, PlaceOut, WordIn},
 };
@@ -24,7 +24,7 @@ pub(super) struct Asking {
     block: Option<BlockId>,
 }
 
-/// A forecast, as far as it is looked at.
+/// A prediction, as far as it is looked at.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Relied {
@@ -40,21 +40,21 @@ struct Revalidated {
     unknown: Vec<Unknown>,
 }
 
-/// A forecast that does not hold.
+/// A prediction that does not hold.
 #[derive(Serialize)]
 struct Stale {
     index: usize,
     changed: Vec<ChangeOut>,
 }
 
-/// A forecast of which cannot be said whether it holds.
+/// A prediction of which cannot be said whether it holds.
 #[derive(Serialize)]
 struct Unknown {
     index: usize,
     words: Vec<PlaceOut>,
 }
 
-/// Compares what forecasts relied on with what is there.
+/// Compares what predictions relied on with what is there.
 pub(super) fn revalidate(service: &Service, params: Asking) -> Result<Box<RawValue>, Fault> {
     let most = service.limits.transactions;
     let n = params.predictions.len();
@@ -62,15 +62,15 @@ pub(super) fn revalidate(service: &Service, params: Asking) -> Result<Box<RawVal
         let reason = format!("predictions: there are {n}, more than {most}; ask in parts");
         return Err(Fault::Limit(reason));
     }
-    let ground = service.chain.ground(params.block)?;
+    let context = service.chain.context(params.block)?;
     let (mut stale, mut unknown) = (Vec::new(), Vec::new());
     for (index, prediction) in params.predictions.iter().enumerate() {
         let (mut changed, mut words) = (Vec::new(), Vec::new());
         for (n, word) in prediction.relied_on.iter().enumerate() {
             let name = || format!("predictions[{index}].reliedOn[{n}]");
             let word = word.read().map_err(|fault| fault.within(&name()))?;
-            match ground.look(&word.location) {
-                // A forecast made anew would find the same.
+            match context.look(&word.location) {
+                // A prediction made again would find the same.
                 Look::Known(now) | Look::Assumed(now) if now == word.value => {}
                 Look::Known(now) => changed.push(ChangeOut::new(&word, now)),
                 Look::Assumed(_) | Look::Unavailable => words.push(PlaceOut::from(&word.location)),
@@ -82,6 +82,6 @@ pub(super) fn revalidate(service: &Service, params: Asking) -> Result<Box<RawVal
             unknown.push(Unknown { index, words });
         }
     }
-    let block = ground.name();
+    let block = context.name();
     Ok(json(&Revalidated { schema_version: SCHEMA_VERSION, block, stale, unknown }))
 }

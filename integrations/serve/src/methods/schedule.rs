@@ -39,17 +39,17 @@ struct Versioned {
 
 /// Schedules transactions.
 pub(super) fn schedule(service: &Service, params: Asking) -> Result<Box<RawValue>, Fault> {
-    let ground = service.chain.ground(params.block)?;
+    let context = service.chain.context(params.block)?;
     let asked = match &params.txs {
-        Some(texts) => asked_all(service, texts, &ground)?,
+        Some(texts) => asked_all(service, texts, &context)?,
         None => {
-            let all = service.chain.transactions(&ground)?.into_iter();
+            let all = service.chain.transactions(&context)?.into_iter();
             all.map(|tx| Asked { hash: Some(*tx.tx_hash()), tx }).collect()
         }
     };
-    let predictions = IndexVec::from(service.predict_in_order(&ground, &asked)?);
-    let block = ground.block_with(asked.into_iter().map(|asked| asked.tx).collect());
-    let schedule = scheduler::schedule(&predicted_accesses(&block, &predictions, &*ground));
+    let predictions = IndexVec::from(service.predict_in_order(&context, &asked)?);
+    let block = context.block_with(asked.into_iter().map(|asked| asked.tx).collect());
+    let schedule = scheduler::schedule(&predicted_accesses(&block, &predictions, &*context));
     let document = ScheduleDocument::new(block.header.number, &schedule);
     Ok(json(&Versioned { schema_version: SCHEMA_VERSION, document }))
 }

@@ -17,8 +17,8 @@ use slotcast::{
 };
 
 use crate::{
+    block_context::BlockName,
     fault::Fault,
-    ground::BlockName,
     service::{SCHEMA_VERSION, Service, json},
 };
 
@@ -77,23 +77,23 @@ struct Call {
 /// Describes the code at an address.
 pub(super) fn summary(service: &Service, params: Asking) -> Result<Box<RawValue>, Fault> {
     let Asking { address, block } = params;
-    let ground = service.chain.ground(block)?;
-    let (code_hash, code) = match ground.code(address) {
+    let context = service.chain.context(block)?;
+    let (code_hash, code) = match context.code(address) {
         CodeAt::Known(hash, code) => (hash, code),
         CodeAt::Nothing => {
             return Err(Fault::NotFound(format!("address: there is no code at {address}")));
         }
         CodeAt::Unavailable => {
-            ground.check()?;
+            context.check()?;
             return Err(Fault::Unavailable(format!(
                 "address: the code at {address} was not recorded"
             )));
         }
     };
-    let description = describe(&code, ground.fork(), service.warm.analysis());
+    let description = describe(&code, context.fork(), service.warm.analysis());
     Ok(json(&Described {
         schema_version: SCHEMA_VERSION,
-        block: ground.name(),
+        block: context.name(),
         address,
         code_hash,
         size: description.code_size,

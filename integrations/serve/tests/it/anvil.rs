@@ -1,7 +1,7 @@
-//! Are transactions forecast that wait at a real node, before they are mined, and is a block noticed
+//! Are transactions predicted that wait at a real node, before they are mined, and is a block noticed
 //! that takes another's place?
 //!
-//! In: anvil, which `tests/setup/anvil.sh` fetches, told to mine when we say so. Out: forecasts of the
+//! In: anvil, which `tests/setup/anvil.sh` fetches, told to mine when we say so. Out: predictions of the
 //! subscription, compared with what the mined block touched.
 
 use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
@@ -49,10 +49,10 @@ fn head_at(follower: &mut Ws, number: u64) -> Value {
     }
 }
 
-/// The slots of a forecast: read or written, and only added to.
-fn slots(forecast: &Value) -> Vec<Slot> {
+/// The slots of a prediction: read or written, and only added to.
+fn slots(prediction: &Value) -> Vec<Slot> {
     let list = |name: &str| -> Vec<(alloy_primitives::Address, B256)> {
-        serde_json::from_value(forecast[name].clone()).unwrap()
+        serde_json::from_value(prediction[name].clone()).unwrap()
     };
     let all = list("reads").into_iter().chain(list("deltas"));
     let mut slots: Vec<Slot> = all.map(|(address, key)| Slot::new(address, key.into())).collect();
@@ -60,37 +60,37 @@ fn slots(forecast: &Value) -> Vec<Slot> {
     slots
 }
 
-/// How many slots a block touched, how many of these were forecast, and how many forecasts are exact.
-fn compare(mined: &RecordedBlock, forecasts: &BTreeMap<B256, Value>) -> (usize, usize, usize) {
+/// How many slots a block touched, how many of these were predicted, and how many predictions are exact.
+fn compare(mined: &RecordedBlock, predictions: &BTreeMap<B256, Value>) -> (usize, usize, usize) {
     let prepared = prepare(mined).unwrap();
     let observed = SequentialSettings { is_observed: true };
     let ran = execute_sequential(prepared.block(), prepared.state(), &observed).unwrap();
     let (mut n_touched, mut n_found, mut n_exact) = (0, 0, 0);
     for (tx, truth) in ran.observations.iter_enumerated() {
         let hash = prepared.block().transactions[tx.as_usize()].tx_hash();
-        let forecast = slots(&forecasts[hash]);
-        let is_found = |slot: &&Slot| forecast.binary_search(slot).is_ok();
+        let prediction = slots(&predictions[hash]);
+        let is_found = |slot: &&Slot| prediction.binary_search(slot).is_ok();
         n_touched += truth.reads.len();
         n_found += truth.reads.iter().filter(is_found).count();
-        n_exact += usize::from(truth.reads == forecast);
+        n_exact += usize::from(truth.reads == prediction);
     }
     (n_touched, n_found, n_exact)
 }
 
 #[test]
-fn what_waits_is_forecast_before_it_is_mined() {
+fn what_waits_is_predicted_before_it_is_mined() {
     let block = made(21, 80, Scenario::Amm);
     let Some(anvil) = start_anvil(&block) else { return };
     let server = serve(&anvil);
     let mut follower = ws(&server);
     follower.result("slotcast_subscribePending", json!([]));
     anvil.send(&block);
-    let mut forecasts = BTreeMap::new();
-    while forecasts.len() < block.transactions.len() {
-        let forecast = next(&mut follower, "prediction");
-        assert_eq!(forecast["block"]["hash"], json!(null), "the block does not exist yet");
-        let hash: B256 = serde_json::from_value(forecast["hash"].clone()).unwrap();
-        assert!(forecasts.insert(hash, forecast).is_none(), "each is forecast once");
+    let mut predictions = BTreeMap::new();
+    while predictions.len() < block.transactions.len() {
+        let prediction = next(&mut follower, "prediction");
+        assert_eq!(prediction["block"]["hash"], json!(null), "the block does not exist yet");
+        let hash: B256 = serde_json::from_value(prediction["hash"].clone()).unwrap();
+        assert!(predictions.insert(hash, prediction).is_none(), "each is predicted once");
     }
     // Whoever comes later gets what waits already.
     let mut late = ws(&server);
@@ -104,17 +104,17 @@ fn what_waits_is_forecast_before_it_is_mined() {
     let (mined, _) = anvil.record(number, true);
     assert_eq!(head["hash"], json!(mined.hash));
     assert_eq!(head["included"].as_array().unwrap().len(), mined.transactions.len());
-    let (n_touched, n_found, n_exact) = compare(&mined, &forecasts);
+    let (n_touched, n_found, n_exact) = compare(&mined, &predictions);
     let n = mined.transactions.len();
-    println!("{n_found} of {n_touched} slots forecast while pending, {n_exact} of {n} exact");
-    // Forecasts are made on the parent state alone: of the swaps in one pool all look like the first
-    // of the block, which touches more than the others. What is touched is among what is forecast.
+    println!("{n_found} of {n_touched} slots predicted while pending, {n_exact} of {n} exact");
+    // Predictions are made on the parent state alone: of the swaps in one pool all look like the first
+    // of the block, which touches more than the others. What is touched is among what is predicted.
     assert!(n_touched != 0 && n_touched * 95 <= n_found * 100);
     server.stop();
 }
 
 #[test]
-fn a_block_that_takes_anothers_place_is_noticed_and_makes_forecasts_stale() {
+fn a_block_that_takes_anothers_place_is_noticed_and_makes_predictions_stale() {
     let block = made(22, 40, Scenario::Erc20);
     let Some(anvil) = start_anvil(&block) else { return };
     let server = serve(&anvil);
@@ -124,7 +124,7 @@ fn a_block_that_takes_anothers_place_is_noticed_and_makes_forecasts_stale() {
     let number = anvil.mine(&block);
     let old = head_at(&mut follower, number);
 
-    // Forecasts on the block that will be replaced: the same calls once more.
+    // Predictions on the block that will be replaced: the same calls once more.
     let again: Vec<Value> = block
         .transactions
         .iter()
@@ -135,9 +135,9 @@ fn a_block_that_takes_anothers_place_is_noticed_and_makes_forecasts_stale() {
             json!({ "from": tx.signer(), "to": to, "input": input })
         })
         .collect();
-    let forecasts = http.result("slotcast_predictBatch", json!([again]));
-    assert_eq!(forecasts[0]["block"]["parentHash"], old["hash"]);
-    let fresh = http.result("slotcast_revalidate", json!([forecasts]));
+    let predictions = http.result("slotcast_predictBatch", json!([again]));
+    assert_eq!(predictions[0]["block"]["parentHash"], old["hash"]);
+    let fresh = http.result("slotcast_revalidate", json!([predictions]));
     assert_eq!((&fresh["stale"], &fresh["unknown"]), (&json!([]), &json!([])));
 
     anvil.call("evm_revert", &json!([before]));
@@ -156,17 +156,17 @@ fn a_block_that_takes_anothers_place_is_noticed_and_makes_forecasts_stale() {
     assert_ne!(new["hash"], old["hash"]);
     assert_eq!(replaced, [old["hash"].clone()]);
 
-    let stale = http.result("slotcast_revalidate", json!([forecasts]));
+    let stale = http.result("slotcast_revalidate", json!([predictions]));
     assert_eq!(stale["block"]["parentHash"], new["hash"]);
     let n_stale = stale["stale"].as_array().unwrap().len();
-    println!("{n_stale} of {} forecasts are stale", again.len());
-    let forecasts_anew = http.result("slotcast_predictBatch", json!([again]));
+    println!("{n_stale} of {} predictions are stale", again.len());
+    let predictions_anew = http.result("slotcast_predictBatch", json!([again]));
     for index in 0..again.len() {
         let relied = |all: &Value| all[index]["reliedOn"].clone();
         let is_stale =
             stale["stale"].as_array().unwrap().iter().any(|it| it["index"] == json!(index));
         if !is_stale {
-            assert_eq!(relied(&forecasts), relied(&forecasts_anew), "forecast {index}");
+            assert_eq!(relied(&predictions), relied(&predictions_anew), "prediction {index}");
         }
     }
     assert_ne!(n_stale, 0);

@@ -75,7 +75,7 @@ fn health(server: &Server) -> u16 {
     http(server).request("GET /health HTTP/1.1", "", "").unwrap().status
 }
 
-/// Waits until health has this status; whoever never gets there fails.
+/// Waits until health has this status; a server that never gets there fails.
 fn wait_for(server: &Server, status: u16) {
     let tries = (0..2_000).any(|_| {
         let is_so = health(server) == status;
@@ -132,7 +132,7 @@ fn a_node_that_is_slow_costs_its_requests_and_no_others() {
 }
 
 #[test]
-fn answers_that_cannot_be_are_errors_and_not_forecasts() {
+fn answers_that_cannot_be_are_errors_and_not_predictions() {
     let (link, mock, is_wrong) = node(|method, answer| match method {
         "eth_getStorageAt" => Act::Answer(json!({ "not": "a word" })),
         "eth_getCode" => Act::Answer(json!("0xzz")),

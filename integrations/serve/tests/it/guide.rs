@@ -60,7 +60,7 @@ fn every_request_of_the_guide_is_answered_as_it_says() {
             let is_shown_elsewhere = block.text.starts_with("$ slotcast ")
                 || block.text.starts_with("cargo run ")
                 || block.language == "json";
-            assert!(is_shown_elsewhere, "nobody runs this:\n{}", block.text);
+            assert!(is_shown_elsewhere, "no test runs this:\n{}", block.text);
         }
     }
     assert!(6 <= n_answers && n_messages == 1, "the blocks are found");

@@ -1,4 +1,4 @@
-//! Is what nobody should send answered with an error, and is the service there afterwards?
+//! Is what no client should send answered with an error, and is the service there afterwards?
 
 use std::time::Duration;
 

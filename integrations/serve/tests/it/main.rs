@@ -15,6 +15,7 @@ mod miner;
 #[expect(dead_code, reason = "other tests have it misbehave in more ways")]
 mod mock;
 
+mod access_list;
 mod anvil;
 mod bad_node;
 mod guide;
@@ -63,7 +64,7 @@ fn block() -> &'static Prepared {
     BLOCK.get_or_init(|| prepare(&corpus::embedded().unwrap()).unwrap())
 }
 
-/// A transaction of the embedded block as somebody sends it.
+/// A transaction of the embedded block as a client sends it.
 fn raw(index: usize) -> Value {
     json!(hex::encode_prefixed(block().block().transactions[index].encoded_2718()))
 }

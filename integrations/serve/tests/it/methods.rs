@@ -7,7 +7,7 @@ use slotcast::hints::ScheduleDocument;
 use slotcast::{
     Basis, PredictSettings,
     graph::schedule_of,
-    hints::{self, Grounds, Pool, hints_of},
+    hints::{self, ConflictScope, Pool, hints_of},
     model::{Index, IndexVec, Prediction, TxIndex},
     predict::warm_of,
     prediction_file,
@@ -29,17 +29,17 @@ fn in_file(predictions: &IndexVec<TxIndex, Prediction>) -> Vec<Value> {
     serde_json::from_value(file["txs"].take()).unwrap()
 }
 
-/// The members of a forecast that a prediction file has too.
-fn of_file(mut forecast: Value) -> Value {
-    let object = forecast.as_object_mut().unwrap();
-    for member in ["schemaVersion", "block", "hash", "reliedOn"] {
+/// The members of a prediction that a prediction file has too.
+fn of_file(mut prediction: Value) -> Value {
+    let object = prediction.as_object_mut().unwrap();
+    for member in ["schemaVersion", "block", "hash", "reliedOn", "rejected"] {
         object.remove(member);
     }
-    forecast
+    prediction
 }
 
 #[test]
-fn a_forecast_is_the_one_made_on_the_parent_state() {
+fn a_prediction_is_the_one_made_on_the_parent_state() {
     let server = embedded();
     let (mut http, mut ws) = (http(&server), ws(&server));
     let expected = in_file(&predictions(Basis::Parent));
@@ -87,7 +87,7 @@ fn call(index: usize) -> Value {
 }
 
 #[test]
-fn a_call_is_forecast_as_the_transaction_with_its_fields() {
+fn a_call_is_predicted_as_the_transaction_with_its_fields() {
     let server = embedded();
     let mut http = http(&server);
     for index in 0..N {
@@ -108,7 +108,7 @@ fn a_call_is_forecast_as_the_transaction_with_its_fields() {
 }
 
 #[test]
-fn a_batch_is_forecast_alone_or_in_order() {
+fn a_batch_is_predicted_alone_or_in_order() {
     let server = embedded();
     let (mut http, mut ws) = (http(&server), ws(&server));
     for (basis, name) in [(Basis::Parent, "parent"), (Basis::BlockOrder, "order")] {
@@ -128,7 +128,7 @@ fn conflict_groups_are_those_of_a_pool() {
     let server = embedded();
     let (mut http, mut ws) = (http(&server), ws(&server));
     let all = hints_of(block(), &predictions(Basis::Parent));
-    for (grounds, name) in [(Grounds::All, "all"), (Grounds::Observed, "observed")] {
+    for (grounds, name) in [(ConflictScope::All, "all"), (ConflictScope::Observed, "observed")] {
         let params = json!({ "txs": raws(N), "grounds": name, "pairs": true });
         let answer = http.result("slotcast_conflictGroups", params.clone());
         assert_eq!(answer, ws.result("slotcast_conflictGroups", params));
@@ -192,11 +192,11 @@ fn what_relied_on_a_word_that_changed_is_stale() {
     assert_eq!(stale["stale"][0]["changed"][0]["now"], now);
     assert_eq!(stale["stale"].as_array().unwrap().len(), 1);
 
-    let nobody = "0x00000000000000000000000000000000000000aa";
-    let word = json!({ "address": nobody, "slot": "0x1", "value": "0x5" });
+    let empty = "0x00000000000000000000000000000000000000aa";
+    let word = json!({ "address": empty, "slot": "0x1", "value": "0x5" });
     let unknown = http.result("slotcast_revalidate", json!([[{ "reliedOn": [word] }]]));
     assert_eq!(unknown["stale"], json!([]), "what was not recorded is not taken to be zero");
-    assert_eq!(unknown["unknown"][0]["words"][0]["address"], json!(nobody));
+    assert_eq!(unknown["unknown"][0]["words"][0]["address"], json!(empty));
     server.stop();
 }
 

@@ -1,4 +1,4 @@
-//! Do those who follow pending transactions get each forecast, and does following end?
+//! Do those who follow pending transactions get each predicted, and does following end?
 
 use serde_json::json;
 

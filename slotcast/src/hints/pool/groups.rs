@@ -3,8 +3,8 @@
 //! In: transactions as they come and go. Out: groups.
 //! Invariants: two transactions that conflict are in one group at all times; a group that
 //! [`Groups::settle`] has seen since it last lost a transaction is connected by conflicts. So coming
-//! in costs one look at every place, going out costs nothing, and only groups that lost somebody are
-//! divided anew, when somebody asks.
+//! in costs one look at every place, going out costs nothing, and only groups that lost a member are
+//! divided again, when they are asked for.
 //!
 //! A place *ties* its users when it has a reader and a changer: every reader conflicts with every
 //! other changer, so all users are connected, and one of them stands for all.
@@ -13,12 +13,12 @@ use slotcast_model::{IndexVec, index_newtype};
 
 use super::{
     Ticket,
+    entry::Entry,
     places::{PlaceId, Places},
-    seat::Seat,
 };
 
 index_newtype! {
-    /// A group; given anew when it is empty.
+    /// A group; given again when it is empty.
     struct GroupId;
 }
 
@@ -54,9 +54,9 @@ impl Groups {
     }
 
     /// Takes a transaction in that has been entered at its places.
-    pub(super) fn enter(&mut self, ticket: Ticket, seat: &Seat, places: &Places) {
+    pub(super) fn enter(&mut self, ticket: Ticket, entry: &Entry, places: &Places) {
         self.found(vec![ticket]);
-        for id in seat.places() {
+        for id in entry.places() {
             let (readers, changers) = (places.readers(id), places.changers(id));
             let tied = readers.other_than(ticket).and(changers.other_than(ticket));
             if let Some(other) = tied {
@@ -64,17 +64,17 @@ impl Groups {
                 self.unite(ticket, other);
                 continue;
             }
-            if seat.reads(id) {
+            if entry.reads(id) {
                 changers.iter().for_each(|changer| self.unite(ticket, changer));
             }
-            if seat.changes(id) {
+            if entry.changes(id) {
                 readers.iter().for_each(|reader| self.unite(ticket, reader));
             }
         }
     }
 
     /// Takes a transaction out that is still entered at its places.
-    pub(super) fn leave(&mut self, ticket: Ticket, seat: &Seat, places: &Places) {
+    pub(super) fn leave(&mut self, ticket: Ticket, entry: &Entry, places: &Places) {
         let Membership { group, at } = self.memberships[ticket];
         let members = &mut self.groups[group].members;
         members.swap_remove(at as usize);
@@ -87,7 +87,7 @@ impl Groups {
             _ => {
                 // Whoever ties nothing holds nothing together.
                 let is_loose = &mut self.groups[group].is_loose;
-                if !*is_loose && seat.places().any(|id| ties(places, id)) {
+                if !*is_loose && entry.places().any(|id| ties(places, id)) {
                     *is_loose = true;
                     self.loose.push(group);
                 }
@@ -96,7 +96,7 @@ impl Groups {
     }
 
     /// Divides the groups that may have fallen apart.
-    pub(super) fn settle(&mut self, seats: &IndexVec<Ticket, Option<Seat>>, places: &Places) {
+    pub(super) fn settle(&mut self, entries: &IndexVec<Ticket, Option<Entry>>, places: &Places) {
         let loose = core::mem::take(&mut self.loose);
         for group in loose {
             // It may have been merged into another, which is loose then.
@@ -110,8 +110,8 @@ impl Groups {
                 self.found(vec![ticket]);
             }
             for &ticket in &members {
-                let Some(seat) = &seats[ticket] else { continue };
-                let tied = seat.places().filter(|id| ties(places, *id));
+                let Some(entry) = &entries[ticket] else { continue };
+                let tied = entry.places().filter(|id| ties(places, *id));
                 for reader in tied.filter_map(|id| places.readers(id).iter().next()) {
                     self.unite(ticket, reader);
                 }

@@ -2,7 +2,7 @@
 //!
 //! In: locations, and transactions that read, change or rely on them. Out: [`PlaceId`]s, and for each
 //! its users.
-//! Invariants: a location in use has exactly one id; an id that nobody uses any more is given to the
+//! Invariants: a location in use has exactly one id; an id that is not used any more is given to the
 //! next new location, so a pool that runs for weeks holds no more than its transactions name.
 
 use alloy_primitives::map::HashMap;
@@ -22,7 +22,7 @@ pub(super) enum Role {
     Reads,
     /// It may leave another value.
     Changes,
-    /// Its forecast was made from the value.
+    /// Its prediction was made from the value.
     ReliesOn,
 }
 
@@ -108,7 +108,7 @@ impl Places {
         &self.places[id].changers
     }
 
-    /// Whose forecast was made from the value.
+    /// Whose prediction was made from the value.
     pub(super) fn reliers(&self, id: PlaceId) -> &Tickets {
         &self.places[id].reliers
     }

@@ -1,4 +1,4 @@
-//! Does the pool say of every pair, group and stale forecast what a plain comparison says?
+//! Does the pool say of every pair, group and stale prediction what a plain comparison says?
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,8 +30,8 @@ fn accounts(accounts: AccountAccess) -> Hint {
     Prediction::new(StorageAccess::default(), accounts, vec![], vec![], vec![]).into()
 }
 
-fn pool_of(grounds: Grounds, hints: &[Hint]) -> (Pool, Vec<Ticket>) {
-    let mut pool = Pool::new(grounds);
+fn pool_of(scope: ConflictScope, hints: &[Hint]) -> (Pool, Vec<Ticket>) {
+    let mut pool = Pool::new(scope);
     let tickets = hints.iter().map(|hint| pool.insert(hint)).collect();
     (pool, tickets)
 }
@@ -45,7 +45,7 @@ fn only_observing_what_another_changes_is_a_conflict() {
         storage(&[], &[], &[2]),
         storage(&[1], &[], &[]),
     ];
-    let (pool, t) = pool_of(Grounds::All, &hints);
+    let (pool, t) = pool_of(ConflictScope::All, &hints);
     let conflicts: Vec<(usize, usize)> = (0..5)
         .flat_map(|i| (0..5).map(move |j| (i, j)))
         .filter(|&(i, j)| i < j && pool.conflicts(t[i], t[j]))
@@ -53,8 +53,8 @@ fn only_observing_what_another_changes_is_a_conflict() {
     assert_eq!(conflicts, [(0, 1), (1, 4)]);
     assert!(pool.conflicts(t[1], t[0]), "whichever comes first");
     assert!(!pool.conflicts(t[1], t[1]) && !pool.conflicts(t[1], Ticket(9)));
-    assert_eq!(pool.meeting_places(t[1], t[4]), [slot(1).into()]);
-    assert!(pool.meeting_places(t[2], t[3]).is_empty());
+    assert_eq!(pool.conflicting_locations(t[1], t[4]), [slot(1).into()]);
+    assert!(pool.conflicting_locations(t[2], t[3]).is_empty());
 }
 
 #[test]
@@ -67,9 +67,9 @@ fn who_pays_a_spender_conflicts_with_him_unless_only_what_is_looked_at_counts() 
     let pays = AccountAccess { balance_credits: vec![account(1)], ..AccountAccess::default() };
     let looks = AccountAccess { balance_reads: vec![account(1)], ..AccountAccess::default() };
     let hints = [spends, pays, looks].map(accounts);
-    let (mut all, _) = pool_of(Grounds::All, &hints);
+    let (mut all, _) = pool_of(ConflictScope::All, &hints);
     assert_eq!(all.groups().len(), 1);
-    let (observed, t) = pool_of(Grounds::Observed, &hints);
+    let (observed, t) = pool_of(ConflictScope::Observed, &hints);
     assert!(!observed.conflicts(t[0], t[1]));
     assert!(observed.conflicts(t[0], t[2]) && observed.conflicts(t[1], t[2]));
 }
@@ -77,7 +77,8 @@ fn who_pays_a_spender_conflicts_with_him_unless_only_what_is_looked_at_counts() 
 #[test]
 fn transactions_of_one_sender_are_one_group() {
     let sent = || accounts(AccountAccess { nonces: vec![account(3)], ..AccountAccess::default() });
-    let (mut pool, t) = pool_of(Grounds::Observed, &[sent(), storage(&[5], &[], &[]), sent()]);
+    let (mut pool, t) =
+        pool_of(ConflictScope::Observed, &[sent(), storage(&[5], &[], &[]), sent()]);
     assert_eq!(pool.groups(), [vec![t[0], t[2]], vec![t[1]]]);
 }
 
@@ -85,14 +86,14 @@ fn transactions_of_one_sender_are_one_group() {
 fn a_group_falls_apart_without_the_one_that_holds_it_together() {
     let bridge = storage(&[], &[1, 2], &[]);
     let (mut pool, t) =
-        pool_of(Grounds::All, &[storage(&[1], &[], &[]), storage(&[2], &[], &[]), bridge]);
+        pool_of(ConflictScope::All, &[storage(&[1], &[], &[]), storage(&[2], &[], &[]), bridge]);
     assert_eq!(pool.groups().len(), 1);
     assert!(pool.replace(t[2], &storage(&[], &[1], &[])));
     assert_eq!(pool.groups(), [vec![t[0], t[2]], vec![t[1]]]);
     assert!(pool.cancel(t[2]) && !pool.cancel(t[2]) && !pool.replace(t[2], &Hint::default()));
     assert_eq!((pool.groups().len(), pool.len()), (2, 2));
     assert_eq!(pool.group_of(t[2]), []);
-    assert_eq!(pool.insert(&storage(&[], &[2], &[])), t[2], "the ticket is given anew");
+    assert_eq!(pool.insert(&storage(&[], &[2], &[])), t[2], "the ticket is given again");
     assert_eq!(pool.group_of(t[2]), [t[1], t[2]]);
 }
 
@@ -104,7 +105,8 @@ fn only_those_who_relied_on_another_value_are_stale() {
         let prediction = Prediction::new(none.0, none.1, vec![], vec![word], vec![]);
         Hint::new(prediction, vec![(account(7), B256::with_last_byte(1))], 2)
     };
-    let (mut pool, t) = pool_of(Grounds::All, &[relying(1, 10), relying(1, 11), relying(2, 10)]);
+    let (mut pool, t) =
+        pool_of(ConflictScope::All, &[relying(1, 10), relying(1, 11), relying(2, 10)]);
     let now = |key, value| StateRead { location: slot(key).into(), value: U256::from(value) };
     assert_eq!(pool.revalidate(&[now(1, 11)]), [t[0]]);
     assert_eq!(pool.revalidate(&[now(1, 12), now(2, 10), now(3, 1)]), [t[0], t[1]]);
@@ -116,7 +118,7 @@ fn only_those_who_relied_on_another_value_are_stale() {
 
 #[test]
 fn places_nobody_uses_are_given_back() {
-    let mut pool = Pool::new(Grounds::All);
+    let mut pool = Pool::new(ConflictScope::All);
     for key in 0..100 {
         let ticket = pool.insert(&storage(&[key, key + 1], &[key], &[key + 2]));
         assert_eq!((ticket, pool.places.len()), (Ticket(0), 3));
@@ -169,7 +171,7 @@ fn plainly(hints: &BTreeMap<Ticket, Hint>) -> (BTreeSet<(Ticket, Ticket)>, Vec<V
 fn after_any_comings_and_goings_answers_are_those_of_plain_comparison() {
     for seed in 0..40 {
         let mut numbers = Numbers(seed);
-        let mut pool = Pool::new(Grounds::All);
+        let mut pool = Pool::new(ConflictScope::All);
         let mut hints: BTreeMap<Ticket, Hint> = BTreeMap::new();
         for step in 0..80 {
             let [reads, writes, deltas] = [4, 2, 3].map(|most| numbers.keys(most));
@@ -200,7 +202,7 @@ fn after_any_comings_and_goings_answers_are_those_of_plain_comparison() {
                 for &b in hints.keys() {
                     let expected = conflicts.contains(&(a, b));
                     assert_eq!(pool.conflicts(a, b), expected, "seed {seed}: {a} and {b}");
-                    assert_eq!(!pool.meeting_places(a, b).is_empty(), expected);
+                    assert_eq!(!pool.conflicting_locations(a, b).is_empty(), expected);
                 }
             }
         }

@@ -4,8 +4,7 @@
 //! were made from and the version of the analysis.
 //! Invariant: nothing is predicted here.
 
-use crate::hints::{Head, Hint, KnownTx};
-use alloy_consensus::Transaction as _;
+use crate::hints::{Head, Hint};
 use slotcast_analyzer::summary::ANALYZER_VERSION;
 use slotcast_executor::Block;
 use slotcast_model::{IndexVec, Prediction, TxIndex};
@@ -62,24 +61,4 @@ pub fn hint_of(prepared: &Prepared, prediction: Prediction) -> Hint {
 /// ```
 pub const fn head_of(block: &Block) -> Head {
     Head { chain_id: block.chain_id, block: block.header.number, analyzer: ANALYZER_VERSION }
-}
-
-/// What the receiver of a hint knows of a transaction of `block`, as packing takes it.
-///
-/// ```
-/// use slotcast::{model::TxIndex, hints::known_of};
-/// use slotcast_corpus::{self as corpus, prepare};
-///
-/// let prepared = prepare(&corpus::embedded()?)?;
-/// let tx = prepared.block().transaction(TxIndex(0));
-/// assert_eq!(known_of(prepared.block(), TxIndex(0)).sender, tx.signer());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn known_of(block: &Block, tx: TxIndex) -> KnownTx {
-    let transaction = block.transaction(tx);
-    KnownTx {
-        sender: transaction.signer(),
-        to: transaction.to(),
-        input: transaction.input().clone(),
-    }
 }

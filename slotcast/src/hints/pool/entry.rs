@@ -1,6 +1,6 @@
 //! What does one transaction of the pool touch, and whom does it meet?
 //!
-//! In: a [`Hint`]. Out: [`Seat`]: the places it reads, changes and relies on; and whom it conflicts
+//! In: a [`Hint`]. Out: [`Entry`]: the places it reads, changes and relies on; and whom it conflicts
 //! with of those who are there.
 //! Invariant: lists are ascending.
 
@@ -8,7 +8,7 @@ use alloy_primitives::{Address, U256};
 use slotcast_model::{AccountAccess, Location, Slot, StorageAccess};
 
 use super::{
-    Grounds, Ticket,
+    ConflictScope, Ticket,
     places::{PlaceId, Places, Role},
     tickets::{Gathering, Tickets},
 };
@@ -16,30 +16,35 @@ use crate::hints::Hint;
 
 /// One transaction.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seat {
+pub(super) struct Entry {
     reads: Vec<PlaceId>,
     changes: Vec<PlaceId>,
     relied_on: Vec<(PlaceId, U256)>,
 }
 
-impl Seat {
+impl Entry {
     /// Enters the transaction at every place it uses.
-    pub(super) fn new(ticket: Ticket, hint: &Hint, grounds: Grounds, places: &mut Places) -> Self {
-        let mut seat = Self::default();
-        seat.add_storage(hint.prediction().storage(), places);
-        seat.add_accounts(hint.prediction().accounts(), grounds, places);
+    pub(super) fn new(
+        ticket: Ticket,
+        hint: &Hint,
+        scope: ConflictScope,
+        places: &mut Places,
+    ) -> Self {
+        let mut entry = Self::default();
+        entry.add_storage(hint.prediction().storage(), places);
+        entry.add_accounts(hint.prediction().accounts(), scope, places);
         for word in hint.relied_on() {
-            seat.relied_on.push((places.intern(word.location), word.value));
+            entry.relied_on.push((places.intern(word.location), word.value));
         }
-        for list in [&mut seat.reads, &mut seat.changes] {
+        for list in [&mut entry.reads, &mut entry.changes] {
             list.sort_unstable();
             list.dedup();
         }
-        seat.relied_on.sort_unstable();
-        for (role, id) in seat.roles() {
+        entry.relied_on.sort_unstable();
+        for (role, id) in entry.roles() {
             places.enter(id, role, ticket);
         }
-        seat
+        entry
     }
 
     /// Leaves every place.
@@ -50,7 +55,7 @@ impl Seat {
     }
 
     /// Those of all who are there with whom it conflicts; `ticket` is its own.
-    pub(super) fn rivals(
+    pub(super) fn conflicting(
         &self,
         ticket: Ticket,
         places: &Places,
@@ -66,7 +71,7 @@ impl Seat {
     }
 
     /// Where they conflict, in any order.
-    pub(super) fn meeting_places(&self, other: &Self) -> Vec<PlaceId> {
+    pub(super) fn conflicting_locations(&self, other: &Self) -> Vec<PlaceId> {
         let observes = |reads: &[PlaceId], changes: &[PlaceId]| -> Vec<PlaceId> {
             reads.iter().copied().filter(|id| changes.binary_search(id).is_ok()).collect()
         };
@@ -90,8 +95,8 @@ impl Seat {
         self.changes.binary_search(&id).is_ok()
     }
 
-    /// Whether its forecast relied on something else than `value` at the place.
-    pub(super) fn is_overtaken(&self, id: PlaceId, value: U256) -> bool {
+    /// Whether its prediction relied on something else than `value` at the place.
+    pub(super) fn is_stale(&self, id: PlaceId, value: U256) -> bool {
         let from = self.relied_on.partition_point(|word| word.0 < id);
         self.relied_on[from..].iter().take_while(|word| word.0 == id).any(|word| word.1 != value)
     }
@@ -118,11 +123,16 @@ impl Seat {
         self.changes.extend(storage.deltas.iter().map(add));
     }
 
-    fn add_accounts(&mut self, accounts: &AccountAccess, grounds: Grounds, places: &mut Places) {
+    fn add_accounts(
+        &mut self,
+        accounts: &AccountAccess,
+        scope: ConflictScope,
+        places: &mut Places,
+    ) {
         let debits = &accounts.balance_debits;
-        let is_looked_at = |address: &&Address| match grounds {
-            Grounds::All => true,
-            Grounds::Observed => debits.binary_search(address).is_err(),
+        let is_looked_at = |address: &&Address| match scope {
+            ConflictScope::All => true,
+            ConflictScope::Observed => debits.binary_search(address).is_err(),
         };
         for address in accounts.balance_reads.iter().filter(is_looked_at) {
             self.reads.push(places.intern(Location::Balance(*address)));
@@ -133,7 +143,7 @@ impl Seat {
         for address in debits {
             let id = places.intern(Location::Balance(*address));
             self.changes.push(id);
-            if grounds == Grounds::All {
+            if scope == ConflictScope::All {
                 self.reads.push(id);
             }
         }

@@ -1,8 +1,8 @@
-//! What are forecasts made on?
+//! What are predictions made on?
 //!
-//! In: a recorded block, or a node's state with the block that is to follow. Out: [`Ground`]: the
+//! In: a recorded block, or a node's state with the block that is to follow. Out: [`BlockContext`]: the
 //! block's words, and the state before it.
-//! Invariant: a ground never changes, so that the same request on the same ground has the same answer,
+//! Invariant: a context never changes, so that the same request on the same context has the same answer,
 //! as far as the source answers at all.
 
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::fault::Fault;
 
 /// A block and the state before it.
 #[derive(Debug)]
-pub(crate) struct Ground {
+pub(crate) struct BlockContext {
     block: Block,
     fork: Fork,
     words: BlockWords,
@@ -42,7 +42,7 @@ enum State {
 pub(crate) enum Look {
     /// It holds this.
     Known(U256),
-    /// It was not recorded, and forecasts take it to hold this.
+    /// It was not recorded, and predictions take it to hold this.
     Assumed(U256),
     /// It is not to be had.
     Unavailable,
@@ -58,8 +58,8 @@ pub(crate) struct BlockName {
     parent_hash: B256,
 }
 
-impl Ground {
-    /// The ground of a recorded block.
+impl BlockContext {
+    /// The context of a recorded block.
     pub(crate) fn recorded(prepared: Prepared) -> Self {
         let (block, fork) = (prepared.block().clone(), prepared.fork());
         let words = words_of(&block, fork);
@@ -67,7 +67,7 @@ impl Ground {
         Self { block, fork, words, is_expected: false, state }
     }
 
-    /// The ground of a block on a node's state; `is_expected` if the block does not exist yet.
+    /// The context of a block on a node's state; `is_expected` if the block does not exist yet.
     pub(crate) fn node(block: Block, fork: Fork, is_expected: bool, state: Arc<NodeState>) -> Self {
         let words = words_of(&block, fork);
         Self { block, fork, words, is_expected, state: State::Node(state) }
@@ -159,7 +159,7 @@ impl Ground {
     }
 }
 
-impl BaseState for Ground {
+impl BaseState for BlockContext {
     fn storage(&self, address: Address, key: U256) -> Option<U256> {
         match &self.state {
             State::Recorded(prepared) => BaseState::storage(prepared.state(), address, key),

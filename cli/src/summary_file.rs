@@ -1,6 +1,6 @@
 //! Where does a command find summaries, and where does it leave those it made?
 //!
-//! In: the file that `--store` names, if it does. Out: [`Shelf`], which hands out caches of summaries
+//! In: the file that `--store` names, if it does. Out: [`SummaryFile`], which hands out caches of summaries
 //! and keeps what they made.
 //! Invariants: results are the same with and without it; a file that cannot be opened is bad input,
 //! while one that cannot be written to later costs what was to be kept, is told once, and nothing
@@ -9,7 +9,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use slotcast::{
-    FromShelf, PredictSettings, Prepared, Summaries,
+    PredictSettings, Prepared, StoreHits, Summaries,
     analyzer::{limits::Limits, summary::Summary},
     model::Fork,
 };
@@ -26,19 +26,19 @@ const MIB: u64 = 1 << 20;
 
 /// A file of summaries, or none.
 #[derive(Debug)]
-pub(crate) struct Shelf {
+pub(crate) struct SummaryFile {
     store: Option<Arc<Store>>,
     so_far: Mutex<SoFar>,
 }
 
 #[derive(Debug, Default)]
 struct SoFar {
-    counts: FromShelf,
+    counts: StoreHits,
     n_kept: usize,
     failure: Option<StoreError>,
 }
 
-impl Shelf {
+impl SummaryFile {
     /// Opens the file, if one is named.
     pub(crate) fn open(args: &Keep, console: &Console) -> Result<Self, Failure> {
         let open = |path| Store::open(path, args.store_size.saturating_mul(MIB));
@@ -70,21 +70,21 @@ impl Shelf {
     /// A cache of summaries for code under the rules of `fork`.
     pub(crate) fn cache(&self, fork: Fork) -> Summaries {
         match &self.store {
-            Some(store) => Summaries::on_shelf(fork, Limits::default(), Arc::clone(store) as _),
+            Some(store) => Summaries::with_store(fork, Limits::default(), Arc::clone(store) as _),
             None => Summaries::new(fork, Limits::default()),
         }
     }
 
-    /// Keeps what a cache of this shelf had to make, and counts what it did not.
+    /// Keeps what a cache of this summary_file had to make, and counts what it did not.
     pub(crate) fn keep(&self, summaries: &Summaries) {
         let Some(store) = &self.store else { return };
-        let news = summaries.take_news();
+        let news = summaries.drain_dirty();
         let kept = match news.is_empty() {
             true => Ok(()),
             false => store.keep(news.iter().map(AsRef::<Summary>::as_ref)),
         };
         let mut so_far = self.so_far();
-        so_far.counts.add(summaries.from_shelf());
+        so_far.counts.add(summaries.store_hits());
         match kept {
             Ok(()) => so_far.n_kept += news.len(),
             Err(error) => drop(so_far.failure.get_or_insert(error)),
@@ -95,7 +95,7 @@ impl Shelf {
     pub(crate) fn close(&self, console: &Console) {
         let Some(store) = &self.store else { return };
         let SoFar { counts, n_kept, failure } = &*self.so_far();
-        let FromShelf { n_summaries, n_summaries_found, n_programs, n_programs_found } = counts;
+        let StoreHits { n_summaries, n_summaries_found, n_programs, n_programs_found } = counts;
         console.note(format_args!(
             "{}: {n_summaries_found} of {} and {n_programs_found} of {} from the store, {n_kept} \
              new or fuller ones kept",
