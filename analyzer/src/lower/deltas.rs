@@ -3,8 +3,8 @@
 //! In: a graph and the nodes that are reached. Out: [`Deltas`], the loads and stores of the form
 //! `S[k] := S[k] + d` and `S[k] := S[k] - d`.
 //! Invariant: what such a load gives goes nowhere but into such stores of the same slot and into
-//! conditions whose one side merely reverts, the guards; so but for the guards, whoever raises the
-//! slot beforehand raises it as much afterwards and changes nothing else.
+//! conditions whose one side merely reverts, the guards; so but for the guards, a slot raised
+//! beforehand is raised as much afterwards, and nothing else changes.
 //!
 //! Events, return values, calls, keys and other stores that depend on the load rule it out. What a
 //! revert says about it does not: nothing is left of that but the failure, which is the guard's.

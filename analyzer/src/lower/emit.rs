@@ -113,7 +113,7 @@ impl Emitter<'_, '_> {
         let start = self.program.steps.len() as u32;
         let mut computed = Vec::new();
         for &position in &node.phis {
-            // A phi nobody needs has no register, and its moves are left out.
+            // A phi that is not in the slice has no register, and its moves are left out.
             if let Some(term) = self.phi(id, position) {
                 self.register(term);
                 self.mark(term, &mut computed);
