@@ -61,9 +61,11 @@ pub(super) fn bound(case: &Case) -> String {
             (".depth", [n]) => limits.depth = number(n).to(),
             (".create", ["yes"]) => (tx.to, tx.input) = (None, case.code.clone().into()),
             (".balance", [account, wei]) => {
-                drop(world.balances.insert(place(account), known(wei)));
+                world.balances.insert(place(account), known(wei));
             }
-            (".missing", [account]) => drop(world.summaries.get_mut().insert(place(account), None)),
+            (".missing", [account]) => {
+                world.summaries.get_mut().insert(place(account), None);
+            }
             (".storage", [key, word]) => world.store(THIS, key, word),
             (".storage", [account, key, word]) => world.store(place(account), key, word),
             _ => panic!("`{name} {value}` is no setting"),
