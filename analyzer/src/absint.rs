@@ -21,6 +21,7 @@
 //! another, nor anything below 0x80; a store through any other pointer may hit all memory from 0x80.
 
 mod code_index;
+mod entry_points;
 mod memory;
 mod revert_only;
 mod state;
@@ -28,5 +29,6 @@ mod transfer;
 mod walk;
 
 pub(crate) use code_index::CodeIndex;
+pub(crate) use entry_points::EntryPoints;
 pub(crate) use memory::{Place, Pointers, place};
 pub(crate) use walk::{Walk, walk};

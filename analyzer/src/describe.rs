@@ -46,10 +46,10 @@ use self::{
 };
 use crate::{
     Targets,
-    absint::{CodeIndex, Walk, walk},
-    bytecode::{Bytecode, Pc},
+    absint::{EntryPoints, Walk},
+    bytecode::Pc,
     ir::{CallKind, Effect, Exit, Node, NodeId, TermId, TermPool},
-    limits::{Fuel, Limits, StopReason},
+    limits::{Limits, StopReason},
 };
 
 /// Jump destinations tried as targets of a dispatcher's table.
@@ -196,11 +196,8 @@ pub struct CallText {
 ///
 /// Total, like [`analyze`](crate::analyze), and within the same limits.
 pub fn describe(code: &[u8], fork: Fork, limits: &Limits) -> Description {
-    let index = CodeIndex::new(Bytecode::new(code, fork));
     let mut describer = Describer {
-        index: &index,
-        fuel: Fuel::new(limits.fuel_per_contract),
-        limits,
+        entry_points: EntryPoints::new(code, fork, limits),
         hashes: Hashes::new(),
         blocks: BTreeSet::new(),
         unresolved: BTreeSet::new(),
@@ -222,9 +219,7 @@ pub fn describe(code: &[u8], fork: Fork, limits: &Limits) -> Description {
 }
 
 struct Describer<'a> {
-    index: &'a CodeIndex,
-    fuel: Fuel,
-    limits: &'a Limits,
+    entry_points: EntryPoints<'a>,
     hashes: Hashes,
     blocks: BTreeSet<Pc>,
     unresolved: BTreeSet<Pc>,
@@ -233,7 +228,7 @@ struct Describer<'a> {
 impl Describer<'_> {
     /// One entry point, with the selectors it compares calldata with; no text when it only reverts.
     fn function(&mut self, selector: Option<u32>) -> (Option<FunctionText>, Vec<u32>) {
-        if self.fuel.left() == 0 {
+        if self.entry_points.is_out_of_fuel() {
             let stop = StopReason::FuelLimit;
             let text = FunctionText {
                 selector,
@@ -246,7 +241,7 @@ impl Describer<'_> {
         }
         let arena = Bump::new();
         let mut pool = TermPool::new(&arena, selector);
-        let walk = self.walk(&mut pool, &Targets::default());
+        let walk = self.entry_points.walk(&mut pool, &Targets::default());
         for node in walk.graph.nodes.iter().filter(|node| node.is_reachable()) {
             let blocks = walk.graph.blocks(node);
             self.blocks.extend(blocks);
@@ -270,7 +265,7 @@ impl Describer<'_> {
         let behind = Behind::new(&walk.graph);
         let memories = Memories::new(walk, &paths, &behind, pool);
         let adds = adds(&walk.graph, &paths, &behind, pool);
-        let shapes = Shapes::new(&walk.graph, pool, &self.index.code);
+        let shapes = Shapes::new(&walk.graph, pool, &self.entry_points.index.code);
         let bits = Bits::new(&walk.graph, &behind, pool);
         let pool = &*pool;
         let mut names = Names::new(pool, &behind, &memories, &self.hashes);
@@ -286,15 +281,6 @@ impl Describer<'_> {
         FunctionText { selector, accesses, requires, calls, stop: walk.graph.stop }
     }
 
-    /// Walks an entry point within what is left of the fuel.
-    fn walk(&mut self, pool: &mut TermPool<'_>, targets: &Targets) -> Walk {
-        let granted = self.limits.fuel_per_function.min(self.fuel.left());
-        let mut fuel = Fuel::new(granted);
-        let walk = walk(self.index, pool, targets, &mut fuel, self.limits);
-        self.fuel.burn(granted - fuel.left());
-        walk
-    }
-
     /// The selectors of a dispatcher of which `walk` followed what it could.
     ///
     /// A dispatcher that jumps by a table computes its target from the selector, so without one the
@@ -307,7 +293,7 @@ impl Describer<'_> {
         let mut targets = Targets::default();
         for node in &walk.graph.nodes {
             if let Exit::Switch { at, .. } = node.exit {
-                for target in self.index.code.jump_targets().take(MAX_TABLE) {
+                for target in self.entry_points.index.code.jump_targets().take(MAX_TABLE) {
                     targets.insert(at, target);
                 }
             }
@@ -316,7 +302,7 @@ impl Describer<'_> {
         let mut pool = TermPool::new(&arena, None);
         match targets == Targets::default() {
             true => Vec::new(),
-            false => self.walk(&mut pool, &targets).selectors,
+            false => self.entry_points.walk(&mut pool, &targets).selectors,
         }
     }
 }

@@ -13,6 +13,7 @@ mod interner;
 mod print;
 mod term;
 
+pub(crate) use effect::Edge;
 pub use effect::{CallKind, CopyKind, Effect, Exit, Graph, Node, NodeId, Stretches};
 pub(crate) use flow::{DominatorTree, postorder};
 pub(crate) use fold::{base_offset, bits};

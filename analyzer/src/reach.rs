@@ -11,10 +11,10 @@ use bumpalo::Bump;
 use slotcast_model::Fork;
 
 use crate::{
-    absint::{CodeIndex, walk},
-    bytecode::{Bytecode, Pc},
+    absint::EntryPoints,
+    bytecode::Pc,
     ir::{Exit, Graph, TermPool},
-    limits::{Fuel, Limits, StopReason},
+    limits::{Limits, StopReason},
     targets::Targets,
 };
 
@@ -43,41 +43,29 @@ pub struct ReachedBlock {
 ///
 /// Total, like [`analyze`](crate::analyze), and within `limits` for the whole contract.
 pub fn reach(code: &[u8], fork: Fork, limits: &Limits) -> Reach {
-    let index = CodeIndex::new(Bytecode::new(code, fork));
-    let mut fuel = Fuel::new(limits.fuel_per_contract);
+    let mut entry_points = EntryPoints::new(code, fork, limits);
     let mut reach = Reach { blocks: BTreeMap::new(), n_functions: 0, stop: StopReason::Finished };
-    let mut selectors = reach.walk(&index, None, &mut fuel, limits);
+    let mut selectors = reach.walk(&mut entry_points, None);
     if limits.functions < selectors.len() {
         selectors.truncate(limits.functions);
         reach.stop = reach.stop.max(StopReason::NodeLimit);
     }
     reach.n_functions = selectors.len();
     for selector in selectors {
-        reach.walk(&index, Some(selector), &mut fuel, limits);
+        reach.walk(&mut entry_points, Some(selector));
     }
     reach
 }
 
 impl Reach {
     /// Adds what one entry point reaches; gives the selectors it compares calldata with.
-    fn walk(
-        &mut self,
-        index: &CodeIndex,
-        selector: Option<u32>,
-        fuel: &mut Fuel,
-        limits: &Limits,
-    ) -> Vec<u32> {
-        let granted = limits.fuel_per_function.min(fuel.left());
-        if granted == 0 {
+    fn walk(&mut self, entry_points: &mut EntryPoints<'_>, selector: Option<u32>) -> Vec<u32> {
+        if entry_points.is_out_of_fuel() {
             self.stop = self.stop.max(StopReason::FuelLimit);
             return Vec::new();
         }
-        let mut of_function = Fuel::new(granted);
         let arena = Bump::new();
-        let mut pool = TermPool::new(&arena, selector);
-        let targets = Targets::default();
-        let walk = walk(index, &mut pool, &targets, &mut of_function, limits);
-        fuel.burn(granted - of_function.left());
+        let walk = entry_points.walk(&mut TermPool::new(&arena, selector), &Targets::default());
         self.add(&walk.graph);
         walk.selectors
     }

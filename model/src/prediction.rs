@@ -99,12 +99,8 @@ gaps! {
     UnresolvedJump = "unresolved jump";
     /// A loop, whose body was not unrolled.
     Loop = "loop not unrolled";
-    /// A loop ran into its trip cap.
-    LoopCap = "loop cap";
     /// A call whose target or input is not known.
     UnknownCallee = "unknown callee";
-    /// A call that was not followed.
-    CallNotFollowed = "call not followed";
     /// Code is created or a created contract is called.
     Creation = "contract creation";
     /// A storage key that could not be computed.

@@ -8,12 +8,17 @@
 //! .fork shanghai          (or none: osaka)
 //! .entry 0xa9059cbb       (or none: the fallback)
 //! push 1 stop
+//! .contract 0xb0b         (another program, at this address)
+//! push 2 stop
 //! ----
 //! what comes of it
 //! ```
+//!
+//! Other lines that begin with a dot are settings of a stage.
 
 use std::path::Path;
 
+use alloy_primitives::{Address, B256, U256};
 use slotcast::model::Fork;
 
 use crate::asm::assemble;
@@ -32,6 +37,10 @@ pub struct Case {
     pub fork: Fork,
     /// The function entered; none is the fallback.
     pub entry: Option<u32>,
+    /// Other programs, by their addresses.
+    pub others: Vec<(Address, Vec<u8>)>,
+    /// Settings that the stage knows, with what follows their names.
+    pub settings: Vec<(String, String)>,
     /// The text expected.
     pub expected: String,
 }
@@ -52,7 +61,8 @@ impl Case {
         if !source.starts_with("; ") {
             return Err("a case begins with a sentence on what it is about".to_owned());
         }
-        let (mut fork, mut entry, mut program) = (Fork::Osaka, None, String::new());
+        let (mut fork, mut entry, mut settings) = (Fork::Osaka, None, Vec::new());
+        let mut programs = vec![(Address::ZERO, String::new())];
         for line in source.lines() {
             match line.split_once(' ') {
                 Some((".fork", name)) => {
@@ -63,12 +73,20 @@ impl Case {
                     let selector = u32::from_str_radix(digits, 16);
                     entry = Some(selector.map_err(|_| format!("`{digits}` is no selector"))?);
                 }
-                _ => program.extend([line, "\n"]),
+                Some((".contract", at)) => programs.push((address(at)?, String::new())),
+                Some((name, value)) if name.starts_with('.') => {
+                    settings.push((name.to_owned(), value.to_owned()));
+                }
+                _ => programs.last_mut().expect("there is a first").1.extend([line, "\n"]),
             }
         }
-        let code = assemble(&program)?;
+        let mut codes = Vec::new();
+        for (address, program) in programs {
+            codes.push((address, assemble(&program)?));
+        }
+        let code = codes.remove(0).1;
         let (source, expected) = (source.to_owned(), expected.to_owned());
-        Ok(Self { source, code, fork, entry, expected })
+        Ok(Self { source, code, fork, entry, others: codes, settings, expected })
     }
 
     /// Writes the case with `actual` as the text expected.
@@ -80,4 +98,14 @@ impl Case {
         let text = format!("{}{DIVIDER}{actual}", self.source);
         std::fs::write(path, text).expect("a case that was read can be written");
     }
+}
+
+/// The address that a number stands for.
+///
+/// # Errors
+///
+/// When it is no number of at most 20 bytes.
+pub fn address(text: &str) -> Result<Address, String> {
+    let number: U256 = text.parse().map_err(|_| format!("`{text}` is no address"))?;
+    Ok(Address::from_word(B256::from(number)))
 }

@@ -4,7 +4,9 @@
 //! Each case is minimal and says in prose what it is about; together they are the description of
 //! what the stages do.
 
-use slotcast::analyzer::{describe, ir_text, limits::Limits};
+mod world;
+
+use slotcast::analyzer::{Pass, describe, ir_text, limits::Limits, program_text};
 use slotcast_tests::{case::Case, check, checkout};
 
 /// Which blocks there are and where they lead: the paragraphs of the intermediate form without
@@ -23,6 +25,28 @@ fn cfg() {
 #[test]
 fn intermediate_form() {
     check(&checkout().join("tests/cases/ir"), ir);
+}
+
+/// The program that runs, or what it is after the pass that the case names.
+#[test]
+fn lowering() {
+    check(&checkout().join("tests/cases/lower"), |case| {
+        let pass = match case.settings.as_slice() {
+            [] => Pass::RegisterAllocation,
+            [(name, pass)] if name == ".pass" => {
+                let is_named = |known: &Pass| format!("{known:?}").eq_ignore_ascii_case(pass);
+                Pass::ALL.into_iter().find(is_named).unwrap_or_else(|| panic!("`{pass}`"))
+            }
+            unknown => panic!("{unknown:?}"),
+        };
+        program_text(&case.code, case.fork, case.entry, pass, &Limits::default())
+    });
+}
+
+/// What a transaction is predicted to touch, to leave behind, and to depend on.
+#[test]
+fn binding() {
+    check(&checkout().join("tests/cases/bind"), world::bound);
 }
 
 /// What is said of it to a reader.

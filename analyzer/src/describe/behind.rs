@@ -56,19 +56,16 @@ impl<'a> Behind<'a> {
         &self,
         pool: &TermPool<'_>,
         term: TermId,
-        mut f: impl FnMut(TermId),
+        f: impl FnMut(TermId),
     ) {
         match pool.get(term) {
-            Term::Const(_) | Term::Env(_) => {}
-            Term::CallData(at) | Term::BlobHash(at) => f(at),
-            Term::Apply(op, operands) => operands[..op.arity()].iter().copied().for_each(f),
-            Term::Keccak(words) => words.iter().copied().for_each(f),
             Term::Phi(node, position) => self.incoming(node, position).iter().copied().for_each(f),
             leaf @ Term::Result(..) => {
                 if let Some(effect) = self.effect(leaf) {
                     effect.for_each(f);
                 }
             }
+            term => term.for_each_operand(f),
         }
     }
 }

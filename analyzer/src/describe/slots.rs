@@ -34,6 +34,7 @@ mod shape;
 mod tests;
 
 use alloy_primitives::map::HashMap;
+use slotcast_model::IndexVec;
 use smallvec::SmallVec;
 
 pub(crate) use constant::Anchors;
@@ -43,7 +44,7 @@ pub(crate) use packed::field_of;
 pub use proxy::Delegate;
 pub use shape::{Kind, SlotShape, Step};
 
-use crate::ir::{Graph, Term, TermId, TermPool};
+use crate::ir::{Edge, Graph, NodeId, Term, TermId, TermPool};
 
 /// Shapes one key may have; one with more is taken to be any slot.
 const MAX_SHAPES: usize = 32;
@@ -102,7 +103,7 @@ pub(crate) struct Recovery<'a, 't> {
     graph: &'a Graph,
     pool: &'a mut TermPool<'t>,
     anchors: &'a Anchors,
-    incoming: merged::Incoming,
+    incoming: IndexVec<NodeId, Vec<Edge>>,
     stores: preimage::Stores,
     memo: HashMap<TermId, Found>,
     /// Phis whose values are being collected, outermost first.
@@ -118,7 +119,7 @@ impl<'a, 't> Recovery<'a, 't> {
         Self {
             graph,
             anchors,
-            incoming: merged::Incoming::new(graph),
+            incoming: graph.incoming(graph.nodes.indices()),
             stores: preimage::Stores::new(graph, pool),
             pool,
             memo: HashMap::default(),

@@ -154,7 +154,7 @@ impl Dependence<'_, '_> {
     }
 
     /// What an answer of another contract depends on: one that is asked for nothing but a selector, and
-    /// may change nothing, says the same to everybody.
+    /// may change nothing, gives every caller the same.
     fn answer(&self, node: NodeId, pc: Pc, next: &mut Vec<TermId>) -> Sources {
         match self.behind.effect_at(node, pc) {
             Some((_, Effect::Call { kind: CallKind::StaticCall, target, input, .. }))

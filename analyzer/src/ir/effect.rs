@@ -255,6 +255,9 @@ impl Node {
     }
 }
 
+/// An edge by the node it leaves and its number there.
+pub(crate) type Edge = (NodeId, usize);
+
 /// One entry point of a contract.
 #[derive(Clone, Debug)]
 pub struct Graph {
@@ -272,6 +275,32 @@ impl Graph {
     /// The nodes that are reached, each after its successors as far as there are no loops.
     pub(crate) fn postorder(&self) -> Vec<NodeId> {
         super::postorder(self.nodes.len(), |node| self.nodes[node].successors())
+    }
+
+    /// For each node, the edges that lead to it from `nodes`.
+    pub(crate) fn incoming(
+        &self,
+        nodes: impl IntoIterator<Item = NodeId>,
+    ) -> IndexVec<NodeId, Vec<Edge>> {
+        let mut incoming = IndexVec::from_elem(Vec::new(), self.nodes.len());
+        for from in nodes {
+            for (n, to) in self.nodes[from].successors().enumerate() {
+                incoming[to].push((from, n));
+            }
+        }
+        incoming
+    }
+
+    /// What the phi of `node` at this stack position is given on each of these edges.
+    pub(crate) fn given(
+        &self,
+        node: NodeId,
+        position: u32,
+        edges: &[Edge],
+    ) -> impl Iterator<Item = TermId> {
+        let phi = self.nodes[node].phis.binary_search(&position).ok();
+        let edges = phi.map(|n| edges.iter().map(move |&(from, edge)| (from, edge, n)));
+        edges.into_iter().flatten().map(|(from, edge, n)| self.nodes[from].arguments[edge][n])
     }
 
     /// Where the blocks of `node` begin in the code, in the order they run.

@@ -110,6 +110,18 @@ pub enum Term<'t> {
     Result(NodeId, Pc),
 }
 
+impl Term<'_> {
+    /// Calls `f` on what the term is computed from; a phi and a result have nothing of their own.
+    pub(crate) fn for_each_operand(self, mut f: impl FnMut(TermId)) {
+        match self {
+            Self::Apply(op, operands) => operands[..op.arity()].iter().for_each(|&x| f(x)),
+            Self::CallData(x) | Self::BlobHash(x) => f(x),
+            Self::Keccak(words) => words.iter().for_each(|&x| f(x)),
+            Self::Const(_) | Self::Env(_) | Self::Phi(..) | Self::Result(..) => {}
+        }
+    }
+}
+
 /// The terms of one analysis, each distinct one stored once.
 #[derive(Debug)]
 pub struct TermPool<'t> {

@@ -18,10 +18,10 @@
 //! N and the use without N being passed again, the leaf's node, which is passed before N, would lead
 //! to the use around N.
 
-use slotcast_model::{Index, IndexVec};
+use slotcast_model::Index;
 
 use super::slice::Slice;
-use crate::ir::{Graph, NodeId, Term, TermId, TermPool};
+use crate::ir::{Edge, Graph, NodeId, Term, TermId, TermPool};
 
 /// For each term, the one to use in its place.
 pub(super) struct Copies(Vec<TermId>);
@@ -29,19 +29,10 @@ pub(super) struct Copies(Vec<TermId>);
 /// Passes over the phis. The first finds all but those of loops that give each other's phis back.
 const MAX_PASSES: usize = 8;
 
-/// An edge by the node it leaves and its number there.
-type Edge = (NodeId, usize);
-
 impl Copies {
     /// The copies among the needed phis of the nodes that are reached, given in postorder.
     pub(super) fn new(graph: &Graph, order: &[NodeId], pool: &TermPool<'_>, slice: &Slice) -> Self {
-        let mut edges: IndexVec<NodeId, Vec<Edge>> =
-            IndexVec::from_elem(Vec::new(), graph.nodes.len());
-        for &from in order {
-            for (n, to) in graph.nodes[from].successors().enumerate() {
-                edges[to].push((from, n));
-            }
-        }
+        let edges = graph.incoming(order.iter().copied());
         let mut phis = Vec::new();
         for &node in order.iter().rev().filter(|node| node.0 != 0) {
             for (n, &position) in graph.nodes[node].phis.iter().enumerate() {

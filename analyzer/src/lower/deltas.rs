@@ -3,8 +3,8 @@
 //! In: a graph and the nodes that are reached. Out: [`Deltas`], the loads and stores of the form
 //! `S[k] := S[k] + d` and `S[k] := S[k] - d`.
 //! Invariant: what such a load gives goes nowhere but into such stores of the same slot and into
-//! conditions whose one side merely reverts, the guards; so but for the guards, whoever raises the
-//! slot beforehand raises it as much afterwards and changes nothing else.
+//! conditions whose one side merely reverts, the guards; so but for the guards, a slot raised
+//! beforehand is raised as much afterwards, and nothing else changes.
 //!
 //! Events, return values, calls, keys and other stores that depend on the load rule it out. What a
 //! revert says about it does not: nothing is left of that but the failure, which is the guard's.
@@ -15,7 +15,7 @@ use slotcast_model::{Index, IndexVec};
 
 use crate::{
     bytecode::Pc,
-    ir::{Effect, Exit, Graph, Node, NodeId, Op, Term, TermId, TermPool},
+    ir::{Edge, Effect, Exit, Graph, Node, NodeId, Op, Term, TermId, TermPool},
 };
 
 /// The loads and stores that only add, by their nodes and places in the code.
@@ -104,17 +104,12 @@ struct Uses<'a, 't> {
     pool: &'a TermPool<'t>,
     seen: Vec<bool>,
     /// For each node, its predecessors that are reached and which of their edges leads here.
-    edges: IndexVec<NodeId, Vec<(NodeId, usize)>>,
+    edges: IndexVec<NodeId, Vec<Edge>>,
 }
 
 impl<'a, 't> Uses<'a, 't> {
     fn new(graph: &'a Graph, order: &[NodeId], pool: &'a TermPool<'t>) -> Self {
-        let mut edges = IndexVec::from_elem(Vec::new(), graph.nodes.len());
-        for &from in order {
-            for (n, to) in graph.nodes[from].successors().enumerate() {
-                edges[to].push((from, n));
-            }
-        }
+        let edges = graph.incoming(order.iter().copied());
         Self { graph, pool, seen: vec![false; pool.len()], edges }
     }
 
@@ -152,18 +147,11 @@ impl<'a, 't> Uses<'a, 't> {
                 continue;
             }
             match self.pool.get(term) {
-                Term::CallData(operand) | Term::BlobHash(operand) => pending.push(operand),
-                Term::Apply(op, operands) => pending.extend(&operands[..op.arity()]),
-                Term::Keccak(words) => pending.extend(words),
                 Term::Phi(node, position) => {
-                    let graph = self.graph;
-                    let Ok(n) = graph.nodes[node].phis.binary_search(&position) else { continue };
-                    let given =
-                        |&(from, edge): &(NodeId, usize)| graph.nodes[from].arguments[edge][n];
-                    pending.extend(self.edges[node].iter().map(given));
+                    pending.extend(self.graph.given(node, position, &self.edges[node]));
                 }
                 // What a load is asked for is marked where it happens.
-                Term::Const(_) | Term::Env(_) | Term::Result(..) => {}
+                term => term.for_each_operand(|operand| pending.push(operand)),
             }
         }
     }

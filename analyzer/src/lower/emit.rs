@@ -113,7 +113,7 @@ impl Emitter<'_, '_> {
         let start = self.program.steps.len() as u32;
         let mut computed = Vec::new();
         for &position in &node.phis {
-            // A phi nobody needs has no register, and its moves are left out.
+            // A phi that is not in the slice has no register, and its moves are left out.
             if let Some(term) = self.phi(id, position) {
                 self.register(term);
                 self.mark(term, &mut computed);
@@ -291,7 +291,7 @@ impl Emitter<'_, '_> {
             if !operands_done {
                 pending.push((term, true));
                 let (pool, copies) = (self.pool, self.copies);
-                for_each_operand(pool.get(term), |operand| {
+                pool.get(term).for_each_operand(|operand| {
                     let operand = copies.of(operand);
                     if !matches!(pool.get(operand), Term::Const(_)) {
                         pending.push((operand, false));
@@ -368,15 +368,6 @@ fn in_sequence(
         }
     }
     n_spare
-}
-
-fn for_each_operand(term: Term<'_>, mut f: impl FnMut(TermId)) {
-    match term {
-        Term::Apply(op, operands) => operands[..op.arity()].iter().for_each(|&x| f(x)),
-        Term::CallData(x) | Term::BlobHash(x) => f(x),
-        Term::Keccak(words) => words.iter().for_each(|&x| f(x)),
-        Term::Const(_) | Term::Env(_) | Term::Phi(..) | Term::Result(..) => {}
-    }
 }
 
 #[cfg(test)]

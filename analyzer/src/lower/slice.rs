@@ -9,7 +9,7 @@ use slotcast_model::{Index, IndexVec};
 use super::memory::Stores;
 use crate::{
     absint::Pointers,
-    ir::{Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
+    ir::{Edge, Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
 };
 
 /// What is needed of a graph.
@@ -56,21 +56,15 @@ struct Marker<'a, 't> {
     pool: &'a TermPool<'t>,
     slice: Slice,
     pending: Vec<TermId>,
-    /// For each node, its predecessors and which of their edges leads here.
-    predecessors: IndexVec<NodeId, Vec<(NodeId, usize)>>,
+    incoming: IndexVec<NodeId, Vec<Edge>>,
 }
 
 impl<'a, 't> Marker<'a, 't> {
     fn new(graph: &'a Graph, pool: &'a TermPool<'t>) -> Self {
-        let mut predecessors = IndexVec::from_elem(Vec::new(), graph.nodes.len());
-        for (id, node) in graph.nodes.iter_enumerated() {
-            for (edge, successor) in node.successors().enumerate() {
-                predecessors[successor].push((id, edge));
-            }
-        }
+        let incoming = graph.incoming(graph.nodes.indices());
         let effects = graph.nodes.iter().map(|node| vec![false; node.effects.len()]).collect();
         let slice = Slice { terms: vec![false; pool.len()], effects };
-        Self { graph, pool, slice, pending: Vec::new(), predecessors }
+        Self { graph, pool, slice, pending: Vec::new(), incoming }
     }
 
     fn roots(&mut self) {
@@ -113,12 +107,6 @@ impl<'a, 't> Marker<'a, 't> {
     fn drain(&mut self) {
         while let Some(term) = self.pending.pop() {
             match self.pool.get(term) {
-                Term::Const(_) | Term::Env(_) => {}
-                Term::CallData(operand) | Term::BlobHash(operand) => self.need_term(operand),
-                Term::Apply(op, operands) => {
-                    operands[..op.arity()].iter().for_each(|&operand| self.need_term(operand));
-                }
-                Term::Keccak(words) => words.iter().for_each(|&word| self.need_term(word)),
                 Term::Phi(node, position) => self.need_phi(node, position),
                 Term::Result(node, pc) => {
                     let effects = &self.graph.nodes[node].effects;
@@ -126,17 +114,15 @@ impl<'a, 't> Marker<'a, 't> {
                         self.need_effect(node, n);
                     }
                 }
+                term => term.for_each_operand(|operand| self.need_term(operand)),
             }
         }
     }
 
     fn need_phi(&mut self, node: NodeId, position: u32) {
-        let graph = self.graph;
-        let Ok(phi_idx) = graph.nodes[node].phis.binary_search(&position) else { return };
-        for n in 0..self.predecessors[node].len() {
-            let (predecessor, edge) = self.predecessors[node][n];
-            self.need_term(graph.nodes[predecessor].arguments[edge][phi_idx]);
-        }
+        let edges = core::mem::take(&mut self.incoming[node]);
+        self.graph.given(node, position, &edges).for_each(|term| self.need_term(term));
+        self.incoming[node] = edges;
     }
 }
 

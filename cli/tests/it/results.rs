@@ -189,12 +189,13 @@ fn what_is_missing_is_listed_with_its_reason() {
         let file = folder.write("p.json", predictions);
         run(&[&["score", "--predictions", &file, &block], more].concat()).stdout
     };
-    let gap = r#"{"block": 24500000, "txs": [{"index": 3, "complete": false, "why": "loop cap"}]}"#;
+    let gap =
+        r#"{"block": 24500000, "txs": [{"index": 3, "complete": false, "why": "call depth"}]}"#;
     let text = of_file(gap, &["--misses"]);
     let misses: Vec<&str> = text.lines().filter(|line| line.starts_with("  tx ")).collect();
     assert!(20 < misses.len(), "{text}");
     for miss in &misses {
-        let reason = if miss.starts_with("  tx 3:") { "loop cap" } else { "stated partial" };
+        let reason = if miss.starts_with("  tx 3:") { "call depth" } else { "stated partial" };
         assert!(miss.contains(": missing 0x") && miss.contains(reason), "{miss}");
     }
     assert_eq!(of_file(gap, &[]).lines().filter(|line| line.starts_with("  tx ")).count(), 0);

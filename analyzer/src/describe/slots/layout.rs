@@ -13,10 +13,10 @@ use slotcast_model::{Fork, Index};
 
 use super::{Anchors, Delegate, Field, Kind, Recovery, SlotShape, field_of};
 use crate::{
-    absint::{CodeIndex, Walk, walk},
-    bytecode::{Bytecode, Pc},
+    absint::{EntryPoints, Walk},
+    bytecode::Pc,
     ir::{Effect, Term, TermId, TermPool},
-    limits::{Fuel, Limits, StopReason},
+    limits::{Limits, StopReason},
     targets::Targets,
 };
 
@@ -51,20 +51,19 @@ pub struct Variable {
 ///
 /// Total, as [`analyze`](crate::analyze) is, and within the same `limits`.
 pub fn recover_layout(code: &[u8], fork: Fork, limits: &Limits) -> Layout {
-    let index = CodeIndex::new(Bytecode::new(code, fork));
+    let mut entry_points = EntryPoints::new(code, fork, limits);
     let mut draft = Draft {
-        anchors: Anchors::new(&index.code),
+        anchors: Anchors::new(&entry_points.index.code),
         shapes: BTreeSet::new(),
         fields: BTreeMap::new(),
         delegates: BTreeSet::new(),
         unexplained: BTreeSet::new(),
         stop: StopReason::Finished,
     };
-    let mut fuel = Fuel::new(limits.fuel_per_contract);
-    let mut selectors = draft.entry_point(&index, None, &mut fuel, limits);
+    let mut selectors = draft.entry_point(&mut entry_points, None);
     selectors.truncate(limits.functions);
     for selector in selectors {
-        draft.entry_point(&index, Some(selector), &mut fuel, limits);
+        draft.entry_point(&mut entry_points, Some(selector));
     }
     draft.finish()
 }
@@ -83,21 +82,16 @@ impl Draft {
     /// Adds what one entry point touches; gives the selectors it compares calldata with.
     fn entry_point(
         &mut self,
-        index: &CodeIndex,
+        entry_points: &mut EntryPoints<'_>,
         selector: Option<u32>,
-        contract_fuel: &mut Fuel,
-        limits: &Limits,
     ) -> Vec<u32> {
-        if contract_fuel.left() == 0 {
+        if entry_points.is_out_of_fuel() {
             self.stop = self.stop.max(StopReason::FuelLimit);
             return Vec::new();
         }
         let arena = Bump::new();
         let mut pool = TermPool::new(&arena, selector);
-        let granted = limits.fuel_per_function.min(contract_fuel.left());
-        let mut fuel = Fuel::new(granted);
-        let walk = walk(index, &mut pool, &Targets::default(), &mut fuel, limits);
-        contract_fuel.burn(granted - fuel.left());
+        let walk = entry_points.walk(&mut pool, &Targets::default());
         self.stop = self.stop.max(walk.graph.stop);
         self.anchors.note_stores(&walk.graph, &pool);
         self.graph(&walk, &mut pool);

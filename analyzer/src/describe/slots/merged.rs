@@ -5,35 +5,11 @@
 //! array that the loop runs over.
 //! Guard: values without a shape add none; what is left is still every slot a pattern can name.
 
-use slotcast_model::IndexVec;
-
 use super::{Found, Recovery, Step};
-use crate::ir::{Graph, NodeId, Term, TermId};
+use crate::ir::{Term, TermId};
 
 /// Values that reach one phi; one with more is taken to be any slot.
 const MAX_VALUES: usize = 256;
-
-/// The edges into each node: where from, and which of its successors.
-pub(super) struct Incoming {
-    edges: IndexVec<NodeId, Vec<(NodeId, u32)>>,
-}
-
-impl Incoming {
-    pub(super) fn new(graph: &Graph) -> Self {
-        let mut edges = IndexVec::from_elem(Vec::new(), graph.nodes.len());
-        for (from, node) in graph.nodes.iter_enumerated() {
-            for (n, to) in node.successors().enumerate() {
-                edges[to].push((from, n as u32));
-            }
-        }
-        Self { edges }
-    }
-
-    /// The nodes that lead to `node`, and by which of their successors.
-    pub(super) fn of(&self, node: NodeId) -> &[(NodeId, u32)] {
-        &self.edges[node]
-    }
-}
 
 impl Recovery<'_, '_> {
     /// A value that paths bring together.
@@ -92,9 +68,6 @@ impl Recovery<'_, '_> {
     /// What `phi` takes on each edge into its node.
     fn arguments(&self, phi: TermId) -> Vec<TermId> {
         let Term::Phi(node, position) = self.pool.get(phi) else { return Vec::new() };
-        let nodes = &self.graph.nodes;
-        let Ok(at) = nodes[node].phis.binary_search(&position) else { return Vec::new() };
-        let edges = self.incoming.of(node).iter();
-        edges.map(|&(from, n)| nodes[from].arguments[n as usize][at]).collect()
+        self.graph.given(node, position, &self.incoming[node]).collect()
     }
 }
