@@ -89,7 +89,8 @@ mod deed {
     pub(super) const RELIED_NONCE: u64 = 1 << 8;
     pub(super) const RELIED_CODE: u64 = 1 << 9;
     pub(super) const WILDCARD: u64 = 1 << 10;
-    pub(super) const ALL: u64 = (1 << 11) - 1;
+    pub(super) const DELEGATED: u64 = 1 << 11;
+    pub(super) const ALL: u64 = (1 << 12) - 1;
 }
 
 /// What is done to a slot: two bits, and a third if the prediction relied on its value.

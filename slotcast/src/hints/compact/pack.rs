@@ -262,6 +262,7 @@ fn accounts_of(prediction: &Prediction) -> BTreeMap<Address, u64> {
         (&accounts.code_reads, deed::CODE_READ),
         (&accounts.created, deed::CREATED),
         (&accounts.destroyed, deed::DESTROYED),
+        (&accounts.delegated, deed::DELEGATED),
         (prediction.wildcards(), deed::WILDCARD),
     ];
     let mut deeds: BTreeMap<Address, u64> = BTreeMap::new();

@@ -346,6 +346,7 @@ fn add_account(
         (deed::CODE_READ, &mut accounts.code_reads),
         (deed::CREATED, &mut accounts.created),
         (deed::DESTROYED, &mut accounts.destroyed),
+        (deed::DELEGATED, &mut accounts.delegated),
         (deed::WILDCARD, wildcards),
     ];
     for (deed, list) in lists {
