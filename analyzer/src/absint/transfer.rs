@@ -275,7 +275,7 @@ impl Transfer<'_, '_> {
 
     /// Notes that memory grows where nothing else says so, if the code asks how far it has grown.
     fn touch(&mut self, pc: Pc, at: TermId, len: TermId) {
-        if self.terrain.asks_for_size {
+        if self.index.asks_for_size {
             self.effect(pc, Effect::Touch { at, len });
         }
     }

@@ -7,7 +7,7 @@ use slotcast::{
     Basis, Summaries, View,
     executor::{Block, MemoryState, Question, inspect},
     model::{Coverage, Fork, Gap, IndexVec, Observation, Prediction, Slot, TxIndex},
-    predict_block,
+    predict::predict_block,
 };
 
 /// What is claimed of a transaction.
