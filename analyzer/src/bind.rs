@@ -25,12 +25,15 @@ mod journal;
 mod memory;
 mod precompile;
 mod running;
+mod storage;
 mod trace;
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256, Bytes, U256};
-use slotcast_model::{AccountAccess, Fork, Gap, Prediction, Slot, StorageAccess};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
+use slotcast_model::{
+    AccountAccess, Fork, Gap, Location, Prediction, Slot, StateRead, StorageAccess,
+};
 
 use crate::{bytecode::Pc, summary::Summary};
 
@@ -122,12 +125,15 @@ pub struct Changes {
     pub storage: Vec<(Slot, Option<U256>)>,
     /// Accounts with the wei credited to and debited from them, fees aside.
     pub balances: Vec<(Address, U256, U256)>,
-    /// Accounts with the number of contracts they created.
-    pub created: Vec<(Address, u64)>,
+    /// Accounts with the number of nonces they took: one for each contract they created, and since
+    /// EIP-161 one for having been created themselves.
+    pub nonces: Vec<(Address, u64)>,
     /// Created accounts with their code, if it is known.
     pub codes: Vec<(Address, Option<Bytes>)>,
-    /// Accounts that are gone, with code, storage and balance.
+    /// Accounts that are gone, with code, storage, nonce and balance.
     pub destroyed: Vec<Address>,
+    /// Whether they keep their balance (EIP-8246).
+    pub spares_balance: bool,
 }
 
 /// A transaction bound to a state.
@@ -152,6 +158,8 @@ struct Guess {
     other_sides: u32,
     /// Signers that may be recovered; whoever is expected is taken to be any other.
     max_recovered: u32,
+    /// Whether code that asks how much gas is left finds the least that there can be.
+    has_less_gas: bool,
 }
 
 /// What was in doubt while a transaction ran.
@@ -166,6 +174,8 @@ struct Doubts {
     n_recovered: u32,
     /// Whether there were more.
     is_signer_guessed: bool,
+    /// Whether code asked how much gas is left, for more than giving it to calls.
+    is_gas_asked: bool,
 }
 
 impl Doubts {
@@ -199,16 +209,15 @@ fn payment(tx: &TxFrame, to: Address) -> Bound {
         // Room for the fee's recipient, which the caller adds.
         accounts.balance_credits.reserve_exact(2);
         accounts.balance_credits.push(to);
-        if tx.caller == to {
-            changes.balances = vec![(to, tx.value, U256::ZERO)];
-        } else {
+        if tx.caller != to {
             accounts.balance_debits.push(tx.caller);
             let debit = (tx.caller, U256::ZERO, tx.value);
             changes.balances = vec![debit, (to, tx.value, U256::ZERO)];
         }
     }
     let storage = StorageAccess::default();
-    let prediction = Prediction::new(storage, accounts, Vec::new(), Vec::new(), Vec::new());
+    let nothing = StateRead { location: Location::Code(to), value: KECCAK256_EMPTY.into() };
+    let prediction = Prediction::new(storage, accounts, Vec::new(), vec![nothing], Vec::new());
     Bound { prediction, changes }
 }
 
@@ -288,11 +297,19 @@ impl Binder {
                 (best, guess) = (again, other);
             }
         }
-        if S::IS_TRACED && best.1.n_branches != 0 {
+        let gas_decides = best.1.is_gas_asked && best.0.prediction.gaps().is_empty() && {
+            let less = Guess { has_less_gas: true, ..guess };
+            self.run(tx, block, state, less).0.prediction.storage() != best.0.prediction.storage()
+        };
+        let mut bound = match S::IS_TRACED && (best.1.n_branches != 0 || best.1.is_gas_asked) {
             // What was told last is what is kept.
-            return self.run(tx, block, state, guess).0;
+            true => self.run(tx, block, state, guess).0,
+            false => best.0,
+        };
+        if gas_decides {
+            bound.prediction.add_gap(Gap::Gas);
         }
-        best.0
+        bound
     }
 
     /// One run.

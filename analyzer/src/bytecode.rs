@@ -72,16 +72,22 @@ impl Bytecode {
     pub fn decode(&self, pc: Pc) -> Instruction {
         let at = pc.as_usize();
         let Some(&byte) = self.code.get(at) else { return Instruction::end_of_code(pc) };
-        let width = push_width(byte);
-        let end = (at + 1 + width).min(self.code.len());
-        let immediate = immediate(&self.code[at + 1..end], width);
-        self.opcodes.instruction(pc, byte, width, immediate)
+        let (opcode, width) = self.opcode(pc);
+        let Opcode { kind, inputs, outputs, static_gas } = opcode;
+        let immediate = self.immediate(pc, width);
+        Instruction { pc, byte, kind, width: width as u8, immediate, inputs, outputs, static_gas }
     }
 
     /// What the opcode at `pc` does, and the width of its immediate data; past the end it is STOP.
     pub(crate) fn opcode(&self, pc: Pc) -> (Opcode, u32) {
-        let byte = self.code.get(pc.as_usize()).copied().unwrap_or_default();
-        (self.opcodes.get(byte), push_width(byte) as u32)
+        let byte = |at: usize| self.code.get(at).copied().unwrap_or_default();
+        let byte_here = byte(pc.as_usize());
+        match self.opcodes.get(byte_here) {
+            Opcode { kind: Kind::Deep, static_gas, .. } => {
+                Opcode::deep(byte_here, byte(pc.as_usize() + 1), static_gas)
+            }
+            opcode => (opcode, push_width(byte_here) as u32),
+        }
     }
 
     /// The immediate data of `width` bytes at `pc` as a word.
@@ -95,10 +101,13 @@ impl Bytecode {
     pub(crate) fn scan(&self) -> impl Iterator<Item = (Pc, Kind, &[u8])> {
         let mut at = 0;
         core::iter::from_fn(move || {
-            let &byte = self.code.get(at)?;
-            let end = (at + 1 + push_width(byte)).min(self.code.len());
-            let instruction =
-                (Pc::from_usize(at), self.opcodes.kind(byte), &self.code[at + 1..end]);
+            if self.code.len() <= at {
+                return None;
+            }
+            let pc = Pc::from_usize(at);
+            let (opcode, width) = self.opcode(pc);
+            let end = (at + 1 + width as usize).min(self.code.len());
+            let instruction = (pc, opcode.kind, &self.code[at + 1..end]);
             at = end;
             Some(instruction)
         })
@@ -137,8 +146,8 @@ impl Bytecode {
     }
 }
 
-/// Bytes of immediate data behind `byte`: PUSH1 to PUSH32 only (EIP-8024's immediates arrive with
-/// forks after Amsterdam's table is final, and are decoded as invalid until then).
+/// Bytes of immediate data behind `byte` that are no code whatever they hold: those of PUSH1 to
+/// PUSH32. Those of EIP-8024 are never what a jump could land on, nor a PUSH.
 const fn push_width(byte: u8) -> usize {
     match byte {
         0x60..=0x7f => byte as usize - 0x5f,

@@ -289,6 +289,8 @@ pub struct Program {
     pub constants: Vec<U256>,
     /// How many registers a frame needs.
     pub n_registers: u32,
+    /// Whether how much gas is left decides more than how much calls are given.
+    pub gas_decides: bool,
     /// Why the analysis of the entry point ended.
     pub stop: StopReason,
 }

@@ -168,6 +168,12 @@ fn fixed(last: Fork) -> EthereumChainHardforks {
     EthereumChainHardforks::new(all.filter(|(fork, _)| is_active(*fork)))
 }
 
+/// The price of blob gas in a block, in wei; none before Cancun.
+pub fn blob_base_fee(block: &Block) -> Option<u128> {
+    let env = Rules::of(block).ok()?.env;
+    env.block_env.blob_excess_gas_and_price.map(|blobs| blobs.blob_gasprice)
+}
+
 /// Everything about a block that execution depends on and that is not a transaction.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {

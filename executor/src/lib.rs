@@ -78,7 +78,7 @@ pub use bundle::execute_with_bundle;
 pub use error::{ExecutionError, Source};
 pub use execution::{Execution, block_level_work, execute};
 pub use fallback::FallbackRule;
-pub use fork::{fork_at, fork_of, spec_name};
+pub use fork::{blob_base_fee, fork_at, fork_of, spec_name};
 pub use hosted::{Decisions, HostRules, decide};
 pub use input::{Block, ForkChoice};
 pub use inspect::{Answer, Inspected, Question, inspect};

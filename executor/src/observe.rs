@@ -58,6 +58,7 @@ impl Watch {
             &mut accounts.code_reads,
             &mut accounts.created,
             &mut accounts.destroyed,
+            &mut accounts.delegated,
         ] {
             list.sort_unstable();
             list.dedup();
@@ -79,6 +80,8 @@ fn observe_fields(address: Address, account: &Account, accounts: &mut AccountAcc
     }
     if account.is_selfdestructed() {
         accounts.destroyed.push(address);
+    } else if !account.is_created() && before.code_hash != account.info.code_hash {
+        accounts.delegated.push(address);
     }
     match account.info.balance.cmp(&before.balance) {
         core::cmp::Ordering::Less => accounts.balance_debits.push(address),

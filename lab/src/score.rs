@@ -100,6 +100,10 @@ pub struct Counts {
     pub complete_claims: u64,
     /// Those of them with nothing missing.
     pub sound_claims: u64,
+    /// Transactions with a prediction that assumes state words, all of which held.
+    pub assuming_claims: u64,
+    /// Those of them with nothing missing.
+    pub sound_assuming_claims: u64,
     /// Transactions with a wildcard.
     pub wildcard_txs: u64,
     /// State words read to predict.
@@ -129,6 +133,8 @@ impl Counts {
         self.supersets += other.supersets;
         self.complete_claims += other.complete_claims;
         self.sound_claims += other.sound_claims;
+        self.assuming_claims += other.assuming_claims;
+        self.sound_assuming_claims += other.sound_assuming_claims;
         self.wildcard_txs += other.wildcard_txs;
         self.state_reads += other.state_reads;
         self.predicted_path_gas += other.predicted_path_gas;
@@ -178,6 +184,11 @@ impl Counts {
     /// Complete claims that hold.
     pub fn complete_claims_sound(&self) -> f64 {
         share(self.sound_claims, self.complete_claims)
+    }
+
+    /// Claims under assumptions that held which hold themselves.
+    pub fn assuming_claims_sound(&self) -> f64 {
+        share(self.sound_assuming_claims, self.assuming_claims)
     }
 
     /// Transactions with a wildcard.
@@ -268,6 +279,8 @@ pub struct Scored<'a> {
     pub truth: &'a Observation,
     /// The slots that it was predicted to add to only and really does, ascending.
     pub confirmed: &'a [Slot],
+    /// Whether all state words that the prediction relied on are known and held what it says.
+    pub words_held: bool,
     /// Its stratum.
     pub stratum: Stratum,
     /// Gas it used.
@@ -354,6 +367,7 @@ fn count_tx(tx: &Scored<'_>) -> Counts {
     let exact = superset && n_touched == hit_slots && n_written == hit_writes;
     let touches = !tx.truth.reads.is_empty();
     let claims = tx.prediction.coverage() == Coverage::Complete;
+    let assumes = tx.prediction.coverage() == Coverage::Assuming && tx.words_held;
     Counts {
         txs: 1,
         storage_txs: touches.into(),
@@ -366,6 +380,8 @@ fn count_tx(tx: &Scored<'_>) -> Counts {
         supersets: (touches && superset).into(),
         complete_claims: claims.into(),
         sound_claims: (claims && superset).into(),
+        assuming_claims: assumes.into(),
+        sound_assuming_claims: (assumes && superset).into(),
         wildcard_txs: (!tx.prediction.wildcards().is_empty()).into(),
         state_reads: tx.prediction.n_state_reads() as u64,
         ..Counts::default()

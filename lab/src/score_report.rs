@@ -150,7 +150,7 @@ pub fn compare_block(
         OtherForecast { score: judge_block(prepared, &predictions)?.score, micros: predict_micros };
     let forecast = rival_forecast(prepared)?;
     let rival = OtherForecast {
-        score: score_by(prepared, &forecast.predictions, truth, |_| &[]),
+        score: score_by(prepared, &forecast.predictions, truth, |_| (&[], false)),
         micros: forecast.micros,
     };
     Ok(Compared { parent, rival })
@@ -234,6 +234,7 @@ pub struct Figures {
     pub exact_share: f64,
     pub superset_share: f64,
     pub complete_claims_sound: f64,
+    pub assuming_claims_sound: f64,
     pub wildcard_tx_share: f64,
     pub state_reads_per_tx: f64,
     /// Of a whole block only, as are the times.
@@ -291,6 +292,7 @@ impl Figures {
             exact_share: counts.exact_share(),
             superset_share: counts.superset_share(),
             complete_claims_sound: counts.complete_claims_sound(),
+            assuming_claims_sound: counts.assuming_claims_sound(),
             wildcard_tx_share: counts.wildcard_tx_share(),
             state_reads_per_tx: counts.state_reads_per_tx(),
             critical_path_inflation: None,

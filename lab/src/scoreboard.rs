@@ -246,6 +246,7 @@ fn figures(counts: &Counts, critical_path_inflation: Option<f64>) -> BTreeMap<St
         ("exactShare", figures.exact_share),
         ("supersetShare", figures.superset_share),
         ("completeClaimsSound", figures.complete_claims_sound),
+        ("assumingClaimsSound", figures.assuming_claims_sound),
         ("wildcardTxShare", figures.wildcard_tx_share),
         ("stateReadsPerTx", figures.state_reads_per_tx),
     ]);

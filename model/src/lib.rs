@@ -17,6 +17,6 @@ pub use access::AccessSet;
 pub use fork::Fork;
 pub use index::{Index, IndexVec, LocationId, TxIndex};
 pub use location::{Location, LocationTable, Slot};
-pub use observation::Observation;
+pub use observation::{LastWriters, Observation};
 pub use pairs::{PAIR, PairHashes};
 pub use prediction::{AccountAccess, Coverage, Gap, Prediction, StateRead, StorageAccess};

@@ -39,6 +39,8 @@ pub struct AccountAccess {
     pub created: Vec<Address>,
     /// Accounts that self-destruct.
     pub destroyed: Vec<Address>,
+    /// Accounts whose code is replaced by a delegation, or whose delegation is taken back (EIP-7702).
+    pub delegated: Vec<Address>,
 }
 
 impl AccountAccess {
@@ -51,6 +53,7 @@ impl AccountAccess {
             &mut self.code_reads,
             &mut self.created,
             &mut self.destroyed,
+            &mut self.delegated,
         ] {
             if 1 < list.len() {
                 list.sort_unstable();
@@ -117,6 +120,8 @@ gaps! {
     BindBudget = "bind budget";
     /// Calls nested deeper than the binder follows.
     CallDepth = "call depth";
+    /// How much gas is left, which is estimated, decided something.
+    Gas = "gas left";
     /// State the binder asked for was not to be had.
     MissingState = "missing state";
     /// The source of the prediction stated that it may miss accesses.
@@ -224,6 +229,13 @@ impl Prediction {
         self
     }
 
+    /// Adds a reason why accesses may be missing.
+    pub fn add_gap(&mut self, gap: Gap) {
+        if let Err(at) = self.gaps.binary_search(&gap) {
+            self.gaps.insert(at, gap);
+        }
+    }
+
     /// The same for a prediction from elsewhere that only says how far it may be
     /// trusted and how many state words it took, not which.
     ///
@@ -327,7 +339,7 @@ impl Prediction {
     ///
     /// Accounts map as follows: a nonce that is advanced is read and written; a balance spent from
     /// is read and written; a balance only credited is an add; a created or destroyed account's
-    /// balance, nonce and code are written.
+    /// balance, nonce and code are written, of a delegated one the code.
     pub fn access_set(&self) -> AccessSet {
         let StorageAccess { reads, writes, deltas } = &self.storage;
         let storage = |slots: &[Slot]| slots.iter().copied().map(Location::Storage).collect();
@@ -344,6 +356,10 @@ impl Prediction {
         for &address in &accounts.nonces {
             reads.push(Location::Nonce(address));
             writes.push(Location::Nonce(address));
+        }
+        for &address in &accounts.delegated {
+            reads.push(Location::Code(address));
+            writes.push(Location::Code(address));
         }
         for &address in accounts.created.iter().chain(&accounts.destroyed) {
             for location in

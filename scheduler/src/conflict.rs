@@ -3,8 +3,9 @@
 //! In: forecasts in block order. Out: data edges, by (to, from), one per pair, and what is added to
 //! without waiting.
 //! Invariants: a reader waits for the last forecast writer of the location before it and for every
-//! adder since that writer, for nobody else; adders wait for nobody; the result does not depend on
-//! any hashing order.
+//! adder since that writer, and for no others; an adder to a slot waits for its last writer alone,
+//! because storing costs something else in a slot that is empty; the result does not depend on any
+//! hashing order.
 
 use alloy_primitives::map::HashMap;
 use slotcast_model::{AccessSet, IndexVec, Location, TxIndex, index_newtype};
@@ -97,9 +98,17 @@ impl Ledger {
         }
     }
 
-    /// Whether somebody changed `location` before.
-    fn add(&mut self, location: Location, tx: TxIndex) -> bool {
+    /// Notes an addition to `location` and whom it waits for; whether `location` was changed before.
+    fn add(
+        &mut self,
+        location: Location,
+        tx: TxIndex,
+        waits: &mut Vec<(TxIndex, Location)>,
+    ) -> bool {
         let changes = self.changes.entry(location).or_default();
+        if matches!(location, Location::Storage(_)) {
+            waits.extend(changes.writer.map(|writer| (writer, location)));
+        }
         let is_changed = changes.writer.is_some() || changes.last_add.is_some();
         changes.last_add = Some(self.adds.push(Add { tx, earlier: changes.last_add }));
         is_changed
@@ -124,7 +133,7 @@ pub(crate) fn conflicts(forecasts: &IndexVec<TxIndex, PredictedAccess>) -> Confl
     for (tx, PredictedAccess { access, .. }) in forecasts.iter_enumerated() {
         ledger.read_and_write(access, tx, &mut waits);
         let adds = access.adds().iter().copied();
-        additions.push(adds.filter(|location| ledger.add(*location, tx)).collect());
+        additions.push(adds.filter(|location| ledger.add(*location, tx, &mut waits)).collect());
         merge(tx, &mut waits, &mut edges);
     }
     Conflicts { edges, additions }
@@ -132,9 +141,7 @@ pub(crate) fn conflicts(forecasts: &IndexVec<TxIndex, PredictedAccess>) -> Confl
 
 /// Makes one edge of all that `to` waits for one transaction for, and empties `waits`.
 fn merge(to: TxIndex, waits: &mut Vec<(TxIndex, Location)>, edges: &mut Vec<Edge>) {
-    // Access sets are ascending and the sort is stable, so the first location of each group is the
-    // least one.
-    waits.sort_by_key(|&(from, _)| from);
+    waits.sort_unstable();
     for group in waits.chunk_by(|left, right| left.0 == right.0) {
         let (from, location) = group[0];
         let n_locations =

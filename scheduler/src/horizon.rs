@@ -12,13 +12,20 @@ use slotcast_model::{Location, Slot, TxIndex};
 /// Balances that a transaction usually changes: more only make the map grow.
 const BALANCES_PER_TX: usize = 2;
 
+/// The last change of a slot, and the last that was no addition.
+#[derive(Clone, Copy, Debug)]
+struct SlotChange {
+    last: TxIndex,
+    written: Option<TxIndex>,
+}
+
 /// The last change of every location so far.
 #[derive(Debug, Default)]
 pub struct Horizons {
     /// Balances change with every transaction and are seldom waited for, so theirs is a map of small
     /// entries.
     balances: AddressMap<TxIndex>,
-    slots: HashMap<Slot, TxIndex>,
+    slots: HashMap<Slot, SlotChange>,
     nonces: AddressMap<TxIndex>,
     codes: AddressMap<TxIndex>,
     next: TxIndex,
@@ -40,7 +47,7 @@ impl Horizons {
     pub fn read(&mut self, location: &Location) {
         let last = match location {
             Location::Balance(address) => self.balances.get(address),
-            Location::Storage(slot) => self.slots.get(slot),
+            Location::Storage(slot) => self.slots.get(slot).map(|change| &change.last),
             Location::Nonce(address) => self.nonces.get(address),
             Location::Code(address) => self.codes.get(address),
         };
@@ -66,10 +73,14 @@ impl Horizons {
         self.note(location);
     }
 
-    /// The next transaction is forecast to add to `location` without waiting, after all of its reads
-    /// were told; whether somebody changed it whom the transaction does not wait for otherwise.
-    pub fn add(&mut self, location: Location) -> bool {
-        let last = self.note(location);
+    /// The next transaction is predicted to add to `slot`, after all of its reads were told; whether it
+    /// was changed by one that the transaction does not wait for. It waits for the last that wrote the
+    /// slot otherwise than by adding to it, because storing costs something else in an empty slot.
+    pub fn add(&mut self, slot: Slot) -> bool {
+        let (last, written) =
+            self.slots.get(&slot).map_or((None, None), |it| (Some(it.last), it.written));
+        self.wait_for(written);
+        self.slots.insert(slot, SlotChange { last: self.next, written });
         last.is_some_and(|last| self.horizon <= last && last < self.next)
     }
 
@@ -77,7 +88,10 @@ impl Horizons {
     fn note(&mut self, location: Location) -> Option<TxIndex> {
         match location {
             Location::Balance(address) => self.balances.insert(address, self.next),
-            Location::Storage(slot) => self.slots.insert(slot, self.next),
+            Location::Storage(slot) => {
+                let change = SlotChange { last: self.next, written: Some(self.next) };
+                self.slots.insert(slot, change).map(|before| before.last)
+            }
             Location::Nonce(address) => self.nonces.insert(address, self.next),
             Location::Code(address) => self.codes.insert(address, self.next),
         }

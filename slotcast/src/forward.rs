@@ -46,11 +46,16 @@ pub struct Forward<'a, S> {
     cleared: AddressSet,
 }
 
+/// What has happened to an account since.
 #[derive(Clone, Copy, Debug, Default)]
 struct Account {
     credit: U256,
     debit: U256,
     nonce: u64,
+    /// Whether it was destroyed, so that the nonce in the parent state is gone.
+    is_gone: bool,
+    /// Whether the balance in the parent state is gone too.
+    is_broke: bool,
 }
 
 impl<'a, S: StateView> Forward<'a, S> {
@@ -71,24 +76,28 @@ impl<'a, S: StateView> Forward<'a, S> {
         for &(address, credit, debit) in &changes.balances {
             self.account(address).move_balance(credit, debit);
         }
-        for &(address, n_created) in &changes.created {
-            self.account(address).nonce += n_created;
+        for &(address, n_taken) in &changes.nonces {
+            self.account(address).nonce += n_taken;
         }
         self.codes.extend(changes.codes.iter().cloned());
         for &address in &changes.destroyed {
             self.storage.retain(|slot, _| slot.address != address);
             self.codes.insert(address, Some(Bytes::new()));
             self.cleared.insert(address);
+            let account = self.account(address);
+            *account = match changes.spares_balance {
+                true => Account { nonce: 0, is_gone: true, ..*account },
+                false => Account { is_gone: true, is_broke: true, ..Account::default() },
+            };
         }
     }
 
-    /// Puts delegations in place of the code of each authority, given with whom it delegates to
-    /// (EIP-7702); a delegation to the zero address takes the code away.
-    pub fn delegate(&mut self, delegations: &[(Address, Address)]) {
-        for &(authority, delegate) in delegations {
-            let code = if delegate.is_zero() { Bytes::new() } else { delegation_to(delegate) };
-            self.codes.insert(authority, Some(code));
-        }
+    /// Puts a delegation in place of the code of `authority` and counts its nonce (EIP-7702); a
+    /// delegation to the zero address takes the code away.
+    pub fn delegate(&mut self, authority: Address, delegate: Address) {
+        let code = if delegate.is_zero() { Bytes::new() } else { delegation_to(delegate) };
+        self.codes.insert(authority, Some(code));
+        self.account(authority).nonce += 1;
     }
 
     /// Counts a transaction sent by `sender`.
@@ -130,14 +139,15 @@ impl<S: StateView> StateView for Forward<'_, S> {
     }
 
     fn balance(&self, address: Address) -> Option<U256> {
-        let parent = self.parent.balance(address)?;
         let account = self.accounts.get(&address).copied().unwrap_or_default();
+        let parent = if account.is_broke { U256::ZERO } else { self.parent.balance(address)? };
         Some(parent.saturating_add(account.credit).saturating_sub(account.debit))
     }
 
     fn nonce(&self, address: Address) -> Option<u64> {
-        let parent = self.parent.nonce(address)?;
-        Some(parent.saturating_add(self.accounts.get(&address).map_or(0, |account| account.nonce)))
+        let account = self.accounts.get(&address).copied().unwrap_or_default();
+        let parent = if account.is_gone { 0 } else { self.parent.nonce(address)? };
+        Some(parent.saturating_add(account.nonce))
     }
 
     fn callee(&self, address: Address) -> Callee {

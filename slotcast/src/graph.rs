@@ -51,7 +51,8 @@ pub fn predicted_accesses(
     let transactions = block.transactions.iter().zip(predictions);
     let entered = transactions.clone().filter(|(tx, prediction)| !is_plain(tx, prediction));
     let read = entered.flat_map(|(tx, it)| balances_read(tx.signer(), it, &short)).collect();
-    let made = predictions.iter().flat_map(made).collect();
+    let delegated = |it: &Prediction| it.accounts().delegated.clone();
+    let made = predictions.iter().flat_map(|it| made(it).chain(delegated(it))).collect();
     let met = Met { short, read, made };
     transactions
         .map(|(tx, prediction)| PredictedAccess {
@@ -170,21 +171,25 @@ impl<'a> Waits<'a> {
             let codes = accounts.code_reads.iter().copied().map(Location::Code);
             let others = nonces.clone().map(Location::Nonce);
             let of_made = made.clone().flat_map(|it| [Location::Nonce(it), Location::Code(it)]);
+            let delegated = accounts.delegated.iter().copied().map(Location::Code);
             balances
                 .chain(codes)
                 .chain(others)
                 .chain(of_made)
+                .chain(delegated)
                 .for_each(|location| horizons.read(&location));
         }
         let deltas = storage.deltas.iter().copied();
-        let additions = deltas.filter(|slot| horizons.add(Location::Storage(*slot))).collect();
+        let additions = deltas.filter(|slot| horizons.add(*slot)).collect();
         let paid = accounts.balance_credits.iter().chain(&accounts.balance_debits);
         let balances = paid.copied().map(Location::Balance);
         let of_made =
             made.flat_map(|it| [Location::Nonce(it), Location::Code(it), Location::Balance(it)]);
+        let delegated = accounts.delegated.iter().copied().map(Location::Code);
         balances
             .chain(nonces.map(Location::Nonce))
             .chain(of_made)
+            .chain(delegated)
             .for_each(|location| horizons.change(location));
         let gas = if is_plain { 0 } else { estimate_gas(tx, prediction) };
         Wait { horizon: Horizon(horizons.turn()), additions, gas }
@@ -260,7 +265,7 @@ struct Met {
     short: AddressSet,
     /// Those whose balance a transaction observes.
     read: AddressSet,
-    /// Those that a transaction creates or destroys.
+    /// Those that a transaction creates, destroys or delegates.
     made: AddressSet,
 }
 
@@ -280,6 +285,10 @@ fn access(tx: &Recovered<TxEnvelope>, prediction: &Prediction, met: &Met) -> Acc
         let others = accounts.nonces.iter().copied().filter(|address| *address != sender);
         reads.extend(others.clone().map(Location::Nonce));
         writes.extend(others.map(Location::Nonce));
+    }
+    for &address in &accounts.delegated {
+        reads.push(Location::Code(address));
+        writes.push(Location::Code(address));
     }
     for address in made(prediction) {
         for location in [Location::Nonce(address), Location::Code(address)] {

@@ -39,6 +39,7 @@ mod gas;
 
 pub mod hints;
 
+mod authorizations;
 mod provenance;
 
 mod clock;

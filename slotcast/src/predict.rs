@@ -6,17 +6,26 @@
 //! account.
 
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
-use alloy_eips::eip7702::SignedAuthorization;
-use alloy_primitives::{Address, U256};
-use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView};
+use alloy_eips::{
+    eip2935::HISTORY_STORAGE_ADDRESS,
+    eip4788::{BEACON_ROOTS_ADDRESS, SYSTEM_ADDRESS},
+};
+use alloy_primitives::U256;
+use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView, TxFrame};
 use slotcast_executor::Block;
 use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
 
+use crate::authorizations::Authorizations;
 pub use crate::{
     convert::{frame_of, warm_of, words_of},
     forward::Forward,
     lookahead::Lookahead,
 };
+
+/// More than an authorisation takes beyond its intrinsic gas (EIP-8037).
+const MOST_OF_AUTHORIZATION: u64 = 500_000;
+/// Gas of a call that the block itself makes.
+const SYSTEM_GAS: u64 = 30_000_000;
 
 /// What a transaction's prediction may build on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +69,6 @@ pub struct BlockPredictor<'a, S> {
     block: &'a Block,
     words: BlockWords,
     binder: Binder,
-    view: &'a S,
     forward: Forward<'a, S>,
     basis: Basis,
     next: usize,
@@ -75,21 +83,23 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         basis: Basis,
         limits: BindLimits,
     ) -> Self {
-        let (words, binder) = (words_of(block, fork), Binder::new(fork, limits));
-        Self { block, words, binder, view, forward: Forward::new(view), basis, next: 0 }
+        let (words, mut binder) = (words_of(block, fork), Binder::new(fork, limits));
+        let mut forward = Forward::new(view);
+        open(block, &words, &mut binder, &mut forward);
+        Self { block, words, binder, forward, basis, next: 0 }
     }
 
     /// The prediction of the next transaction.
     pub fn next(&mut self) -> Prediction {
-        let Self { block, words, binder, view, forward, basis, next } = self;
+        let Self { block, words, binder, forward, basis, next } = self;
         let tx = &block.transactions[*next];
         *next += 1;
         let bound = match basis {
-            Basis::Parent => predict_tx(binder, tx, words, *view),
+            Basis::Parent => predict_tx(binder, tx, words, forward),
             Basis::BlockOrder => {
-                let delegations = delegations(tx);
-                forward.delegate(&delegations);
-                let bound = predict_frames(binder, tx, words, &delegations, forward);
+                let authorizations = Authorizations::of(tx, words.chain_id, forward);
+                authorizations.apply(forward);
+                let bound = predict_frames(binder, tx, words, authorizations, forward);
                 forward.apply(&bound.changes);
                 forward.sent(tx.signer());
                 bound
@@ -103,7 +113,7 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
     pub fn pass(&mut self) {
         let tx = &self.block.transactions[self.next];
         self.next += 1;
-        self.forward.delegate(&delegations(tx));
+        Authorizations::of(tx, self.words.chain_id, &self.forward).apply(&mut self.forward);
         self.forward.sent(tx.signer());
         if let Some(to) = tx.to() {
             self.forward.paid(tx.signer(), to, tx.value());
@@ -139,21 +149,45 @@ pub fn predict_tx<S: StateView>(
     words: &BlockWords,
     view: &S,
 ) -> Bound {
-    let delegations = delegations(tx);
-    if delegations.is_empty() {
-        return predict_frames(binder, tx, words, &delegations, view);
+    let authorizations = Authorizations::of(tx, words.chain_id, view);
+    if authorizations.set.is_empty() {
+        return predict_frames(binder, tx, words, authorizations, view);
     }
     let mut delegated = Forward::new(view);
-    delegated.delegate(&delegations);
-    predict_frames(binder, tx, words, &delegations, &delegated)
+    authorizations.apply(&mut delegated);
+    predict_frames(binder, tx, words, authorizations, &delegated)
 }
 
-/// The authorities of a transaction's authorisations with the accounts they delegate to (EIP-7702).
-fn delegations(tx: &Recovered<TxEnvelope>) -> Vec<(Address, Address)> {
-    let authorizations = tx.authorization_list().unwrap_or_default();
-    let delegation =
-        |signed: &SignedAuthorization| Some((signed.recover_authority().ok()?, signed.address));
-    authorizations.iter().filter_map(delegation).collect()
+/// Lays on top of the state what the block does before its transactions: it keeps the beacon chain's
+/// root (EIP-4788) and its parent's hash (EIP-2935), by calling contracts.
+fn open<S: StateView>(
+    block: &Block,
+    words: &BlockWords,
+    binder: &mut Binder,
+    forward: &mut Forward<'_, S>,
+) {
+    let (header, fork) = (&block.header, binder.fork());
+    let root = header.parent_beacon_block_root.filter(|_| Fork::Cancun <= fork);
+    let parent = Some(header.parent_hash).filter(|_| Fork::Prague <= fork);
+    for (to, word) in [(BEACON_ROOTS_ADDRESS, root), (HISTORY_STORAGE_ADDRESS, parent)] {
+        let Some(word) = word.filter(|_| header.number != 0) else { continue };
+        let frame = TxFrame {
+            caller: SYSTEM_ADDRESS,
+            to: Some(to),
+            nonce: 0,
+            n_own_authorizations: 0,
+            value: U256::ZERO,
+            input: word.to_vec().into(),
+            gas_price: U256::ZERO,
+            prepaid: U256::ZERO,
+            gas: SYSTEM_GAS,
+            loose: 0,
+            access_list: Vec::new(),
+            blob_hashes: Vec::new(),
+        };
+        let changes = binder.bind(&frame, words, forward).changes;
+        forward.apply(&changes);
+    }
 }
 
 /// Predicts one transaction on a view in which its own delegations are in place.
@@ -161,12 +195,24 @@ fn predict_frames<S: StateView>(
     binder: &mut Binder,
     tx: &Recovered<TxEnvelope>,
     words: &BlockWords,
-    delegations: &[(Address, Address)],
+    authorizations: Authorizations,
     view: &S,
 ) -> Bound {
-    let frame = frame_of(tx, words, binder.fork());
-    let Bound { prediction, changes } = binder.bind(&frame, words, view);
+    let mut frame = frame_of(tx, words, binder.fork());
     let sender = tx.signer();
+    frame.n_own_authorizations = authorizations.n_of(sender);
+    if Fork::Amsterdam <= binder.fork() {
+        // Delegations are paid for as they are found to be new (EIP-8037).
+        frame.loose = MOST_OF_AUTHORIZATION * authorizations.authorities.len() as u64;
+    }
+    // Whoever signed is warm (EIP-7702).
+    frame.access_list.extend(authorizations.authorities.iter().map(|it| (*it, Vec::new())));
+    let Bound { mut prediction, changes } = binder.bind(&frame, words, view);
+    if tx.authorization_list().is_some() {
+        let relied_on = authorizations.before(prediction.relied_on().to_vec());
+        prediction = prediction.with_relied_on(relied_on);
+        authorizations.gap.into_iter().for_each(|gap| prediction.add_gap(gap));
+    }
     let prediction = prediction.with_accounts(|accounts| {
         accounts.nonces.push(sender);
         if !frame.gas_price.is_zero() {
@@ -175,7 +221,9 @@ fn predict_frames<S: StateView>(
         if U256::from(words.base_fee) < frame.gas_price {
             accounts.balance_credits.push(words.coinbase);
         }
-        accounts.nonces.extend(delegations.iter().map(|(authority, _)| authority));
+        let authorities = authorizations.set.iter().map(|(authority, _)| *authority);
+        accounts.nonces.extend(authorities.clone());
+        accounts.delegated.extend(authorities);
     });
     Bound { prediction, changes }
 }

@@ -31,13 +31,18 @@ pub fn checkout() -> PathBuf {
 /// Recorded blocks are too large to live in the repository. Without them `test` is to return after
 /// this call, which has said so.
 pub fn recorded_blocks(test: &str) -> Option<PathBuf> {
-    let folder = checkout().join("../shared/blocks");
+    shared("blocks", test)
+}
+
+/// A folder of `../shared` beside the checkout, if there is one; else says that `test` is skipped.
+pub fn shared(name: &str, test: &str) -> Option<PathBuf> {
+    let folder = checkout().join("../shared").join(name);
     if folder.is_dir() {
         return Some(folder);
     }
     // Written past the test runner's capture, so that a skipped test is seen to be skipped. If
     // standard error is closed there is no reader.
-    let _ = writeln!(io::stderr(), "skipped {test}: no recorded blocks in ../shared/blocks");
+    let _ = writeln!(io::stderr(), "skipped {test}: no files in ../shared/{name}");
     None
 }
 

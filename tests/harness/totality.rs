@@ -249,10 +249,13 @@ fn frame(input: &Input, random: &mut Random) -> TxFrame {
         caller: random.address(),
         to: (!is_creation).then_some(TARGET),
         nonce: random.pick(&[0, 1, u64::MAX - 1, u64::MAX]),
+        n_own_authorizations: random.pick(&[0, 1]),
         value: random.pick(&[U256::ZERO, U256::ONE, U256::MAX]),
         input: Bytes::from(if is_creation { input.code.clone() } else { input.calldata.clone() }),
         gas_price: random.pick(&[U256::ZERO, U256::from(7), U256::MAX]),
+        prepaid: random.pick(&[U256::ZERO, U256::from(7), U256::MAX]),
         gas: random.pick(&[0, 30_000, 10_000_000, u64::MAX]),
+        loose: random.pick(&[0, 30_000, u64::MAX]),
         access_list: (0..random.below(3))
             .map(|_| (random.pick(&[TARGET, Address::ZERO]), vec![random.word(), U256::ZERO]))
             .collect(),

@@ -5,6 +5,7 @@
 mod access_snapshots;
 mod amsterdam;
 mod arithmetic;
+mod claims;
 mod conformance;
 mod determinism;
 mod differential;

@@ -19,6 +19,8 @@ pub(crate) struct CodeIndex {
     /// Return labels: jump destinations that one instruction alone pushes and that nothing else leads
     /// to.
     unique: Vec<u64>,
+    /// Whether there is an instruction that gives the size of memory.
+    pub(super) asks_for_size: bool,
 }
 
 impl CodeIndex {
@@ -37,7 +39,9 @@ impl CodeIndex {
         let mut n_pushes = vec![0_u8; code.bytes().len()];
         let mut pushed: Option<u32> = None;
         let mut falls = false;
+        let mut asks_for_size = false;
         for (pc, kind, immediate) in code.scan() {
+            asks_for_size |= kind == Kind::MSize;
             let label = match kind {
                 Kind::Push => label(&code, immediate),
                 Kind::JumpDest if falls => Some(pc.0),
@@ -66,7 +70,7 @@ impl CodeIndex {
                 u64::from(n_ways[at] == 1 && n_pushes[at] <= n_jumps[at]) << (at % 64);
             unique[at / 64] |= u64::from(n_pushes[at] == 1 && n_ways[at] == 0) << (at % 64);
         }
-        Self { code, revert_only, ends, single, unique }
+        Self { code, revert_only, ends, single, unique, asks_for_size }
     }
 
     /// Whether a revert-only region begins at `pc`.

@@ -42,7 +42,7 @@ impl RevertOnly {
                 Kind::Jump if !is_direct => start = None,
                 Kind::Revert | Kind::Invalid | Kind::Jump => note(start.take()),
                 Kind::JumpI => start = Some(Pc(pc.0 + 1)),
-                Kind::Push | Kind::Dup(_) | Kind::Swap(_) => {}
+                Kind::Push | Kind::Dup(_) | Kind::Swap(_) | Kind::Exchange(..) => {}
                 kind if is_harmless(kind) => {}
                 _ => start = None,
             }
@@ -81,6 +81,9 @@ fn scan(code: &Bytecode, mut pc: Pc) -> Option<u32> {
             Kind::Push => stack.push(Some(instruction.immediate)),
             Kind::Dup(n) => stack.push(stack[top - usize::from(n)]),
             Kind::Swap(n) => stack.swap(top - 1, top - 1 - usize::from(n)),
+            Kind::Exchange(n, m) => {
+                stack.swap(top - 1 - usize::from(n), top - 1 - usize::from(m));
+            }
             Kind::Jump => pc = code.jump_target(stack.pop().flatten()?)?,
             kind if is_harmless(kind) => {
                 stack.truncate(top - inputs);

@@ -157,6 +157,10 @@ impl Transfer<'_, '_> {
                 let top = self.chain.state.stack.len() - 1;
                 self.chain.state.stack.swap(top, top - usize::from(n));
             }
+            Kind::Exchange(n, m) => {
+                let top = self.chain.state.stack.len() - 1;
+                self.chain.state.stack.swap(top - usize::from(n), top - usize::from(m));
+            }
             Kind::Pop => {
                 self.pop();
             }
@@ -235,7 +239,11 @@ impl Transfer<'_, '_> {
             Kind::MLoad => {
                 let at = self.pop();
                 match self.chain.state.memory.load(self.pool, self.pointers, at) {
-                    Some(word) => self.push(word),
+                    Some(word) => {
+                        let len = self.pool.constant(U256::from(32));
+                        self.touch(pc, at, len);
+                        self.push(word);
+                    }
                     None => {
                         self.effect(pc, Effect::MLoad { at });
                         let word = self.pool.leaf(Term::Result(self.chain.node, pc));
@@ -265,14 +273,22 @@ impl Transfer<'_, '_> {
         }
     }
 
+    /// Notes that memory grows where nothing else says so, if the code asks how far it has grown.
+    fn touch(&mut self, pc: Pc, at: TermId, len: TermId) {
+        if self.index.asks_for_size {
+            self.effect(pc, Effect::Touch { at, len });
+        }
+    }
+
     fn keccak(&mut self, pc: Pc) {
         let (at, len) = (self.pop(), self.pop());
-        self.chain.gas.add(6 * u64::from(self.small(len).unwrap_or_default().div_ceil(32)));
         let words = self
             .small(len)
             .and_then(|len| self.chain.state.memory.words(self.pool, self.pointers, at, len));
         match words {
             Some(words) => {
+                self.chain.gas.add(6 * words.len() as u64);
+                self.touch(pc, at, len);
                 let hash = self.pool.keccak(&words);
                 self.push(hash);
             }
@@ -288,7 +304,7 @@ impl Transfer<'_, '_> {
         let (to, from, len) = (self.pop(), self.pop(), self.pop());
         let known = self.small(len);
         self.chain.gas.add(3 * u64::from(known.unwrap_or_default().div_ceil(32)));
-        if known == Some(0) && kind != CopyKind::ExtCode {
+        if known == Some(0) && !matches!(kind, CopyKind::ExtCode | CopyKind::ReturnData) {
             return;
         }
         self.effect(pc, Effect::Copy { kind, account, to, from, len });

@@ -61,10 +61,30 @@ impl<S: StateView> Machine<'_, S> {
 
     /// The code hash of an account without code: zero if the account does not exist (EIP-1052).
     fn hash_without_code(&mut self, account: Address) -> Option<U256> {
-        let nonce = if self.may_read() { self.state.nonce(account)? } else { return None };
-        self.rely(Location::Nonce(account), U256::from(nonce));
-        let exists = nonce != 0 || !self.balance(account)?.is_zero();
+        let exists = self.nonce(account)? != 0 || !self.balance(account)?.is_zero();
         Some(if exists { KECCAK256_EMPTY.into() } else { U256::ZERO })
+    }
+
+    /// An account's nonce now.
+    pub(super) fn nonce(&mut self, address: Address) -> Option<u64> {
+        let at_start = if self.work.journal.is_created(address) {
+            // Since EIP-161 it starts at one, which counts as taken.
+            0
+        } else if address == self.tx.caller {
+            // What the transaction states has been found to hold, and taken.
+            self.tx.nonce.saturating_add(1 + self.tx.n_own_authorizations)
+        } else {
+            if !self.may_read() {
+                return None;
+            }
+            let Some(nonce) = self.state.nonce(address) else {
+                self.gap(Gap::MissingState);
+                return None;
+            };
+            self.rely(Location::Nonce(address), U256::from(nonce));
+            nonce
+        };
+        Some(at_start.saturating_add(self.work.journal.nonces_taken(address)))
     }
 
     /// The code at an account, for EXTCODECOPY.
@@ -81,12 +101,26 @@ impl<S: StateView> Machine<'_, S> {
     /// What runs at an address, contracts created by this transaction included.
     pub(super) fn callee(&mut self, address: Address) -> Callee {
         if !self.work.journal.is_created(address) {
-            return self.state.callee(address);
+            let callee = self.state.callee(address);
+            // What may be put in place by an earlier transaction is relied on.
+            let hash = match &callee {
+                Callee::Nothing => Some(KECCAK256_EMPTY),
+                Callee::Contract { summary, .. } => summary.delegate().map(|_| summary.code_hash()),
+                Callee::Unavailable => {
+                    self.gap(Gap::MissingState);
+                    None
+                }
+            };
+            if let Some(hash) = hash
+                && self.may_read()
+            {
+                self.rely(Location::Code(address), hash.into());
+            }
+            return callee;
         }
         match self.work.journal.code(address) {
             Some(code) if code.is_empty() => Callee::Nothing,
             Some(code) => self.state.summarise(code),
-            // Called while it is being created, it has no code yet; else the code is not known.
             None => {
                 self.gap(Gap::Creation);
                 Callee::Unavailable
@@ -105,6 +139,7 @@ impl<S: StateView> Machine<'_, S> {
             return None;
         };
         self.rely(Location::Balance(address), at_start);
-        Some(self.work.journal.balance(address, at_start))
+        let prepaid = if address == self.tx.caller { self.tx.prepaid } else { U256::ZERO };
+        Some(self.work.journal.balance(address, at_start.saturating_sub(prepaid)))
     }
 }

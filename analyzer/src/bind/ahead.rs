@@ -24,18 +24,23 @@ impl<S: StateView> Machine<'_, S> {
             return;
         }
         let n_bytes = n as usize * WORD;
-        if !self.copy_at_once(running, copy, n_bytes) {
-            return;
-        }
+        let Some(end) = self.copy_at_once(running, copy, n_bytes) else { return };
+        running.pay_memory(end);
         self.steps_left -= n;
         running.charge(n * u64::from(copy.gas));
         running.grow(&copy.growth, U256::from(n));
     }
 
-    /// Copies or fills, and tells whether that was possible.
-    fn copy_at_once(&self, running: &mut Running<'_>, copy: &MemCopy, n_bytes: usize) -> bool {
+    /// Copies or fills, if that is possible; gives how far memory is used by it.
+    fn copy_at_once(
+        &self,
+        running: &mut Running<'_>,
+        copy: &MemCopy,
+        n_bytes: usize,
+    ) -> Option<usize> {
         let fits = |at: usize| at.saturating_add(n_bytes) <= self.limits.memory;
-        let Some(to) = place(running, &copy.to).filter(|to| fits(*to)) else { return false };
+        let to = place(running, &copy.to).filter(|to| fits(*to))?;
+        let mut end = to + n_bytes;
         match copy.word {
             Word::Same(word) => {
                 let word = running.value(word);
@@ -44,25 +49,26 @@ impl<S: StateView> Machine<'_, S> {
                 }
             }
             Word::Copied { is_calldata: true, from, mask } => {
-                let Some(from) = place(running, &from) else { return false };
+                let from = place(running, &from)?;
                 if mask.is_some() && !running.frame.input.is_known(from, n_bytes) {
-                    return false;
+                    return None;
                 }
                 running.memory.copy_from(to, &running.frame.input, from, n_bytes);
                 keep_bits(running, mask, to, n_bytes);
             }
             Word::Copied { is_calldata: false, from, mask } => {
-                let Some(from) = place(running, &from).filter(|at| fits(*at)) else { return false };
+                let from = place(running, &from).filter(|at| fits(*at))?;
+                end = end.max(from + n_bytes);
                 // Word by word, a source that lies ahead of the copy is overwritten before it is read.
                 let is_overwritten = (from + 1..from + n_bytes).contains(&to);
                 if is_overwritten || mask.is_some() && !running.memory.is_known(from, n_bytes) {
-                    return false;
+                    return None;
                 }
                 running.memory.copy_within(to, from, n_bytes);
                 keep_bits(running, mask, to, n_bytes);
             }
         }
-        true
+        Some(end)
     }
 }
 

@@ -13,12 +13,13 @@ use super::{
     buffer::Buffer,
     eval::{Ended, Machine},
     frame::Frame,
+    gas,
     running::Running,
 };
 use crate::program::Operand;
 
-/// Gas for each byte of code left behind (yellow paper appendix G).
-const CODE_DEPOSIT: u64 = 200;
+/// Gas for each word of init code that is hashed (EIP-1014).
+const HASH_WORD: u64 = 6;
 
 impl<S: StateView> Machine<'_, S> {
     /// The frame of a transaction that creates a contract.
@@ -31,9 +32,13 @@ impl<S: StateView> Machine<'_, S> {
             input: Buffer::default(),
             code: self.tx.input.clone(),
             depth: 0,
+            is_static: false,
             gas: self.tx.gas,
+            loose: self.tx.loose,
         };
-        self.run_init(self.tx.caller, frame);
+        if !self.collides(created, false) {
+            self.run_init(self.tx.caller, frame);
+        }
     }
 
     /// CREATE or CREATE2; gives the created address, or zero.
@@ -43,31 +48,48 @@ impl<S: StateView> Machine<'_, S> {
         value: Operand,
         input: (Operand, Operand),
         salt: Option<Operand>,
-    ) -> Option<U256> {
-        running.returned = Buffer::default();
-        let value = running.get(value).unwrap_or_default();
-        let init = self.memory_range(running, input);
-        let Some(bytes) = init.slice(0, init.len()) else {
+    ) -> Result<Option<U256>, Ended> {
+        if running.frame.is_static {
+            return Err(Ended::halted());
+        }
+        let Some(init) = self.init_code(running, input, salt.is_some())? else {
             self.gap(Gap::Creation);
-            return None;
+            return Ok(None);
         };
-        let creator = running.frame.address;
-        let init = Bytes::copy_from_slice(bytes);
-        let created = match salt {
-            Some(salt) => {
-                let salt: B256 = running.get(salt)?.into();
-                creator.create2(salt, keccak256(&init))
-            }
-            None => self.next_created(creator)?,
+        let (Some(value), Some(salt)) =
+            (running.get(value), salt.map_or(Some(None), |salt| running.get(salt).map(Some)))
+        else {
+            self.gap(Gap::Creation);
+            return Ok(None);
         };
         if self.limits.depth <= running.frame.depth {
             self.gap(Gap::CallDepth);
-            return None;
+            return Ok(None);
         }
         let left = running.frame.gas;
         let gas = if self.prices.keeps_part { left - left / 64 } else { left };
+        let creator = running.frame.address;
+        running.returned = Buffer::default();
+        let is_short =
+            |machine: &mut Self| machine.balance(creator).is_some_and(|balance| balance < value);
+        if !value.is_zero() && is_short(self) {
+            return Ok(Some(U256::ZERO));
+        }
+        let created = match salt {
+            Some(salt) => creator.create2(B256::from(salt), keccak256(&init)),
+            None => match self.nonce(creator) {
+                Some(nonce) => creator.create(nonce),
+                None => return Ok(None),
+            },
+        };
+        self.uncounted += self.prices.state_account;
+        let loose = running.most_uncounted(self.uncounted);
         running.charge(gas);
+        // The nonce is taken whether or not anything comes of it.
         self.work.journal.count_created(creator);
+        if self.collides(created, salt.is_some()) {
+            return Ok(Some(U256::ZERO));
+        }
         let frame = Frame {
             address: created,
             caller: creator,
@@ -75,26 +97,67 @@ impl<S: StateView> Machine<'_, S> {
             input: Buffer::default(),
             code: init,
             depth: running.frame.depth + 1,
+            is_static: false,
             gas,
+            loose,
         };
         let ended = self.run_init(creator, frame);
         running.frame.gas = running.frame.gas.saturating_add(ended.gas);
         if !ended.success {
             running.returned = ended.output;
-            return Some(U256::ZERO);
+            return Ok(Some(U256::ZERO));
         }
-        Some(U256::from_be_slice(created.as_slice()))
+        Ok(Some(U256::from_be_slice(created.as_slice())))
     }
 
-    /// The address CREATE gives next.
-    fn next_created(&mut self, creator: Address) -> Option<Address> {
-        let nonce = if self.may_read() { self.state.nonce(creator)? } else { return None };
-        self.rely(Location::Nonce(creator), U256::from(nonce));
-        // Since EIP-161 a contract's nonce starts at one.
-        let own = self.work.journal.is_created(creator) && Fork::SpuriousDragon <= self.fork;
-        let made = u64::from(own) + self.work.journal.n_created(creator);
-        let nonce = nonce.saturating_add(made);
-        Some(creator.create(nonce))
+    /// The init code, paid for; none where it is not known. Too much of it ends the frame (EIP-3860).
+    fn init_code(
+        &mut self,
+        running: &mut Running<'_>,
+        input: (Operand, Operand),
+        is_salted: bool,
+    ) -> Result<Option<Bytes>, Ended> {
+        if let Some(len) = running.offset(input.1) {
+            if Fork::Shanghai <= self.fork && 2 * self.most_code() < len {
+                return Err(Ended::halted());
+            }
+            let per_word = self.prices.init_word + if is_salted { HASH_WORD } else { 0 };
+            running.charge(gas::per_word(len, per_word));
+        }
+        let init = self.memory_range(running, input)?;
+        running.charge(self.prices.create);
+        if let Some(ended) = running.out_of_gas() {
+            return Err(ended);
+        }
+        Ok(init.slice(0, init.len()).map(Bytes::copy_from_slice))
+    }
+
+    /// The most bytes of code that may be left behind (EIP-170, EIP-7954).
+    const fn most_code(&self) -> usize {
+        match self.fork {
+            Fork::Amsterdam => 0x10000,
+            _ => 0x6000,
+        }
+    }
+
+    /// Whether there is a contract already where one is to be created, or somebody has sent from there.
+    /// That there is none is relied on where the place does not follow from a nonce that is taken once.
+    fn collides(&mut self, created: Address, is_salted: bool) -> bool {
+        self.work.journal.warm(created);
+        if self.work.journal.is_created(created) {
+            return true;
+        }
+        let has_code = !matches!(self.callee(created), Callee::Nothing);
+        let nonce = if self.may_read() { self.state.nonce(created) } else { None };
+        let Some(nonce) = nonce else {
+            self.gap(Gap::MissingState);
+            return has_code;
+        };
+        let collides = has_code || nonce != 0;
+        if collides || is_salted || self.fork < Fork::Cancun {
+            self.rely(Location::Nonce(created), U256::from(nonce));
+        }
+        collides
     }
 
     /// Runs init code and notes what it leaves behind.
@@ -107,10 +170,7 @@ impl<S: StateView> Machine<'_, S> {
         }
         let summary = match self.state.summarise(frame.code.clone()) {
             Callee::Contract { summary, .. } => summary,
-            Callee::Nothing => {
-                self.work.journal.set_code(created, Bytes::new());
-                return Ended::returned(Buffer::default(), gas);
-            }
+            Callee::Nothing => return Ended::returned(Buffer::default(), gas),
             Callee::Unavailable => {
                 self.gap(Gap::Creation);
                 return Ended::lost(gas);
@@ -119,20 +179,46 @@ impl<S: StateView> Machine<'_, S> {
         self.trace_enter(&summary, None, None, &frame);
         let mut ended = self.run(summary.entry(None), &mut frame);
         self.trace_leave(&ended);
+        if ended.success {
+            ended = self.leave_code(created, frame.depth, ended);
+        }
         if !ended.success {
             self.work.journal.revert(checkpoint);
-            return ended;
         }
-        let deposit = CODE_DEPOSIT.saturating_mul(ended.output.len() as u64);
-        if ended.gas < deposit {
-            self.work.journal.revert(checkpoint);
+        ended
+    }
+
+    /// Leaves what init code returned as the code of the account, or fails.
+    fn leave_code(&mut self, created: Address, depth: usize, mut ended: Ended) -> Ended {
+        let len = ended.output.len();
+        if Fork::SpuriousDragon <= self.fork && self.most_code() < len {
             return Ended::halted();
         }
-        ended.gas -= deposit;
-        match ended.output.slice(0, ended.output.len()) {
-            Some(code) => self.work.journal.set_code(created, Bytes::copy_from_slice(code)),
-            None => self.gap(Gap::Creation),
+        let first = ended.output.slice(0, 1).and_then(|bytes| bytes.first().copied());
+        if Fork::London <= self.fork && first == Some(0xef) {
+            // EIP-3541.
+            return Ended::halted();
         }
+        let output = core::mem::take(&mut ended.output);
+        let mut code = output.slice(0, len).map(Bytes::copy_from_slice);
+        if code.is_none() {
+            self.gap(Gap::Creation);
+        }
+        let deposit = self.prices.code_byte.saturating_mul(len as u64);
+        let uncounted = self.prices.state_byte.saturating_mul(len as u64);
+        self.uncounted = self.uncounted.saturating_add(uncounted);
+        match ended.gas.checked_sub(deposit) {
+            Some(left) => {
+                if left < gas::most_uncounted(deposit, uncounted) {
+                    self.doubt_gas(depth);
+                }
+                ended.gas = left;
+            }
+            // EIP-2.
+            None if Fork::Homestead <= self.fork => return Ended::halted(),
+            None => code = Some(Bytes::new()),
+        }
+        self.work.journal.set_code(created, code);
         ended
     }
 }

@@ -8,7 +8,7 @@ use alloy_primitives::{Address, B256, U256};
 use slotcast_model::{Fork, Gap, Location, PairHashes, Prediction, Slot, StateRead};
 
 use super::{
-    BindLimits, BlockWords, Bound, Doubts, StateView, TxFrame,
+    BindLimits, BlockWords, Bound, Changes, Doubts, StateView, TxFrame,
     buffer::Buffer,
     frame::Frame,
     gas::Prices,
@@ -28,7 +28,7 @@ pub(super) struct Work {
     pub(super) journal: Journal,
     relied_on: Vec<StateRead>,
     gaps: Vec<Gap>,
-    wildcards: Vec<Address>,
+    pub(super) wildcards: Vec<Address>,
     pub(super) spare: Spare,
     pub(super) hashes: PairHashes,
     hashed: Vec<u8>,
@@ -80,6 +80,8 @@ pub(super) struct Machine<'a, S> {
     pub(super) doubts: Doubts,
     pub(super) steps_left: u64,
     reads_left: usize,
+    /// Gas that may have been used and was not counted.
+    pub(super) uncounted: u64,
 }
 
 impl<'a, S: StateView> Machine<'a, S> {
@@ -97,6 +99,7 @@ impl<'a, S: StateView> Machine<'a, S> {
         work.gaps.clear();
         work.wildcards.clear();
         work.journal.warm(tx.caller);
+        work.journal.is_born_with_nonce = Fork::SpuriousDragon <= fork;
         if Fork::Shanghai <= fork {
             // The fee recipient is warm from the start (EIP-3651).
             work.journal.warm(block.coinbase);
@@ -106,7 +109,20 @@ impl<'a, S: StateView> Machine<'a, S> {
             work.journal.warm_slots(address, keys);
         }
         let (prices, steps_left, reads_left) = (Prices::of(fork), limits.steps, limits.state_reads);
-        Self { work, limits, fork, prices, tx, block, state, doubts, steps_left, reads_left }
+        let uncounted = 0;
+        Self {
+            work,
+            limits,
+            fork,
+            prices,
+            tx,
+            block,
+            state,
+            doubts,
+            steps_left,
+            reads_left,
+            uncounted,
+        }
     }
 
     pub(super) fn finish(self) -> Bound {
@@ -118,7 +134,8 @@ impl<'a, S: StateView> Machine<'a, S> {
             work.relied_on.clone(),
             work.gaps.clone(),
         );
-        Bound { prediction, changes: work.journal.changes() }
+        let spares_balance = Fork::Amsterdam <= self.fork;
+        Bound { prediction, changes: Changes { spares_balance, ..work.journal.changes() } }
     }
 
     /// Notes a reason why accesses may be missing.
@@ -148,8 +165,12 @@ impl<'a, S: StateView> Machine<'a, S> {
     /// Runs `program` in `frame` to its end.
     pub(super) fn run(&mut self, program: &Program, frame: &mut Frame) -> Ended {
         let n_branches = self.doubts.n_branches;
-        let mut running = Running::new(frame, program, &mut self.work.spare);
+        let mut running = Running::new(frame, program, &mut self.work.spare, self.uncounted);
         let ended = self.follow(&mut running);
+        let is_halted = !ended.success && ended.gas == 0;
+        if !is_halted && running.is_in_doubt(ended.gas, self.uncounted) {
+            self.doubt_gas(running.frame.depth);
+        }
         running.end(&mut self.work.spare);
         self.doubts.is_undone |= !ended.success && n_branches < self.doubts.n_branches;
         ended
@@ -166,7 +187,7 @@ impl<'a, S: StateView> Machine<'a, S> {
                 return Ended::lost(running.frame.gas);
             }
             if !running.charge(node.gas.into()) {
-                return Ended::halted();
+                return self.run_dry(running, &program.steps[node.steps.range()]);
             }
             let (next, moves) = match self.steps(running, node) {
                 Next::End(ended) => return ended,
@@ -187,8 +208,7 @@ impl<'a, S: StateView> Machine<'a, S> {
         let taken = self.steps_left.min(1 + steps.len() as u64);
         self.steps_left -= taken;
         for (n, step) in steps.iter().enumerate() {
-            match *step {
-                Step::Apply { op, to, operands } => running.apply(op, to, operands),
+            let ended = match *step {
                 Step::Require { condition, is_true, gas, check } => {
                     if !self.passes(running, condition, is_true, check) {
                         // Never more than was taken, or a loop could go on for ever.
@@ -196,54 +216,86 @@ impl<'a, S: StateView> Machine<'a, S> {
                         let Check { other, moves, .. } = program.checks[check as usize];
                         return Next::Node(other, moves);
                     }
-                    if !running.charge(gas.into()) {
-                        return Next::End(Ended::halted());
-                    }
+                    running.charge(gas.into());
+                    running.out_of_gas()
                 }
                 Step::Charge { gas } => {
-                    if !running.charge(gas.into()) {
-                        return Next::End(Ended::halted());
-                    }
+                    running.charge(gas.into());
+                    running.out_of_gas()
                 }
-                Step::Move { to, from } => running.put(to, running.value(from)),
-                Step::MLoad { to, at } => {
-                    if let Err(ended) = self.load(running, to, at) {
-                        return Next::End(ended);
-                    }
+                _ => self.step(running, step),
+            };
+            match ended {
+                None => {}
+                Some(_) if running.is_out_of_gas() => {
+                    return Next::End(self.run_dry(running, &steps[n + 1..]));
                 }
-                Step::MStore { at, value } => {
-                    if let Err(ended) = self.store(running, at, value) {
-                        return Next::End(ended);
-                    }
-                }
-                Step::SLoad { .. } | Step::SStore { .. } | Step::Effect { .. } => {
-                    if let Some(ended) = self.touch(running, step) {
-                        return Next::End(ended);
-                    }
-                }
-                Step::Keccak { to, words } => {
-                    let value = self.keccak(running, words);
-                    running.set(to, value);
-                }
-                Step::CallData { to, at } => {
-                    let value = calldata(running, at);
-                    running.set(to, value);
-                }
-                Step::Env { to, env } => {
-                    let value = self.env(running, env);
-                    running.set(to, value);
-                }
-                Step::BlobHash { to, index } => {
-                    let value = running.get(index).map(|index| self.blob_hash(index));
-                    running.set(to, value);
-                }
-                Step::MemCopy { copy } => {
-                    self.run_ahead(running, &program.mem_copies[copy as usize])
-                }
-                Step::Lost { to } => running.set(to, None),
+                Some(ended) => return Next::End(ended),
             }
         }
         self.exit(running, node)
+    }
+
+    /// One step that always goes on to the next, unless it ends the frame.
+    #[inline(always)]
+    fn step(&mut self, running: &mut Running<'_>, step: &Step) -> Option<Ended> {
+        match *step {
+            Step::Apply { op, to, operands } => running.apply(op, to, operands),
+            Step::Move { to, from } => running.put(to, running.value(from)),
+            Step::MLoad { to, at } => return self.load(running, to, at).err(),
+            Step::MStore { at, value } => return self.store(running, at, value).err(),
+            Step::SLoad { .. } | Step::SStore { .. } | Step::Effect { .. } => {
+                return self.touch(running, step);
+            }
+            Step::Keccak { to, words } => {
+                let value = self.keccak(running, words);
+                running.set(to, value);
+            }
+            Step::CallData { to, at } => {
+                let value = calldata(running, at);
+                running.set(to, value);
+            }
+            Step::Env { to, env } => {
+                let value = self.env(running, env);
+                running.set(to, value);
+            }
+            Step::BlobHash { to, index } => {
+                let value = running.get(index).map(|index| self.blob_hash(index));
+                running.set(to, value);
+            }
+            Step::MemCopy { copy } => {
+                let program = running.program;
+                self.run_ahead(running, &program.mem_copies[copy as usize]);
+                return running.out_of_gas();
+            }
+            Step::Lost { to } => {
+                self.gap(Gap::AnalysisBudget);
+                running.set(to, None);
+            }
+            Step::Require { .. } | Step::Charge { .. } => {
+                unreachable!("these are for the caller")
+            }
+        }
+        None
+    }
+
+    /// The end of a frame whose gas does not last for the stretch it is in. Gas is taken a stretch at a
+    /// time, so that some of what lies ahead may still be touched; all of it is taken to be.
+    #[cold]
+    fn run_dry(&mut self, running: &mut Running<'_>, ahead: &[Step]) -> Ended {
+        for step in ahead {
+            let ends_stretch = match *step {
+                Step::Require { .. } | Step::Charge { .. } | Step::SStore { .. } => true,
+                Step::Effect { effect, .. } => {
+                    running.program.effects[effect as usize].asks_for_gas()
+                }
+                _ => false,
+            };
+            if ends_stretch || self.step(running, step).is_some() && !running.is_out_of_gas() {
+                break;
+            }
+        }
+        Ended::halted()
     }
 
     /// One step that touches more than the frame; `Some` when it ends the frame.
@@ -258,6 +310,9 @@ impl<'a, S: StateView> Machine<'a, S> {
                 }
             }
             Step::SStore { pc, key, value, only_adds } => {
+                if !self.may_store(running) {
+                    return Some(Ended::halted());
+                }
                 self.trace_access(running, pc, key, true);
                 self.sstore(running, key, value, only_adds);
             }
@@ -269,7 +324,7 @@ impl<'a, S: StateView> Machine<'a, S> {
         running.out_of_gas()
     }
 
-    fn exit(&mut self, running: &Running<'_>, node: &ProgramNode) -> Next {
+    fn exit(&mut self, running: &mut Running<'_>, node: &ProgramNode) -> Next {
         match node.exit {
             Exit::Jump(next) => Next::Node(next, node.moves[0]),
             Exit::Branch { condition, then, other } => {
@@ -335,13 +390,16 @@ impl<'a, S: StateView> Machine<'a, S> {
         }
     }
 
-    fn leave(&mut self, running: &Running<'_>, exit: Exit<Operand, u32>) -> Ended {
+    fn leave(&mut self, running: &mut Running<'_>, exit: Exit<Operand, u32>) -> Ended {
         let gas = running.frame.gas;
         match exit {
             Exit::Return(at, len) | Exit::Revert(at, len) => {
-                let output = self.memory_range(running, (at, len));
+                let output = match self.memory_range(running, (at, len)) {
+                    Ok(output) => output,
+                    Err(ended) => return ended,
+                };
                 let success = matches!(exit, Exit::Return(..));
-                Ended { success, ..Ended::returned(output, gas) }
+                Ended { success, ..Ended::returned(output, running.frame.gas) }
             }
             Exit::Stop => Ended::returned(Buffer::default(), gas),
             Exit::Invalid => Ended::halted(),
@@ -407,6 +465,9 @@ impl<'a, S: StateView> Machine<'a, S> {
             Effect::TLoad { key } => running.get(key).and_then(|key| {
                 self.work.journal.transient(Slot::new(running.frame.address, key)).known()
             }),
+            Effect::TStore { .. } | Effect::SelfDestruct { .. } if running.frame.is_static => {
+                return Some(Ended::halted());
+            }
             Effect::TStore { key, value } => {
                 if let Some(key) = running.get(key) {
                     let value = Value::of(running.get(value));
@@ -422,15 +483,25 @@ impl<'a, S: StateView> Machine<'a, S> {
             Effect::MStore8 { .. }
             | Effect::Copy { .. }
             | Effect::Keccak { .. }
+            | Effect::Log { .. }
+            | Effect::Touch { .. }
             | Effect::MSize => match self.memory(running, effect) {
                 Ok(value) => value,
                 Err(ended) => return Some(ended),
             },
-            Effect::Call { .. } => self.call(running, effect),
-            Effect::Create { value, input, salt } => self.create(running, value, input, salt),
+            Effect::Call { .. } => match self.call(running, effect) {
+                Ok(value) => value,
+                Err(ended) => return Some(ended),
+            },
+            Effect::Create { value, input, salt } => {
+                match self.create(running, value, input, salt) {
+                    Ok(value) => value,
+                    Err(ended) => return Some(ended),
+                }
+            }
             Effect::SelfDestruct { to } => {
                 self.self_destruct(running, to);
-                return None;
+                return running.out_of_gas();
             }
             Effect::Balance { .. }
             | Effect::SelfBalance
@@ -441,8 +512,7 @@ impl<'a, S: StateView> Machine<'a, S> {
                 let returned = &running.returned;
                 (!returned.open_ended).then(|| U256::from(returned.len()))
             }
-            Effect::Gas => Some(U256::from(running.frame.gas)),
-            Effect::Log { .. } => return None,
+            Effect::Gas => Some(self.gas_left(running)),
         };
         if let Some(to) = to {
             running.set(to, value);
@@ -450,67 +520,22 @@ impl<'a, S: StateView> Machine<'a, S> {
         running.out_of_gas()
     }
 
-    fn sload(
-        &mut self,
-        running: &mut Running<'_>,
-        key: Operand,
-        is_used: bool,
-        only_adds: bool,
-    ) -> Option<U256> {
-        let Some(key) = running.get(key) else {
-            self.unknown_key(running.frame.address);
-            return None;
-        };
-        let slot = Slot::new(running.frame.address, key);
-        let (at, cell, is_first) = self.work.journal.touch(slot, only_adds);
-        if is_first {
-            running.charge(self.prices.cold_slot);
-        }
-        match cell.current {
-            Value::Unread if is_used => self.read(at, slot).known(),
-            value => value.known(),
+    /// Notes that a frame may have run out of gas. Where it is the transaction's own, all that follows
+    /// from that is that less is touched.
+    pub(super) fn doubt_gas(&mut self, depth: usize) {
+        if depth != 0 {
+            self.gap(Gap::Gas);
         }
     }
 
-    fn sstore(&mut self, running: &mut Running<'_>, key: Operand, value: Operand, only_adds: bool) {
-        let Some(key) = running.get(key) else {
-            return self.unknown_key(running.frame.address);
+    /// What GAS gives: less than there is by all that may be uncounted, if that is to be tried.
+    fn gas_left(&mut self, running: &Running<'_>) -> U256 {
+        self.doubts.is_gas_asked |= running.program.gas_decides;
+        let less = match self.doubts.guess.has_less_gas {
+            true => running.most_uncounted(self.uncounted),
+            false => 0,
         };
-        let slot = Slot::new(running.frame.address, key);
-        let (at, mut cell, is_first) = self.work.journal.touch(slot, only_adds);
-        if cell.current == Value::Unread {
-            let value = self.read(at, slot);
-            (cell.original, cell.current) = (value, value);
-        }
-        let value = Value::of(running.get(value));
-        running.charge(self.prices.store(&cell, value, is_first));
-        self.work.journal.set(at, value);
-    }
-
-    /// Asks the state for a slot that was not read before.
-    pub(super) fn read(&mut self, at: usize, slot: Slot) -> Value {
-        let word = if self.work.journal.is_created(slot.address) {
-            Some(U256::ZERO)
-        } else if self.may_read() {
-            let word = self.state.storage(slot.address, slot.key);
-            match word {
-                Some(word) => self.rely(slot.into(), word),
-                None => self.gap(Gap::MissingState),
-            }
-            word
-        } else {
-            None
-        };
-        let value = Value::of(word);
-        self.work.journal.learn(at, value);
-        value
-    }
-
-    fn unknown_key(&mut self, address: Address) {
-        self.gap(Gap::UnknownKey);
-        if !self.work.wildcards.contains(&address) {
-            self.work.wildcards.push(address);
-        }
+        U256::from(running.frame.gas.saturating_sub(less))
     }
 
     fn block_hash(&mut self, running: &Running<'_>, number: Operand) -> Option<U256> {
@@ -519,7 +544,11 @@ impl<'a, S: StateView> Machine<'a, S> {
             number.filter(|n| *n < self.block.number && self.block.number <= n.saturating_add(256));
         match recent {
             Some(number) if self.may_read() => {
-                self.state.block_hash(number).map(|hash: B256| hash.into())
+                let hash = self.state.block_hash(number).map(|hash: B256| hash.into());
+                if hash.is_none() {
+                    self.gap(Gap::MissingState);
+                }
+                hash
             }
             Some(_) => None,
             None => Some(U256::ZERO),

@@ -14,15 +14,18 @@ use super::{
     buffer::Buffer,
     eval::{Ended, Machine},
     frame::Frame,
-    gas::{CALL_STIPEND, CALL_VALUE, saturate},
+    gas::{CALL_STIPEND, saturate},
     precompile::is_precompile,
-    running::Running,
+    running::{FAR, Running},
 };
 use crate::{
     ir::{CallKind, Effect},
     program::Operand,
     word::flag,
 };
+
+/// What looking for the code of a delegated account takes, but for touching the other (EIP-7702).
+const DELEGATION: u64 = 100;
 
 /// How often one frame is run again because a computed jump led somewhere new.
 const MAX_NEW_TARGETS: usize = 256;
@@ -65,9 +68,17 @@ impl Frame {
             input: Buffer::default(),
             code: Default::default(),
             depth: self.depth + 1,
+            is_static: self.is_static || kind == CallKind::StaticCall,
             gas: 0,
+            loose: 0,
         }
     }
+}
+
+/// What a call runs: the account whose code it is, which is another where that is delegated (EIP-7702).
+struct Code {
+    account: Address,
+    callee: Callee,
 }
 
 impl<S: StateView> Machine<'_, S> {
@@ -86,39 +97,47 @@ impl<S: StateView> Machine<'_, S> {
             input,
             code: Default::default(),
             depth: 0,
+            is_static: false,
             gas: self.tx.gas,
+            loose: self.tx.loose,
         };
         self.work.journal.warm(to);
-        let ended = match is_precompile(to, self.fork) {
-            true => None,
-            false => self.enter(to, frame),
-        };
-        if let Some(Ended { success: false, .. }) = ended {
+        if is_precompile(to, self.fork) {
+            return;
+        }
+        let code = self.code_to_run(to);
+        self.work.journal.warm(code.account);
+        if let Some(Ended { success: false, .. }) = self.enter(code, frame) {
             self.work.journal.revert(checkpoint);
         }
     }
 
-    /// Runs the code at `target` in `frame`; none when there is no code.
-    fn enter(&mut self, target: Address, mut frame: Frame) -> Option<Ended> {
-        let ended = self.enter_frame(target, &mut frame);
+    /// What runs when `target` is called.
+    fn code_to_run(&mut self, target: Address) -> Code {
+        self.work.journal.read_code(target);
+        let callee = self.callee(target);
+        if let Callee::Contract { summary, .. } = &callee
+            && let Some(delegate) = summary.delegate()
+        {
+            // A delegation leads to code once, never on to another delegation; nor does it run what is
+            // precompiled.
+            self.work.journal.read_code(delegate);
+            return Code { account: delegate, callee: self.callee(delegate) };
+        }
+        Code { account: target, callee }
+    }
+
+    /// Runs code in `frame`; none when there is no code.
+    fn enter(&mut self, code: Code, mut frame: Frame) -> Option<Ended> {
+        let ended = self.enter_frame(code, &mut frame);
         self.work.spare.keep(frame.input);
         ended
     }
 
-    fn enter_frame(&mut self, target: Address, frame: &mut Frame) -> Option<Ended> {
-        self.work.journal.read_code(target);
+    fn enter_frame(&mut self, code: Code, frame: &mut Frame) -> Option<Ended> {
+        let Code { account, mut callee } = code;
         let gas = frame.gas;
         let lost = || Ended::lost(gas);
-        let mut account = target;
-        let mut callee = self.callee(target);
-        if let Callee::Contract { summary, .. } = &callee
-            && let Some(delegate) = summary.delegate()
-        {
-            // A delegation leads to code once, never on to another delegation (EIP-7702).
-            self.work.journal.read_code(delegate);
-            account = delegate;
-            callee = self.callee(delegate);
-        }
         let selector = selector(&frame.input);
         if matches!(selector, Selector::Unknown) {
             self.gap(Gap::UnknownCallee);
@@ -163,66 +182,125 @@ impl<S: StateView> Machine<'_, S> {
         &mut self,
         running: &mut Running<'_>,
         effect: &Effect<Operand>,
-    ) -> Option<U256> {
+    ) -> Result<Option<U256>, Ended> {
         let Effect::Call { kind, gas, target, value, input, output } = *effect else {
             unreachable!("only calls are sent here")
         };
-        let input = self.memory_range(running, input);
-        let value = running.get(value).unwrap_or_default();
+        let value = running.get(value).unwrap_or_else(|| {
+            self.gap(Gap::UnknownCallee);
+            U256::ZERO
+        });
+        if running.frame.is_static && kind == CallKind::Call && !value.is_zero() {
+            return Err(Ended::halted());
+        }
+        let input = self.memory_range(running, input)?;
+        self.pay_output(running, output)?;
         let requested = running.get(gas).map_or(u64::MAX, saturate);
         let Some(target) = running.get(target).map(address_of) else {
             self.gap(Gap::UnknownCallee);
-            return Some(self.not_followed(running, output));
+            return Ok(Some(self.not_followed(running, output)));
         };
         self.warm(running, target);
         if self.limits.depth <= running.frame.depth {
             self.gap(Gap::CallDepth);
-            return Some(self.not_followed(running, output));
+            return Ok(Some(self.not_followed(running, output)));
         }
         let mut frame = running.frame.callee(kind, target, value);
         frame.input = input;
         let moves_value = matches!(kind, CallKind::Call | CallKind::CallCode) && !value.is_zero();
-        let payer = running.frame.address;
         if moves_value {
-            running.charge(CALL_VALUE);
-            if self.balance(payer).is_some_and(|balance| balance < value) {
-                // The callee was looked at for what the call costs.
-                self.work.journal.read_code(target);
-                running.returned = Buffer::default();
-                return Some(U256::ZERO);
-            }
+            running.charge(self.prices.call_value);
         }
-        let given = self.give_gas(running, requested)?;
+        let code = (!is_precompile(target, self.fork)).then(|| self.code_to_run(target));
+        if let Some(Code { account, .. }) = code
+            && account != target
+        {
+            running.charge(DELEGATION);
+            self.warm(running, account);
+        }
+        let loose = running.most_uncounted(self.uncounted);
+        let left = running.frame.gas;
+        // What is asked for is given as long as there is surely more.
+        let is_certain = requested.saturating_add(loose) <= left - left / 64;
+        frame.loose = if is_certain { 0 } else { loose };
+        let given = self.give_gas(running, requested).ok_or_else(Ended::halted)?;
         frame.gas = if moves_value { given.saturating_add(CALL_STIPEND) } else { given };
+        let payer = running.frame.address;
+        if moves_value && self.balance(payer).is_some_and(|balance| balance < value) {
+            running.frame.gas = running.frame.gas.saturating_add(frame.gas);
+            running.returned = Buffer::default();
+            return Ok(Some(U256::ZERO));
+        }
         let checkpoint = self.work.journal.checkpoint();
         if moves_value {
             self.work.journal.transfer(payer, frame.address, value);
         }
-        let ended = self.enter_or_precompile(target, frame);
+        let ended = self.enter_or_precompile(target, code, frame, moves_value);
         if !ended.success {
             self.work.journal.revert(checkpoint);
         }
         running.frame.gas = running.frame.gas.saturating_add(ended.gas);
-        self.finish_call(running, ended, output)
+        Ok(self.finish_call(running, ended, output))
     }
 
-    /// Takes the gas a call hands over; none when there is not enough.
-    fn give_gas(&self, running: &mut Running<'_>, requested: u64) -> Option<u64> {
-        let left = running.frame.gas;
-        let given =
-            if self.prices.keeps_part { requested.min(left - left / 64) } else { requested };
-        running.charge(given).then_some(given)
-    }
-
-    fn enter_or_precompile(&mut self, target: Address, frame: Frame) -> Ended {
+    /// What a call runs; none is a precompiled contract.
+    fn enter_or_precompile(
+        &mut self,
+        target: Address,
+        code: Option<Code>,
+        frame: Frame,
+        moves_value: bool,
+    ) -> Ended {
         let gas = frame.gas;
-        if is_precompile(target, self.fork) {
+        let Some(code) = code else {
             let ended = self.precompile(target, &frame.input, gas);
             self.work.spare.keep(frame.input);
             return ended;
+        };
+        if moves_value && matches!(code.callee, Callee::Nothing) {
+            self.uncounted += self.prices.new_account;
         }
         let nothing = Ended::returned(Buffer::default(), gas);
-        self.enter(target, frame).unwrap_or(nothing)
+        self.enter(code, frame).unwrap_or(nothing)
+    }
+
+    /// Pays for the memory that a call's output goes to.
+    fn pay_output(
+        &mut self,
+        running: &mut Running<'_>,
+        (at, len): (Operand, Operand),
+    ) -> Result<(), Ended> {
+        match (running.offset(at), running.offset(len)) {
+            (_, Some(0)) => Ok(()),
+            (Some(at), Some(len)) => {
+                let end = at.saturating_add(len);
+                if FAR <= end || !running.pay_memory(end) {
+                    return Err(Ended::halted());
+                }
+                if self.limits.memory < end {
+                    self.gap(Gap::MemoryLost);
+                }
+                Ok(())
+            }
+            _ => {
+                self.gap(Gap::MemoryLost);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes the gas a call hands over; none when there is not enough.
+    fn give_gas(&mut self, running: &mut Running<'_>, requested: u64) -> Option<u64> {
+        let left = running.frame.gas;
+        if self.prices.keeps_part {
+            let given = requested.min(left - left / 64);
+            return running.charge(given).then_some(given);
+        }
+        let above = left.checked_sub(requested);
+        if above.is_some_and(|above| running.is_in_doubt(above, self.uncounted)) {
+            self.doubt_gas(running.frame.depth);
+        }
+        running.charge(requested).then_some(requested)
     }
 
     /// Hands a call's output to the caller; gives the success flag.
@@ -251,34 +329,52 @@ impl<S: StateView> Machine<'_, S> {
         U256::ONE
     }
 
-    /// A range of memory as a buffer of its own.
+    /// A range of memory as a buffer of its own; bytes that are not known, where the range is not.
     pub(super) fn memory_range(
         &mut self,
-        running: &Running<'_>,
+        running: &mut Running<'_>,
         (at, len): (Operand, Operand),
-    ) -> Buffer {
+    ) -> Result<Buffer, Ended> {
         match (running.offset(at), running.offset(len)) {
-            (_, Some(0)) => Buffer::default(),
-            (Some(at), Some(len)) if at.saturating_add(len) <= self.limits.memory => {
+            (_, Some(0)) => Ok(Buffer::default()),
+            (Some(at), Some(len)) => {
+                let end = at.saturating_add(len);
+                if FAR <= end || !running.pay_memory(end) {
+                    return Err(Ended::halted());
+                }
+                if self.limits.memory < end {
+                    self.gap(Gap::MemoryLost);
+                    return Ok(Buffer::lost());
+                }
                 let mut range = self.work.spare.buffer();
                 running.memory.range_into(at, len, &mut range);
-                range
+                Ok(range)
             }
-            _ => Buffer::lost(),
+            _ => Ok(Buffer::lost()),
         }
     }
 
     /// SELFDESTRUCT: everything goes to `to`.
-    pub(super) fn self_destruct(&mut self, running: &Running<'_>, to: Operand) {
+    pub(super) fn self_destruct(&mut self, running: &mut Running<'_>, to: Operand) {
         let address = running.frame.address;
         let balance = self.balance(address).unwrap_or_default();
-        if let Some(to) = running.get(to).map(address_of) {
-            self.work.journal.transfer(address, to, balance);
-        } else {
-            self.gap(Gap::UnknownCallee);
-        }
         // Since EIP-6780 only an account created by the same transaction is destroyed.
-        if self.fork < Fork::Cancun || self.work.journal.is_created(address) {
+        let is_destroyed = self.fork < Fork::Cancun || self.work.journal.is_created(address);
+        match running.get(to).map(address_of) {
+            // Since EIP-8246 it keeps what it has.
+            Some(to) if to == address && is_destroyed && self.fork < Fork::Amsterdam => {
+                self.work.journal.burn(address, balance);
+            }
+            Some(to) => {
+                if self.work.journal.warm(to) && !is_precompile(to, self.fork) {
+                    running.charge(self.prices.cold_heir);
+                }
+                self.uncounted += self.prices.new_account;
+                self.work.journal.transfer(address, to, balance);
+            }
+            None => self.gap(Gap::UnknownCallee),
+        }
+        if is_destroyed {
             self.work.journal.destroy(address);
             // Which of the slots that were touched change by it depends on what they held.
             for (at, slot) in self.work.journal.unread(address) {

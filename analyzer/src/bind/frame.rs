@@ -14,16 +14,22 @@ pub struct TxFrame {
     pub caller: Address,
     /// The recipient; none when a contract is created.
     pub to: Option<Address>,
-    /// The sender's nonce, which a created contract's address depends on.
+    /// The nonce it states, which a created contract's address depends on.
     pub nonce: u64,
+    /// Authorisations of the sender's own that count (EIP-7702), each of which raises its nonce.
+    pub n_own_authorizations: u64,
     /// Wei sent.
     pub value: U256,
     /// Calldata, or init code.
     pub input: Bytes,
     /// The price per gas paid, in wei.
     pub gas_price: U256,
+    /// What the sender's balance lacks while the transaction runs: all gas at its price, and blobs.
+    pub prepaid: U256,
     /// Gas left to run with, once the intrinsic cost is paid.
     pub gas: u64,
+    /// The most that may have been taken of it and is not counted.
+    pub loose: u64,
     /// Accounts and slots that are warm from the start (EIP-2930).
     pub access_list: Vec<(Address, Vec<U256>)>,
     /// Hashes of the transaction's blobs (EIP-4844).
@@ -63,6 +69,10 @@ pub(super) struct Frame {
     pub(super) input: Buffer,
     pub(super) code: Bytes,
     pub(super) depth: usize,
+    /// Whether nothing may be changed (EIP-214).
+    pub(super) is_static: bool,
     /// Gas left.
     pub(super) gas: u64,
+    /// How much less it may have begun with, because its caller may have used more than was counted.
+    pub(super) loose: u64,
 }

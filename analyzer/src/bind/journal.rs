@@ -111,10 +111,12 @@ pub(super) struct Journal {
     /// All that were created, also where the creation was undone.
     ever_created: Vec<Address>,
     destroyed: Vec<Address>,
-    /// Code that creations left behind. A creation that is undone leaves its entry, which nothing
-    /// asks for any more.
-    codes: Vec<(Address, Bytes)>,
+    /// Code of created accounts, none while they are being created, if it is known. A creation that is
+    /// undone leaves its entry, which nothing asks for any more.
+    codes: Vec<(Address, Option<Bytes>)>,
     log: Vec<Undo>,
+    /// Whether a created account begins with a nonce of one (EIP-161).
+    pub(super) is_born_with_nonce: bool,
 }
 
 impl Journal {
@@ -220,19 +222,24 @@ impl Journal {
         self.log.push(Undo::Transient(at, old));
     }
 
-    /// Moves wei from one account to another.
+    /// Moves wei from one account to another; between an account and itself nothing moves.
     pub(super) fn transfer(&mut self, from: Address, to: Address, value: U256) {
         if from != to {
-            let at = self.account(from);
-            let old = self.moved[at].debit;
-            self.moved[at].debit = old.wrapping_add(value);
-            self.log.push(Undo::Debit(at, old));
+            self.burn(from, value);
+            self.credit(to, value);
         }
-        self.credit(to, value);
     }
 
-    /// Gives wei to an account from outside.
-    pub(super) fn credit(&mut self, to: Address, value: U256) {
+    /// Takes wei from an account.
+    pub(super) fn burn(&mut self, from: Address, value: U256) {
+        let at = self.account(from);
+        let old = self.moved[at].debit;
+        self.moved[at].debit = old.wrapping_add(value);
+        self.log.push(Undo::Debit(at, old));
+    }
+
+    /// Gives wei to an account.
+    fn credit(&mut self, to: Address, value: U256) {
         let at = self.account(to);
         let old = self.moved[at].credit;
         self.moved[at].credit = old.wrapping_add(value);
@@ -256,14 +263,17 @@ impl Journal {
     /// Notes a created account.
     pub(super) fn create(&mut self, created: Address) {
         self.warm.insert(created);
+        self.set_code(created, Some(Bytes::new()));
         self.created.push(created);
         self.ever_created.push(created);
         self.log.push(Undo::Created);
     }
 
-    /// How many contracts `creator` has created in this transaction.
-    pub(super) fn n_created(&self, creator: Address) -> u64 {
-        self.moved.get(&creator).map_or(0, |moved| moved.n_created)
+    /// How many nonces an account has taken in this transaction, by creating contracts and by being
+    /// created.
+    pub(super) fn nonces_taken(&self, address: Address) -> u64 {
+        let own = u64::from(self.is_born_with_nonce && self.is_created(address));
+        own + self.moved.get(&address).map_or(0, |moved| moved.n_created)
     }
 
     pub(super) fn destroy(&mut self, address: Address) {
@@ -279,14 +289,14 @@ impl Journal {
         self.code_reads.insert(address);
     }
 
-    /// Notes the code that the creation of `address` left behind.
-    pub(super) fn set_code(&mut self, address: Address, code: Bytes) {
+    /// Notes the code that the creation of `address` left behind, if it is known.
+    pub(super) fn set_code(&mut self, address: Address, code: Option<Bytes>) {
         self.codes.push((address, code));
     }
 
     /// The code of an account created in this transaction, if it is known.
     pub(super) fn code(&self, address: Address) -> Option<Bytes> {
-        self.codes.iter().rev().find(|(at, _)| *at == address).map(|(_, code)| code.clone())
+        self.codes.iter().rev().find(|(at, _)| *at == address)?.1.clone()
     }
 
     pub(super) fn is_created(&self, address: Address) -> bool {
@@ -341,14 +351,16 @@ impl Journal {
                 .iter()
                 .map(|(&address, moved)| (address, moved.credit, moved.debit))
                 .collect(),
-            created: self
+            nonces: self
                 .moved
-                .iter()
-                .filter(|(_, moved)| moved.n_created != 0)
-                .map(|(&address, moved)| (address, moved.n_created))
+                .keys()
+                .chain(self.created.iter().filter(|it| !self.moved.contains_key(*it)))
+                .map(|&address| (address, self.nonces_taken(address)))
+                .filter(|(_, n)| *n != 0)
                 .collect(),
             codes: self.created.iter().map(|&address| (address, self.code(address))).collect(),
             destroyed: self.destroyed.clone(),
+            spares_balance: false,
         }
     }
 

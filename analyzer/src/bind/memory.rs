@@ -1,22 +1,24 @@
 //! What do instructions do to byte memory?
 //!
 //! In: loads, stores, copies and hashes of ranges. Out: words, and memory changed.
-//! Invariant: no frame's memory grows past the limit; an address or length that is not known ends the
-//! frame with a gap, one beyond the limit as running out of gas does.
+//! Invariant: no frame's memory grows past the limit; an address or length that is not known, or that
+//! is paid for and beyond the limit, ends the frame with a gap; one that cannot be paid for ends it as
+//! running out of gas does.
 
 use alloy_primitives::U256;
 use slotcast_model::Gap;
 
 use super::{
     StateView,
+    account::address_of,
     buffer::Unknown,
     eval::{Ended, Machine},
     gas::per_word,
-    running::Running,
+    running::{FAR, Running},
 };
 use crate::{
     ir::{CopyKind, Effect},
-    program::{Operand, Register},
+    program::{Operand, Register, Source},
 };
 
 impl<S: StateView> Machine<'_, S> {
@@ -64,20 +66,27 @@ impl<S: StateView> Machine<'_, S> {
                 Ok(None)
             }
             Effect::Keccak { at, len } => {
-                let len = self.length(running, len)?;
-                let at = if len == 0 { 0 } else { self.range(running, at, len)? };
+                let (at, len) = self.extent(running, at, len)?;
                 running.charge(per_word(len, 6));
                 Ok(self.hash_memory(running, at, len))
             }
             Effect::Copy { kind, account, to, from, len } => {
-                let len = self.length(running, len)?;
-                if len != 0 {
-                    let to = self.range(running, to, len)?;
-                    self.copy(running, kind, account, to, from, len)?;
+                self.copy(running, kind, account, (to, from, len))?;
+                Ok(None)
+            }
+            Effect::Log { at, len } => {
+                if running.frame.is_static {
+                    return Err(Ended::halted());
+                }
+                let is_counted = matches!(len.source(), Source::Constant(_));
+                let (_, len) = self.extent(running, at, len)?;
+                if !is_counted {
+                    running.charge(8 * len as u64);
                 }
                 Ok(None)
             }
-            _ => Ok(Some(U256::from(running.memory.len()))),
+            Effect::Touch { at, len } => self.extent(running, at, len).map(|_| None),
+            _ => Ok(Some(U256::from(running.memory_size()))),
         }
     }
 
@@ -96,12 +105,27 @@ impl<S: StateView> Machine<'_, S> {
         running: &mut Running<'_>,
         kind: CopyKind,
         account: Operand,
-        to: usize,
-        from: Operand,
-        len: usize,
+        (to, from, len): (Operand, Operand, Operand),
     ) -> Result<(), Ended> {
+        if kind == CopyKind::ExtCode
+            && let Some(account) = running.get(account)
+        {
+            self.warm(running, address_of(account));
+            self.work.journal.read_code(address_of(account));
+        }
+        let is_counted = matches!(len.source(), Source::Constant(_));
         // Past any source's end there are only zeros.
         let from = running.get(from).map(|from| usize::try_from(from).unwrap_or(usize::MAX));
+        if kind == CopyKind::ReturnData && self.is_beyond(running, from, len) {
+            return Err(Ended::halted());
+        }
+        let (to, len) = self.extent(running, to, len)?;
+        if !is_counted {
+            running.charge(per_word(len, 3));
+        }
+        if len == 0 {
+            return Ok(());
+        }
         let Some(from) = from else {
             running.memory.forget(to, len, Unknown::Lost);
             return Ok(());
@@ -111,9 +135,7 @@ impl<S: StateView> Machine<'_, S> {
             CopyKind::ReturnData => running.memory.copy_from(to, &running.returned, from, len),
             CopyKind::Code => running.memory.copy_bytes(to, &running.frame.code, from, len),
             CopyKind::Memory => {
-                if self.limits.memory < from.saturating_add(len) {
-                    return Err(self.memory_lost(running));
-                }
+                let from = self.paid(running, from.min(FAR), len)?;
                 running.memory.copy_within(to, from, len);
             }
             CopyKind::ExtCode => match self.code_of(running, account) {
@@ -124,27 +146,54 @@ impl<S: StateView> Machine<'_, S> {
         Ok(())
     }
 
-    /// A length that is known and within the memory limit, or the frame ends.
-    fn length(&mut self, running: &Running<'_>, len: Operand) -> Result<usize, Ended> {
-        match running.offset(len) {
-            Some(len) if len <= self.limits.memory => Ok(len),
-            Some(_) => Err(Ended::halted()),
-            None => Err(self.memory_lost(running)),
+    /// Whether what is copied lies behind the end of what the last call returned, which fails
+    /// (EIP-211); where that is not known, it is taken not to be so, and a gap.
+    fn is_beyond(&mut self, running: &Running<'_>, from: Option<usize>, len: Operand) -> bool {
+        match (from, running.offset(len), running.returned.open_ended) {
+            (Some(from), Some(len), false) => running.returned.len() < from.saturating_add(len),
+            _ => {
+                self.gap(Gap::MemoryLost);
+                false
+            }
         }
     }
 
-    /// The start of a memory range that is known and within the limit, or the frame ends.
+    /// The start of a memory range of that length, paid for, or the frame ends.
     pub(super) fn range(
         &mut self,
-        running: &Running<'_>,
+        running: &mut Running<'_>,
         at: Operand,
         len: usize,
     ) -> Result<usize, Ended> {
         match running.offset(at) {
-            Some(at) if at.saturating_add(len) <= self.limits.memory => Ok(at),
-            // What is further out costs more gas than a block has.
-            Some(_) => Err(Ended::halted()),
+            Some(at) => self.paid(running, at, len),
             None => Err(self.memory_lost(running)),
+        }
+    }
+
+    /// A memory range by start and length, paid for, or the frame ends; of nothing the start is zero.
+    pub(super) fn extent(
+        &mut self,
+        running: &mut Running<'_>,
+        at: Operand,
+        len: Operand,
+    ) -> Result<(usize, usize), Ended> {
+        match running.offset(len) {
+            Some(0) => Ok((0, 0)),
+            Some(len) => Ok((self.range(running, at, len)?, len)),
+            None => Err(self.memory_lost(running)),
+        }
+    }
+
+    /// Pays for a memory range, or the frame ends; gives its start.
+    fn paid(&mut self, running: &mut Running<'_>, at: usize, len: usize) -> Result<usize, Ended> {
+        let end = at.saturating_add(len);
+        if FAR <= end || !running.pay_memory(end) {
+            return Err(Ended::halted());
+        }
+        match end <= self.limits.memory {
+            true => Ok(at),
+            false => Err(self.memory_lost(running)),
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     buffer::{Buffer, Unknown},
     eval::Ended,
     frame::Frame,
-    gas::GAS_SLACK,
+    gas,
 };
 use crate::{
     ir::Op,
@@ -30,8 +30,15 @@ pub(super) struct Running<'p> {
     unknown: Vec<Option<Unknown>>,
     pub(super) memory: Buffer,
     pub(super) returned: Buffer,
+    /// Words of memory paid for.
+    n_words: u64,
+    /// The gas it began with, and what of the transaction was uncounted then.
+    began: (u64, u64),
     is_out_of_gas: bool,
 }
+
+/// An address in memory that no gas pays for.
+pub(super) const FAR: usize = 1 << 40;
 
 /// The bytes that buffers may have which are kept: enough for calls of usual size within each other,
 /// while what one call with much memory took is not held for ever.
@@ -67,7 +74,13 @@ impl Spare {
 
 impl<'p> Running<'p> {
     /// A frame about to run.
-    pub(super) fn new(frame: &'p mut Frame, program: &'p Program, spare: &mut Spare) -> Self {
+    pub(super) fn new(
+        frame: &'p mut Frame,
+        program: &'p Program,
+        spare: &mut Spare,
+        uncounted: u64,
+    ) -> Self {
+        let began = (frame.gas, uncounted);
         let mut registers = spare.registers.pop().unwrap_or_default();
         if registers.len() < program.n_registers as usize {
             registers.resize(program.n_registers as usize, U256::ZERO);
@@ -79,6 +92,8 @@ impl<'p> Running<'p> {
             unknown: Vec::new(),
             memory: spare.buffer(),
             returned: Buffer::default(),
+            n_words: 0,
+            began,
             is_out_of_gas: false,
         }
     }
@@ -92,10 +107,45 @@ impl<'p> Running<'p> {
 
     /// Takes gas; false, and nothing is left, when there is not enough.
     pub(super) const fn charge(&mut self, gas: u64) -> bool {
-        let enough = gas <= self.frame.gas.saturating_add(GAS_SLACK);
+        let enough = gas <= self.frame.gas;
         self.frame.gas = self.frame.gas.saturating_sub(gas);
         self.is_out_of_gas |= !enough;
         enough
+    }
+
+    /// Pays for memory up to `end`; false when there is not enough gas.
+    #[inline]
+    pub(super) const fn pay_memory(&mut self, end: usize) -> bool {
+        let n_words = (end as u64).div_ceil(32);
+        if n_words <= self.n_words {
+            return true;
+        }
+        let more = gas::memory(n_words) - gas::memory(self.n_words);
+        self.n_words = n_words;
+        self.charge(more)
+    }
+
+    /// The bytes of memory paid for, which are those there are.
+    pub(super) const fn memory_size(&self) -> u64 {
+        self.n_words * 32
+    }
+
+    /// The most gas that it may have used and that was not counted.
+    pub(super) const fn most_uncounted(&self, uncounted: u64) -> u64 {
+        let (gas, uncounted_before) = self.began;
+        let used = gas.saturating_sub(self.frame.gas);
+        let uncounted = uncounted.saturating_sub(uncounted_before);
+        gas::most_uncounted(used, uncounted).saturating_add(self.frame.loose)
+    }
+
+    /// Whether so much may not be left.
+    pub(super) const fn is_in_doubt(&self, left: u64, uncounted: u64) -> bool {
+        left < self.most_uncounted(uncounted)
+    }
+
+    /// Whether the gas ran out.
+    pub(super) const fn is_out_of_gas(&self) -> bool {
+        self.is_out_of_gas
     }
 
     /// Whether that much gas is left.
@@ -141,18 +191,18 @@ impl<'p> Running<'p> {
         self.is_known(operand).then(|| *self.word(operand))
     }
 
-    /// An operand as an address in memory or a length, if it is known and fits.
+    /// An operand as an address in memory or a length, if it is known; what no gas pays for is
+    /// [`FAR`].
     #[inline]
     pub(super) fn offset(&self, operand: Operand) -> Option<usize> {
         if !self.is_known(operand) {
             return None;
         }
-        let word = self.word(operand);
-        let [low, high @ ..] = word.as_limbs();
-        if *high != [0; 3] {
-            return None;
+        let [low, high @ ..] = self.word(operand).as_limbs();
+        match *high == [0; 3] {
+            true => Some(usize::try_from(*low).map_or(FAR, |low| low.min(FAR))),
+            false => Some(FAR),
         }
-        usize::try_from(*low).ok()
     }
 
     /// Gives a register a word that is known.

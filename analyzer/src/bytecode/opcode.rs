@@ -69,8 +69,14 @@ pub enum Kind {
     Push,
     Dup(u8),
     Swap(u8),
+    /// Swaps two words below the top, so many down (EIP-8024).
+    Exchange(u8, u8),
+    /// An instruction of EIP-8024, which its immediate data makes one of the three above, or invalid.
+    Deep,
     Log(u8),
-    Create { salted: bool },
+    Create {
+        salted: bool,
+    },
     Call(CallKind),
     Return,
     Revert,
@@ -142,23 +148,33 @@ impl OpcodeTable {
         Self { entries: (0..=u8::MAX).map(entry).collect() }
     }
 
-    pub(super) fn kind(&self, byte: u8) -> Kind {
-        self.get(byte).kind
-    }
-
     pub(super) fn get(&self, byte: u8) -> Opcode {
         self.entries[usize::from(byte)]
     }
+}
 
-    pub(super) fn instruction(
-        &self,
-        pc: Pc,
-        byte: u8,
-        width: usize,
-        immediate: U256,
-    ) -> Instruction {
-        let Opcode { kind, inputs, outputs, static_gas } = self.get(byte);
-        Instruction { pc, byte, kind, width: width as u8, immediate, inputs, outputs, static_gas }
+impl Opcode {
+    /// The instruction of EIP-8024 that `byte` is with this immediate data, and the width of that.
+    pub(super) const fn deep(byte: u8, immediate: u8, static_gas: u16) -> (Self, u32) {
+        let single = match immediate {
+            91..=127 => None,
+            _ => Some(immediate.wrapping_add(145)),
+        };
+        let pair = match immediate {
+            82..=127 => None,
+            _ => {
+                let (high, low) = ((immediate ^ 143) >> 4, (immediate ^ 143) & 15);
+                Some(if high < low { (high + 1, low + 1) } else { (low + 1, 29 - high) })
+            }
+        };
+        let (kind, inputs, outputs) = match (byte, single, pair) {
+            (0xe6, Some(n), _) => (Kind::Dup(n), n, n + 1),
+            (0xe7, Some(n), _) => (Kind::Swap(n), n + 1, n + 1),
+            (0xe8, _, Some((n, m))) => (Kind::Exchange(n, m), m + 1, m + 1),
+            _ => (Kind::Invalid, 0, 0),
+        };
+        let width = !matches!(kind, Kind::Invalid) as u32;
+        (Self { kind, inputs, outputs, static_gas }, width)
     }
 }
 
@@ -262,6 +278,7 @@ fn kind(byte: u8, fork: Fork) -> Kind {
         0x60..=0x7f => Kind::Push,
         0x80..=0x8f => Kind::Dup(byte - 0x7f),
         0x90..=0x9f => Kind::Swap(byte - 0x8f),
+        0xe6..=0xe8 => since(Fork::Amsterdam, Kind::Deep),
         0xa0..=0xa4 => Kind::Log(byte - 0xa0),
         0xf0 => Kind::Create { salted: false },
         0xf1 => Kind::Call(CallKind::Call),

@@ -32,3 +32,23 @@ fn a_delegation_is_its_prefix_and_an_address() {
     code.push(0);
     assert_eq!(delegation(&code), None);
 }
+
+#[test]
+fn the_stack_is_reached_deep_down_since_amsterdam() {
+    let decoded = |code: &[u8], fork| {
+        let instruction = Bytecode::new(code, fork).decode(Pc(0));
+        (instruction.kind, instruction.width, instruction.inputs, instruction.outputs)
+    };
+    let invalid = (Kind::Invalid, 0, 0, 0);
+    for code in [[0xe6, 0x80], [0xe7, 0x80], [0xe8, 0x8e]] {
+        assert_eq!(decoded(&code, Fork::Osaka), invalid);
+    }
+    assert_eq!(decoded(&[0xe6, 0x80], Fork::Amsterdam), (Kind::Dup(17), 1, 17, 18));
+    assert_eq!(decoded(&[0xe6], Fork::Amsterdam), (Kind::Dup(145), 1, 145, 146));
+    assert_eq!(decoded(&[0xe7, 0x80], Fork::Amsterdam), (Kind::Swap(17), 1, 18, 18));
+    assert_eq!(decoded(&[0xe8, 0x8e], Fork::Amsterdam), (Kind::Exchange(1, 2), 1, 3, 3));
+    assert_eq!(decoded(&[0xe8, 0x8f], Fork::Amsterdam), (Kind::Exchange(1, 29), 1, 30, 30));
+    for code in [[0xe6, 0x5b], [0xe7, 0x7f], [0xe8, 0x52]] {
+        assert_eq!(decoded(&code, Fork::Amsterdam), invalid);
+    }
+}

@@ -41,33 +41,89 @@ pub enum CopyKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "fields are the opcode's operands")]
 pub enum Effect<T> {
-    SLoad { key: T },
-    SStore { key: T, value: T },
-    TLoad { key: T },
-    TStore { key: T, value: T },
-    MLoad { at: T },
-    MStore { at: T, value: T },
-    MStore8 { at: T, value: T },
-    Copy { kind: CopyKind, account: T, to: T, from: T, len: T },
-    Keccak { at: T, len: T },
-    Call { kind: CallKind, gas: T, target: T, value: T, input: (T, T), output: (T, T) },
-    Create { value: T, input: (T, T), salt: Option<T> },
-    Balance { account: T },
+    SLoad {
+        key: T,
+    },
+    SStore {
+        key: T,
+        value: T,
+    },
+    TLoad {
+        key: T,
+    },
+    TStore {
+        key: T,
+        value: T,
+    },
+    MLoad {
+        at: T,
+    },
+    MStore {
+        at: T,
+        value: T,
+    },
+    MStore8 {
+        at: T,
+        value: T,
+    },
+    Copy {
+        kind: CopyKind,
+        account: T,
+        to: T,
+        from: T,
+        len: T,
+    },
+    Keccak {
+        at: T,
+        len: T,
+    },
+    Call {
+        kind: CallKind,
+        gas: T,
+        target: T,
+        value: T,
+        input: (T, T),
+        output: (T, T),
+    },
+    Create {
+        value: T,
+        input: (T, T),
+        salt: Option<T>,
+    },
+    Balance {
+        account: T,
+    },
     SelfBalance,
-    ExtCodeSize { account: T },
-    ExtCodeHash { account: T },
-    BlockHash { number: T },
+    ExtCodeSize {
+        account: T,
+    },
+    ExtCodeHash {
+        account: T,
+    },
+    BlockHash {
+        number: T,
+    },
     ReturnDataSize,
     MSize,
     Gas,
-    SelfDestruct { to: T },
-    Log { at: T, len: T },
+    SelfDestruct {
+        to: T,
+    },
+    Log {
+        at: T,
+        len: T,
+    },
+    /// Memory grows, and nothing else happens.
+    Touch {
+        at: T,
+        len: T,
+    },
 }
 
 impl<T: Copy> Effect<T> {
     /// Whether it matters how much gas is left when it happens.
     pub const fn asks_for_gas(&self) -> bool {
-        matches!(self, Self::Gas | Self::Call { .. } | Self::Create { .. })
+        matches!(self, Self::Gas | Self::SStore { .. } | Self::Call { .. } | Self::Create { .. })
     }
 
     /// Whether the effect gives a value.
@@ -81,6 +137,7 @@ impl<T: Copy> Effect<T> {
                 | Self::Copy { .. }
                 | Self::SelfDestruct { .. }
                 | Self::Log { .. }
+                | Self::Touch { .. }
         )
     }
 
@@ -98,6 +155,7 @@ impl<T: Copy> Effect<T> {
                 | Self::ReturnDataSize
                 | Self::MSize
                 | Self::Gas
+                | Self::Touch { .. }
         )
     }
 
@@ -146,6 +204,7 @@ impl<T: Copy> Effect<T> {
             Self::Gas => Effect::Gas,
             Self::SelfDestruct { to } => Effect::SelfDestruct { to: f(to) },
             Self::Log { at, len } => Effect::Log { at: f(at), len: f(len) },
+            Self::Touch { at, len } => Effect::Touch { at: f(at), len: f(len) },
         }
     }
 }

@@ -53,6 +53,7 @@ pub(super) fn emit(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
             cases: Vec::new(),
             constants: Vec::new(),
             n_registers: 0,
+            gas_decides: slice.gas_decides,
             stop: graph.stop,
         },
     };
@@ -151,7 +152,14 @@ impl Emitter<'_, '_> {
         effect: &Effect<TermId>,
         computed: &mut Vec<TermId>,
     ) {
-        let effect = effect.map(|operand| self.operand(operand, computed));
+        let effect = match *effect {
+            // Cheap wherever it points; what it says is needed for nothing.
+            Effect::Log { at, len } if !(self.slice.has(at) && self.slice.has(len)) => {
+                let zero = self.constant(U256::ZERO);
+                Effect::Log { at: zero, len: zero }
+            }
+            effect => effect.map(|operand| self.operand(operand, computed)),
+        };
         let result = self.find(Term::Result(node, pc)).filter(|_| effect.has_result());
         let to = result.map(|term| {
             self.mark(term, computed);

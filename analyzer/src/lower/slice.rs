@@ -8,9 +8,13 @@ use slotcast_model::{Index, IndexVec};
 
 use super::memory::Stores;
 use crate::{
-    absint::Pointers,
-    ir::{Edge, Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
+    absint::{Place, Pointers, place},
+    bytecode::Pc,
+    ir::{CopyKind, Edge, Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
 };
+
+/// Memory up to here costs less than a frame has left.
+const NEAR: u32 = 1 << 16;
 
 /// What is needed of a graph.
 pub(super) struct Slice {
@@ -18,6 +22,8 @@ pub(super) struct Slice {
     pub(super) terms: Vec<bool>,
     /// For each effect of each node, whether it must happen.
     pub(super) effects: IndexVec<NodeId, Vec<bool>>,
+    /// Whether how much gas is left decides more than how much calls are given.
+    pub(super) gas_decides: bool,
 }
 
 impl Slice {
@@ -34,44 +40,71 @@ pub(super) fn slice(
     pool: &TermPool<'_>,
     pointers: &Pointers,
 ) -> Slice {
-    let mut marker = Marker::new(graph, pool);
-    marker.roots();
-    marker.drain();
-    // Needed stores need their values, which may need loads, which may make more stores visible.
+    let mut marker = Marker::new(graph, pool, pointers);
     let mut stores = Stores::new(graph, order, marker.pool, pointers);
-    loop {
-        let visible = stores.visible(&marker.slice.effects);
-        if visible.is_empty() {
-            return marker.slice;
-        }
-        for (node, n) in visible {
-            marker.need_effect(node, n);
-        }
-        marker.drain();
+    marker.roots();
+    marker.close(&mut stores);
+    marker.slice.gas_decides = marker.has_needed(|effect| *effect == Effect::Gas);
+    for gas in core::mem::take(&mut marker.given_gas) {
+        marker.need_term(gas);
     }
+    marker.close(&mut stores);
+    marker.slice
 }
 
 struct Marker<'a, 't> {
     graph: &'a Graph,
     pool: &'a TermPool<'t>,
+    pointers: &'a Pointers,
     slice: Slice,
     pending: Vec<TermId>,
+    /// The gas that calls are given, needed last.
+    given_gas: Vec<TermId>,
+    /// Whether the size of memory is asked for.
+    asks_for_size: bool,
     incoming: IndexVec<NodeId, Vec<Edge>>,
 }
 
 impl<'a, 't> Marker<'a, 't> {
-    fn new(graph: &'a Graph, pool: &'a TermPool<'t>) -> Self {
+    fn new(graph: &'a Graph, pool: &'a TermPool<'t>, pointers: &'a Pointers) -> Self {
         let incoming = graph.incoming(graph.nodes.indices());
         let effects = graph.nodes.iter().map(|node| vec![false; node.effects.len()]).collect();
-        let slice = Slice { terms: vec![false; pool.len()], effects };
-        Self { graph, pool, slice, pending: Vec::new(), incoming }
+        let slice = Slice { terms: vec![false; pool.len()], effects, gas_decides: false };
+        let (pending, given_gas) = (Vec::new(), Vec::new());
+        let mut effects = graph.nodes.iter().flat_map(|node| &node.effects);
+        let asks_for_size = effects.any(|(_, effect)| *effect == Effect::MSize);
+        Self { graph, pool, pointers, slice, pending, given_gas, asks_for_size, incoming }
+    }
+
+    /// Marks what is needed of all that is marked. Needed stores need their values, which may need
+    /// loads, which may make more stores visible.
+    fn close(&mut self, stores: &mut Stores<'_>) {
+        loop {
+            self.drain();
+            let visible = stores.visible(&self.slice.effects);
+            if visible.is_empty() {
+                return;
+            }
+            for (node, n) in visible {
+                self.need_effect(node, n);
+            }
+        }
+    }
+
+    fn has_needed(&self, is_it: impl Fn(&Effect<TermId>) -> bool) -> bool {
+        let nodes = self.graph.nodes.iter().zip(&self.slice.effects);
+        let mut effects = nodes.flat_map(|(node, needed)| node.effects.iter().zip(needed));
+        effects.any(|((_, effect), needed)| *needed && is_it(effect))
     }
 
     fn roots(&mut self) {
         let graph = self.graph;
         for (id, node) in graph.nodes.iter_enumerated() {
             for (n, (_, effect)) in node.effects.iter().enumerate() {
-                if is_root(effect) {
+                if is_root(effect)
+                    || self.may_fail(effect, &node.effects[..n])
+                    || self.asks_for_size && memory_of(effect).is_some()
+                {
                     self.need_effect(id, n);
                 }
             }
@@ -93,8 +126,59 @@ impl<'a, 't> Marker<'a, 't> {
         if core::mem::replace(&mut self.slice.effects[node][n], true) {
             return;
         }
-        let graph = self.graph;
-        graph.nodes[node].effects[n].1.for_each(|operand| self.need_term(operand));
+        let effect = self.graph.nodes[node].effects[n].1;
+        match effect {
+            // That it happens matters, and not what it says.
+            Effect::Log { at, len } if !self.asks_for_size && self.is_near(at, Some(len)) => {}
+            Effect::Call { gas, .. } => {
+                self.given_gas.push(gas);
+                // The target stands for the gas, which is needed last.
+                let Effect::Call { target, .. } = effect else { return };
+                let others = effect.map(|operand| if operand == gas { target } else { operand });
+                others.for_each(|operand| self.need_term(operand));
+            }
+            _ => effect.for_each(|operand| self.need_term(operand)),
+        }
+    }
+
+    /// Whether an effect that is needed for nothing else may end the frame: by memory that cannot be
+    /// paid for, or by copying what the last call did not return.
+    fn may_fail(&self, effect: &Effect<TermId>, before: &[(Pc, Effect<TermId>)]) -> bool {
+        if let Effect::Copy { kind: CopyKind::ReturnData, from, len, .. } = *effect
+            && !self.is_all_returned(from, len, before)
+        {
+            return true;
+        }
+        let source = match *effect {
+            Effect::Copy { kind: CopyKind::Memory, from, .. } => Some(from),
+            _ => None,
+        };
+        memory_of(effect).is_some_and(|(at, len)| {
+            !self.is_near(at, len) || source.is_some_and(|from| !self.is_near(from, len))
+        })
+    }
+
+    /// Whether all that the last call returned is copied, or nothing from its start on.
+    fn is_all_returned(&self, from: TermId, len: TermId, before: &[(Pc, Effect<TermId>)]) -> bool {
+        if from != TermPool::ZERO {
+            return false;
+        }
+        let Term::Result(_, asked_at) = self.pool.get(len) else { return len == TermPool::ZERO };
+        let since = before.iter().rev().take_while(|(_, effect)| {
+            !matches!(effect, Effect::Call { .. } | Effect::Create { .. })
+        });
+        let mut asked = since.filter(|(_, effect)| *effect == Effect::ReturnDataSize);
+        asked.any(|(pc, _)| *pc == asked_at)
+    }
+
+    /// Whether a range of memory, a word where it has no length, is known to be cheap.
+    fn is_near(&self, at: TermId, len: Option<TermId>) -> bool {
+        let len = len.map_or(Some(32), |len| self.pool.as_small(len));
+        match (len, place(self.pool, self.pointers, at)) {
+            (Some(0), _) => true,
+            (Some(len), Place::At { offset, .. }) => offset.saturating_add(len) <= NEAR,
+            _ => false,
+        }
     }
 
     fn need_term(&mut self, term: TermId) {
@@ -126,14 +210,24 @@ impl<'a, 't> Marker<'a, 't> {
     }
 }
 
-/// Whether an effect is needed for its own sake: it touches state, or calls.
+/// The range of memory that an effect makes grow and does little else with; a word where it has no
+/// length.
+const fn memory_of(effect: &Effect<TermId>) -> Option<(TermId, Option<TermId>)> {
+    match *effect {
+        Effect::MLoad { at } | Effect::MStore { at, .. } | Effect::MStore8 { at, .. } => {
+            Some((at, None))
+        }
+        Effect::Copy { to: at, len, .. }
+        | Effect::Keccak { at, len }
+        | Effect::Log { at, len }
+        | Effect::Touch { at, len } => Some((at, Some(len))),
+        _ => None,
+    }
+}
+
+/// Whether an effect is needed for its own sake: it touches state, calls, or fails where nothing may
+/// be changed.
 const fn is_root(effect: &Effect<TermId>) -> bool {
     !effect.is_pure()
-        && !matches!(
-            effect,
-            Effect::MStore { .. }
-                | Effect::MStore8 { .. }
-                | Effect::Copy { .. }
-                | Effect::Log { .. }
-        )
+        && !matches!(effect, Effect::MStore { .. } | Effect::MStore8 { .. } | Effect::Copy { .. })
 }

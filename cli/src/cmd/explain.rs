@@ -222,12 +222,13 @@ fn place_text(place: &PlacePart) -> String {
 }
 
 fn relied(word: &ReliedPart, console: &Console) -> Result<(), Failure> {
-    let by = word
-        .changed_by
-        .map_or_else(|| "no transaction".to_owned(), |by| format!("transaction {by}"));
+    let by = word.changed_by.map_or_else(
+        || "not changed by a transaction before".to_owned(),
+        |by| format!("last changed by transaction {by}"),
+    );
     let actual = match word.actual == word.value {
         true => String::new(),
-        false => format!(", held {:#x}, last changed by {by}", word.actual),
+        false => format!(", held {:#x}, {by}", word.actual),
     };
     console.line(format_args!("  relied on {} = {:#x}{actual}", word.location, word.value))
 }

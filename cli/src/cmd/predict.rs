@@ -226,6 +226,7 @@ fn one(tx: TxIndex, prediction: &Prediction, console: &Console) -> Result<(), Fa
         ("code", &accounts.code_reads),
         ("created", &accounts.created),
         ("destroyed", &accounts.destroyed),
+        ("delegated", &accounts.delegated),
     ];
     for (kind, addresses) in lists {
         for address in addresses {

@@ -14,7 +14,8 @@ use crate::command::{Folder, command, json_lines, keys, run};
 /// What a line of `score` says besides figures.
 const PARTS: [&str; 4] = ["accounts", "deltas", "reasons", "strata"];
 
-const FIGURES: [&str; 16] = [
+const FIGURES: [&str; 17] = [
+    "assumingClaimsSound",
     "completeClaimsSound",
     "criticalPathInflation",
     "edgePrecision",

@@ -4,11 +4,9 @@
 //! Invariant: a conflict is named only where the later transaction did not wait for the earlier one,
 //! directly or by way of others.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use slotcast_executor::{Advice, Settings, TxOutcome, TxStatus, execute};
-use slotcast_model::{IndexVec, Location, Observation, TxIndex};
+use slotcast_model::{IndexVec, LastWriters, Location, Observation, TxIndex};
 use slotcast_scheduler::{Edge, Reason, Schedule};
 
 use crate::score_report::Judged;
@@ -120,10 +118,7 @@ fn conflicts(
     observations: &IndexVec<TxIndex, Observation>,
     tx: TxIndex,
 ) -> Vec<Conflict> {
-    let mut last_writers: BTreeMap<Location, TxIndex> = BTreeMap::new();
-    for (earlier, observation) in observations.iter_enumerated().take_while(|(it, _)| *it < tx) {
-        last_writers.extend(written(observation).map(|location| (location, earlier)));
-    }
+    let last_writers = LastWriters::before(tx, observations.iter_enumerated());
     let mut is_awaited = vec![false; observations.len()];
     let mut open = vec![tx];
     while let Some(next) = open.pop() {
@@ -134,7 +129,7 @@ fn conflicts(
         }
     }
     let found = read(&observations[tx]).filter_map(|location| {
-        let by = *last_writers.get(&location)?;
+        let by = last_writers.of(&location)?;
         (!is_awaited[by.0 as usize]).then(|| Conflict { location: location.to_string(), by: by.0 })
     });
     found.collect()
@@ -150,14 +145,4 @@ fn read(observation: &Observation) -> impl Iterator<Item = Location> + '_ {
     let nonces = accounts.nonces.iter().copied().map(Location::Nonce);
     let codes = accounts.code_reads.iter().copied().map(Location::Code);
     slots.chain(balances).chain(nonces).chain(codes)
-}
-
-/// What a transaction changed.
-pub(super) fn written(observation: &Observation) -> impl Iterator<Item = Location> + '_ {
-    let slots = observation.writes.iter().copied().map(Location::Storage);
-    let accounts = &observation.accounts;
-    let balances = accounts.balance_debits.iter().chain(&accounts.balance_credits);
-    let nonces = accounts.nonces.iter().copied().map(Location::Nonce);
-    let codes = accounts.created.iter().chain(&accounts.destroyed).copied().map(Location::Code);
-    slots.chain(balances.copied().map(Location::Balance)).chain(nonces).chain(codes)
 }

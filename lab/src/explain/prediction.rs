@@ -11,12 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use serde::Serialize;
 use slotcast_analyzer::{bind::Binder, bytecode::Pc, describe::Certainty};
-use slotcast_model::{Gap, Location, Prediction, Slot, TxIndex};
+use slotcast_model::{Gap, LastWriters, Prediction, Slot, TxIndex};
 
-use super::{
-    outcome::written,
-    traced::{FrameLog, Log, Traced},
-};
+use super::traced::{FrameLog, Log, Traced};
 use crate::score_report::Judged;
 use slotcast::{
     PredictSettings, Prepared, Summaries, View,
@@ -137,11 +134,7 @@ pub(super) fn explain(
     tx: TxIndex,
 ) -> PredictionPart {
     let (prediction, log) = bind_again(prepared, summaries, settings, tx);
-    let mut last_writers: BTreeMap<Location, TxIndex> = BTreeMap::new();
-    let before = judged.truth.observations.iter_enumerated().take_while(|(it, _)| *it < tx);
-    for (earlier, observation) in before {
-        last_writers.extend(written(observation).map(|location| (location, earlier)));
-    }
+    let last_writers = LastWriters::before(tx, judged.truth.observations.iter_enumerated());
     let relied_on = prediction.relied_on().iter().zip(&judged.held[tx]);
     let misses = judged.misses.iter().filter(|miss| miss.tx == tx);
     PredictionPart {
@@ -154,7 +147,7 @@ pub(super) fn explain(
                 location: word.location.to_string(),
                 value: word.value,
                 actual: *held,
-                changed_by: last_writers.get(&word.location).map(|by| by.0),
+                changed_by: last_writers.of(&word.location).map(|by| by.0),
             })
             .collect(),
         misses: misses

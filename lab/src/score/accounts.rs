@@ -43,7 +43,7 @@ impl Hits {
 type Kind = (&'static str, fn(&AccountAccess) -> BTreeSet<Address>);
 
 /// The kinds of account accesses, in the order of their lists.
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     ("balanceReads", |accounts| {
         accounts.balance_reads.iter().chain(&accounts.balance_debits).copied().collect()
     }),
@@ -53,6 +53,7 @@ const KINDS: [Kind; 7] = [
     ("codeReads", |accounts| set(&accounts.code_reads)),
     ("created", |accounts| set(&accounts.created)),
     ("destroyed", |accounts| set(&accounts.destroyed)),
+    ("delegated", |accounts| set(&accounts.delegated)),
 ];
 
 fn set(list: &[Address]) -> BTreeSet<Address> {

@@ -17,10 +17,12 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{U256, map::HashMap};
+use alloy_primitives::U256;
 use serde::Serialize;
 use slotcast_executor::{TxOutcome, TxStatus};
-use slotcast_model::{Gap, IndexVec, Location, Observation, Prediction, Slot, StateRead, TxIndex};
+use slotcast_model::{
+    Gap, IndexVec, LastWriters, Location, Observation, Prediction, Slot, StateRead, TxIndex,
+};
 
 /// What is wrong about a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,7 +144,7 @@ pub(crate) struct Evidence<'a> {
 
 /// All misses of a block, by transaction and slot.
 pub(crate) fn misses(txs: &IndexVec<TxIndex, Evidence<'_>>) -> Vec<Miss> {
-    let mut last_writers: HashMap<Location, TxIndex> = HashMap::default();
+    let mut last_writers = LastWriters::default();
     let mut misses = Vec::new();
     for (tx, evidence) in txs.iter_enumerated() {
         let faults = faults(evidence.prediction, evidence.truth);
@@ -150,16 +152,7 @@ pub(crate) fn misses(txs: &IndexVec<TxIndex, Evidence<'_>>) -> Vec<Miss> {
             let reason = reason(evidence, &last_writers);
             misses.extend(faults.into_iter().map(|(slot, fault)| Miss { tx, slot, fault, reason }));
         }
-        let truth = evidence.truth;
-        let slots = truth.writes.iter().copied().map(Location::Storage);
-        let accounts = &truth.accounts;
-        let balances = accounts.balance_debits.iter().chain(&accounts.balance_credits);
-        let balances = balances.copied().map(Location::Balance);
-        let nonces = accounts.nonces.iter().copied().map(Location::Nonce);
-        let codes = accounts.created.iter().chain(&accounts.destroyed);
-        let codes = codes.flat_map(|&at| [Location::Code(at), Location::Nonce(at)]);
-        let written = slots.chain(balances).chain(nonces).chain(codes);
-        last_writers.extend(written.map(|location| (location, tx)));
+        last_writers.add(tx, evidence.truth);
     }
     misses
 }
@@ -186,7 +179,7 @@ fn faults(prediction: &Prediction, truth: &Observation) -> BTreeMap<Slot, Fault>
     faults
 }
 
-fn reason(evidence: &Evidence<'_>, last_writers: &HashMap<Location, TxIndex>) -> Reason {
+fn reason(evidence: &Evidence<'_>, last_writers: &LastWriters) -> Reason {
     let Evidence { prediction, truth, values, outcome } = evidence;
     let relied_on = prediction.relied_on().iter().zip(values.iter());
     let differing = relied_on.filter(|(word, value)| word.value != **value).map(|(word, _)| word);
@@ -195,7 +188,7 @@ fn reason(evidence: &Evidence<'_>, last_writers: &HashMap<Location, TxIndex>) ->
     // The change that came last decided what the transaction saw; the list is ascending, so of two
     // by one transaction it is always the same.
     let changed = |words: &[&StateRead]| {
-        let writer = |word: &&StateRead| last_writers.get(&word.location).copied();
+        let writer = |word: &&StateRead| last_writers.of(&word.location);
         let last = words.iter().copied().rev().max_by_key(writer)?;
         let location = last.location;
         Some(match writer(&last) {

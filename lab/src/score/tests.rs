@@ -17,6 +17,7 @@ fn only_a_confirmed_addition_takes_an_edge_away() {
             prediction: &prediction,
             truth: &truth,
             confirmed,
+            words_held: false,
             stratum: Stratum::Other,
             gas: 10,
         };

@@ -79,26 +79,37 @@ pub fn judge_block(
         })
         .collect();
     let misses = misses(&evidence);
-    let score = score_by(prepared, predictions, &truth, |tx| &confirmed[tx]);
-    let held = answers.into_iter().map(|answer| answer.values).collect();
+    let held: IndexVec<TxIndex, Vec<U256>> =
+        answers.into_iter().map(|answer| answer.values).collect();
+    let claims = |tx: TxIndex| (&confirmed[tx][..], words_held(&predictions[tx], &held[tx]));
+    let score = score_by(prepared, predictions, &truth, claims);
     Ok(Judged { score, misses, held, truth })
 }
 
-/// The score of `predictions` by a truth that is known already; no claim about slots that are only
-/// added to is believed but those that `confirmed` lists.
+/// Whether all words that a prediction relied on are listed and held what it says.
+fn words_held(prediction: &Prediction, held: &[U256]) -> bool {
+    let relied_on = prediction.relied_on();
+    relied_on.len() == prediction.n_state_reads()
+        && relied_on.iter().zip(held).all(|(word, held)| word.value == *held)
+}
+
+/// The score of `predictions` by a truth that is known already; `claims` tells of each the slots that
+/// are really only added to, and whether all words relied on held.
 pub(super) fn score_by<'a>(
     prepared: &Prepared,
     predictions: &'a IndexVec<TxIndex, Prediction>,
     truth: &'a Truth,
-    confirmed: impl Fn(TxIndex) -> &'a [Slot],
+    claims: impl Fn(TxIndex) -> (&'a [Slot], bool),
 ) -> Score {
     let block = prepared.block();
     let scored = |tx: TxIndex| {
         let observation = &truth.observations[tx];
+        let (confirmed, words_held) = claims(tx);
         Scored {
             prediction: &predictions[tx],
             truth: observation,
-            confirmed: confirmed(tx),
+            confirmed,
+            words_held,
             stratum: Stratum::of(block.transaction(tx).input(), observation),
             gas: truth.txs[tx].gas_used().unwrap_or(0),
         }

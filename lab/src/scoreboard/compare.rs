@@ -34,6 +34,7 @@ impl Direction {
             | "exactShare"
             | "supersetShare"
             | "completeClaimsSound"
+            | "assumingClaimsSound"
             | "recall"
             | "precision"
             | "confirmedShare"

@@ -70,3 +70,17 @@ fn read_modify_write_makes_a_chain() {
     let swap: [&[u8]; 3] = [&[7], &[7], &[]];
     check(&[swap, swap, swap], &[(0, 1, 7, 1), (1, 2, 7, 1)]);
 }
+
+#[test]
+fn an_adder_to_a_slot_waits_for_its_last_writer_and_not_for_adders() {
+    let slot = Location::from(slotcast_model::Slot::new(Address::ZERO, Default::default()));
+    let of = |writes: &[Location], adds: &[Location]| PredictedAccess {
+        access: AccessSet::new(vec![], writes.to_vec(), adds.to_vec()),
+        ..PredictedAccess::default()
+    };
+    let (writer, adder) = (of(&[slot], &[]), of(&[], &[slot]));
+    let block = [&adder, &writer, &writer, &adder, &adder].into_iter().cloned();
+    let edges = conflicts(&block.collect()).edges;
+    let edges: Vec<_> = edges.iter().map(|edge| (edge.from.0, edge.to.0)).collect();
+    assert_eq!(edges, [(2, 3), (2, 4)]);
+}

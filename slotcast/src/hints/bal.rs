@@ -183,7 +183,7 @@ fn add_accounts(touched: &mut BTreeMap<Address, Touched>, index: U64, prediction
     for address in accounts.nonces.iter().chain(&accounts.created) {
         touched.entry(*address).or_default().nonce.insert(index);
     }
-    for address in &accounts.created {
+    for address in accounts.created.iter().chain(&accounts.delegated) {
         touched.entry(*address).or_default().code.insert(index);
     }
 }

@@ -63,6 +63,7 @@ impl FetchPlan {
                 &touched.nonces,
                 &touched.created,
                 &touched.destroyed,
+                &touched.delegated,
             ];
             for address in others.into_iter().flatten() {
                 accounts.entry(*address).or_default();

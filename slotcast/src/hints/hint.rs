@@ -4,7 +4,7 @@
 //! Invariant: as long as every word of [`Hint::relied_on`] holds what it says, and the analysis is of
 //! the same version, predicting again gives the same prediction.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, KECCAK256_EMPTY};
 use slotcast_model::{Location, Prediction, StateRead};
 
 /// What predictions are of, and who made them.
@@ -85,9 +85,10 @@ impl Hint {
     /// Every word of state the prediction relied on, with what it held: those that binding read, and
     /// the hash of every code.
     pub fn relied_on(&self) -> impl Iterator<Item = StateRead> {
+        // An account that does not exist has no code.
         let code = |&(address, hash): &(Address, B256)| StateRead {
             location: Location::Code(address),
-            value: hash.into(),
+            value: if hash.is_zero() { KECCAK256_EMPTY } else { hash }.into(),
         };
         self.prediction.relied_on().iter().copied().chain(self.codes.iter().map(code))
     }

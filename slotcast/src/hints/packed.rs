@@ -169,7 +169,7 @@ impl Packer {
 const fn account_lists<'a>(
     accounts: &'a mut AccountAccess,
     wildcards: &'a mut Vec<Address>,
-) -> [&'a mut Vec<Address>; 8] {
+) -> [&'a mut Vec<Address>; 9] {
     let AccountAccess {
         balance_reads,
         balance_debits,
@@ -178,9 +178,10 @@ const fn account_lists<'a>(
         code_reads,
         created,
         destroyed,
+        delegated,
     } = accounts;
     let (spent, credited) = (balance_debits, balance_credits);
-    [balance_reads, spent, credited, nonces, code_reads, created, destroyed, wildcards]
+    [balance_reads, spent, credited, nonces, code_reads, created, destroyed, delegated, wildcards]
 }
 
 /// The blocks that these bytes hold, in their order.

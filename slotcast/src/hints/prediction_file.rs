@@ -151,6 +151,8 @@ struct Accounts {
     code_reads: Vec<Address>,
     created: Vec<Address>,
     destroyed: Vec<Address>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    delegated: Vec<Address>,
 }
 
 impl From<&AccountAccess> for Accounts {
@@ -164,6 +166,7 @@ impl From<&AccountAccess> for Accounts {
             code_reads: accounts.code_reads,
             created: accounts.created,
             destroyed: accounts.destroyed,
+            delegated: accounts.delegated,
         }
     }
 }
@@ -178,6 +181,7 @@ impl From<Accounts> for AccountAccess {
             code_reads: accounts.code_reads,
             created: accounts.created,
             destroyed: accounts.destroyed,
+            delegated: accounts.delegated,
         }
     }
 }

@@ -117,5 +117,6 @@ fn some_accounts(random: &mut Random, accounts: &AccountAccess) -> AccountAccess
         code_reads: some(random, &accounts.code_reads),
         created: some(random, &accounts.created),
         destroyed: some(random, &accounts.destroyed),
+        delegated: some(random, &accounts.delegated),
     }
 }

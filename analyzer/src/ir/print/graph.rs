@@ -121,6 +121,7 @@ pub(crate) fn effect_text<T: Copy>(effect: &Effect<T>, print: &dyn Fn(T) -> Stri
         Effect::Gas => "gas".to_owned(),
         Effect::SelfDestruct { to } => format!("selfdestruct to {}", print(to)),
         Effect::Log { at, len } => format!("log {}..+{}", print(at), print(len)),
+        Effect::Touch { at, len } => format!("touch {}..+{}", print(at), print(len)),
     }
 }
 

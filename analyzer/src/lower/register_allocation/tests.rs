@@ -39,6 +39,7 @@ fn adds(adds: &[(u32, u32, u32)], n_registers: u32, result: u32) -> Program {
         moves: vec![],
         cases: vec![],
         constants: vec![U256::ZERO],
+        gas_decides: false,
         n_registers,
         stop: StopReason::Finished,
     }

@@ -153,6 +153,9 @@ impl Entry {
         for address in &accounts.nonces {
             self.add_both(Location::Nonce(*address), places);
         }
+        for &address in &accounts.delegated {
+            self.add_both(Location::Code(address), places);
+        }
         for &address in accounts.created.iter().chain(&accounts.destroyed) {
             self.add_both(Location::Balance(address), places);
             self.add_both(Location::Nonce(address), places);
