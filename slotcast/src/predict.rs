@@ -10,7 +10,7 @@ use alloy_eips::eip7702::SignedAuthorization;
 use alloy_primitives::{Address, U256};
 use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView};
 use slotcast_executor::Block;
-use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
+use slotcast_model::{Fork, IndexVec, Prediction, Slot, TxIndex};
 
 pub use crate::{
     convert::{frame_of, warm_of, words_of},
@@ -92,7 +92,9 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
                 let bound = predict_frames(binder, tx, words, &delegations, forward);
                 forward.apply(&bound.changes);
                 forward.sent(tx.signer());
-                bound
+                let known = |&(slot, value): &(Slot, Option<U256>)| Some((slot, value?));
+                let values = bound.changes.storage.iter().filter_map(known).collect();
+                return bound.prediction.with_values(values);
             }
         };
         bound.prediction
