@@ -14,6 +14,7 @@ use std::panic::catch_unwind;
 
 use alloy_consensus::Transaction as _;
 use alloy_evm::{ToTxEnv, precompiles::PrecompilesMap};
+use alloy_primitives::U256;
 use revm::{
     Context, ExecuteEvm, MainBuilder, MainContext,
     context::{
@@ -69,6 +70,15 @@ impl Speculative {
     }
 }
 
+/// What a transaction is told of others besides its horizon.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The slots it is expected to only add to.
+    pub(crate) additions: Vec<Slot>,
+    /// What it finds in slots, ascending by slot.
+    pub(crate) expected: Vec<(Slot, U256)>,
+}
+
 /// Runs transactions of one block speculatively, one at a time.
 pub(crate) struct Speculator<'a, DB: DatabaseRef> {
     block: &'a Block,
@@ -88,17 +98,12 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
         Self { block, rules, base, source, evm: watched_evm(rules, view_of(rules, base, source)) }
     }
 
-    /// Runs `tx`, which is expected to only add to `additions`, on what is decided below `horizon`.
-    pub(crate) fn run_below(
-        &mut self,
-        horizon: Version,
-        tx: TxIndex,
-        additions: &[Slot],
-    ) -> Speculative {
+    /// Runs `tx` on what is committed below `horizon`, with what it is told on top.
+    pub(crate) fn run_below(&mut self, horizon: Version, tx: TxIndex, told: Told) -> Speculative {
         let transaction = self.block.transaction(tx);
         let (sender, nonce) = (transaction.signer(), transaction.nonce());
-        self.view().start_below(horizon, sender, nonce);
-        self.view().reads.additions = Additions::of(additions);
+        self.view().start_below(horizon, sender, nonce, told.expected);
+        self.view().reads.additions = Additions::of(&told.additions);
         self.run_started(tx)
     }
 

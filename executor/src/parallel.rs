@@ -29,6 +29,7 @@ use slotcast_model::TxIndex;
 
 use crate::{
     error::ExecutionError,
+    evm::Told,
     job::Job,
     pool::Settings,
     prefix::Complete,
@@ -84,7 +85,7 @@ fn dispatch<DB: DatabaseRef>(
     tx: TxIndex,
     wait: Wait,
 ) -> Dispatch {
-    let Wait { horizon, additions, gas } = wait;
+    let Wait { horizon, additions, expected, gas } = wait;
     assert!(horizon.0 <= tx, "a transaction waits for earlier ones only");
     let look = |to| unless_it_panics(|| job.base.basic_ref(to).ok());
     let recipient = transfers.recipient(job.block.transaction(tx));
@@ -98,6 +99,6 @@ fn dispatch<DB: DatabaseRef>(
         Dispatch::OnPrefix { horizon, nanos: units.call.nanos(gas) }
     } else {
         let nanos = [units.call.nanos(gas), units.hand_over_nanos];
-        Dispatch::Speculatively { horizon, nanos, additions }
+        Dispatch::Speculatively { horizon, nanos, told: Told { additions, expected } }
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! In: what of the block is visible to it, then the base state. Out: values for the EVM, and
 //! [`Reads`].
-//! Invariant: a view shows exactly the transactions below its horizon.
+//! Invariant: a view shows exactly the transactions below its horizon, and the values it was told
+//! on top.
 
 use core::fmt;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use revm::{
     Database,
     bytecode::Bytecode,
@@ -48,6 +49,8 @@ pub(crate) struct View<'a, DB> {
     horizon: Version,
     /// The sender and the nonce it will have, where both are taken for granted until validation.
     sender: Option<(Address, u64)>,
+    /// What slots are taken to hold that are changed from the horizon on, ascending.
+    expected: Vec<(Slot, U256)>,
     is_recording: bool,
     /// The account that every transaction pays, and what was last found of it, below which horizon:
     /// what stands there stays, while later payments are written next to it.
@@ -66,6 +69,7 @@ impl<'a, DB> View<'a, DB> {
             source,
             horizon: Version::OPENING,
             sender: None,
+            expected: Vec::new(),
             is_recording: true,
             beneficiary,
             paid: None,
@@ -74,11 +78,19 @@ impl<'a, DB> View<'a, DB> {
         }
     }
 
-    /// Begins the reads of a transaction that sees what is below `horizon`. Its sender is taken to
+    /// Begins the reads of a transaction that sees what is below `horizon`, and `expected` on top. Its sender is taken to
     /// have the nonce the transaction states, which only validation can tell: otherwise every
     /// transaction would wait for the one its sender sent before.
-    pub(crate) fn start_below(&mut self, horizon: Version, sender: Address, nonce: u64) {
+    pub(crate) fn start_below(
+        &mut self,
+        horizon: Version,
+        sender: Address,
+        nonce: u64,
+        expected: Vec<(Slot, U256)>,
+    ) {
+        debug_assert!(expected.is_sorted_by_key(|(slot, _)| *slot), "values are ascending by slot");
         self.horizon = horizon;
+        self.expected = expected;
         self.sender = Some((sender, nonce));
         self.reads = Reads::default();
     }
@@ -147,9 +159,11 @@ impl<DB: DatabaseRef> Database for View<'_, DB> {
 
     fn storage(&mut self, address: Address, key: StorageKey) -> Result<StorageValue, Self::Error> {
         let slot = Slot::new(address, key);
-        let seen = match self.source {
-            StateSource::Shared(store) => store.slot(&slot, self.horizon),
-            StateSource::Exclusive(store) => store.slot(&slot, self.horizon),
+        let expected = self.expected.binary_search_by_key(&slot, |(slot, _)| *slot);
+        let seen = match (expected, self.source) {
+            (Ok(at), _) => Seen::Written(self.expected[at].1),
+            (Err(_), StateSource::Shared(store)) => store.slot(&slot, self.horizon),
+            (Err(_), StateSource::Exclusive(store)) => store.slot(&slot, self.horizon),
         };
         let (value, is_from_base) = match seen {
             Seen::Written(value) => (value, false),

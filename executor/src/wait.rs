@@ -21,9 +21,24 @@
 //! A transaction that waits for 3 waits for 2 as well. Since transactions are taken in block order, 2
 //! is done or about to be by then; `slotcast schedule` simulates what that costs on many threads.
 //!
+//! # Predicted values
+//!
+//! Where the value that an earlier transaction leaves in a slot is predicted, there is no need to
+//! wait for it: the transaction is told the value and finds it on top of what is committed below its
+//! horizon. The values are part of the advice, so that what a transaction sees still follows from
+//! the advice alone, workers share nothing more than before, and a wrong value costs one
+//! re-execution like any other wrong prediction.
+//!
+//! ```text
+//! tx         0         1              2               0 and 1 count in slot s, which holds 7
+//! leaves     s = 8     s = 9                          all three start at once
+//! is told              s = 8          s = 9
+//! ```
+//!
 //! In layers mode a transaction waits for every transaction of a lower layer that lies before it,
 //! whether or not it depends on it.
 
+use alloy_primitives::U256;
 use slotcast_model::{Location, Slot, TxIndex};
 use slotcast_scheduler::{Mode, Schedule};
 
@@ -63,6 +78,9 @@ pub struct Wait {
     /// before. If it does, and takes the same steps from the committed word, it is not run again; if
     /// not, it is.
     pub additions: Vec<Slot>,
+    /// What it finds in slots that transactions from its horizon on are predicted to change,
+    /// ascending by slot: it runs on these values, and is validated by what is committed.
+    pub expected: Vec<(Slot, U256)>,
     /// About how much gas it uses: of those that may start, the one with the most to do behind it
     /// starts first.
     pub gas: u64,
@@ -76,7 +94,8 @@ impl Wait {
             Location::Balance(_) | Location::Nonce(_) | Location::Code(_) => None,
         };
         let additions = schedule.additions(tx).iter().filter_map(slot).collect();
-        Self { horizon: Horizon::of(schedule, tx, mode), additions, gas: schedule.weights()[tx] }
+        let (horizon, gas) = (Horizon::of(schedule, tx, mode), schedule.weights()[tx]);
+        Self { horizon, additions, gas, expected: Vec::new() }
     }
 }
 

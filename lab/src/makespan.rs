@@ -15,7 +15,7 @@ use slotcast_executor::{
     execute_sequential, time_each,
 };
 use slotcast_model::{IndexVec, Observation, Prediction, StorageAccess, TxIndex};
-use slotcast_scheduler::{Actual, Steps, simulate_optimistic, simulate_streamed};
+use slotcast_scheduler::{Actual, Mode, Steps, simulate_optimistic, simulate_streamed};
 
 use slotcast::{
     Clock, PredictSettings, Prepared, View,
@@ -131,7 +131,8 @@ fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Measured, Execution
         runs.push(time_each(block, state)?);
         let view = View::new(state, &summaries);
         let first = units.plan(block, None, |address| state.code_bytes(address)).first_predicted;
-        let mut lookahead = Lookahead::new(block, prepared.fork(), &view, state, &settings, first);
+        let mut lookahead =
+            Lookahead::new(block, prepared.fork(), &view, state, &settings, first, Mode::default());
         let next = |_| {
             let clock = Clock::start();
             let wait = lookahead.next();
@@ -169,7 +170,7 @@ fn waits(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,
 ) -> Result<(IndexVec<TxIndex, Wait>, Vec<TxIndex>), ExecutionError> {
-    let mut waits = Waits::new(prepared.block(), prepared.state());
+    let mut waits = Waits::new(prepared.block(), prepared.state(), Default::default());
     ran(prepared, predictions.iter().map(|it| waits.next(it)).collect())
 }
 

@@ -298,6 +298,8 @@ pub enum ScheduleMode {
     Layers,
     /// Every transaction as soon as what it waits for is decided.
     Dataflow,
+    /// The same, on predicted values instead of waiting for them.
+    Values,
     /// One transaction after the other, since several threads would win nothing.
     Sequential,
 }
@@ -307,6 +309,7 @@ impl From<Mode> for ScheduleMode {
         match mode {
             Mode::Layers => Self::Layers,
             Mode::Dataflow => Self::Dataflow,
+            Mode::Values => Self::Values,
         }
     }
 }
@@ -317,6 +320,7 @@ impl ScheduleMode {
         match self {
             Self::Layers => "layers",
             Self::Dataflow => "dataflow",
+            Self::Values => "values",
             Self::Sequential => "sequential",
         }
     }

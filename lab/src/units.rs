@@ -162,7 +162,7 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
         Ok(())
     })?;
     measured.schedule_nanos = median_nanos(|| {
-        let mut waits = Waits::new(block, state);
+        let mut waits = Waits::new(block, state, Default::default());
         predictions.iter().for_each(|it| drop(waits.next(it)));
         Ok(())
     })?;

@@ -174,6 +174,7 @@ pub struct Prediction {
     wildcards: Vec<Address>,
     relied_on: Vec<StateRead>,
     gaps: Vec<Gap>,
+    values: Vec<(Slot, U256)>,
     stated: Option<Statement>,
 }
 
@@ -218,7 +219,8 @@ impl Prediction {
         relied_on.dedup();
         gaps.sort_unstable();
         gaps.dedup();
-        Self { storage, accounts, wildcards, relied_on, gaps, stated: None }
+        let values = Vec::new();
+        Self { storage, accounts, wildcards, relied_on, gaps, values, stated: None }
     }
 
     /// The same prediction with account-level accesses that `add` puts into the lists, in any order.
@@ -287,6 +289,21 @@ impl Prediction {
             self.stated = (derived != statement).then_some(statement);
         }
         self
+    }
+
+    /// The same prediction, with the values that are left in slots, as far as they are known.
+    #[must_use]
+    pub fn with_values(mut self, mut values: Vec<(Slot, U256)>) -> Self {
+        values.sort_unstable();
+        values.dedup_by_key(|(slot, _)| *slot);
+        self.values = values;
+        self
+    }
+
+    /// The values that are left in slots, as far as they are known, ascending by slot; those of a
+    /// prediction that was made on another state than the one it is used on may be anything.
+    pub fn values(&self) -> &[(Slot, U256)] {
+        &self.values
     }
 
     /// The predicted storage slots.

@@ -20,7 +20,6 @@
 
 mod conflict;
 mod dag;
-mod horizon;
 mod layer;
 mod makespan;
 mod mode;
@@ -34,7 +33,6 @@ mod weight;
 use slotcast_model::{AccessSet, IndexVec, TxIndex};
 
 pub use dag::{Dag, Edge, Reason};
-pub use horizon::Horizons;
 pub use layer::{CriticalPath, LayerIndex};
 pub use makespan::{simulate, simulate_unbound};
 pub use mode::Mode;

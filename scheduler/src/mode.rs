@@ -15,24 +15,28 @@ pub enum Mode {
     /// A transaction waits for those it depends on; layers do not matter.
     #[default]
     Dataflow,
+    /// The same, but it does not wait for a slot whose value is predicted, and runs on that value. A
+    /// schedule knows no values, so it is followed as in dataflow mode.
+    Values,
 }
 
 impl Mode {
     /// All modes.
-    pub const ALL: [Self; 2] = [Self::Layers, Self::Dataflow];
+    pub const ALL: [Self; 3] = [Self::Layers, Self::Dataflow, Self::Values];
 
     /// The mode as reports spell it.
     pub const fn text(self) -> &'static str {
         match self {
             Self::Layers => "layers",
             Self::Dataflow => "dataflow",
+            Self::Values => "values",
         }
     }
 
     /// One more than the highest transaction that `tx` waits for.
     pub fn horizon(self, schedule: &Schedule, tx: TxIndex) -> TxIndex {
         let last = match self {
-            Self::Dataflow => schedule.predecessors(tx).last().copied(),
+            Self::Dataflow | Self::Values => schedule.predecessors(tx).last().copied(),
             Self::Layers => {
                 let layer = schedule.layer_of(tx);
                 // The first layer waits for nothing, so there is nothing to look for.

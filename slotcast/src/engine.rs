@@ -336,15 +336,16 @@ impl Engine {
             None => {
                 let predict = &self.settings.predict;
                 let first = plan.first_predicted;
-                let mut lookahead = Lookahead::new(block, fork, &view, &reads, predict, first);
+                let mut lookahead =
+                    Lookahead::new(block, fork, &view, &reads, predict, first, settings.mode);
                 let mut next = timed(&mut spent, |_| lookahead.next());
                 run(Advice::Streamed(&mut next, settings))?
             }
             Some(predictions) => {
                 let mut waits = None;
-                let mut next = timed(&mut spent, |tx| {
-                    waits.get_or_insert_with(|| Waits::new(block, &reads)).next(&predictions[tx])
-                });
+                let made = || Waits::new(block, &reads, settings.mode);
+                let mut next =
+                    timed(&mut spent, |tx| waits.get_or_insert_with(made).next(&predictions[tx]));
                 run(Advice::Streamed(&mut next, settings))?
             }
         };

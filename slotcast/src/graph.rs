@@ -17,15 +17,20 @@
 //! What is left are mostly storage slots. Changes that no transaction is predicted to read are left out too:
 //! they make no edge, and there are many.
 
+mod changes;
+
+use core::iter::Peekable;
+
 use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
 use alloy_primitives::{
     Address, U256,
     map::{AddressMap, AddressSet},
 };
 use slotcast_executor::{Block, Horizon, Wait};
-use slotcast_model::{AccessSet, Index, IndexVec, Location, Prediction, Slot, TxIndex};
-use slotcast_scheduler::{Horizons, PredictedAccess, Schedule, schedule};
+use slotcast_model::{AccessSet, Coverage, Index, IndexVec, Location, Prediction, Slot, TxIndex};
+use slotcast_scheduler::{Mode, PredictedAccess, Schedule, schedule};
 
+use self::changes::LastChanges;
 use crate::{prepared::Prepared, summaries::BaseState};
 
 pub use crate::gas::estimate_gas;
@@ -114,14 +119,14 @@ pub fn predicted_gas(
 }
 
 /// The waits of a block's transactions, one after the other: the same as those of a schedule made from
-/// [`predicted_accesses`], but for policies, and none has to wait for the predictions after it.
+/// [`predicted_accesses`], but for values mode, and none has to wait for the predictions after it.
 ///
 /// ```
 /// use slotcast::{model::Prediction, graph::Waits};
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
-/// let mut waits = Waits::new(prepared.block(), prepared.state());
+/// let mut waits = Waits::new(prepared.block(), prepared.state(), Default::default());
 /// assert_eq!(waits.next(&Prediction::default()).horizon.0.0, 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -129,22 +134,29 @@ pub fn predicted_gas(
 pub struct Waits<'a> {
     block: &'a Block,
     short: AddressSet,
-    horizons: Horizons,
+    changes: LastChanges,
+    mode: Mode,
+    /// Whether all transactions so far are predicted, in block order.
+    is_whole: bool,
     next: usize,
 }
 
 impl<'a> Waits<'a> {
-    /// The waits of `block` on `state`.
-    pub fn new(block: &'a Block, state: &impl BaseState) -> Self {
+    /// The waits of `block` on `state`; in values mode a transaction does not wait for a slot whose
+    /// value is predicted.
+    pub fn new(block: &'a Block, state: &impl BaseState, mode: Mode) -> Self {
         let short = senders_that_may_run_short(block, state);
-        Self { block, short, horizons: Horizons::with_room_for(block.n_transactions()), next: 0 }
+        let changes = LastChanges::with_room_for(block.n_transactions());
+        Self { block, short, changes, mode, is_whole: true, next: 0 }
     }
 
     /// The next transaction is not predicted: it waits for all before it, and all behind it for it.
     pub fn pass(&mut self) -> Wait {
         let tx = TxIndex::from_usize(self.next);
         self.next += 1;
-        self.horizons.pass();
+        self.changes.pass();
+        // What is predicted from here on does not know what this one leaves.
+        self.is_whole = false;
         Horizon(tx).into()
     }
 
@@ -153,17 +165,23 @@ impl<'a> Waits<'a> {
         let tx = &self.block.transactions[self.next];
         self.next += 1;
         let (storage, accounts) = (prediction.storage(), prediction.accounts());
-        let horizons = &mut self.horizons;
         let (sender, is_plain) = (tx.signer(), is_plain(tx, prediction));
         let nonces = accounts.nonces.iter().copied().filter(|address| *address != sender);
         let made = made(prediction);
-        // What is written is among what is read and both are ascending: side by side, such a slot is
+        // A partial prediction may be wrong about what it leaves.
+        let is_known = self.mode == Mode::Values
+            && self.is_whole
+            && prediction.coverage() != Coverage::Partial;
+        let known = if is_known { prediction.values() } else { &[] };
+        let mut values = known.iter().peekable();
+        let changes = &mut self.changes;
+        // What is written is among what is read and all are ascending: side by side, such a slot is
         // looked up once.
         let mut writes = storage.writes.iter().peekable();
         for &slot in &storage.reads {
             match writes.next_if_eq(&&slot) {
-                Some(_) => horizons.read_and_change(slot.into()),
-                None => horizons.read(&slot.into()),
+                Some(_) => changes.read_and_change(slot, value_of(slot, &mut values)),
+                None => changes.read_slot(slot),
             }
         }
         if !is_plain {
@@ -177,10 +195,12 @@ impl<'a> Waits<'a> {
                 .chain(others)
                 .chain(of_made)
                 .chain(delegated)
-                .for_each(|location| horizons.read(&location));
+                .for_each(|location| changes.read(&location));
         }
+        let mut values = known.iter().peekable();
         let deltas = storage.deltas.iter().copied();
-        let additions = deltas.filter(|slot| horizons.add(*slot)).collect();
+        let add = |slot: &Slot| changes.add(*slot, value_of(*slot, &mut values));
+        let additions = deltas.filter(add).collect();
         let paid = accounts.balance_credits.iter().chain(&accounts.balance_debits);
         let balances = paid.copied().map(Location::Balance);
         let of_made =
@@ -190,10 +210,20 @@ impl<'a> Waits<'a> {
             .chain(nonces.map(Location::Nonce))
             .chain(of_made)
             .chain(delegated)
-            .for_each(|location| horizons.change(location));
+            .for_each(|location| changes.change(location));
         let gas = if is_plain { 0 } else { estimate_gas(tx, prediction) };
-        Wait { horizon: Horizon(horizons.turn()), additions, gas }
+        let (horizon, expected) = changes.turn();
+        Wait { horizon: Horizon(horizon), additions, expected, gas }
     }
+}
+
+/// The value of `slot`, which is asked for in ascending order.
+fn value_of<'v>(
+    slot: Slot,
+    values: &mut Peekable<impl Iterator<Item = &'v (Slot, U256)>>,
+) -> Option<U256> {
+    while values.next_if(|(other, _)| *other < slot).is_some() {}
+    values.next_if(|(other, _)| *other == slot).map(|(_, value)| *value)
 }
 
 /// The senders that could spend more in this block than they have before it, as far as that can be

@@ -20,6 +20,7 @@
 use slotcast_analyzer::bind::{BindLimits, Recovery, StateView};
 use slotcast_executor::{Block, Wait};
 use slotcast_model::{Fork, TxIndex};
+use slotcast_scheduler::Mode;
 
 use crate::{
     graph::Waits, predict::BlockPredictor, prepared::PredictSettings, summaries::BaseState,
@@ -44,12 +45,14 @@ impl<'a, S: StateView> Lookahead<'a, S> {
         base: &impl BaseState,
         settings: &PredictSettings,
         first_predicted: TxIndex,
+        mode: Mode,
     ) -> Self {
         let PredictSettings { basis, binding, .. } = *settings;
         // Who signed seldom decides what waits for what, and what depends on it is validated anyway.
         let limits = BindLimits { recovery: Recovery::InDoubt, ..binding };
         let predictor = BlockPredictor::new(block, fork, view, basis, limits);
-        Self { predictor, waits: Waits::new(block, base), first_predicted, next: TxIndex(0) }
+        let waits = Waits::new(block, base, mode);
+        Self { predictor, waits, first_predicted, next: TxIndex(0) }
     }
 
     /// What the next transaction waits for.

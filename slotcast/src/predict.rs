@@ -13,7 +13,7 @@ use alloy_eips::{
 use alloy_primitives::U256;
 use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView, TxFrame};
 use slotcast_executor::Block;
-use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
+use slotcast_model::{Fork, IndexVec, Prediction, Slot, TxIndex};
 
 use crate::authorizations::Authorizations;
 pub use crate::{
@@ -102,7 +102,9 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
                 let bound = predict_frames(binder, tx, words, authorizations, forward);
                 forward.apply(&bound.changes);
                 forward.sent(tx.signer());
-                bound
+                let known = |&(slot, value): &(Slot, Option<U256>)| Some((slot, value?));
+                let values = bound.changes.storage.iter().filter_map(known).collect();
+                return bound.prediction.with_values(values);
             }
         };
         bound.prediction

@@ -50,7 +50,7 @@ fn waits_are_the_horizons_of_the_schedule() {
         let predictions = prepared.predict(&Default::default()).predictions;
         let (block, state) = (prepared.block(), prepared.state());
         let schedule = schedule(&predicted_accesses(block, &predictions, state));
-        let mut waits = Waits::new(block, state);
+        let mut waits = Waits::new(block, state, Mode::Dataflow);
         for (tx, prediction) in predictions.iter_enumerated() {
             let horizon = waits.next(prediction).horizon;
             assert_eq!(
@@ -73,7 +73,8 @@ fn the_first_are_waited_for_and_the_rest_is_predicted() {
     let of = |first_predicted| {
         let (base, first) = (prepared.state(), TxIndex(first_predicted));
         let settings = PredictSettings::default();
-        let mut lookahead = Lookahead::new(block, fork, &view, base, &settings, first);
+        let mut lookahead =
+            Lookahead::new(block, fork, &view, base, &settings, first, Mode::Dataflow);
         block.tx_indices().map(|_| lookahead.next()).collect::<Vec<_>>()
     };
     let (some, all) = (of(15), of(0));

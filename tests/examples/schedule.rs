@@ -73,7 +73,7 @@ fn row(name: &str, prepared: &Prepared) -> [f64; 2] {
     let predictions = prepared.predict(&Default::default()).predictions;
     let micros = [
         micros(prepared, || {
-            let mut waits = Waits::new(prepared.block(), prepared.state());
+            let mut waits = Waits::new(prepared.block(), prepared.state(), Default::default());
             predictions.iter().for_each(|it| drop(black_box(waits.next(it))));
         }),
         micros(prepared, || drop(black_box(graph(prepared, &predictions)))),

@@ -16,8 +16,8 @@ use slotcast::{
         execute_sequential,
     },
     graph::predicted_accesses,
-    model::TxIndex,
-    scheduler::{Schedule, schedule},
+    model::{IndexVec, Prediction, TxIndex},
+    scheduler::schedule,
 };
 
 use crate::{ran, random::Random};
@@ -39,7 +39,7 @@ impl Default for Crews {
 }
 
 impl Crews {
-    /// One to four threads, waiting between layers or not, mostly without ever giving up.
+    /// One to four threads in every mode, mostly without ever giving up.
     ///
     /// # Panics
     ///
@@ -57,6 +57,10 @@ impl Crews {
             crew(4, Mode::Dataflow, FallbackRule::NEVER),
             crew(1, Mode::Dataflow, FallbackRule::DEFAULT),
             crew(3, Mode::Dataflow, FallbackRule::DEFAULT),
+            crew(1, Mode::Values, FallbackRule::NEVER),
+            crew(3, Mode::Values, FallbackRule::NEVER),
+            crew(1, Mode::Values, FallbackRule::DEFAULT),
+            crew(2, Mode::Values, FallbackRule::DEFAULT),
         ];
         Self { crews }
     }
@@ -88,8 +92,7 @@ pub fn check(random: &mut Random, crews: &Crews) -> Events {
     let sequential = execute_sequential(&block, &state, &settings).expect("all state is known");
     for _ in 0..N_ADVICE {
         let predictions = advice(random, &sequential.observations);
-        let schedule = schedule(&predicted_accesses(&block, &predictions, &state));
-        run(&block, &state, &sequential, &schedule, crews);
+        run(&block, &state, &sequential, &predictions, crews);
     }
     events::of(&made, &block, &sequential)
 }
@@ -111,12 +114,17 @@ fn run(
     block: &Block,
     state: &MemoryState,
     sequential: &Sequential,
-    schedule: &Schedule,
+    predictions: &IndexVec<TxIndex, Prediction>,
     crews: &Crews,
 ) {
+    let schedule = schedule(&predicted_accesses(block, predictions, state));
     let mut waste: Vec<Waste> = Vec::new();
     for crew in &crews.crews {
-        let parallel = ran::run(block, schedule, state, crew).expect("all state is known");
+        let parallel = match crew.mode {
+            Mode::Values => ran::run_waiting(block, predictions, state, crew),
+            Mode::Layers | Mode::Dataflow => ran::run(block, &schedule, state, crew),
+        };
+        let parallel = parallel.expect("all state is known");
         let context = || {
             let (mode, threads) = (crew.mode.text(), crew.pool.threads());
             format!("{}, {mode}, {threads} threads", sequential.outcome.fork)

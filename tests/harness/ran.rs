@@ -4,9 +4,11 @@
 
 use slotcast::{
     executor::{
-        Advice, Block, BlockOutcome, ExecutionError, Settings, database::DatabaseRef, execute,
+        Advice, Block, BlockOutcome, Execution, ExecutionError, MemoryState, Settings,
+        database::DatabaseRef, execute,
     },
-    model::TxIndex,
+    graph::Waits,
+    model::{IndexVec, Prediction, TxIndex},
     scheduler::Schedule,
 };
 
@@ -32,7 +34,27 @@ pub fn run<DB: DatabaseRef + Sync>(
     state: &DB,
     settings: &Settings,
 ) -> Result<Ran, ExecutionError> {
-    let execution = execute(block, state, Advice::Schedule(schedule, settings))?;
+    ran(execute(block, state, Advice::Schedule(schedule, settings))?, state)
+}
+
+/// Executes a block by what transactions wait for in the mode of the settings, and by the values
+/// that are predicted.
+///
+/// # Errors
+///
+/// Those of [`execute`].
+pub fn run_waiting(
+    block: &Block,
+    predictions: &IndexVec<TxIndex, Prediction>,
+    state: &MemoryState,
+    settings: &Settings,
+) -> Result<Ran, ExecutionError> {
+    let mut waits = Waits::new(block, state, settings.mode);
+    let mut wait = |tx| waits.next(&predictions[tx]);
+    ran(execute(block, state, Advice::Streamed(&mut wait, settings))?, state)
+}
+
+fn ran<DB: DatabaseRef>(execution: Execution, state: &DB) -> Result<Ran, ExecutionError> {
     let (reexecuted, n_executions) = (execution.reexecuted().to_vec(), execution.n_executions());
     Ok(Ran { outcome: execution.into_outcome(state)?, reexecuted, n_executions })
 }

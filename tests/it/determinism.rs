@@ -7,18 +7,17 @@
 //! `just chaos` runs ten thousand disturbances of timing on the same blocks; without the feature
 //! `chaos` the threads of this machine are all the disturbance there is.
 
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::{B256, U256, keccak256};
 use slotcast::{
     Engine, EngineSettings, ExecutionRule, Prepared,
     executor::{ExecutionMode, Mode, Pool, Settings},
     graph::schedule_of,
-    model::{IndexVec, Prediction, StorageAccess, TxIndex},
+    model::{IndexVec, Prediction, Slot, StorageAccess, TxIndex},
     prediction_file,
-    scheduler::Schedule,
 };
 use slotcast_corpus::{self as corpus, Plan, Scenario, prepare};
 use slotcast_lab::seal;
-use slotcast_tests::ran::run;
+use slotcast_tests::ran::{run, run_waiting};
 
 /// Enough transactions that a prediction may be given up on the way.
 const N_TXS: usize = 48;
@@ -50,20 +49,15 @@ impl Contended {
         self.prepared.predict(&Default::default()).predictions
     }
 
-    /// The schedule by our predictions, or by the claim that every slot is only added to.
-    fn schedule(&self, predictions: &Predictions, is_hostile: bool) -> Schedule {
-        let predictions = match is_hostile {
-            true => &predictions.iter().map(only_added).collect(),
-            false => predictions,
-        };
-        schedule_of(&self.prepared, predictions)
-    }
-
-    /// What running the block by a schedule decides.
-    fn run(&self, schedule: &Schedule, pool: Pool, mode: Mode) -> Decided {
+    /// What running the block decides in `mode`, by these predictions.
+    fn run(&self, predictions: &Predictions, pool: Pool, mode: Mode) -> Decided {
         let settings = Settings { mode, ..Settings::of(pool) };
         let (block, state) = (self.prepared.block(), self.prepared.state());
-        let ran = run(block, schedule, state, &settings).unwrap();
+        let schedule = schedule_of(&self.prepared, predictions);
+        let ran = match mode {
+            Mode::Layers | Mode::Dataflow => run(block, &schedule, state, &settings).unwrap(),
+            Mode::Values => run_waiting(block, predictions, state, &settings).unwrap(),
+        };
         Decided {
             schedule: schedule.digest(),
             reexecuted: ran.reexecuted,
@@ -75,11 +69,18 @@ impl Contended {
 
 type Predictions = IndexVec<TxIndex, Prediction>;
 
-fn only_added(prediction: &Prediction) -> Prediction {
+/// The claim that every slot is only added to, and left with another value than we predict.
+fn hostile(prediction: &Prediction, n: usize) -> Prediction {
     let storage = prediction.storage();
     let deltas = [&storage.reads[..], &storage.writes, &storage.deltas].concat();
     let storage = StorageAccess { deltas, ..StorageAccess::default() };
+    let wrong = |&(slot, value): &(Slot, U256)| (slot, value.wrapping_add(U256::from(n % 3)));
     Prediction::new(storage, prediction.accounts().clone(), vec![], vec![], vec![])
+        .with_values(prediction.values().iter().map(wrong).collect())
+}
+
+fn all_hostile(predictions: &Predictions) -> Predictions {
+    predictions.iter().enumerate().map(|(n, it)| hostile(it, n)).collect()
 }
 
 /// Everything that a run decides.
@@ -91,9 +92,15 @@ struct Decided {
     outcome: B256,
 }
 
-/// The ways to run a block: the mode, and whether everything is claimed to be only added to.
-const WAYS: [(Mode, bool); 4] =
-    [(Mode::Dataflow, false), (Mode::Dataflow, true), (Mode::Layers, false), (Mode::Layers, true)];
+/// The ways to run a block: the mode, and whether predictions are hostile.
+const WAYS: [(Mode, bool); 6] = [
+    (Mode::Dataflow, false),
+    (Mode::Dataflow, true),
+    (Mode::Layers, false),
+    (Mode::Layers, true),
+    (Mode::Values, false),
+    (Mode::Values, true),
+];
 
 #[test]
 fn one_to_64_threads_decide_the_same() {
@@ -107,13 +114,10 @@ fn one_to_64_threads_decide_the_same() {
             let predictions = if threads % 16 == 0 { contended.predict() } else { first.clone() };
             let digest = |it: &Predictions| keccak256(prediction_file::print(0, it));
             assert_eq!(digest(&predictions), digest(&first), "{}", contended.name);
+            let hostile = all_hostile(&predictions);
             for ((mode, is_hostile), expected) in WAYS.into_iter().zip(&mut expected) {
-                // Waiting between layers costs most where threads are many and cores few.
-                if mode == Mode::Layers && 8 < threads && threads < 64 {
-                    continue;
-                }
-                let schedule = contended.schedule(&predictions, is_hostile);
-                let decided = contended.run(&schedule, Pool::new(threads).unwrap(), mode);
+                let predictions = if is_hostile { &hostile } else { &predictions };
+                let decided = contended.run(predictions, Pool::new(threads).unwrap(), mode);
                 let expected = expected.get_or_insert_with(|| decided.clone());
                 let (name, mode) = (&contended.name, mode.text());
                 assert_eq!(decided, *expected, "{name}, {mode}, {is_hostile}, {threads} threads");
@@ -122,11 +126,11 @@ fn one_to_64_threads_decide_the_same() {
         let outcomes: Vec<_> = expected.iter().flatten().map(|it| it.outcome).collect();
         assert!(outcomes.windows(2).all(|pair| pair[0] == pair[1]), "{}", contended.name);
     }
-    assert!(100 < n_added, "additions are among the forecasts: {n_added}");
+    assert!(100 < n_added, "additions are among the predictions: {n_added}");
 }
 
 #[test]
-fn forecasting_while_running_decides_the_same_on_any_number_of_threads() {
+fn predicting_while_running_decides_the_same_on_any_number_of_threads() {
     for contended in Contended::all() {
         let mut expected = None;
         for threads in [1, 2, 3, 4, 8, 16, 32, 64] {
@@ -159,14 +163,15 @@ fn ten_thousand_disturbances_decide_the_same() {
     let (mut n_runs, mut n_retried) = (0, 0);
     for contended in &all {
         let predictions = contended.predict();
+        let hostile = all_hostile(&predictions);
         for (mode, is_hostile) in WAYS {
-            let schedule = contended.schedule(&predictions, is_hostile);
-            let expected = contended.run(&schedule, Pool::new(1).unwrap(), mode);
+            let predictions = if is_hostile { &hostile } else { &predictions };
+            let expected = contended.run(predictions, Pool::new(1).unwrap(), mode);
             for (n, threads) in THREADS.into_iter().enumerate() {
                 for seed in 0..N_SEEDS.div_ceil(n_ways) {
                     let seed = seed * THREADS.len() as u64 + n as u64;
                     let pool = Pool::new(threads).unwrap().with_chaos(seed);
-                    let decided = contended.run(&schedule, pool, mode);
+                    let decided = contended.run(predictions, pool, mode);
                     assert_eq!(decided, expected, "{}, seed {seed}", contended.name);
                     n_runs += 1;
                     n_retried += decided.reexecuted.len();

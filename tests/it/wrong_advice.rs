@@ -17,7 +17,10 @@ use slotcast::{
 };
 use slotcast_corpus::{self as corpus, Era, Plan, Scenario, prepare};
 use slotcast_lab::seal;
-use slotcast_tests::{ran::run, recorded_blocks};
+use slotcast_tests::{
+    ran::{run, run_waiting},
+    recorded_blocks,
+};
 
 use self::advice::{Advice, advice_for};
 
@@ -75,7 +78,10 @@ fn check(name: &str, prepared: &Prepared, crews: &[Settings]) {
         for crew in crews {
             let (threads, mode) = (crew.pool.threads(), crew.mode.text());
             let context = format!("{name}, {kind} advice, {mode}, {threads} threads");
-            let parallel = run(block, &schedule, state, crew).unwrap();
+            let parallel = match crew.mode {
+                Mode::Values => run_waiting(block, predictions, state, crew).unwrap(),
+                Mode::Layers | Mode::Dataflow => run(block, &schedule, state, crew).unwrap(),
+            };
             assert!(parallel.outcome == sequential, "{context}: another outcome");
             let n_txs = block.n_transactions();
             assert!(n_txs <= parallel.n_executions, "{context}: something was not run");

@@ -33,6 +33,8 @@ pub(crate) enum ModeArgument {
     Layers,
     /// A transaction waits for those it depends on.
     Dataflow,
+    /// The same, but it runs on the values that are predicted instead of waiting for them.
+    Values,
 }
 
 impl From<ModeArgument> for Mode {
@@ -40,6 +42,7 @@ impl From<ModeArgument> for Mode {
         match mode {
             ModeArgument::Layers => Self::Layers,
             ModeArgument::Dataflow => Self::Dataflow,
+            ModeArgument::Values => Self::Values,
         }
     }
 }
@@ -63,6 +66,9 @@ pub(crate) struct Bench {
     /// How much gas a synthetic block uses, about.
     #[arg(long, value_name = "GAS", default_value_t = 1_000_000_000, requires = "synthetic")]
     pub(crate) gas: u64,
+    /// Follow predictions this way [default: what is fastest].
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<ModeArgument>,
 }
 
 /// Which synthetic blocks to measure.

@@ -4,7 +4,7 @@
 //! threads, a summary at the end, and whether all outcomes were the sequential ones.
 
 use serde::Serialize;
-use slotcast::{Engine, Prepared};
+use slotcast::{Engine, EngineSettings, Prepared};
 use slotcast_corpus::{Scenario, prepare};
 use slotcast_lab::{
     BenchLine, BenchSettings, BenchSummary, SYNTHETIC, bench_block, measure_units, synthetic_block,
@@ -52,7 +52,10 @@ pub(crate) fn bench(
     console: &Console,
 ) -> Result<Verdict, Failure> {
     let sources = subjects(args)?;
-    let engines = threads.iter().map(|n| Engine::new(*n)).collect::<Result<_, _>>();
+    let settings = EngineSettings::default();
+    let mode = args.mode.map_or(settings.mode, Into::into);
+    let engine = |n: &usize| Engine::with_settings(*n, EngineSettings { mode, ..settings });
+    let engines = threads.iter().map(engine).collect::<Result<_, _>>();
     let engines = engines.map_err(Failure::bad_input)?;
     let settings = BenchSettings { engines, runs: RUNS, micros: MICROS };
     let progress = Progress::new(sources.len(), console);

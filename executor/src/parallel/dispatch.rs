@@ -3,7 +3,9 @@
 //! In: what it waits for. Out: [`Dispatch`].
 //! Invariant: it follows from the block, the base state and the advice alone.
 
-use slotcast_model::{Slot, TxIndex};
+use slotcast_model::TxIndex;
+
+use crate::evm::Told;
 
 /// How a transaction is to be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub(super) enum Dispatch {
         horizon: TxIndex,
         /// About how long it takes to run it, and to commit it.
         nanos: [u64; 2],
-        /// The slots it is expected to only add to; handed out with the transaction.
-        additions: Vec<Slot>,
+        /// What else it is told; handed out with the transaction.
+        told: Told,
     },
 }

@@ -9,11 +9,15 @@
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use slotcast_model::{Index, IndexVec, Slot, TxIndex};
+use slotcast_model::{Index, IndexVec, TxIndex};
 use slotcast_scheduler::{Steps, ranks};
 
 use super::dispatch::Dispatch;
-use crate::{error::ExecutionError, evm::Speculative, wait::WINDOW};
+use crate::{
+    error::ExecutionError,
+    evm::{Speculative, Told},
+    wait::WINDOW,
+};
 
 /// Most transactions committed at a stretch: those that wait for a commit should not wait for many
 /// others.
@@ -52,7 +56,7 @@ pub(super) enum Item {
 pub(super) struct Start {
     pub(super) tx: TxIndex,
     pub(super) horizon: TxIndex,
-    pub(super) additions: Vec<Slot>,
+    pub(super) told: Told,
 }
 
 /// What a thread is to do.
@@ -229,14 +233,14 @@ impl ReadyQueue {
         let mut all_nanos = 0;
         while starts.len() < most && all_nanos < NANOS_AT_ONCE {
             let Some((_, Reverse(tx))) = self.ready.pop() else { return };
-            let Dispatch::Speculatively { horizon, nanos: [nanos, _], additions } =
+            let Dispatch::Speculatively { horizon, nanos: [nanos, _], told } =
                 &mut self.dispatches[tx]
             else {
                 unreachable!("only transactions that are run speculatively are made ready")
             };
             all_nanos += *nanos;
-            let (horizon, additions) = (*horizon, core::mem::take(additions));
-            starts.push(Start { tx, horizon, additions });
+            let (horizon, told) = (*horizon, core::mem::take(told));
+            starts.push(Start { tx, horizon, told });
         }
     }
 

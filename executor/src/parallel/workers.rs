@@ -107,8 +107,8 @@ impl<'a, DB: DatabaseRef> Workers<'a, DB> {
                 Task::Run => {
                     let make = || Speculator::new(block, rules, base, StateSource::Shared(store));
                     let speculator = speculator.get_or_insert_with(make);
-                    runs.extend(starts.drain(..).map(|Start { tx, horizon, additions }| {
-                        speculator.run_below(Version::of(horizon), tx, &additions)
+                    runs.extend(starts.drain(..).map(|Start { tx, horizon, told }| {
+                        speculator.run_below(Version::of(horizon), tx, told)
                     }));
                     self.chaos.pause();
                     self.change(|queue| queue.hand_in(runs.drain(..)));

@@ -18,3 +18,4 @@ mod recorded;
 mod replay;
 mod synthetic;
 mod transfers;
+mod values;

@@ -30,7 +30,7 @@ fn a_run_with_complete_predictions_reads_nothing_cold_and_has_the_same_outcome()
         warm.warm(&wanted(block, &FetchPlan::of(&predictions))).unwrap();
         let settings = Settings::with_threads(2).unwrap();
         let run = |state: &ReadThrough<_>| {
-            let mut waits = Waits::new(block, prepared.state());
+            let mut waits = Waits::new(block, prepared.state(), Default::default());
             let mut next = |tx| waits.next(&predictions[tx]);
             let run = execute(block, state, Advice::Streamed(&mut next, &settings));
             run.unwrap().into_outcome(state).unwrap()

@@ -2,7 +2,7 @@
 //!
 //! In: predictions, or the bytes of a file. Out: JSON, or [`StatedBlock`]s.
 //! The format, version 1: `{"schemaVersion", "block", "chainId"?, "analyzer"?, "txs": [{"index",
-//! "reads", "writes", "deltas", "wildcards", "complete", "coverage", "why"?, "stateReads",
+//! "reads", "writes", "deltas", "values"?, "wildcards", "complete", "coverage", "why"?, "stateReads",
 //! "accounts", "reliedOn"?, "codes"?}]}`. A file may hold several such objects, one for each block.
 //! What a prediction holds for stands in `chainId`, `analyzer`, `reliedOn` and `codes`
 //! (`provenance.rs`).
@@ -100,6 +100,8 @@ struct TxOut {
     reads: Vec<(Address, B256)>,
     writes: Vec<(Address, B256)>,
     deltas: Vec<(Address, B256)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    values: Vec<(Address, B256, B256)>,
     wildcards: Vec<Address>,
     complete: bool,
     coverage: &'static str,
@@ -117,12 +119,15 @@ impl TxOut {
     fn new(tx: TxIndex, prediction: &Prediction) -> Self {
         let storage = prediction.storage();
         let coverage = prediction.coverage();
+        let word = |(slot, value): &(Slot, U256)| (slot.address, slot.key.into(), (*value).into());
+        let values = prediction.values().iter().map(word);
         let gaps: Vec<&str> = prediction.gaps().iter().map(|gap| gap.text()).collect();
         Self {
             index: tx.0,
             reads: pairs(&storage.reads),
             writes: pairs(&storage.writes),
             deltas: pairs(&storage.deltas),
+            values: values.collect(),
             wildcards: prediction.wildcards().to_vec(),
             complete: coverage == Coverage::Complete,
             coverage: coverage.text(),
@@ -399,6 +404,8 @@ struct TxIn {
     #[serde(default)]
     deltas: Vec<SlotIn>,
     #[serde(default)]
+    values: Vec<ValueIn>,
+    #[serde(default)]
     wildcards: Vec<Address>,
     #[serde(default)]
     complete: bool,
@@ -442,6 +449,7 @@ impl TxIn {
         let why = self.why.unwrap_or_default();
         let reasons = why.split(BETWEEN_REASONS).filter(|reason| !reason.is_empty());
         let gaps = reasons.map(|text| Gap::from_text(text).unwrap_or(Gap::Stated)).collect();
+        let values = self.values.into_iter().map(|it| (Slot::new(it.0, it.1), it.2)).collect();
         Prediction::stated(
             storage,
             self.accounts.into(),
@@ -450,6 +458,7 @@ impl TxIn {
             gaps,
             self.state_reads,
         )
+        .with_values(values)
     }
 }
 
@@ -462,6 +471,14 @@ impl From<SlotIn> for Slot {
         Self::new(address, key)
     }
 }
+
+/// A slot as [`SlotIn`], and what a transaction leaves in it.
+#[derive(Deserialize)]
+struct ValueIn(
+    Address,
+    #[serde(deserialize_with = "key")] U256,
+    #[serde(deserialize_with = "key")] U256,
+);
 
 fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<U256, D::Error> {
     let text = String::deserialize(deserializer)?;

@@ -131,7 +131,7 @@ fn run(prepared: &Prepared, summaries: &Summaries, settings: &Settings, forecast
     let predictions = prepared.predict_once(summaries, &PredictSettings::default());
     forecast();
     let (block, state) = (prepared.block(), prepared.state());
-    let mut waits = Waits::new(block, state);
+    let mut waits = Waits::new(block, state, settings.mode);
     let mut next = |tx| waits.next(&predictions[tx]);
     execute(block, state, Advice::Streamed(&mut next, settings))
         .expect("recorded blocks can be executed");

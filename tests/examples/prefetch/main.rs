@@ -137,7 +137,7 @@ fn execute<DB: BatchRef + Sync>(
                 let plan = FetchPlan::of(predictions);
                 state.warm(&wanted(block, &plan)).expect("recorded state can be read");
             }
-            let mut waits = Waits::new(block, prepared.state());
+            let mut waits = Waits::new(block, prepared.state(), settings.mode);
             let mut next = |tx| waits.next(&predictions[tx]);
             let advice = Advice::Streamed(&mut next, settings);
             executor::execute(block, state, advice).map(drop)

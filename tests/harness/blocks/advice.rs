@@ -4,8 +4,9 @@
 //! the truth, another transaction's truth, claims that all is only added to, claims to touch what
 //! all touch, and admissions to have missed something.
 
+use alloy_primitives::U256;
 use slotcast::model::{
-    AccountAccess, Gap, Index, IndexVec, Observation, Prediction, StorageAccess, TxIndex,
+    AccountAccess, Gap, Index, IndexVec, Observation, Prediction, Slot, StorageAccess, TxIndex,
 };
 
 use crate::random::Random;
@@ -20,9 +21,29 @@ pub(super) fn advice(
     let predictions = truth.indices().map(|tx| {
         let kind = if kind < 8 { kind } else { random.below(8) };
         let other = TxIndex::from_usize(random.below(n));
-        prediction(random, kind, &truth[tx], &truth[other])
+        let prediction = prediction(random, kind, &truth[tx], &truth[other]);
+        let values = values(random, &prediction, &truth[other]);
+        prediction.with_values(values)
     });
     predictions.collect()
+}
+
+/// Values for what it changes and for what another transaction reads: contracts keep small numbers, so
+/// that some are right.
+fn values(random: &mut Random, prediction: &Prediction, other: &Observation) -> Vec<(Slot, U256)> {
+    let StorageAccess { writes, deltas, .. } = prediction.storage();
+    let others = if random.once_in(4) { &other.reads[..] } else { &[] };
+    let mut values = Vec::new();
+    for slot in writes.iter().chain(deltas).chain(others) {
+        let value = match random.below(6) {
+            0 => continue,
+            1 => U256::MAX,
+            2 => U256::from(random.below(usize::MAX)),
+            _ => U256::from(random.below(4)),
+        };
+        values.push((*slot, value));
+    }
+    values
 }
 
 fn prediction(

@@ -3,6 +3,7 @@
 //! In: a block. Out: its sequential outcome and [`Advice`] of every kind.
 //! Invariant: everything is drawn from seeds, so a failure is the same every time.
 
+use alloy_primitives::U256;
 use slotcast::{
     Prepared,
     executor::{BlockOutcome, SequentialSettings, execute_sequential},
@@ -31,6 +32,11 @@ pub(crate) fn advice_for(prepared: &Prepared) -> (BlockOutcome, Vec<Advice>) {
     let next = |tx: TxIndex| TxIndex::from_usize((tx.as_usize() + 1) % n);
     let everything = Everything::of(truth);
     let number = prepared.block().header.number;
+    let ours = prepared.predict(&Default::default()).predictions;
+    let told = |kind, value: &dyn Fn(usize, Slot, U256) -> (Slot, U256)| Advice {
+        kind,
+        predictions: ours.iter().enumerate().map(|(n, it)| with_values(it, n, value)).collect(),
+    };
     let advice = vec![
         from("empty", &|_| Prediction::default()),
         from("perfect", &|tx| faithful(&truth[tx])),
@@ -41,8 +47,28 @@ pub(crate) fn advice_for(prepared: &Prepared) -> (BlockOutcome, Vec<Advice>) {
         from("everything is added to", &|tx| added(&truth[tx])),
         from("changes without reads", &|tx| unread(&truth[tx], tx)),
         from("everything at once", &|_| everything.all()),
+        told("ours", &|_, slot, value| (slot, value)),
+        told("every value is wrong", &|_, slot, value| (slot, !value)),
+        told("some values are huge", &|n, slot, value| match n % 3 {
+            0 => (slot, U256::MAX),
+            _ => (slot, value),
+        }),
+        told("values are random", &|n, slot, _| (slot, U256::from(Random(n as u64).next()))),
+        told("values of other accounts", &|n, slot, value| {
+            (everything.slots.get(n).copied().unwrap_or(slot), value)
+        }),
     ];
     (sequential.outcome, advice)
+}
+
+/// A prediction with other values than it has.
+fn with_values(
+    prediction: &Prediction,
+    n: usize,
+    value: &dyn Fn(usize, Slot, U256) -> (Slot, U256),
+) -> Prediction {
+    let values = prediction.values().iter().map(|&(slot, word)| value(n, slot, word));
+    prediction.clone().with_values(values.collect())
 }
 
 fn prediction(storage: StorageAccess, accounts: AccountAccess) -> Prediction {

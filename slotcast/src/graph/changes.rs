@@ -1,0 +1,146 @@
+//! Up to where does a transaction wait, and which values does it find, as soon as it is predicted?
+//!
+//! In: what transactions are predicted to read and change, one after the other, with the values they
+//! are predicted to leave in slots. Out: for each its horizon, one more than the highest transaction
+//! that changes what it reads to something that is not known, and the known values from there on.
+//! Invariants: without values the horizons are those of the DAG that the scheduler makes; what is
+//! said of a transaction depends on earlier transactions alone, so nothing has to wait for the rest
+//! of the block.
+
+use alloy_primitives::{
+    U256,
+    map::{AddressMap, HashMap},
+};
+use slotcast_model::{Location, Slot, TxIndex};
+
+/// Balances that a transaction usually changes: more only make the map grow.
+const BALANCES_PER_TX: usize = 2;
+
+/// The last change of a slot: by which transaction, and to what.
+#[derive(Clone, Copy, Debug)]
+struct SlotChange {
+    tx: TxIndex,
+    value: Option<U256>,
+    /// The last that did more than add to it.
+    written: Option<TxIndex>,
+}
+
+/// The last change of every location so far.
+#[derive(Debug, Default)]
+pub(super) struct LastChanges {
+    /// Balances change with every transaction and are seldom waited for, so theirs is a map of small
+    /// entries.
+    balances: AddressMap<TxIndex>,
+    slots: HashMap<Slot, SlotChange>,
+    nonces: AddressMap<TxIndex>,
+    codes: AddressMap<TxIndex>,
+    next: TxIndex,
+    horizon: TxIndex,
+    /// What everything waits for in any case.
+    floor: TxIndex,
+    /// The known values that the next transaction reads, with their writers.
+    expected: Vec<(Slot, U256, TxIndex)>,
+}
+
+impl LastChanges {
+    /// No transaction yet, with room for what so many usually change.
+    pub(super) fn with_room_for(n_txs: usize) -> Self {
+        let room = BALANCES_PER_TX * n_txs;
+        let balances = AddressMap::with_capacity_and_hasher(room, Default::default());
+        let slots = HashMap::with_capacity_and_hasher(n_txs, Default::default());
+        Self { balances, slots, ..Self::default() }
+    }
+
+    /// The next transaction is predicted to read `slot`.
+    pub(super) fn read_slot(&mut self, slot: Slot) {
+        let last = self.slots.get(&slot).copied();
+        self.expect(slot, last);
+    }
+
+    /// The next transaction is predicted to read `slot` and to leave this in it.
+    pub(super) fn read_and_change(&mut self, slot: Slot, value: Option<U256>) {
+        let change = SlotChange { tx: self.next, value, written: Some(self.next) };
+        let last = self.slots.insert(slot, change);
+        self.expect(slot, last);
+    }
+
+    fn expect(&mut self, slot: Slot, last: Option<SlotChange>) {
+        match last {
+            Some(SlotChange { tx, value: Some(value), .. }) if tx < self.next => {
+                self.expected.push((slot, value, tx));
+            }
+            last => self.wait_for(last.map(|last| last.tx)),
+        }
+    }
+
+    /// The next transaction is predicted to add to `slot`, after all of its reads were told; whether a
+    /// transaction changed it that is not waited for. Where the value is not known, it waits for the
+    /// last that did more than add to the slot, because storing costs something else in an empty one.
+    pub(super) fn add(&mut self, slot: Slot, value: Option<U256>) -> bool {
+        let last = self.slots.get(&slot).copied();
+        let written = last.and_then(|last| last.written);
+        self.slots.insert(slot, SlotChange { tx: self.next, value, written });
+        match last {
+            Some(SlotChange { value: Some(_), .. }) => {
+                self.expect(slot, last);
+                false
+            }
+            last => {
+                self.wait_for(written);
+                last.is_some_and(|last| self.horizon <= last.tx && last.tx < self.next)
+            }
+        }
+    }
+
+    /// The next transaction is predicted to read an account's balance, nonce or code.
+    pub(super) fn read(&mut self, location: &Location) {
+        match location {
+            Location::Balance(address) => self.wait_for(self.balances.get(address).copied()),
+            Location::Nonce(address) => self.wait_for(self.nonces.get(address).copied()),
+            Location::Code(address) => self.wait_for(self.codes.get(address).copied()),
+            Location::Storage(slot) => self.read_slot(*slot),
+        }
+    }
+
+    /// The next transaction is predicted to change an account's balance, nonce or code, after all of
+    /// its reads were told.
+    pub(super) fn change(&mut self, location: Location) {
+        match location {
+            Location::Balance(address) => drop(self.balances.insert(address, self.next)),
+            Location::Nonce(address) => drop(self.nonces.insert(address, self.next)),
+            Location::Code(address) => drop(self.codes.insert(address, self.next)),
+            Location::Storage(slot) => {
+                let written = Some(self.next);
+                self.slots.insert(slot, SlotChange { tx: self.next, value: None, written });
+            }
+        }
+    }
+
+    fn wait_for(&mut self, last: Option<TxIndex>) {
+        if let Some(last) = last
+            && last < self.next
+        {
+            self.horizon = self.horizon.max(TxIndex(last.0 + 1));
+        }
+    }
+
+    /// Everything about the next transaction is told: its horizon, and the values it finds that were
+    /// left from there on, ascending by slot.
+    pub(super) fn turn(&mut self) -> (TxIndex, Vec<(Slot, U256)>) {
+        self.next = TxIndex(self.next.0 + 1);
+        let horizon = core::mem::replace(&mut self.horizon, self.floor);
+        let above = self.expected.drain(..).filter(|(.., writer)| horizon <= *writer);
+        let mut expected: Vec<_> = above.map(|(slot, value, _)| (slot, value)).collect();
+        expected.sort_unstable_by_key(|(slot, _)| *slot);
+        (horizon, expected)
+    }
+
+    /// Nothing is predicted of the next transaction: all behind it wait for it.
+    pub(super) fn pass(&mut self) {
+        self.next = TxIndex(self.next.0 + 1);
+        (self.floor, self.horizon) = (self.next, self.next);
+    }
+}
+
+#[cfg(test)]
+mod tests;

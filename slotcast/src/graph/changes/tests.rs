@@ -1,0 +1,83 @@
+//! Does a reader wait for the last change before it?
+
+use alloy_primitives::Address;
+
+use super::*;
+
+fn slot(n: u8) -> Slot {
+    Slot::new(Address::with_last_byte(n), U256::ZERO)
+}
+
+#[test]
+fn a_reader_waits_for_the_last_change_before_it() {
+    let location = |n| Location::Balance(Address::with_last_byte(n));
+    let mut changes = LastChanges::with_room_for(6);
+    let mut next = |read: &[u8], changed: &[u8]| {
+        read.iter().for_each(|n| changes.read(&location(*n)));
+        changed.iter().for_each(|n| changes.change(location(*n)));
+        changes.turn().0.0
+    };
+    assert_eq!(next(&[1], &[1]), 0);
+    assert_eq!(next(&[2], &[2]), 0);
+    assert_eq!(next(&[1], &[]), 1);
+    assert_eq!(next(&[1, 2], &[2]), 2);
+    assert_eq!(next(&[], &[1]), 0);
+    assert_eq!(next(&[1], &[]), 5);
+    changes.read(&location(2));
+    changes.change(location(2));
+    assert_eq!(changes.turn().0.0, 4);
+    changes.read(&location(2));
+    changes.change(location(2));
+    assert_eq!(changes.turn().0.0, 7);
+}
+
+#[test]
+fn what_is_not_predicted_is_waited_for_by_all_behind_it() {
+    let location = |n| Location::Balance(Address::with_last_byte(n));
+    let mut changes = LastChanges::with_room_for(5);
+    changes.change(location(1));
+    assert_eq!(changes.turn().0.0, 0);
+    changes.pass();
+    changes.read(&location(1));
+    assert!(!changes.add(slot(2), None));
+    assert_eq!(changes.turn().0.0, 2);
+    assert!(changes.add(slot(2), None), "the change it adds to is not waited for");
+    assert_eq!(changes.turn().0.0, 2);
+    changes.read_slot(slot(2));
+    assert_eq!(changes.turn().0.0, 4);
+}
+
+#[test]
+fn an_addition_does_not_wait_and_is_waited_for() {
+    let mut changes = LastChanges::with_room_for(4);
+    assert!(!changes.add(slot(1), None));
+    assert_eq!(changes.turn().0.0, 0);
+    assert!(changes.add(slot(1), None));
+    assert_eq!(changes.turn().0.0, 0);
+    changes.read_slot(slot(1));
+    assert_eq!(changes.turn().0.0, 2);
+    changes.read_slot(slot(1));
+    assert!(!changes.add(slot(1), None), "it waits for that change anyway");
+    assert_eq!(changes.turn().0.0, 2);
+}
+
+#[test]
+fn a_known_value_is_found_and_not_waited_for() {
+    let (one, two, word) = (slot(1), slot(2), |n: u64| Some(U256::from(n)));
+    let mut changes = LastChanges::with_room_for(6);
+    changes.read_and_change(two, word(20));
+    changes.read_and_change(one, word(10));
+    assert_eq!(changes.turn(), (TxIndex(0), vec![]));
+    changes.read_slot(two);
+    changes.read_and_change(one, None);
+    assert_eq!(changes.turn(), (TxIndex(0), vec![(one, U256::from(10)), (two, U256::from(20))]));
+    // One is unknown now and waited for, so that two is found among what is committed.
+    changes.read_slot(one);
+    changes.read_slot(two);
+    assert_eq!(changes.turn(), (TxIndex(2), vec![]));
+    // What is added to is found as well, and left.
+    assert!(!changes.add(two, word(21)));
+    assert_eq!(changes.turn(), (TxIndex(0), vec![(two, U256::from(20))]));
+    changes.read_slot(two);
+    assert_eq!(changes.turn(), (TxIndex(0), vec![(two, U256::from(21))]));
+}
