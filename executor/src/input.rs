@@ -43,14 +43,14 @@ impl From<alloy_consensus::Block<Recovered<TxEnvelope>>> for Block {
     /// [`Block::chain_id`] where neither is right.
     fn from(block: alloy_consensus::Block<Recovered<TxEnvelope>>) -> Self {
         let alloy_consensus::Block { header, body } = block;
-        let chain_id = body.transactions.iter().find_map(|tx| tx.chain_id());
+        let chain_id = body.transactions.iter().find_map(|tx| alloy_consensus::Transaction::chain_id(tx.inner()));
         Self {
             chain_id: chain_id.unwrap_or(1),
             forks: ForkChoice::OfChain,
             hash: header.hash_slow(),
             header,
             transactions: body.transactions,
-            withdrawals: body.withdrawals.map(Vec::from),
+            withdrawals: body.withdrawals.map(|withdrawals| withdrawals.0),
             ommers: body.ommers,
         }
     }

@@ -11,7 +11,8 @@
 //! block       = ["SLOTHINT", version = 3, [block, chain, analyzer, addresses, slots, transactions]]
 //! slot        = [number of the address, key without leading zeros]
 //! transaction = [index, coverage, gaps, state words read, accounts, storage, relied on]
-//! accounts    = [balances read, spent from, credited, nonces, codes read, created, destroyed, any slot]
+//! accounts    = [balances read, spent from, credited, nonces, codes read, created, destroyed,
+//!                delegated, any slot]
 //! storage     = [read, written, only added to]
 //! relied on   = [slots, balances, nonces, codes]
 //! ```

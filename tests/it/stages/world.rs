@@ -43,10 +43,13 @@ pub(super) fn bound(case: &Case) -> String {
         caller: CALLER,
         to: Some(THIS),
         nonce: 0,
+        n_own_authorizations: 0,
         value: U256::ZERO,
         input: Bytes::new(),
         gas_price: U256::ONE,
+        prepaid: U256::ZERO,
         gas: 1_000_000,
+        loose: 0,
         access_list: Vec::new(),
         blob_hashes: Vec::new(),
     };

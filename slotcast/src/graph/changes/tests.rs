@@ -81,3 +81,16 @@ fn a_known_value_is_found_and_not_waited_for() {
     changes.read_slot(two);
     assert_eq!(changes.turn(), (TxIndex(0), vec![(two, U256::from(21))]));
 }
+
+#[test]
+fn an_addition_waits_for_the_last_writer_alone() {
+    let mut changes = LastChanges::with_room_for(4);
+    changes.read_and_change(slot(1), None);
+    assert_eq!(changes.turn().0.0, 0);
+    for _ in 0..2 {
+        changes.add(slot(1), None);
+        assert_eq!(changes.turn().0.0, 1);
+    }
+    changes.read_slot(slot(1));
+    assert_eq!(changes.turn().0.0, 3);
+}

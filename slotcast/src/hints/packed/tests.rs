@@ -23,6 +23,7 @@ fn prediction() -> Prediction {
         nonces: vec![account(1)],
         code_reads: vec![account(2), account(7)],
         created: vec![account(8)],
+        delegated: vec![account(7)],
         destroyed: vec![account(9)],
     };
     let word = |location| StateRead { location, value: U256::from(7) };
