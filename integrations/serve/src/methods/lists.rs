@@ -12,6 +12,7 @@ use alloy_primitives::{Address, B256, U64, U256};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use slotcast::{
+    BaseState, CodeAt,
     graph::estimate_gas,
     hints::{Warm, access_list},
     model::{Coverage, Prediction},
