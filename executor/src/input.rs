@@ -4,7 +4,7 @@
 //! Invariant: nothing here was computed by executing; gas used, receipts root and bloom of the
 //! header are only ever compared with.
 
-use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Header, Transaction as _, TxEnvelope, transaction::Recovered};
 use alloy_eips::eip4895::Withdrawal;
 use alloy_primitives::B256;
 use slotcast_model::{Fork, Index, TxIndex};
