@@ -4,7 +4,7 @@
 //! Invariant: nothing here was computed by executing; gas used, receipts root and bloom of the
 //! header are only ever compared with.
 
-use alloy_consensus::{Header, Transaction as _, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_eips::eip4895::Withdrawal;
 use alloy_primitives::B256;
 use slotcast_model::{Fork, Index, TxIndex};
@@ -43,7 +43,10 @@ impl From<alloy_consensus::Block<Recovered<TxEnvelope>>> for Block {
     /// [`Block::chain_id`] where neither is right.
     fn from(block: alloy_consensus::Block<Recovered<TxEnvelope>>) -> Self {
         let alloy_consensus::Block { header, body } = block;
-        let chain_id = body.transactions.iter().find_map(|tx| alloy_consensus::Transaction::chain_id(tx.inner()));
+        let chain_id = body
+            .transactions
+            .iter()
+            .find_map(|tx| alloy_consensus::Transaction::chain_id(tx.inner()));
         Self {
             chain_id: chain_id.unwrap_or(1),
             forks: ForkChoice::OfChain,
