@@ -15,7 +15,7 @@ test *ARGS:
     cargo test {{ if ARGS == "" { "--workspace" } else { ARGS } }}
 
 # Twice ten thousand disturbances of timing: on synthetic blocks that conflict wherever they can, and on
-# contended ones with our forecasts.
+# contended ones with our predictions.
 chaos:
     cargo test -p slotcast-executor --features chaos --test it -- chaos
     cargo test -p slotcast-tests --features chaos --test it -- determinism

@@ -35,7 +35,7 @@ example() { cargo run --locked --quiet --profile dist -p "$1" "${@:2}"; }
     printf '| processor | %s, %s cores |\n' \
         "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -1)" "$(nproc)"
     printf '| compiler | %s |\n' "$(rustc --version)"
-    printf '| profile | dist (fat LTO, one code generation unit), mimalloc, C precompiles |\n'
+    printf '| profile | dist (thin LTO), mimalloc, C precompiles |\n'
     printf '| blocks | %s |\n' \
         "$(if ((${#blocks[@]})); then slotcast run --json "${blocks[@]}" 2>/dev/null | wc -l; else echo 1; fi)"
 } >"$draft"

@@ -107,7 +107,7 @@ pub enum Recovery {
     #[default]
     Always,
     /// Where something else is in doubt without: where a slot or a callee depends on who signed. Else
-    /// whoever is expected is taken to have signed, and the prediction says so.
+    /// the expected signer is taken to have signed, and the prediction says so.
     InDoubt,
 }
 
@@ -156,7 +156,7 @@ const MAX_RECOVERED: u32 = 64;
 struct Guess {
     /// The unknown branches, by their number, at which the other side than usual is taken.
     other_sides: u32,
-    /// Signers that may be recovered; whoever is expected is taken to be any other.
+    /// Signers that may be recovered; any other is taken to be the expected one.
     max_recovered: u32,
     /// Whether code that asks how much gas is left finds the least that there can be.
     has_less_gas: bool,

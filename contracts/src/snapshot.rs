@@ -1,4 +1,4 @@
-//! Does a contract still touch what it did when somebody last looked?
+//! Does a contract still touch what it did at the last snapshot?
 //!
 //! In: a described contract, and the text kept of it. Out: the text to keep ([`text`]), and what
 //! changed ([`drift`]).

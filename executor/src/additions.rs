@@ -1,7 +1,7 @@
 //! What did a run do with the slots it is expected to only add to, and from which other words would
 //! it have gone the same way?
 //!
-//! In: the slots, from whoever made the schedule, and the run as it happens (`evm/follow.rs`). Out:
+//! In: the slots, from the schedule, and the run as it happens (`evm/follow.rs`). Out:
 //! for each slot that was really only added to, a [`Range`] of words.
 //! Invariants: which slots are named decides where to look and nothing else: a range is found by
 //! following the word through the run, never taken on trust; what cannot be followed counts as

@@ -4,7 +4,7 @@
 //! Invariant: no run sees another; nothing of this takes part in executing a block.
 //!
 //! This is what a simulator does that wants access lists without an analysis, and so the rival a
-//! forecast is measured against. As such a simulator does, it overlooks nonces, which only the
+//! prediction is measured against. As such a simulator does, it overlooks nonces, which only the
 //! sender's earlier transactions would make right, and lends money to a sender who cannot pay yet.
 
 use core::fmt;

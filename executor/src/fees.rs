@@ -2,7 +2,7 @@
 //!
 //! In: how a run used an account. Out: [`Use`], and for a balance that was only added to or spent
 //! from, the balance it ends with when it starts from another.
-//! Invariants: what nobody explained counts as looked at in full; a rebased balance is what running
+//! Invariants: what has no explanation counts as observed in full; a rebased balance is what running
 //! again would have given.
 //!
 //! Every transaction pays the beneficiary, many pay the same exchange, and a contract that wraps
@@ -105,7 +105,7 @@ impl Use {
             return false;
         }
         let is_lazy = before < LARGEST_LAZY_BALANCE && now < LARGEST_LAZY_BALANCE;
-        // Whoever was only paid has everything to spare.
+        // An account that was only paid has everything to spare.
         is_lazy && self.spare.is_none_or(|spare| before <= now.saturating_add(spare))
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Turns what was seen into an observation and starts anew for the next transaction.
+    /// Turns what was seen into an observation and starts again for the next transaction.
     pub(crate) fn observe(&mut self, state: &EvmState) -> Observation {
         let Self { balances, codes } = core::mem::take(self);
         let mut accounts =

@@ -58,7 +58,7 @@ impl TxOutcome {
         Self::taking(result.clone()).0
     }
 
-    /// The outcome and the logs of a run that nobody else needs.
+    /// The outcome and the logs of a run that are needed once.
     pub(crate) fn taking(result: ExecutionResult) -> (Self, Vec<Log>) {
         let gas_used = result.gas().tx_gas_used();
         let (status, output, created, logs) = match result {

@@ -2,7 +2,7 @@
 //!
 //! In: a base state and, perhaps, accounts and slots that will be asked for. Out: [`ReadThrough`], the
 //! same state that remembers everything it was asked.
-//! Invariants: it answers as the base state does; errors are not remembered, so that whoever asks
+//! Invariants: it answers as the base state does; errors are not remembered, so that a caller that asks
 //! again asks the base state; how often the base state was asked is counted, and decides nothing.
 //!
 //! # Protocol
@@ -237,7 +237,7 @@ impl<DB: DatabaseRef> DatabaseRef for ReadThrough<DB> {
     }
 }
 
-/// Every change is one insertion, so a shard is left sound by whoever panics while holding it.
+/// Every change is one insertion, so a shard is left sound by a thread that panics while holding it.
 fn lock_read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
 }

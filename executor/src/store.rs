@@ -1,14 +1,14 @@
 //! What has the block left of every account and slot, transaction by transaction?
 //!
 //! In: what each step of the block ended with, in block order. Out: the account or word that
-//! somebody finds who sees the block up to a version; at the end, what the block changed.
+//! a view of the block up to a version finds; at the end, what the block changed.
 //! Invariants: only what is decided for good stands here, ascending by version; so what is read below
 //! a version is the same for ever once everything below that version is decided.
 //!
 //! # Protocol
 //!
 //! One committer writes, any number of workers read meanwhile. Accounts and slots lie in shards,
-//! each behind its own read-write lock, held for one look or one change. Running in order nobody else
+//! each behind its own read-write lock, held for one look or one change. Sequentially no other thread
 //! reads: there is one shard then, and no lock (`store/lock.rs`). That a worker may meet
 //! versions of later transactions does no harm: it says below which version it looks, and everything
 //! below is there before it starts, which its scheduler saw to.
@@ -60,12 +60,12 @@ const CHANGES_PER_TX: usize = 2;
 const N_SHARDS: [usize; 2] = [8, 64];
 const TXS_PER_SHARD: usize = 8;
 
-/// How an account stands against what somebody saw of it.
+/// How an account stands against what was seen of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Since {
-    /// Nobody changed it since.
+    /// It was not changed since.
     Same,
-    /// Somebody did, and left it like this.
+    /// It was changed, and left like this.
     Written(Option<AccountInfo>),
 }
 
@@ -74,18 +74,18 @@ pub(crate) enum Since {
 pub(crate) struct Store<S: Sharing = Shared> {
     /// What may stand below.
     written: Filter,
-    /// What of it the opening of the block left: all that is seen by whoever waits for nothing.
+    /// What of it the opening of the block left: all that a transaction sees that waits for nothing.
     opened: Filter,
     accounts: Shards<S, Accounts>,
     slots: Shards<S, Slots>,
     clears: S::Lock<AddressMap<Vec<Version>>>,
     is_any_cleared: AtomicBool,
-    /// What was committed, for whoever asked to have it.
+    /// What was committed, where it is to be kept.
     states: Option<S::Lock<Vec<(Version, EvmState)>>>,
 }
 
 impl<S: Sharing> Store<S> {
-    /// An empty store with room for what so many transactions usually change. Exclusive, nobody looks
+    /// An empty store with room for what so many transactions usually change. Exclusive, no other thread looks
     /// back, so no history is kept.
     pub(crate) fn new(n_transactions: usize) -> Self {
         let n_shards = (n_transactions / TXS_PER_SHARD).clamp(N_SHARDS[0], N_SHARDS[1]);
@@ -150,7 +150,7 @@ impl<S: Sharing> Store<S> {
         shard.get(address).map_or(Seen::Base, |cell| Seen::Written(look(cell.last().1)))
     }
 
-    /// What became of the account since somebody looked below `version`.
+    /// What became of the account since it was read below `version`.
     pub(crate) fn account_since(&self, address: &Address, version: Version) -> Since {
         if !self.written.may_have(Place::of_account(address)) {
             return Since::Same;
@@ -190,7 +190,7 @@ impl<S: Sharing> Store<S> {
     }
 
     /// Keeps the state that a step ended with, where states are kept; entering it is another matter.
-    /// Code without a byte is put in where it was left out, because whoever makes a bundle of the states
+    /// Code without a byte is put in where it was left out, because a bundle of the states
     /// lists it with what is new.
     pub(crate) fn keep(&self, version: Version, mut state: EvmState) {
         let Some(states) = &self.states else { return };
@@ -243,7 +243,7 @@ impl<S: Sharing> Store<S> {
         if !account.is_touched() {
             return;
         }
-        // Nobody reads slots of what was made without code and left without slots.
+        // Slots of what was made without code and left without slots are never read.
         let is_bare = account.info.is_empty_code_hash() && account.storage.is_empty();
         if account.is_selfdestructed() || (account.is_created() && !is_bare) {
             self.clears.write().entry(*address).or_default().push(version);
@@ -252,7 +252,7 @@ impl<S: Sharing> Store<S> {
         if !account.is_selfdestructed() {
             self.commit_slots(version, address, account);
         }
-        // Most accounts that are called are touched and left as they were: nobody need look them up.
+        // Most accounts that are called are touched and left as they were, and need no look-up.
         let is_there_or_never_was = !account.info.is_empty() || account.is_loaded_as_not_existing();
         let is_remade = account.is_created() || account.is_selfdestructed();
         if is_there_or_never_was && !is_remade && !account.is_changed() {
@@ -362,7 +362,7 @@ impl<S: Sharing> Store<S> {
 }
 
 impl Store<Exclusive> {
-    /// The same for whoever wants to look at it, once nothing changes any more.
+    /// The same to be read, once nothing changes any more.
     pub(crate) fn into_shared(self) -> Store {
         let Self { written, opened, accounts, slots, clears, is_any_cleared, states } = self;
         Store {

@@ -44,7 +44,7 @@ pub(crate) trait Committed {
 pub(crate) enum Now {
     /// It is what was read.
     Same,
-    /// Nobody wrote it in this block: the base state has it.
+    /// It was not written in this block: the base state has it.
     Base,
     /// The block left it like this.
     Written(Option<AccountInfo>),

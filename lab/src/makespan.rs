@@ -216,13 +216,13 @@ fn actual(
     truth: &IndexVec<TxIndex, Prediction>,
 ) -> IndexVec<TxIndex, Actual> {
     let half = units.hand_over_nanos / 2;
-    let forecasts = predicted_accesses(prepared.block(), truth, prepared.state());
-    let of = |(forecast, &run): (slotcast_scheduler::PredictedAccess, &u64)| Actual {
-        access: forecast.access,
+    let predicted = predicted_accesses(prepared.block(), truth, prepared.state());
+    let of = |(predicted, &run): (slotcast_scheduler::PredictedAccess, &u64)| Actual {
+        access: predicted.access,
         run: run + half,
         validate: half,
     };
-    forecasts.into_iter().zip(run).map(of).collect()
+    predicted.into_iter().zip(run).map(of).collect()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use slotcast::{Basis, Clock, PredictSettings, Predicted, Prepared, Summaries};
 use slotcast_corpus::RunError;
 
 use judge::score_by;
-use rival::rival_forecast;
+use rival::rival_prediction;
 
 pub use judge::{Judged, Truth, judge_block};
 
@@ -148,10 +148,10 @@ pub fn compare_block(
     let Predicted { predictions, predict_micros, .. } = prepared.predict_with(summaries, &settings);
     let parent =
         OtherForecast { score: judge_block(prepared, &predictions)?.score, micros: predict_micros };
-    let forecast = rival_forecast(prepared)?;
+    let predicted = rival_prediction(prepared)?;
     let rival = OtherForecast {
-        score: score_by(prepared, &forecast.predictions, truth, |_| (&[], false)),
-        micros: forecast.micros,
+        score: score_by(prepared, &predicted.predictions, truth, |_| (&[], false)),
+        micros: predicted.micros,
     };
     Ok(Compared { parent, rival })
 }

@@ -1,8 +1,8 @@
-//! Which transactions are forecast to read what which earlier ones change?
+//! Which transactions are predicted to read what which earlier ones change?
 //!
-//! In: forecasts in block order. Out: data edges, by (to, from), one per pair, and what is added to
+//! In: predicted accesses in block order. Out: data edges, by (to, from), one per pair, and what is added to
 //! without waiting.
-//! Invariants: a reader waits for the last forecast writer of the location before it and for every
+//! Invariants: a reader waits for the last predicted writer of the location before it and for every
 //! adder since that writer, and for no others; an adder to a slot waits for its last writer alone,
 //! because storing costs something else in a slot that is empty; the result does not depend on any
 //! hashing order.
@@ -33,7 +33,7 @@ struct Changes {
 
 /// The changes so far.
 ///
-/// This runs once per block and is most of what a schedule costs: locations nobody changes are not
+/// This runs once per block and is most of what a schedule costs: locations that are not changed are not
 /// kept, and the chains of additions share one vector.
 #[derive(Debug)]
 struct Ledger {
@@ -43,11 +43,11 @@ struct Ledger {
 }
 
 impl Ledger {
-    fn with_room_for(forecasts: &IndexVec<TxIndex, PredictedAccess>) -> Self {
-        let n_changes = |forecast: &PredictedAccess| {
-            forecast.access.writes().len() + forecast.access.adds().len()
+    fn with_room_for(predicted: &IndexVec<TxIndex, PredictedAccess>) -> Self {
+        let n_changes = |predicted: &PredictedAccess| {
+            predicted.access.writes().len() + predicted.access.adds().len()
         };
-        let n_changes = forecasts.iter().map(n_changes).sum();
+        let n_changes = predicted.iter().map(n_changes).sum();
         let changes = HashMap::with_capacity_and_hasher(n_changes, Default::default());
         Self { changes, adds: IndexVec::new() }
     }
@@ -115,22 +115,22 @@ impl Ledger {
     }
 }
 
-/// What the forecasts come to.
+/// What the predicted accesses come to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Conflicts {
     /// All read-after-write and read-after-add edges, by (to, from).
     pub(crate) edges: Vec<Edge>,
-    /// What each transaction adds to after somebody else changed it, ascending.
+    /// What each transaction adds to after another changed it, ascending.
     pub(crate) additions: IndexVec<TxIndex, Vec<Location>>,
 }
 
-/// The conflicts between all forecasts.
-pub(crate) fn conflicts(forecasts: &IndexVec<TxIndex, PredictedAccess>) -> Conflicts {
-    let mut ledger = Ledger::with_room_for(forecasts);
+/// The conflicts between all predicted accesses.
+pub(crate) fn conflicts(predicted: &IndexVec<TxIndex, PredictedAccess>) -> Conflicts {
+    let mut ledger = Ledger::with_room_for(predicted);
     let mut edges = Vec::new();
-    let mut additions = IndexVec::with_capacity(forecasts.len());
+    let mut additions = IndexVec::with_capacity(predicted.len());
     let mut waits: Vec<(TxIndex, Location)> = Vec::new();
-    for (tx, PredictedAccess { access, .. }) in forecasts.iter_enumerated() {
+    for (tx, PredictedAccess { access, .. }) in predicted.iter_enumerated() {
         ledger.read_and_write(access, tx, &mut waits);
         let adds = access.adds().iter().copied();
         additions.push(adds.filter(|location| ledger.add(*location, tx, &mut waits)).collect());

@@ -124,7 +124,7 @@ impl Dag {
 
     /// The fewest of these edges that still order every pair these order.
     pub fn transitive_reduction(&self) -> Self {
-        // Block order is a topological order, in which the adjacency list numbers nodes anew from
+        // Block order is a topological order, in which the adjacency list numbers nodes again from
         // zero: a node's number stays its transaction's index.
         let block_order: Vec<NodeIndex> = (0..self.n_txs()).map(NodeIndex::new).collect();
         let (list, _) =

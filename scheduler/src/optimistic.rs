@@ -48,7 +48,7 @@ pub fn simulate_optimistic(txs: &IndexVec<TxIndex, Actual>, threads: NonZeroUsiz
     Machine::new(txs).run(threads.get())
 }
 
-/// Which run wrote a location last, seen from some transaction: nobody, or a transaction's nth run.
+/// Which run wrote a location last, seen from some transaction: none, or a transaction's nth run.
 type Version = Option<(TxIndex, u32)>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,7 +195,7 @@ impl<'a> Machine<'a> {
     }
 
     fn end_validation(&mut self, tx: TxIndex, run: u32) {
-        // Whoever was run again meanwhile is validated again.
+        // What was executed again meanwhile is validated again.
         if self.status[tx] != Status::Executed || self.n_runs[tx] != run {
             return;
         }

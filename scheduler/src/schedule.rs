@@ -1,6 +1,6 @@
 //! What does an executor get to know about the order of a block?
 //!
-//! In: a dependency DAG, or layers somebody chose. Out: [`Schedule`], plain data to compare, print
+//! In: a dependency DAG, or given layers. Out: [`Schedule`], plain data to compare, print
 //! and run.
 //! Invariants: every transaction stands in exactly one layer, ascending within it; no layer is
 //! empty; every edge leads to a strictly later layer. A schedule is advice: an executor must reach
@@ -100,7 +100,7 @@ impl Schedule {
         schedule
     }
 
-    /// The same, where each transaction adds to these locations without waiting for whoever changed
+    /// The same, where each transaction adds to these locations without waiting for those that changed
     /// them before.
     pub(crate) fn with_additions(self, additions: IndexVec<TxIndex, Vec<Location>>) -> Self {
         assert_eq!(self.len(), additions.len(), "there is one list for each transaction");
@@ -201,13 +201,13 @@ impl Schedule {
         self.dag.successors(tx)
     }
 
-    /// The locations that `tx` is forecast to add to without waiting for whoever changed them
+    /// The locations that `tx` is predicted to add to without waiting for those that changed them
     /// before, ascending.
     pub fn additions(&self, tx: TxIndex) -> &[Location] {
         &self.additions[tx]
     }
 
-    /// The weight of each transaction, as forecast.
+    /// The weight of each transaction, as predicted.
     pub const fn weights(&self) -> &IndexVec<TxIndex, u64> {
         &self.weights
     }
@@ -247,7 +247,7 @@ impl Schedule {
         hasher.finalize()
     }
 
-    /// Checks the invariants that the constructors promise, for whoever is about to rely on them.
+    /// Checks the invariants that the constructors promise, for a caller that relies on them.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! How long would a block take that is predicted, executed and decided at the same time?
 //!
 //! In: what each transaction costs at each step, and a number of threads. Out: the simulated time.
-//! Invariants: integer arithmetic only; nothing here depends on a clock; nobody waits where a real
+//! Invariants: integer arithmetic only; nothing here depends on a clock; no thread waits where a real
 //! thread would find something to do. The rules are those of dataflow mode: one thread predicts all
 //! transactions before it takes part, at most one thread at a time decides, deciding goes before
 //! running, and of those that may start the lowest starts first as long as transactions are still
@@ -133,7 +133,7 @@ impl<'a> Simulation<'a> {
                     self.waiting.push(Reverse((self.txs[tx].horizon, tx)));
                 }
                 if self.n_known < self.txs.len() {
-                    // Whoever predicts goes on with it, whatever else there is to do.
+                    // The predicting thread goes on with it, whatever else there is to do.
                     self.begin(Work::Predict(TxIndex::from_usize(self.n_known)));
                 } else {
                     self.ranks = ranks(self.txs);

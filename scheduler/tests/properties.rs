@@ -142,14 +142,14 @@ proptest! {
     }
 
     #[test]
-    fn additions_are_told_where_somebody_changed_the_location_before(block in block()) {
+    fn additions_are_told_where_target_changed_the_location_before(block in block()) {
         let predicted = predicted(&block);
         let schedule = schedule(&predicted);
-        for (tx, forecast) in predicted.iter_enumerated() {
+        for (tx, prediction) in predicted.iter_enumerated() {
             let is_changed = |location: &Location| {
                 (0..tx.0).any(|n| changes(&predicted[TxIndex(n)].access, location))
             };
-            let adds = forecast.access.adds().iter().copied();
+            let adds = prediction.access.adds().iter().copied();
             let told: Vec<Location> = adds.filter(is_changed).collect();
             prop_assert_eq!(schedule.additions(tx), told);
         }

@@ -76,8 +76,8 @@ fn main() {
     }
 }
 
-fn ratio([forecasting, running]: [Duration; 2]) -> f64 {
-    forecasting.as_secs_f64() / running.as_secs_f64()
+fn ratio([predicting, running]: [Duration; 2]) -> f64 {
+    predicting.as_secs_f64() / running.as_secs_f64()
 }
 
 fn add(sum: &mut [Duration; 2], times: [Duration; 2]) {

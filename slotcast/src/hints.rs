@@ -8,7 +8,7 @@
 //! Read [`Hint`] for a prediction with everything it holds for; [`prediction_file`],
 //! [`access_lists`], [`block_keys`] and [`tx_dag`] for the dialects; [`pack`]
 //! for few bytes; [`FetchPlan`] for what to load beforehand; [`Pool`] for conflicts between
-//! transactions that nobody has run; [`changed_words`] for what the chain has changed since. Nothing here knows bytecode or runs a transaction.
+//! unexecuted transactions; [`changed_words`] for what the chain has changed since. Nothing here knows bytecode or runs a transaction.
 
 mod hint;
 

@@ -207,7 +207,7 @@ fn predict_frames<S: StateView>(
         // Delegations are paid for as they are found to be new (EIP-8037).
         frame.loose = MOST_OF_AUTHORIZATION * authorizations.authorities.len() as u64;
     }
-    // Whoever signed is warm (EIP-7702).
+    // Authorities are warm (EIP-7702).
     frame.access_list.extend(authorizations.authorities.iter().map(|it| (*it, Vec::new())));
     let Bound { mut prediction, changes } = binder.bind(&frame, words, view);
     if tx.authorization_list().is_some() {

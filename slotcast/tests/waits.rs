@@ -22,12 +22,12 @@ fn plain_transfers_wait_for_nobody_and_nobody_waits_for_what_is_taken_for_grante
     let predictions = prepared.predict(&Default::default()).predictions;
     let all = all_accesses(prepared.block(), &predictions);
     let waits = predicted_accesses(prepared.block(), &predictions, prepared.state());
-    assert!(all.iter().all(|forecast| !forecast.access.reads().is_empty()));
+    assert!(all.iter().all(|predicted| !predicted.access.reads().is_empty()));
     let mut n_plain = 0;
-    for ((tx, prediction), forecast) in
+    for ((tx, prediction), predicted) in
         prepared.block().transactions.iter().zip(&predictions).zip(&waits)
     {
-        let reads = forecast.access.reads();
+        let reads = predicted.access.reads();
         assert!(!reads.contains(&Location::Nonce(tx.signer())));
         if tx.input().is_empty() && prediction.storage().reads.is_empty() {
             assert_eq!(reads, []);
@@ -35,8 +35,8 @@ fn plain_transfers_wait_for_nobody_and_nobody_waits_for_what_is_taken_for_grante
         }
     }
     assert!(40 < n_plain, "{n_plain} of 60 are plain");
-    let weights = |forecasts: &IndexVec<TxIndex, PredictedAccess>| {
-        forecasts.iter().map(|forecast| forecast.weight).collect::<Vec<_>>()
+    let weights = |predicted: &IndexVec<TxIndex, PredictedAccess>| {
+        predicted.iter().map(|predicted| predicted.weight).collect::<Vec<_>>()
     };
     assert_eq!(weights(&all), weights(&waits));
 }

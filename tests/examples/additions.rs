@@ -141,8 +141,8 @@ fn ordered(storage: &StorageAccess) -> StorageAccess {
 
 fn sum_up(sum: &mut Sum, prepared: &Prepared, predictions: &IndexVec<TxIndex, Prediction>) {
     let (block, state) = (prepared.block(), prepared.state());
-    let forecasts = predicted_accesses(block, predictions, state);
-    let schedule: Schedule = schedule(&forecasts);
+    let predicted = predicted_accesses(block, predictions, state);
+    let schedule: Schedule = schedule(&predicted);
     let settings = Settings::with_threads(1).expect("one thread is there");
     let settings = Settings { fallback: FallbackRule::NEVER, ..settings };
     let ran = execute(block, state, Advice::Schedule(&schedule, &settings));

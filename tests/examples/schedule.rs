@@ -87,8 +87,8 @@ fn graph(
     prepared: &Prepared,
     predictions: &IndexVec<TxIndex, Prediction>,
 ) -> slotcast::scheduler::Schedule {
-    let forecasts = predicted_accesses(prepared.block(), predictions, prepared.state());
-    schedule(&forecasts)
+    let predicted = predicted_accesses(prepared.block(), predictions, prepared.state());
+    schedule(&predicted)
 }
 
 /// Microseconds for a thousand transactions.

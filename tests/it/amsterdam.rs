@@ -45,19 +45,22 @@ fn blocks_of_every_scenario_run_in_parallel_as_their_headers_say() {
 }
 
 #[test]
-fn forecasts_name_the_slots_of_the_access_list() {
-    let (mut n_listed, mut n_forecast, mut n_both) = (0, 0, 0);
+fn predictions_name_the_slots_of_the_access_list() {
+    let (mut n_listed, mut n_predicted, mut n_both) = (0, 0, 0);
     for &scenario in Scenario::ALL {
         let prepared = prepare(&made(scenario, 24)).unwrap();
-        let (listed, forecast) = (listed(&prepared), forecast(&prepared));
+        let (listed, predicted) = (listed(&prepared), predicted(&prepared));
         n_listed += listed.len();
-        n_forecast += forecast.len();
-        n_both += listed.intersection(&forecast).count();
+        n_predicted += predicted.len();
+        n_both += listed.intersection(&predicted).count();
     }
     assert!(500 < n_listed, "{n_listed}");
-    assert!(98 * n_forecast <= 100 * n_both, "{n_both} of {n_forecast} forecast slots are listed");
+    assert!(
+        98 * n_predicted <= 100 * n_both,
+        "{n_both} of {n_predicted} predicted slots are listed"
+    );
     // Slots of contracts that a transaction creates are listed and no part of a prediction.
-    assert!(90 * n_listed <= 100 * n_both, "{n_both} of {n_listed} listed slots are forecast");
+    assert!(90 * n_listed <= 100 * n_both, "{n_both} of {n_listed} listed slots are predicted");
 }
 
 /// The slots of the block's access list, without the books of the protocol's own contracts, which
@@ -83,7 +86,7 @@ fn is_of_protocol(account: &AccountKeys, last: u64) -> bool {
     is_request || (by_protocol && !account.storage_changes.is_empty())
 }
 
-fn forecast(prepared: &Prepared) -> BTreeSet<(Address, B256)> {
+fn predicted(prepared: &Prepared) -> BTreeSet<(Address, B256)> {
     let predictions = prepared.predict(&Default::default()).predictions;
     let slots = predictions.iter().flat_map(|prediction| {
         let storage = prediction.storage();

@@ -29,7 +29,7 @@ use slotcast::model::{Fork, Gap};
 use slotcast_corpus::{Contract, Era};
 use slotcast_tests::checkout;
 
-pub(crate) use self::plain::{plain_forecasts, short};
+pub(crate) use self::plain::{plain_predictions, short};
 
 use self::{
     abi::Type,
@@ -46,7 +46,7 @@ const FORKS: [(Fork, Era, u32); 4] = [
 ];
 
 #[test]
-fn forecasts_without_gaps_are_exact() {
+fn predictions_without_gaps_are_exact() {
     let contracts = contracts();
     let tally = RefCell::new(Tally::default());
     let (mut differences, mut silent) = (Vec::new(), Vec::new());
@@ -80,7 +80,7 @@ fn forecasts_without_gaps_are_exact() {
     // Past the runner's capture, so that the numbers are seen.
     let _ = writeln!(io::stderr(), "differential: {tally}");
     assert_eq!(differences.join("\n"), "");
-    assert_eq!(silent, [""; 0], "functions of which no forecast was compared");
+    assert_eq!(silent, [""; 0], "functions of which no predicted was compared");
     assert!(40_000 < tally.n_agree, "too few cases were compared");
 }
 
@@ -195,7 +195,7 @@ impl core::fmt::Display for Tally {
         let Self { n_agree, n_success, n_slots, n_dry, n_differ, n_partial, gaps } = self;
         write!(
             f,
-            "{n_agree} forecasts exact ({n_success} of successful calls, {n_slots} slots), \
+            "{n_agree} predicted exact ({n_success} of successful calls, {n_slots} slots), \
              {n_differ} not, {n_partial} with gaps, {n_dry} out of gas; gaps:"
         )?;
         gaps.iter().try_for_each(|(gap, n)| write!(f, " {n} {gap},"))

@@ -100,7 +100,7 @@ fn a_read_that_fails_once_is_made_up_for_or_an_error_of_its_transaction() {
             }
         }
     }
-    assert!(0 < n_recovered, "a forecast or a speculative run was hit");
+    assert!(0 < n_recovered, "a predicted or a speculative run was hit");
     assert!(0 < n_errors, "a run for good was hit");
     println!("{n_reads} reads, each failing once: {n_recovered} runs recovered, {n_errors} errors");
     for engine in &engines {

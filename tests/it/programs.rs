@@ -46,18 +46,18 @@ fn check(fork: Fork, programs: &[Program], calls: &[Call]) -> Vec<TxStatus> {
     let state = state(&block, programs);
     let summaries = Summaries::new(fork, Limits::default());
     let view = View::new(&state, &summaries);
-    let forecasts = predict_block(&block, fork, &view, Basis::BlockOrder, BindLimits::default());
+    let predicted = predict_block(&block, fork, &view, Basis::BlockOrder, BindLimits::default());
     let settings = SequentialSettings { is_observed: true };
     let run = execute_sequential(&block, &state, &settings).unwrap();
     let mut statuses = Vec::new();
-    for (tx, forecast) in forecasts.iter_enumerated() {
-        let storage = forecast.storage();
+    for (tx, predicted) in predicted.iter_enumerated() {
+        let storage = predicted.storage();
         let with_deltas = |slots: &[Slot]| {
             let mut all = [slots, &storage.deltas].concat();
             all.sort_unstable();
             all
         };
-        assert_eq!(forecast.gaps(), [], "{tx}");
+        assert_eq!(predicted.gaps(), [], "{tx}");
         let observed = &run.observations[tx];
         assert_eq!(with_deltas(&storage.reads), observed.reads, "reads of {tx}");
         assert_eq!(with_deltas(&storage.writes), observed.writes, "writes of {tx}");
@@ -221,7 +221,7 @@ const RECOVER: &str = "
     push 32 push 128 push 128 push 0 push 1 gas staticcall pop push 128 mload";
 
 /// What is predicted of one call of a program.
-fn forecast(program: Program, recovery: Recovery) -> Prediction {
+fn predicted(program: Program, recovery: Recovery) -> Prediction {
     let fork = Fork::Osaka;
     let block = block(fork, &[Call { to: program.at, gas: 100_000 }]);
     let state = state(&block, &[program]);
@@ -236,8 +236,8 @@ fn who_signed_is_found_out_where_a_slot_depends_on_it() {
     let code = format!("{RECOVER} sload stop");
     let program = Program { at: 0x20, code, slots: &[] };
     check(Fork::Osaka, std::slice::from_ref(&program), &[Call { to: 0x20, gas: 100_000 }]);
-    let in_doubt = forecast(program.clone(), Recovery::InDoubt);
-    assert_eq!(in_doubt, forecast(program, Recovery::Always));
+    let in_doubt = predicted(program.clone(), Recovery::InDoubt);
+    assert_eq!(in_doubt, predicted(program, Recovery::Always));
     assert_eq!((in_doubt.gaps(), in_doubt.storage().reads.len()), (&[][..], 1));
 }
 
@@ -248,9 +248,9 @@ fn who_signed_is_taken_to_be_who_is_expected_where_nothing_else_depends_on_it() 
         format!("{RECOVER} push 0 sload eq push yes jumpi stop yes: push 5 push 1 sstore stop");
     let program = Program { at: 0x20, code, slots: &[(0, 77)] };
     check(Fork::Osaka, std::slice::from_ref(&program), &[Call { to: 0x20, gas: 100_000 }]);
-    let always = forecast(program.clone(), Recovery::Always);
+    let always = predicted(program.clone(), Recovery::Always);
     assert_eq!((always.gaps(), always.storage().writes.len()), (&[][..], 0));
-    let in_doubt = forecast(program, Recovery::InDoubt);
+    let in_doubt = predicted(program, Recovery::InDoubt);
     assert_eq!((in_doubt.gaps(), in_doubt.storage().writes.len()), (&[Gap::Precompile][..], 1));
 }
 

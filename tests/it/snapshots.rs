@@ -15,7 +15,7 @@ use slotcast::{
 use slotcast_corpus::{self as corpus, Contract, prepare};
 use slotcast_tests::checkout;
 
-use crate::differential::{plain_forecasts, short};
+use crate::differential::{plain_predictions, short};
 
 #[test]
 fn descriptions() {
@@ -31,13 +31,13 @@ fn descriptions() {
 }
 
 #[test]
-fn forecasts_for_plain_calls() {
+fn predictions_for_plain_calls() {
     insta::with_settings!({
         prepend_module_to_snapshot => false,
         omit_expression => true,
         snapshot_path => "snapshots/forecasts",
     }, {
-        for (name, text) in plain_forecasts() {
+        for (name, text) in plain_predictions() {
             insta::assert_snapshot!(name, text);
         }
     });
@@ -46,7 +46,7 @@ fn forecasts_for_plain_calls() {
 /// A line for each transaction: how far the prediction goes, and its slots by how address and key
 /// begin.
 #[test]
-fn forecasts_for_the_embedded_block() {
+fn predictions_for_the_embedded_block() {
     let prepared = prepare(&corpus::embedded().unwrap()).unwrap();
     let predicted = prepared.predict(&PredictSettings::default());
     let mut text = String::new();

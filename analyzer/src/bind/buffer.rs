@@ -11,7 +11,7 @@ use alloy_primitives::U256;
 pub(super) enum Unknown {
     /// It was not computed.
     Lost,
-    /// Whoever signed something, not recovered.
+    /// An unrecovered signer.
     Signer,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! In: init code, known at binding. Out: the accesses of the init code, and the created account with
 //! its code.
-//! Invariants: the created account's own slots are nobody else's business and are not predicted; init
+//! Invariants: the created account's own slots are not predicted; init
 //! code that is not known is a gap, and so is what it would have created.
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
@@ -140,7 +140,7 @@ impl<S: StateView> Machine<'_, S> {
         }
     }
 
-    /// Whether there is a contract already where one is to be created, or somebody has sent from there.
+    /// Whether there is a contract already where one is to be created, or an account that has sent.
     /// That there is none is relied on where the place does not follow from a nonce that is taken once.
     fn collides(&mut self, created: Address, is_salted: bool) -> bool {
         self.work.journal.warm(created);

@@ -13,7 +13,7 @@ use super::Changes;
 /// A slot's value, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value {
-    /// Touched, but nobody asked for the value yet.
+    /// Touched, but the value was not asked for yet.
     Unread,
     Known(U256),
     Unknown,
@@ -310,7 +310,7 @@ impl Journal {
         at
     }
 
-    /// The storage lists. Slots of accounts created here are nobody else's business.
+    /// The storage lists. Slots of accounts created here are not predicted.
     pub(super) fn storage(&self) -> StorageAccess {
         let mut storage = StorageAccess::default();
         for (&slot, cell) in &self.slots {

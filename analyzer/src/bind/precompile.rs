@@ -92,7 +92,7 @@ impl<S: StateView> Machine<'_, S> {
     }
 }
 
-/// Whether a word says which of the two points a signature stands for; else nobody signed.
+/// Whether a word says which of the two points a signature stands for; else there is no signer.
 fn is_recovery_id(word: U256) -> bool {
     word == U256::from(27) || word == U256::from(28)
 }

@@ -43,7 +43,7 @@ fn page(blocks: &[OfBlock], timed_on: Option<usize>) -> Page {
     let n_txs: u64 = blocks.iter().map(|block| block.entry.score().score.total.txs).sum();
     let gas: u64 = blocks.iter().map(|block| block.gas_used).sum();
     let mut lead = vec![format!(
-        "Forecasts of {}, {n_txs} transactions, {:.0} Mgas, made from bytecode before anything is \
+        "Predictions of {}, {n_txs} transactions, {:.0} Mgas, made from bytecode before anything is \
          run, beside what running the blocks touches.",
         count(blocks.len(), "block", "blocks"),
         gas as f64 / 1e6,
@@ -66,7 +66,7 @@ fn page(blocks: &[OfBlock], timed_on: Option<usize>) -> Page {
     sections.extend(timed_on.map(|threads| speed::measured(blocks, threads)));
     sections.push(speed::simulated(blocks));
     sections.push(blocks::list(blocks));
-    Page { title: "Slotcast: forecasts and what they win".to_owned(), lead, sections }
+    Page { title: "Slotcast: accuracy and speed".to_owned(), lead, sections }
 }
 
 /// A share with four digits.

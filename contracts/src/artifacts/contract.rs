@@ -25,7 +25,7 @@ pub enum Tool {
     Solc,
     /// This repository's corpus.
     Corpus,
-    /// Nobody that is known: bare code, or an object with code in it.
+    /// No known tool: bare code, or an object with code in it.
     Unknown,
 }
 

@@ -1,6 +1,6 @@
 //! Why does a slot have no name?
 //!
-//! In: an access whose slot nobody named, and its contract. Out: [`Nameless`].
+//! In: an access whose slot has no name, and its contract. Out: [`Nameless`].
 //! Invariant: a slot has a name or exactly one reason why not.
 
 use slotcast_analyzer::describe::AccessText;
@@ -35,7 +35,7 @@ impl Nameless {
     }
 }
 
-/// Why nobody knows the name of this slot of a function with that signature.
+/// Why this slot has no name, for a function with that signature.
 pub(crate) fn reason(
     contract: &Contract,
     signature: Option<&str>,

@@ -1,6 +1,6 @@
 //! Which slots make users wait, and for whom?
 //!
-//! In: the functions that everybody calls, and the model of traffic. Out: [`Finding`]s.
+//! In: the functions open to all callers, and the model of traffic. Out: [`Finding`]s.
 //! Invariants: one finding for each shared slot that such a function changes, and one for all stores
 //! of a contract to unknown slots; those without which most is gained come first.
 
@@ -68,7 +68,7 @@ pub struct Pair {
 #[serde(rename_all = "camelCase")]
 pub struct Effect {
     /// Whether these figures are of engines where additions wait like any write, and of traffic
-    /// without all slots that make calls wait otherwise; so they are for a slot that nobody waits for
+    /// without all slots that make calls wait otherwise; so they are for a slot without waiting calls
     /// where additions are moved.
     pub is_ordered: bool,
     /// The longest chain with this slot.
@@ -86,7 +86,7 @@ struct Shared<'a> {
     pairs: Vec<Pair>,
 }
 
-/// All findings of these functions, which everybody calls.
+/// All findings of these functions, which are open to all callers.
 pub(crate) fn findings(functions: &[&Function], model: &Model<'_>) -> Vec<Finding> {
     let mut by_slot: BTreeMap<&SlotId, Vec<(&Function, &Touch)>> = BTreeMap::new();
     for function in functions {

@@ -20,13 +20,13 @@ use crate::lint::slot::{Reach, SlotId, VariableId, reach};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
-    /// Everybody.
+    /// All callers.
     Users,
     /// One account that state or code names, such as an owner.
     OneCaller,
-    /// Whoever is first: it succeeds only while something that it sets is zero.
+    /// The first caller: it succeeds only while something that it sets is zero.
     Once,
-    /// Nobody: it changes nothing.
+    /// No one caller matters: it changes nothing.
     Reads,
 }
 

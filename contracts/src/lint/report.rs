@@ -30,7 +30,7 @@ pub struct Report {
     pub code_hash: B256,
     /// Its functions, in order of their signatures.
     pub functions: Vec<FunctionReport>,
-    /// What the model gives for the functions that everybody calls.
+    /// What the model gives for the functions open to all callers.
     pub traffic: Traffic,
     /// Slots that make users wait, those without which most is gained first.
     pub findings: Vec<Finding>,

@@ -75,7 +75,7 @@ impl Rule {
     pub const fn advice(self) -> &'static str {
         match self {
             Self::SharedWrite => {
-                "Keep the value for each user and put the parts together when somebody reads them, \
+                "Keep the value for each user and put the parts together when they are read, \
                  or let a keeper's call settle it once in a while."
             }
             Self::UsedCounter => {

@@ -22,7 +22,7 @@ pub(crate) enum Reach {
     },
     /// Another for every user, unless keys happen to be equal.
     Own(VariableId),
-    /// Nobody knows which.
+    /// It is not known which.
     Unknown,
 }
 

@@ -1,6 +1,6 @@
 //! How long do users wait for one another, and for how long if a slot were not shared?
 //!
-//! In: the functions that everybody calls. Out: the longest chain of calls that have to wait.
+//! In: the functions open to all callers. Out: the longest chain of calls that have to wait.
 //!
 //! The model, and it is no more than one: [`ROUNDS`] rounds; in each, every function is called once,
 //! in order of the signatures, each call by another caller with arguments of its own; every call
@@ -57,7 +57,7 @@ pub(crate) struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    /// Of the functions that everybody calls.
+    /// Of the functions open to all callers.
     pub(crate) fn new(functions: &[&'a Function]) -> Self {
         let all: BTreeSet<&SlotId> = functions.iter().flat_map(|it| it.shared.keys()).collect();
         let slots: Vec<&SlotId> = all.into_iter().collect();

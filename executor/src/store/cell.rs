@@ -17,7 +17,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) enum AccountVersion {
     /// Nothing.
-    Nobody,
+    Absent,
     /// An account without code.
     Plain {
         /// Its balance.
@@ -33,7 +33,7 @@ impl AccountVersion {
     /// The account.
     pub(super) fn info(&self) -> Option<AccountInfo> {
         match self {
-            Self::Nobody => None,
+            Self::Absent => None,
             Self::Plain { balance, nonce } => Some(plain(*balance, *nonce)),
             Self::Coded(info) => Some(AccountInfo::clone(info)),
         }
@@ -52,7 +52,7 @@ impl AccountVersion {
 impl From<Option<&AccountInfo>> for AccountVersion {
     fn from(info: Option<&AccountInfo>) -> Self {
         match info {
-            None => Self::Nobody,
+            None => Self::Absent,
             Some(info) if info.code_hash == KECCAK256_EMPTY => {
                 Self::Plain { balance: info.balance, nonce: info.nonce }
             }
@@ -66,7 +66,7 @@ const fn plain(balance: U256, nonce: u64) -> AccountInfo {
     AccountInfo { balance, nonce, code_hash: KECCAK256_EMPTY, account_id: None, code: None }
 }
 
-/// An account that somebody changed.
+/// A changed account.
 #[derive(Clone, Debug)]
 pub(super) struct AccountCell {
     last: AccountVersion,
@@ -78,14 +78,14 @@ pub(super) struct AccountCell {
 
 impl AccountCell {
     pub(super) const fn new(version: Version, left: AccountVersion) -> Self {
-        let has_vanished = matches!(left, AccountVersion::Nobody);
+        let has_vanished = matches!(left, AccountVersion::Absent);
         Self { last: left, at: version, has_vanished, earlier: Vec::new() }
     }
 
     /// Enters the next version.
     pub(super) fn push(&mut self, version: Version, left: AccountVersion, keeps_history: bool) {
         debug_assert!(self.at <= version, "steps are committed in block order");
-        self.has_vanished |= matches!(left, AccountVersion::Nobody);
+        self.has_vanished |= matches!(left, AccountVersion::Absent);
         let before = core::mem::replace(&mut self.last, left);
         if keeps_history && self.at < version {
             self.earlier.push((self.at, before));
@@ -124,7 +124,7 @@ impl AccountCell {
     }
 }
 
-/// A slot that somebody changed.
+/// A changed slot.
 #[derive(Debug)]
 pub(super) struct SlotCell {
     last: (Version, U256),

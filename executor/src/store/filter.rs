@@ -7,9 +7,9 @@
 //!
 //! # Protocol
 //!
-//! Most of what a transaction reads nobody in the block writes. Asking a lock for it makes the threads
+//! Most of what a transaction reads is not written in the block. Asking a lock for it makes the threads
 //! take its memory from one another; asking here reads words that seldom change. There is one writer,
-//! so a bit is set by a load and a store. Whoever looks for what is below a version learned through a
+//! so a bit is set by a load and a store. A thread that looks for what is below a version learned through a
 //! mutex that everything below is decided, so relaxed is enough.
 
 use alloy_primitives::Address;

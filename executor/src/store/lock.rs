@@ -3,7 +3,7 @@
 //! In: [`Shared`] or [`Exclusive`]. Out: the [`Lock`] that parts of the store stand behind.
 //! Invariant: a lock is held for one look or one change.
 //!
-//! Whoever is alone needs no lock, and it costs more than it seems to: a locked instruction waits
+//! A single thread needs no lock, which costs more than it seems to: a locked instruction waits
 //! until everything written before has reached the cache, and what is written to a large map has not.
 //! Running in order spent a tenth of its time on that.
 
@@ -56,8 +56,8 @@ pub(crate) trait Lock<T> {
     fn take(self) -> T;
 }
 
-/// A part is left sound by whoever panics while holding it: every change is one insertion, and after a
-/// panic of the committer nobody commits any more.
+/// A part is left sound by a thread that panics while holding it: every change is one insertion, and after a
+/// panic of the committer no thread commits any more.
 impl<T> Lock<T> for RwLock<T> {
     fn around(value: T) -> Self {
         Self::new(value)

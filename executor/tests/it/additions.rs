@@ -1,6 +1,6 @@
-//! Is a transaction that only adds to a slot spared its second run, and nobody else?
+//! Is a transaction that only adds to a slot spared its re-execution, and no other?
 //!
-//! In: small contracts, called by many, of which everybody claims that they only add to slot 0. Out:
+//! In: small contracts, called by many, which are claimed to only add to slot 0. Out:
 //! the sequential outcome in both modes on any number of threads, and which transactions were run
 //! again: none where the claim is true, all that went another way where it is not.
 
@@ -30,12 +30,12 @@ fn load() -> Asm {
     Asm::default().push(0).op(&[op::SLOAD])
 }
 
-/// Everybody adds to slot 0 of the contract, and waits for nobody.
+/// All add to slot 0 of the contract, and none waits.
 fn claims(n: usize) -> Schedule {
     let added = Location::Storage(Slot::new(address(CONTRACT), U256::ZERO));
     let access = AccessSet::new(vec![], vec![], vec![added]);
-    let forecast = PredictedAccess { access, weight: 1 };
-    schedule(&(0..n).map(|_| forecast.clone()).collect())
+    let prediction = PredictedAccess { access, weight: 1 };
+    schedule(&(0..n).map(|_| prediction.clone()).collect())
 }
 
 /// Calls a contract with this code, and `first` in its slot 0, six times under each fork; those run
@@ -71,7 +71,7 @@ fn check(code: &Asm, first: u64) -> (Vec<u32>, usize) {
     results.remove(0)
 }
 
-const NOBODY: (Vec<u32>, usize) = (Vec::new(), 5);
+const NONE_AGAIN: (Vec<u32>, usize) = (Vec::new(), 5);
 
 fn all_but_the_first() -> (Vec<u32>, usize) {
     ((1..6).collect(), 0)
@@ -79,10 +79,10 @@ fn all_but_the_first() -> (Vec<u32>, usize) {
 
 #[test]
 fn a_counter_is_moved() {
-    assert_eq!(check(&Asm::default().increment(0), 7), NOBODY);
-    assert_eq!(check(&Asm::default().increment(0).increment(0), 7), NOBODY);
+    assert_eq!(check(&Asm::default().increment(0), 7), NONE_AGAIN);
+    assert_eq!(check(&Asm::default().increment(0).increment(0), 7), NONE_AGAIN);
     let masked = load().push(0xffff).op(&[AND]).push(1).op(&[op::ADD]).store(0);
-    assert_eq!(check(&masked, 7), NOBODY);
+    assert_eq!(check(&masked, 7), NONE_AGAIN);
     // The sum is stored and taken back within one transaction.
     let back = Asm::default().increment(0).push(1).push(0).op(&[op::SLOAD, SUB]).store(0);
     assert_eq!(check(&back, 7).0, Vec::<u32>::new());
@@ -101,7 +101,7 @@ fn a_guard_holds_or_the_transaction_is_run_again() {
     // Takes 30 if there is more than that.
     let taken = Asm::default().push(30).op(&[SWAP1, SUB]).store(0).push(0);
     let code = load().when(Asm::default().op(&[op::DUP1]).push(30).op(&[LT]), taken).op(&[op::POP]);
-    assert_eq!(check(&code, 1_000), NOBODY);
+    assert_eq!(check(&code, 1_000), NONE_AGAIN);
     // 100, 70, 40, 10: the fourth goes another way, and so do those behind it.
     assert_eq!(check(&code, 100), (vec![3, 4, 5], 2));
 }
@@ -139,11 +139,11 @@ fn a_word_that_goes_elsewhere_is_looked_at() {
 #[test]
 fn a_word_that_goes_nowhere_is_not_looked_at() {
     let dropped = load().push(3).op(&[SWAP1, op::POP, op::POP]);
-    assert_eq!(check(&dropped.increment(0), 7), NOBODY);
+    assert_eq!(check(&dropped.increment(0), 7), NONE_AGAIN);
     let both = load().push(0).op(&[op::SLOAD, op::ADD]).store(0);
     assert_eq!(check(&both, 7), all_but_the_first());
     let difference = load().push(0).op(&[op::SLOAD, SUB]).push(1).op(&[op::ADD, op::POP]);
-    assert_eq!(check(&difference.increment(0), 7), NOBODY);
+    assert_eq!(check(&difference.increment(0), 7), NONE_AGAIN);
     let copies = load().op(&[op::DUP1, DUP2, op::EQ, op::POP]).push(1).op(&[op::ADD]).store(0);
     assert_eq!(check(&copies.op(&[op::POP]), 7).0, Vec::<u32>::new());
 }

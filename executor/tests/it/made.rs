@@ -270,7 +270,7 @@ fn signature(r: u64) -> Signature {
 }
 
 /// An authorization to run the code of `delegate`, and the account that happens to have signed it:
-/// nearly every signature is somebody's.
+/// nearly every signature has a signer.
 pub(crate) fn authorization(delegate: Address, nonce: u64) -> (Address, SignedAuthorization) {
     let authorization = Authorization { chain_id: U256::from(1), address: delegate, nonce };
     let hash = authorization.signature_hash();

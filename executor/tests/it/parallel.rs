@@ -135,7 +135,7 @@ pub(crate) fn settings_with(threads: &[usize], fallback: FallbackRule) -> Vec<Se
 
 /// The schedule by what every transaction really touches.
 fn perfect_schedule(observations: &IndexVec<TxIndex, Observation>) -> Schedule {
-    let forecasts = observations.iter().map(|seen| {
+    let predicted = observations.iter().map(|seen| {
         let storage = StorageAccess {
             reads: seen.reads.clone(),
             writes: seen.writes.clone(),
@@ -144,18 +144,18 @@ fn perfect_schedule(observations: &IndexVec<TxIndex, Observation>) -> Schedule {
         let prediction = Prediction::new(storage, seen.accounts.clone(), vec![], vec![], vec![]);
         PredictedAccess { access: prediction.access_set(), weight: 1 }
     });
-    schedule(&forecasts.collect())
+    schedule(&predicted.collect())
 }
 
 /// The schedule by the claim that every slot is only added to, so that no transaction waits.
 pub(crate) fn added_schedule(observations: &IndexVec<TxIndex, Observation>) -> Schedule {
-    let forecasts = observations.iter().map(|seen| {
+    let predicted = observations.iter().map(|seen| {
         let storage = StorageAccess { deltas: seen.reads.clone(), ..StorageAccess::default() };
         let accounts = AccountAccess::default();
         let prediction = Prediction::new(storage, accounts, vec![], vec![], vec![]);
         PredictedAccess { access: prediction.access_set(), weight: 1 }
     });
-    schedule(&forecasts.collect())
+    schedule(&predicted.collect())
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn child(n: u64) -> Vec<u8> {
     }
 }
 
-/// An account somebody may call, pay, look at or bequeath to.
+/// An account to call, pay, look at or bequeath to.
 fn anybody(random: &mut Random) -> Address {
     match random.below(12) {
         0..3 => sender(random.next()),
@@ -65,21 +65,21 @@ fn salt(n: u64) -> [u8; 32] {
 }
 
 fn snippet(asm: Asm, random: &mut Random, fork: Fork) -> Asm {
-    let (key, somebody) = (random.below(3), anybody(random));
+    let (key, target) = (random.below(3), anybody(random));
     let wei = random.pick(&[0, 0, 0, 1, 1_000, ETHER]);
     let gas = random.pick(&[0, 5_000, 50_000, 200_000]);
     match random.below(24) {
         0..4 => asm.increment(key),
-        4 => asm.push_address(somebody).op(&[op::BALANCE]).store(key),
+        4 => asm.push_address(target).op(&[op::BALANCE]).store(key),
         5 if Fork::Istanbul <= fork => asm.op(&[op::SELFBALANCE]).store(key),
-        6..9 => asm.call(op::CALL, somebody, wei, gas).store(key),
-        9 => asm.call(op::CALL, somebody, wei, gas).op(&[op::POP]),
-        10 => asm.call(op::CALLCODE, somebody, wei, gas).op(&[op::POP]),
+        6..9 => asm.call(op::CALL, target, wei, gas).store(key),
+        9 => asm.call(op::CALL, target, wei, gas).op(&[op::POP]),
+        10 => asm.call(op::CALLCODE, target, wei, gas).op(&[op::POP]),
         11 if Fork::Homestead <= fork => {
-            asm.call_without_value(op::DELEGATECALL, somebody, gas).store(key)
+            asm.call_without_value(op::DELEGATECALL, target, gas).store(key)
         }
         12 if Fork::Byzantium <= fork => {
-            asm.call_without_value(op::STATICCALL, somebody, gas).store(key)
+            asm.call_without_value(op::STATICCALL, target, gas).store(key)
         }
         13 => asm.create(&init_code(&child(random.next())), wei, None).store(key),
         14 if Fork::Petersburg <= fork => {
@@ -92,9 +92,9 @@ fn snippet(asm: Asm, random: &mut Random, fork: Fork) -> Asm {
             called.op(&[0x85]).push(30_000).op(&[op::CALL]).store(key).op(&[op::POP])
         }
         16 if Fork::Petersburg <= fork => {
-            asm.push_address(somebody).op(&[op::EXTCODEHASH]).store(key)
+            asm.push_address(target).op(&[op::EXTCODEHASH]).store(key)
         }
-        17 => asm.push_address(somebody).op(&[op::EXTCODESIZE]).store(key),
+        17 => asm.push_address(target).op(&[op::EXTCODESIZE]).store(key),
         18 => asm.op(&[op::COINBASE, op::BALANCE]).store(key),
         19 => asm.op(&[op::GAS]).store(key),
         20 => asm.push(1).op(&[op::NUMBER, 0x03, op::BLOCKHASH]).store(key),
@@ -108,7 +108,7 @@ fn snippet(asm: Asm, random: &mut Random, fork: Fork) -> Asm {
             asm.when(is_set, Asm::default().op(&[op::STOP]))
         }
         // What the fork does not have yet.
-        _ => asm.push_address(somebody).op(&[op::BALANCE]).store(key),
+        _ => asm.push_address(target).op(&[op::BALANCE]).store(key),
     }
 }
 

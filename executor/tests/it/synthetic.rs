@@ -120,7 +120,7 @@ fn an_account_may_spend_what_it_was_given_before() {
 #[test]
 fn a_spender_is_disturbed_only_when_it_gets_short() {
     let forward = |wei| Asm::default().call(op::CALL, C, wei, 0).op(&[op::POP]).0;
-    // Both find 10 and send 4 on: enough for both, whoever is first.
+    // Both find 10 and send 4 on: enough for both, in either order.
     let mut made = rich(Fork::London);
     made.contract(CODE, 10, &forward(4), &[]);
     made.send(A, 0, call(CODE), Call::default()).send(B, 0, call(CODE), Call::default());
@@ -383,7 +383,7 @@ fn a_sender_must_be_able_to_pay_for_all_its_gas() {
 
 #[test]
 fn a_call_that_fails_for_its_price_looked_at_the_callee() {
-    // OTHER has enough gas to pay 1 to somebody who exists, not to bring somebody into existence.
+    // OTHER has enough gas to pay 1 to an existing account, not to create one.
     let pay = Asm::default().call(op::CALL, C, 1, 0).op(&[op::POP]).0;
     let code = Asm::default().push_address(C).op(&[op::EXTCODESIZE, op::POP]);
     let code = code.call(op::CALL, OTHER, 0, 20_000).store(0).0;

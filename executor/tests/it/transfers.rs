@@ -57,7 +57,7 @@ impl DatabaseRef for Haunted {
     }
 }
 
-/// Who takes part: six with a balance of their own, a ghost, nobody, two precompiles, a contract, a
+/// Who takes part: six with a balance of their own, a ghost, an unused account, two precompiles, a contract, a
 /// delegated account.
 fn parties() -> Vec<Address> {
     let precompiles = [Address::with_last_byte(1), Address::with_last_byte(0x0a)];

@@ -50,7 +50,7 @@ const COUNTER: u8 = 0xd0;
 const READER: u8 = 0xd1;
 const MORTAL: u8 = 0xd2;
 
-/// Everybody calls everything, a payment in between, one nonce too high, one that cannot pay.
+/// All call everything, a payment in between, one nonce too high, one that cannot pay.
 fn contended(fork: Fork) -> Made {
     let mut made = Made::new(fork);
     let reader = Asm::default().op(&[op::COINBASE, op::BALANCE]).store(1).increment(0);
@@ -77,8 +77,8 @@ fn contended(fork: Fork) -> Made {
 fn claims(n: usize) -> Schedule {
     let added = Location::Storage(Slot::new(address(COUNTER), U256::ZERO));
     let access = AccessSet::new(vec![], vec![], vec![added]);
-    let forecast = PredictedAccess { access, weight: 1 };
-    schedule(&(0..n).map(|_| forecast.clone()).collect())
+    let prediction = PredictedAccess { access, weight: 1 };
+    schedule(&(0..n).map(|_| prediction.clone()).collect())
 }
 
 /// What a run is compared by.

@@ -85,7 +85,7 @@ struct MissedMessage {
 }
 
 impl Stream {
-    /// Nobody follows.
+    /// There is no follower.
     pub(crate) fn new() -> Self {
         let (messages, _) = broadcast::channel(MAX_BEHIND);
         Self { followed: Mutex::default(), messages }
@@ -170,7 +170,7 @@ impl Stream {
     }
 }
 
-/// Somebody who follows.
+/// A follower.
 pub(crate) struct Reader {
     pub(crate) sink: SubscriptionSink,
     /// How long a message may take to be taken.

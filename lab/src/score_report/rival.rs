@@ -20,7 +20,7 @@ pub(super) struct RivalForecast {
 
 /// Runs every transaction of the block alone on the parent state: once looking at everything, and
 /// once timed.
-pub(super) fn rival_forecast(prepared: &Prepared) -> Result<RivalForecast, RunError> {
+pub(super) fn rival_prediction(prepared: &Prepared) -> Result<RivalForecast, RunError> {
     let run = |is_observed| {
         execute_alone(prepared.block(), prepared.state(), AloneSettings { is_observed })
             .map_err(|source| RunError::of(prepared.block(), source))
@@ -29,12 +29,12 @@ pub(super) fn rival_forecast(prepared: &Prepared) -> Result<RivalForecast, RunEr
     let clock = Clock::start();
     run(false)?;
     let micros = clock.micros();
-    let predictions = observed.observations.iter().map(forecast).collect();
+    let predictions = observed.observations.iter().map(predicted).collect();
     Ok(RivalForecast { predictions, micros })
 }
 
 /// What was seen is what is predicted; on another state it may be something else.
-fn forecast(seen: &Observation) -> Prediction {
+fn predicted(seen: &Observation) -> Prediction {
     let storage = StorageAccess {
         reads: seen.reads.clone(),
         writes: seen.writes.clone(),

@@ -52,7 +52,7 @@ pub fn table(scoreboard: &Scoreboard) -> String {
     accuracy(&mut text, "Accuracy", &parts);
     paragraph(
         &mut text,
-        "*on parent* is our forecast made on the parent state alone, *rival* is running each \
+        "*on parent* is our predicted made on the parent state alone, *rival* is running each \
          transaction alone on it.",
     );
     let of_fork = |fork: &Fork| {

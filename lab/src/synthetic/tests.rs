@@ -14,8 +14,8 @@ fn independent_transactions_have_no_edges_and_conflicts_are_found() {
         assert!((gas * 9 / 10..gas * 11 / 10).contains(&used), "{scenario:?} uses {used}");
         let prepared = prepare(&block).unwrap();
         let predictions = prepared.predict(&Default::default()).predictions;
-        let forecasts = predicted_accesses(prepared.block(), &predictions, prepared.state());
-        let schedule = schedule(&forecasts);
+        let predicted = predicted_accesses(prepared.block(), &predictions, prepared.state());
+        let schedule = schedule(&predicted);
         let n_added: usize =
             prepared.block().tx_indices().map(|tx| schedule.additions(tx).len()).sum();
         let meet = schedule.dag().n_edges() + n_added;

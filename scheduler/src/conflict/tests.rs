@@ -11,7 +11,7 @@ fn location(n: u8) -> Location {
 /// Reads, writes and adds per transaction in; (from, to, least location, how many) out.
 fn check(block: &[[&[u8]; 3]], expected: &[(u32, u32, u8, u32)]) {
     let list = |numbers: &[u8]| numbers.iter().copied().map(location).collect();
-    let forecasts = block
+    let predicted = block
         .iter()
         .map(|[reads, writes, adds]| PredictedAccess {
             access: AccessSet::new(list(reads), list(writes), list(adds)),
@@ -26,7 +26,7 @@ fn check(block: &[[&[u8]; 3]], expected: &[(u32, u32, u8, u32)]) {
             reason: Reason::Data { location: location(least), n_locations },
         })
         .collect();
-    assert_eq!(conflicts(&forecasts).edges, expected);
+    assert_eq!(conflicts(&predicted).edges, expected);
 }
 
 #[test]

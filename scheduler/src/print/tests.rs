@@ -9,17 +9,17 @@ use crate::{PredictedAccess, schedule};
 /// 0 writes two slots; 1 reads both and writes one; 2 reads that; 3 touches nothing.
 fn example() -> Schedule {
     let slot = |n: u64| Location::Storage(Slot::new(Address::ZERO, U256::from(n)));
-    let forecast = |reads, writes, weight| PredictedAccess {
+    let prediction = |reads, writes, weight| PredictedAccess {
         access: AccessSet::new(reads, writes, vec![]),
         weight,
     };
-    let forecasts = IndexVec::from(vec![
-        forecast(vec![], vec![slot(1), slot(2)], 10),
-        forecast(vec![slot(1), slot(2)], vec![slot(1)], 20),
-        forecast(vec![slot(1), slot(2)], vec![], 30),
-        forecast(vec![], vec![], 40),
+    let predicted = IndexVec::from(vec![
+        prediction(vec![], vec![slot(1), slot(2)], 10),
+        prediction(vec![slot(1), slot(2)], vec![slot(1)], 20),
+        prediction(vec![slot(1), slot(2)], vec![], 30),
+        prediction(vec![], vec![], 40),
     ]);
-    schedule(&forecasts)
+    schedule(&predicted)
 }
 
 #[test]

@@ -29,9 +29,9 @@ const LARGE_BLOCK_GAS: u64 = 4_000_000;
 type Way = (&'static str, fn(&MakespanRow) -> f64);
 
 const WAYS: [Way; 4] = [
-    ("our forecasts, made meanwhile", |row| row.ours_micros),
-    ("our forecasts, at hand", |row| row.hinted_micros),
-    ("perfect forecasts", |row| row.perfect_micros),
+    ("our predictions, made on the way", |row| row.ours_micros),
+    ("our predictions, at hand", |row| row.hinted_micros),
+    ("perfect predictions", |row| row.perfect_micros),
     ("optimistic re-execution", |row| row.optimistic_micros),
 ];
 

@@ -58,7 +58,7 @@ fn compare(folder: &Path) {
     };
     let largest = [most(|it| it.header.gas_used), most(|it| it.transactions.len() as u64)];
     let scratch = tempfile::tempdir().expect("a temporary folder can be made");
-    println!("| block | way | before, KiB | forecasting | running | peak over the lean loop's |");
+    println!("| block | way | before, KiB | predicting | running | peak over the lean loop's |");
     println!("| --- | --- | ---: | ---: | ---: | ---: |");
     for file in largest {
         let number = read(file).number();
@@ -70,10 +70,10 @@ fn compare(folder: &Path) {
             let said = ask(&[way, &file, &store]);
             let numbers = said.split_whitespace().map(|word| word.parse().unwrap_or(0));
             let numbers: Vec<u64> = numbers.collect();
-            let [before, forecasting, running] = numbers[..] else { panic!("{way}: {said}") };
-            let peak = forecasting.max(running);
+            let [before, predicting, running] = numbers[..] else { panic!("{way}: {said}") };
+            let peak = predicting.max(running);
             let ratio = peak as f64 / (*lean.get_or_insert(peak)).max(1) as f64;
-            println!("| {number} | {way} | {before} | {forecasting} | {running} | {ratio:.2} |");
+            println!("| {number} | {way} | {before} | {predicting} | {running} | {ratio:.2} |");
         }
     }
     println!("\n{}", ask(&["many", &folder.display().to_string()]).trim());
@@ -109,8 +109,8 @@ fn run_one(way: &str, file: &Path, store: &Path) {
     forget_peak();
     let before = status("VmRSS");
     let (block, state) = (prepared.block(), prepared.state());
-    let mut forecasting = 0;
-    let forecast = || forecasting = peak();
+    let mut predicting = 0;
+    let predicted = || predicting = peak();
     match way {
         "lean" => drop(execute_baseline(block, state).expect("recorded blocks can be executed")),
         "in-order" => {
@@ -119,17 +119,17 @@ fn run_one(way: &str, file: &Path, store: &Path) {
         "warm" => {
             let store = Store::open_to_read(store).expect("a store can be opened");
             let summaries = prepared.summaries_on(Arc::new(store), &predict);
-            run(&prepared, &summaries, &settings, forecast);
+            run(&prepared, &summaries, &settings, predicted);
         }
-        _ => run(&prepared, &prepared.summaries(&predict), &settings, forecast),
+        _ => run(&prepared, &prepared.summaries(&predict), &settings, predicted),
     }
-    println!("{before} {forecasting} {}", peak());
+    println!("{before} {predicting} {}", peak());
 }
 
-/// Predicts, schedules and runs on two threads; `forecast` is called when all is predicted.
-fn run(prepared: &Prepared, summaries: &Summaries, settings: &Settings, forecast: impl FnOnce()) {
+/// Predicts, schedules and runs on two threads; `predicted` is called when all is predicted.
+fn run(prepared: &Prepared, summaries: &Summaries, settings: &Settings, predicted: impl FnOnce()) {
     let predictions = prepared.predict_once(summaries, &PredictSettings::default());
-    forecast();
+    predicted();
     let (block, state) = (prepared.block(), prepared.state());
     let mut waits = Waits::new(block, state, settings.mode);
     let mut next = |tx| waits.next(&predictions[tx]);

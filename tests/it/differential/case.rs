@@ -82,7 +82,7 @@ impl Case {
     }
 
     /// What is predicted for the case.
-    pub(crate) fn forecast(&self, target: &Target<'_>, world: &World) -> Prediction {
+    pub(crate) fn predicted(&self, target: &Target<'_>, world: &World) -> Prediction {
         let block = block(world, self.transaction(self.input(target, world), target));
         predict(&block, Base { world, words: self.words }, &mut binder(world))
     }

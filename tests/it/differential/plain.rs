@@ -17,7 +17,7 @@ use super::{
 };
 
 /// The contracts' names, each with the text of its predictions.
-pub(crate) fn plain_forecasts() -> Vec<(String, String)> {
+pub(crate) fn plain_predictions() -> Vec<(String, String)> {
     let contracts = contracts();
     let world = World::new(&contracts, Fork::Osaka, Era::Osaka);
     let text_of = |(contract_idx, contract): (usize, &Contract)| {
@@ -32,15 +32,15 @@ pub(crate) fn plain_forecasts() -> Vec<(String, String)> {
                 wei: 0,
                 damage: 0,
             };
-            let prediction = case.forecast(&target, &world);
-            let _ = write!(text, "{signature}\n{}", forecast_text(&prediction, &contracts));
+            let prediction = case.predicted(&target, &world);
+            let _ = write!(text, "{signature}\n{}", predictions_text(&prediction, &contracts));
         }
         (contract.name.clone(), text)
     };
     contracts.iter().enumerate().map(text_of).collect()
 }
 
-fn forecast_text(prediction: &Prediction, contracts: &[Contract]) -> String {
+fn predictions_text(prediction: &Prediction, contracts: &[Contract]) -> String {
     let name = |address: Address| match (0..contracts.len()).find(|n| home(*n) == address) {
         Some(n) => contracts[n].name.clone(),
         None => match CALLERS.iter().position(|caller| *caller == address) {

@@ -37,7 +37,7 @@ pub(super) fn by_kind(board: &Scoreboard) -> Section {
             "erc20 are direct calls of transfer, transferFrom and approve; transfer is what touches \
              no storage, other the rest."
                 .to_owned(),
-            "On parent is our forecast made on the parent state alone; the rival runs each \
+            "On parent is our prediction made on the parent state alone; the rival runs each \
              transaction alone on the parent state."
                 .to_owned(),
         ],
@@ -92,7 +92,7 @@ pub(super) fn reasons(board: &Scoreboard) -> Section {
         rows,
     };
     let parts = if bars.rows.is_empty() { vec![] } else { vec![Part::Bars(bars)] };
-    Section { title: "Why forecasts were wrong".to_owned(), text: vec![text], parts }
+    Section { title: "Why predictions were wrong".to_owned(), text: vec![text], parts }
 }
 
 fn heads(first: &str) -> Vec<String> {

@@ -40,8 +40,8 @@ pub(super) fn measured(blocks: &[OfBlock], threads: usize) -> Section {
         x: Axis { label: "gas", scale: Scale::Decades },
         y: Axis { label: "ratio", scale: Scale::Linear },
         series: vec![
-            series("forecast, scheduled and run", |line| line.ratio),
-            series("forecasts at hand", |line| line.ratio_hinted),
+            series("predicted, scheduled and executed", |line| line.ratio),
+            series("predictions at hand", |line| line.ratio_hinted),
         ],
         line_at: Some(1.0),
     };
@@ -64,7 +64,7 @@ pub(super) fn measured(blocks: &[OfBlock], threads: usize) -> Section {
         ),
         row("the worst of any size", lines.len(), s.worst_ratio, s.worst_ratio_hinted),
     ];
-    let heads = ["blocks", "how many", "forecast, scheduled and run", "forecasts at hand"];
+    let heads = ["blocks", "how many", "predicted, scheduled and executed", "predictions at hand"];
     let heads = heads.map(str::to_owned).to_vec();
     Section {
         title: "Speed, measured".to_owned(),
@@ -98,7 +98,7 @@ pub(super) fn simulated(blocks: &[OfBlock]) -> Section {
     };
     let mut parts = vec![Part::Plot(plot(
         "Simulation, from estimated gas: times faster than in order",
-        vec![line("forecasts at hand", expected)],
+        vec![line("predictions at hand", expected)],
     ))];
     let timed: Vec<&[MakespanRow]> =
         large.iter().filter_map(|block| Some(block.timed.as_ref()?.makespan.as_slice())).collect();

@@ -102,7 +102,7 @@ pub(super) fn total(n_blocks: usize, line: &ScoreLine, console: &Console) -> Res
     }
     if line.rival.is_some() {
         console.line(
-            "on parent: our forecasts on the parent state alone; rival: each transaction run alone \
+            "on parent: our predictions on the parent state alone; rival: each transaction run alone \
              on it",
         )?;
     }

@@ -64,7 +64,7 @@ fn a_counter_that_is_used_makes_its_users_wait() {
     check("Counter", &[(Rule::UsedCounter, Level::Warning, "count", functions)]);
     let used = &report("Counter").findings[0];
     assert_eq!(used.adds, ["add(uint256)", "increment()"]);
-    // Who only adds waits for nobody; the one that uses the count waits for all.
+    // A caller that only adds does not wait; the one that uses the count waits for all.
     assert!(used.pairs.iter().all(|pair| pair.then == "incrementBoth()"));
     assert_eq!(used.pairs.len(), 3);
 }

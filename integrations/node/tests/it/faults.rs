@@ -220,7 +220,7 @@ fn a_false_trace_is_set_right_by_single_words() {
 #[test]
 fn a_false_word_that_changes_nothing_is_noticed_when_proofs_are_asked_for() {
     let link = link();
-    // Nobody looks at how much the beneficiary has, but it is recorded.
+    // The beneficiary's balance is not observed, but it is recorded.
     let beneficiary = format!("{:#x}", link.block.header.beneficiary);
     let manner: Manner = Arc::new(move |_, method, mut answer| {
         if method == "debug_traceBlockByHash" {

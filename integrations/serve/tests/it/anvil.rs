@@ -92,7 +92,7 @@ fn what_waits_is_predicted_before_it_is_mined() {
         let hash: B256 = serde_json::from_value(prediction["hash"].clone()).unwrap();
         assert!(predictions.insert(hash, prediction).is_none(), "each is predicted once");
     }
-    // Whoever comes later gets what waits already.
+    // A later client gets what waits already.
     let mut late = ws(&server);
     late.result("slotcast_subscribePending", json!([]));
     let first = next(&mut late, "prediction");

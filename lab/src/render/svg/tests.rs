@@ -11,9 +11,9 @@ use super::*;
 fn every_transaction_and_the_reason_of_every_edge_is_drawn() {
     let balance = Location::Balance(Address::with_last_byte(9));
     let access = AccessSet::new(vec![balance], vec![balance], vec![]);
-    let forecast = PredictedAccess { access, weight: 30_000 };
-    let forecasts = IndexVec::from_elem(forecast, 3);
-    let schedule = schedule(&forecasts);
+    let predicted = PredictedAccess { access, weight: 30_000 };
+    let predicted = IndexVec::from_elem(predicted, 3);
+    let schedule = schedule(&predicted);
     let costs = IndexVec::from(vec![1_000, 2_000, 3_000]);
     let callees = IndexVec::from(vec![Some(Address::ZERO), None, Some(Address::ZERO)]);
     let threads = NonZeroUsize::new(2).unwrap();

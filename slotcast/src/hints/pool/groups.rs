@@ -85,7 +85,7 @@ impl Groups {
             0 => self.dissolve(group),
             1 => {}
             _ => {
-                // Whoever ties nothing holds nothing together.
+                // What ties nothing holds nothing together.
                 let is_loose = &mut self.groups[group].is_loose;
                 if !*is_loose && entry.places().any(|id| ties(places, id)) {
                     *is_loose = true;
