@@ -37,7 +37,7 @@ pub use describe::{describe, slots::recover_layout};
 pub use reach::{Reach, ReachedBlock, reach};
 
 use crate::{
-    absint::{CodeIndex, walk},
+    absint::{CodeIndex, Walk, walk},
     bytecode::{Bytecode, delegation},
     ir::TermPool,
     limits::{Fuel, Limits, StopReason},
@@ -93,16 +93,14 @@ pub fn effort(code: &[u8], fork: Fork, limits: &Limits) -> Effort {
     let mut total =
         Effort { fuel: 0, n_nodes: 0, n_terms: 0, peak_bytes: 0, stop: StopReason::Finished };
     let mut add = |selector: Option<u32>| {
-        let arena = Bump::new();
-        let mut pool = TermPool::new(&arena, selector);
-        let mut fuel = Fuel::new(limits.fuel_per_function);
-        let walk = walk(&index, &mut pool, &Targets::default(), &mut fuel, limits);
-        total.fuel += limits.fuel_per_function - fuel.left();
-        total.n_nodes += walk.graph.nodes.len();
-        total.n_terms += pool.len();
-        total.peak_bytes = total.peak_bytes.max(walk.n_bytes + pool.n_bytes());
-        total.stop = total.stop.max(walk.graph.stop);
-        walk.selectors
+        with_walk(&index, selector, &Targets::default(), limits, |walk, pool, fuel| {
+            total.fuel += fuel;
+            total.n_nodes += walk.graph.nodes.len();
+            total.n_terms += pool.len();
+            total.peak_bytes = total.peak_bytes.max(walk.n_bytes + pool.n_bytes());
+            total.stop = total.stop.max(walk.graph.stop);
+            walk.selectors
+        })
     };
     let selectors = add(None);
     selectors.into_iter().take(limits.functions).for_each(|selector| drop(add(Some(selector))));
@@ -114,11 +112,8 @@ pub fn effort(code: &[u8], fork: Fork, limits: &Limits) -> Effort {
 /// `selector` names a function; none is the fallback. For people and test cases.
 pub fn ir_text(code: &[u8], fork: Fork, selector: Option<u32>, limits: &Limits) -> String {
     let index = CodeIndex::new(Bytecode::new(code, fork));
-    let arena = Bump::new();
-    let mut pool = TermPool::new(&arena, selector);
-    let mut fuel = Fuel::new(limits.fuel_per_function);
-    let walk = walk(&index, &mut pool, &Targets::default(), &mut fuel, limits);
-    ir::print_graph(&walk.graph, &pool)
+    let print = |walk: Walk, pool: &mut TermPool<'_>, _| ir::print_graph(&walk.graph, pool);
+    with_walk(&index, selector, &Targets::default(), limits, print)
 }
 
 /// One entry point of `code`, lowered up to and with the pass `last`, as text.
@@ -132,11 +127,8 @@ pub fn program_text(
     limits: &Limits,
 ) -> String {
     let index = CodeIndex::new(Bytecode::new(code, fork));
-    let arena = Bump::new();
-    let mut pool = TermPool::new(&arena, selector);
-    let mut fuel = Fuel::new(limits.fuel_per_function);
-    let walk = walk(&index, &mut pool, &Targets::default(), &mut fuel, limits);
-    lower(&walk, &mut pool, last).to_string()
+    let print = |walk: Walk, pool: &mut TermPool<'_>, _| lower(&walk, pool, last).to_string();
+    with_walk(&index, selector, &Targets::default(), limits, print)
 }
 
 /// Walks and lowers one entry point, with the selectors it compares calldata with.
@@ -146,11 +138,25 @@ fn entry_point(
     targets: &Targets,
     limits: &Limits,
 ) -> (Program, Vec<u32>) {
+    with_walk(index, selector, targets, limits, |walk, pool, _| {
+        let mut program = lower(&walk, pool, Pass::RegisterAllocation);
+        program.shrink();
+        (program, walk.selectors)
+    })
+}
+
+/// Walks one entry point within the fuel of one function; gives what `then` makes of the walk, its
+/// terms, and the fuel it burnt.
+pub(crate) fn with_walk<R>(
+    index: &CodeIndex,
+    selector: Option<u32>,
+    targets: &Targets,
+    limits: &Limits,
+    then: impl FnOnce(Walk, &mut TermPool<'_>, u64) -> R,
+) -> R {
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, selector);
     let mut fuel = Fuel::new(limits.fuel_per_function);
     let walk = walk(index, &mut pool, targets, &mut fuel, limits);
-    let mut program = lower(&walk, &mut pool, Pass::RegisterAllocation);
-    program.shrink();
-    (program, walk.selectors)
+    then(walk, &mut pool, limits.fuel_per_function - fuel.left())
 }

@@ -2,10 +2,10 @@
 //!
 //! In: nothing. Out: [`analysis`], a name that another analysis does not have.
 //! Invariant: summaries are used again under the same name only, so whatever may change one changes the
-//! name: the version that is raised by hand, the sources of the analyzer, and what is made of a
-//! specimen, which also tells of the libraries and the encoding that no source of the analyzer shows.
+//! name: the version that is raised by hand, the sources of the analyzer's compile path, and what is
+//! made of a specimen, which also tells of the libraries and the encoding that no source shows.
 //!
-//! A changed comment changes the name too. That is safe and costs one compilation of each contract;
+//! A comment changed there changes the name too. That is safe and costs one compilation of a contract;
 //! the other way, a rule for which changes matter, would have to be right each time.
 
 use std::sync::OnceLock;
