@@ -511,6 +511,7 @@ fn only_reverts(nodes: &IndexVec<NodeId, Draft>, order: &[NodeId]) -> IndexVec<N
                 | Effect::Copy { .. }
                 | Effect::ReturnDataSize
                 | Effect::MSize
+                | Effect::Touch { .. }
                 | Effect::Gas
         )
     };

@@ -82,12 +82,14 @@ impl<S: StateView> Machine<'_, S> {
                 None => return Ok(None),
             },
         };
+        let uncounted = self.uncounted;
         self.uncounted += self.prices.state_account;
         let loose = running.most_uncounted(self.uncounted);
         running.charge(gas);
         // The nonce is taken whether or not anything comes of it.
         self.work.journal.count_created(creator);
         if self.collides(created, salt.is_some()) {
+            self.doubt_refund(uncounted);
             return Ok(Some(U256::ZERO));
         }
         let frame = Frame {
@@ -104,6 +106,7 @@ impl<S: StateView> Machine<'_, S> {
         let ended = self.run_init(creator, frame);
         running.frame.gas = running.frame.gas.saturating_add(ended.gas);
         if !ended.success {
+            self.doubt_refund(uncounted);
             running.returned = ended.output;
             return Ok(Some(U256::ZERO));
         }

@@ -283,6 +283,7 @@ impl<'a, S: StateView> Machine<'a, S> {
     /// time, so that some of what lies ahead may still be touched; all of it is taken to be.
     #[cold]
     fn run_dry(&mut self, running: &mut Running<'_>, ahead: &[Step]) -> Ended {
+        running.lend_gas();
         for step in ahead {
             let ends_stretch = match *step {
                 Step::Require { .. } | Step::Charge { .. } | Step::SStore { .. } => true,
@@ -291,7 +292,7 @@ impl<'a, S: StateView> Machine<'a, S> {
                 }
                 _ => false,
             };
-            if ends_stretch || self.step(running, step).is_some() && !running.is_out_of_gas() {
+            if ends_stretch || self.step(running, step).is_some() {
                 break;
             }
         }

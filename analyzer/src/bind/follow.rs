@@ -235,9 +235,11 @@ impl<S: StateView> Machine<'_, S> {
         if moves_value {
             self.work.journal.transfer(payer, frame.address, value);
         }
+        let uncounted = self.uncounted;
         let ended = self.enter_or_precompile(target, code, frame, moves_value);
         if !ended.success {
             self.work.journal.revert(checkpoint);
+            self.doubt_refund(uncounted);
         }
         running.frame.gas = running.frame.gas.saturating_add(ended.gas);
         Ok(self.finish_call(running, ended, output))
@@ -286,6 +288,14 @@ impl<S: StateView> Machine<'_, S> {
                 self.gap(Gap::MemoryLost);
                 Ok(())
             }
+        }
+    }
+
+    /// Notes that a frame which failed gives back what it paid for state (EIP-8037), if it paid for any
+    /// since so much was uncounted.
+    pub(super) fn doubt_refund(&mut self, uncounted: u64) {
+        if Fork::Amsterdam <= self.fork && uncounted < self.uncounted {
+            self.gap(Gap::Gas);
         }
     }
 

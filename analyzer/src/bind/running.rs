@@ -143,6 +143,12 @@ impl<'p> Running<'p> {
         left < self.most_uncounted(uncounted)
     }
 
+    /// Gives more gas than anything costs, for what is only looked at ahead.
+    pub(super) const fn lend_gas(&mut self) {
+        self.frame.gas = u64::MAX / 2;
+        self.is_out_of_gas = false;
+    }
+
     /// Whether the gas ran out.
     pub(super) const fn is_out_of_gas(&self) -> bool {
         self.is_out_of_gas
