@@ -10,7 +10,7 @@ use alloy_primitives::U256;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
-use crate::artifacts::ArtifactError;
+use crate::artifacts::{ArtifactError, read::unquoted};
 
 /// A contract's variables and their types.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -82,10 +82,11 @@ impl StorageLayout {
         value: &Value,
     ) -> Result<Option<Self>, ArtifactError> {
         // Vyper prints a layout of its own under the same key.
+        let value = unquoted(value);
         if !value["storage"].is_array() {
             return Ok(None);
         }
-        let layout = serde_path_to_error::deserialize(value).map_err(|error| {
+        let layout = serde_path_to_error::deserialize(&*value).map_err(|error| {
             let field = format!("{field}.{}", error.path());
             ArtifactError::field(file, &field, format_args!("{}; compile it again", error.inner()))
         });

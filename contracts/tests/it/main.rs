@@ -6,6 +6,7 @@ mod assembled;
 mod lint;
 mod names;
 mod packages;
+mod vyper;
 
 use slotcast_analyzer::limits::Limits;
 use slotcast_contracts::artifacts::{Contract, NamedContract, name_contract};
