@@ -296,8 +296,8 @@ impl Describer<'_> {
         let is_open = |node: &Node| node.is_reachable() && is_unresolved(node);
         if walk.graph.nodes.iter().any(is_open) {
             let (selectors, is_whole) = dispatch::table_selectors(&self.entry_points.index.code);
-            self.misses_functions |= selectors.is_empty() || !is_whole;
             found.extend(selectors);
+            self.misses_functions |= found.is_empty() || !is_whole;
             found.sort_unstable();
             found.dedup();
         }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Instructions for all candidates together.
-const MAX_STEPS: u32 = 1 << 23;
+const MAX_STEPS: u32 = 1 << 22;
 /// Instructions for one candidate.
 const MAX_PATH: u32 = 1 << 10;
 /// Bytes of memory, enough for an entry of a table.

@@ -24,6 +24,7 @@ pub struct StorageLayout {
 
 /// One state variable, or one member of a struct.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Variable {
     /// Its name.
     pub label: String,
@@ -35,9 +36,13 @@ pub struct Variable {
     /// Its type, a key of [`StorageLayout::types`].
     #[serde(rename = "type")]
     pub type_name: String,
-    /// The file and contract that declare it, such as `src/Token.sol:Token`.
+    /// The file and contract that declare it, such as `src/Token.sol:Token`; that of the layout where
+    /// no syntax tree says more.
     #[serde(default)]
     pub contract: String,
+    /// Its number in the compiler's syntax tree.
+    #[serde(default)]
+    pub ast_id: Option<u64>,
 }
 
 /// One type.

@@ -214,7 +214,7 @@ impl NamedContract {
         match (self.unlisted.as_slice(), self.misses_functions) {
             ([], false) => None,
             ([], true) => {
-                Some("functions are missing: the selector table could not be searched".to_owned())
+                Some("functions may be missing: a selector table could not be searched".to_owned())
             }
             (unlisted, _) => Some(format!("functions are missing: {}", unlisted.join(", "))),
         }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod assembled;
+mod cases;
+mod earlier_stores;
 mod lint;
 mod names;
 mod packages;

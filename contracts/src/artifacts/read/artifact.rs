@@ -212,6 +212,7 @@ fn contract(one: One<'_>, supplement: &Supplement) -> Result<Option<Contract>, A
     }
     let named = namespaces(&supplement.trees);
     if let Some(layout) = &mut layout {
+        supplement.trees.declare(layout);
         layout.storage.extend(named.storage);
         layout.types.extend(named.types);
     }
