@@ -11,6 +11,7 @@
 mod adds;
 mod behind;
 mod bits;
+mod dispatch;
 mod finder;
 mod memory;
 mod names;
@@ -52,8 +53,6 @@ use crate::{
     limits::{Limits, StopReason},
 };
 
-/// Jump destinations tried as targets of a dispatcher's table.
-const MAX_TABLE: usize = 512;
 /// Conditions longer than this explain nothing.
 const MAX_WHEN: usize = 80;
 
@@ -73,6 +72,9 @@ pub struct Description {
     pub n_unresolved: u32,
     /// The worst reason why the analysis of some entry point ended.
     pub stop: StopReason,
+    /// Whether there may be functions beyond these: the dispatcher's table could not be searched, or
+    /// there are more than the limits allow.
+    pub misses_functions: bool,
 }
 
 /// One entry point.
@@ -201,8 +203,10 @@ pub fn describe(code: &[u8], fork: Fork, limits: &Limits) -> Description {
         hashes: Hashes::new(),
         blocks: BTreeSet::new(),
         unresolved: BTreeSet::new(),
+        misses_functions: false,
     };
     let (fallback, mut selectors) = describer.function(None);
+    describer.misses_functions |= limits.functions < selectors.len();
     selectors.truncate(limits.functions);
     let mut functions: Vec<FunctionText> =
         selectors.into_iter().filter_map(|selector| describer.function(Some(selector)).0).collect();
@@ -215,6 +219,7 @@ pub fn describe(code: &[u8], fork: Fork, limits: &Limits) -> Description {
         n_blocks: describer.blocks.len() as u32,
         n_unresolved: describer.unresolved.len() as u32,
         stop,
+        misses_functions: describer.misses_functions,
     }
 }
 
@@ -223,6 +228,7 @@ struct Describer<'a> {
     hashes: Hashes,
     blocks: BTreeSet<Pc>,
     unresolved: BTreeSet<Pc>,
+    misses_functions: bool,
 }
 
 impl Describer<'_> {
@@ -254,7 +260,7 @@ impl Describer<'_> {
             (selector.is_some() || !only_reverts).then(|| self.text(selector, &walk, &mut pool));
         let selectors = match selector {
             Some(_) => Vec::new(),
-            None => self.selectors(walk),
+            None => self.selectors(&walk),
         };
         (text, selectors)
     }
@@ -283,27 +289,19 @@ impl Describer<'_> {
 
     /// The selectors of a dispatcher of which `walk` followed what it could.
     ///
-    /// A dispatcher that jumps by a table computes its target from the selector, so without one the
-    /// walk ends there. It is repeated with every jump destination as a target, only to see which
-    /// selectors are compared with behind the jump.
-    fn selectors(&mut self, walk: Walk) -> Vec<u32> {
-        if !walk.selectors.is_empty() {
-            return walk.selectors;
+    /// A dispatcher that jumps by a table computes its target from the selector, so the walk ends
+    /// there and the tables are searched instead.
+    fn selectors(&mut self, walk: &Walk) -> Vec<u32> {
+        let mut found = walk.selectors.clone();
+        let is_open = |node: &Node| node.is_reachable() && is_unresolved(node);
+        if walk.graph.nodes.iter().any(is_open) {
+            let (selectors, is_whole) = dispatch::table_selectors(&self.entry_points.index.code);
+            found.extend(selectors);
+            self.misses_functions |= found.is_empty() || !is_whole;
+            found.sort_unstable();
+            found.dedup();
         }
-        let mut targets = Targets::default();
-        for node in &walk.graph.nodes {
-            if let Exit::Switch { at, .. } = node.exit {
-                for target in self.entry_points.index.code.jump_targets().take(MAX_TABLE) {
-                    targets.insert(at, target);
-                }
-            }
-        }
-        let arena = Bump::new();
-        let mut pool = TermPool::new(&arena, None);
-        match targets == Targets::default() {
-            true => Vec::new(),
-            false => self.entry_points.walk(&mut pool, &targets).selectors,
-        }
+        found
     }
 }
 

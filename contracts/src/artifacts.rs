@@ -31,3 +31,17 @@ pub use named::{NamedAccess, NamedContract, NamedFunction, name_contract};
 pub use nameless::Nameless;
 pub use read::{Found, read};
 pub use source::SourceLine;
+
+/// `text` on one line: control characters and those that change the direction of writing escaped, so
+/// that a label cannot pass for another line.
+pub(crate) fn visible(text: &str) -> String {
+    let is_hidden = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let escaped = |letter: char| match is_hidden(letter) {
+        true => letter.escape_default().collect(),
+        false => String::from(letter),
+    };
+    text.chars().map(escaped).collect()
+}

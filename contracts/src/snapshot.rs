@@ -1,26 +1,32 @@
-//! Does a contract still touch what it did at the last snapshot?
+//! Does a contract still touch what its committed snapshot says?
 //!
-//! In: a described contract, and the text kept of it. Out: the text to keep ([`text`]), and what
-//! changed ([`drift`]).
-//! Invariants: the text depends on what functions touch and on names alone, so that a change of code
-//! that touches the same leaves it as it is; functions are in order of their signatures.
+//! In: a contract, and the text kept of it. Out: the text to keep ([`text`]), and what changed
+//! ([`drift`]).
+//! Invariants: functions are in order of their signatures; each ends with a digest of its access
+//! program, so that a change of accesses which the lines cannot show makes the texts differ. Gas
+//! is not part of the digest.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use crate::artifacts::{ArtifactError, NamedContract, NamedFunction, name_contract, read};
-use slotcast_analyzer::limits::Limits;
+use crate::artifacts::{ArtifactError, Contract, NamedFunction, name_contract, read};
+use alloy_primitives::{hex, keccak256};
+use slotcast_analyzer::{Pass, limits::Limits, program_text};
 use slotcast_model::Fork;
+
+/// Bytes of a program's digest.
+const DIGEST: usize = 8;
 
 /// The insta that [`assert_access_snapshot!`] calls.
 #[cfg(feature = "insta")]
 pub use insta;
 
-/// What a contract touches, as a text to keep.
-pub fn text(contract: &NamedContract) -> String {
-    let mut text = format!("# {}\n", contract.name);
-    let functions: BTreeMap<String, &NamedFunction> =
-        contract.functions.iter().map(|function| (function.label(), function)).collect();
-    for (label, function) in functions {
+/// What a contract touches under the rules of `fork`, as a text to keep.
+pub fn text(contract: &Contract, fork: Fork, limits: &Limits) -> String {
+    let named = name_contract(contract, fork, limits);
+    let mut text = format!("# {}\n", named.name);
+    let functions: BTreeMap<(String, Option<u32>), &NamedFunction> =
+        named.functions.iter().map(|it| ((it.label(), it.selector), it)).collect();
+    for ((label, selector), function) in functions {
         let _ = write!(text, "\n{label}\n");
         let mut lines: Vec<String> = function
             .accesses
@@ -40,8 +46,32 @@ pub fn text(contract: &NamedContract) -> String {
             lines.push("  nothing\n".to_owned());
         }
         text.extend(lines);
+        let program =
+            program_text(&contract.code, fork, selector, Pass::RegisterAllocation, limits);
+        let _ = writeln!(text, "  program {}", digest(&program));
+    }
+    if let Some(missing) = named.missing() {
+        let _ = writeln!(text, "\n{missing}");
     }
     text
+}
+
+/// The digest of a printed program, without what it costs.
+fn digest(program: &str) -> String {
+    let mut kept = String::new();
+    for line in program.lines().filter(|line| !line.trim_start().starts_with("charge ")) {
+        let mut words = line.split(' ');
+        while let Some(word) = words.next() {
+            if word == "gas" {
+                words.next();
+            } else {
+                kept.push_str(word);
+                kept.push(' ');
+            }
+        }
+        kept.push('\n');
+    }
+    hex::encode(&keccak256(kept)[..DIGEST])
 }
 
 /// The texts of all contracts that `path` stands for, one after the other, for tests.
@@ -51,8 +81,9 @@ pub fn text(contract: &NamedContract) -> String {
 /// When there is none, or what is there is malformed.
 pub fn text_of(path: &str) -> Result<String, ArtifactError> {
     let limits = Limits::default();
-    let of = |contract| text(&name_contract(contract, Fork::Osaka, &limits));
-    let texts: Vec<String> = read(path)?.contracts.iter().map(of).collect();
+    let contracts = read(path)?.contracts;
+    let texts = contracts.iter().map(|contract| text(contract, Fork::Osaka, &limits));
+    let texts: Vec<String> = texts.collect();
     Ok(texts.join("\n"))
 }
 
@@ -136,15 +167,4 @@ macro_rules! assert_access_snapshot {
 struct Guide;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn drift_names_the_function_and_the_lines() {
-        let kept = "# T\n\nf()\n  read a\n\ng()\n  nothing\n";
-        let today = "# T\n\nf()\n  read a\n  write b\n\nh()\n  nothing\n";
-        assert_eq!(drift(kept, kept), "");
-        let expected = "  f()\n+   write b\n- g()\n-   nothing\n+ h()\n+   nothing\n";
-        assert_eq!(drift(kept, today), expected);
-    }
-}
+mod tests;

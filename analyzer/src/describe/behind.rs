@@ -1,25 +1,38 @@
 //! What stands behind a leaf?
 //!
-//! In: a graph. Out: [`Behind`]: the effect that gave a result, the values that meet in a phi.
-//! Invariant: a leaf of a node that no path reaches has nothing behind it.
+//! In: a graph. Out: [`Behind`]: the effect that gave a result, the values that meet in a phi, the
+//! value that the entry point itself stored before a load.
+//! Invariants: a leaf of a node that no path reaches has nothing behind it; a store is behind a load
+//! only if it is on every path there and nothing after it may have stored to the same slot.
 
 use std::collections::BTreeMap;
 
 use crate::{
     bytecode::Pc,
-    ir::{Effect, Graph, NodeId, Term, TermId, TermPool},
+    ir::{CallKind, Effect, Graph, NodeId, Op, Term, TermId, TermPool},
 };
+
+/// Nodes looked at for the store before a load.
+const MAX_NODES: usize = 64;
+/// Sums within one another that are looked into for a hash.
+const MAX_SUMS: u32 = 8;
 
 /// The leaves of one graph.
 pub(super) struct Behind<'a> {
     graph: &'a Graph,
+    /// For each node that one edge alone leads to, where that comes from.
+    only_predecessor: BTreeMap<NodeId, Option<NodeId>>,
     incoming: BTreeMap<(NodeId, u32), Vec<TermId>>,
 }
 
 impl<'a> Behind<'a> {
     pub(super) fn new(graph: &'a Graph) -> Self {
         let mut incoming: BTreeMap<(NodeId, u32), Vec<TermId>> = BTreeMap::new();
-        for node in &graph.nodes {
+        let mut only_predecessor: BTreeMap<NodeId, Option<NodeId>> = BTreeMap::new();
+        for (id, node) in graph.nodes.iter_enumerated() {
+            for next in node.successors() {
+                only_predecessor.entry(next).and_modify(|it| *it = None).or_insert(Some(id));
+            }
             for (next, arguments) in node.successors().zip(&node.arguments) {
                 for (&position, &value) in graph.nodes[next].phis.iter().zip(arguments) {
                     let values = incoming.entry((next, position)).or_default();
@@ -29,7 +42,7 @@ impl<'a> Behind<'a> {
                 }
             }
         }
-        Self { graph, incoming }
+        Self { graph, only_predecessor, incoming }
     }
 
     /// The distinct values that meet in a phi.
@@ -48,6 +61,69 @@ impl<'a> Behind<'a> {
     pub(super) fn effect(&self, leaf: Term<'_>) -> Option<Effect<TermId>> {
         let Term::Result(node, pc) = leaf else { return None };
         self.effect_at(node, pc).map(|(_, effect)| effect)
+    }
+
+    /// The value that was stored under `key` before the effect at `position` of `node`, if a store
+    /// of the entry point decides it.
+    pub(super) fn stored_before(
+        &self,
+        pool: &TermPool<'_>,
+        (mut node, mut position): (NodeId, usize),
+        key: TermId,
+    ) -> Option<TermId> {
+        for _ in 0..MAX_NODES {
+            let effects = &self.graph.nodes[node].effects;
+            for (_, effect) in effects[..position].iter().rev() {
+                match *effect {
+                    Effect::SStore { key: other, value } if other == key => {
+                        // A word that is put together holds other variables, too.
+                        let is_packed = matches!(pool.get(value), Term::Apply(Op::Or | Op::And, _));
+                        return (!is_packed).then_some(value);
+                    }
+                    Effect::SStore { key: other, .. } if self.may_be_same(pool, key, other) => {
+                        return None;
+                    }
+                    // What is called may call back.
+                    Effect::Call { kind, .. } if kind != CallKind::StaticCall => return None,
+                    Effect::Create { .. } => return None,
+                    _ => {}
+                }
+            }
+            // The first node is entered from outside, too.
+            node = (*self.only_predecessor.get(&node)?).filter(|_| node != NodeId(0))?;
+            position = self.graph.nodes[node].effects.len();
+        }
+        None
+    }
+
+    /// Whether two different keys may be the same slot; hashes are taken to be far from each other
+    /// and from small numbers, as compilers do.
+    fn may_be_same(&self, pool: &TermPool<'_>, a: TermId, b: TermId) -> bool {
+        if pool.as_const(a).is_some() && pool.as_const(b).is_some() {
+            return false;
+        }
+        let is_small = |term| pool.as_const(term).is_some_and(|slot| slot.bit_len() <= 128);
+        let is_apart = |one: TermId, other: TermId| is_small(one) && self.is_hashed(pool, other, 0);
+        if is_apart(a, b) || is_apart(b, a) {
+            return false;
+        }
+        match (pool.get(a), pool.get(b)) {
+            (Term::Keccak([.., a]), Term::Keccak([.., b])) => {
+                pool.as_const(*a).is_none() || pool.as_const(*b).is_none() || a == b
+            }
+            _ => true,
+        }
+    }
+
+    fn is_hashed(&self, pool: &TermPool<'_>, term: TermId, depth: u32) -> bool {
+        match pool.get(term) {
+            Term::Const(slot) => 128 < slot.bit_len(),
+            Term::Keccak(_) => true,
+            Term::Apply(Op::Add, [a, b, _]) if depth < MAX_SUMS => {
+                self.is_hashed(pool, a, depth + 1) || self.is_hashed(pool, b, depth + 1)
+            }
+            leaf => matches!(self.effect(leaf), Some(Effect::Keccak { .. })),
+        }
     }
 
     /// Calls `f` on what a term is computed from: its operands, those of the effect that gave it,

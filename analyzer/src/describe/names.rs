@@ -135,7 +135,7 @@ impl<'a, 't> Names<'a, 't> {
         (crate::ir::bits(self.pool, other) <= shift).then(|| value >> shift)
     }
 
-    fn result(&self, out: &mut Text<'_, '_>, node: NodeId, pc: Pc) {
+    fn result(&self, out: &mut Text<'_, '_>, (node, pc): (NodeId, Pc), is_operand: bool) {
         let Some((position, effect)) = self.behind.effect_at(node, pc) else {
             return out.push("merged");
         };
@@ -145,8 +145,14 @@ impl<'a, 't> Names<'a, 't> {
         };
         match effect {
             Effect::SLoad { key } => {
-                function("storage[", key);
-                out.push("]");
+                match self.behind.stored_before(self.pool, (node, position), key) {
+                    Some(value) if is_operand => out.operand(value),
+                    Some(value) => out.term(value),
+                    None => {
+                        function("storage[", key);
+                        out.push("]");
+                    }
+                }
             }
             Effect::TLoad { key } => {
                 function("transient[", key);
@@ -335,7 +341,7 @@ impl Leaves for Names<'_, '_> {
     fn leaf(&self, out: &mut Text<'_, '_>, leaf: Term<'_>, is_operand: bool) {
         match leaf {
             Term::Phi(node, position) => self.phi(out, (node, position), is_operand),
-            Term::Result(node, pc) => self.result(out, node, pc),
+            Term::Result(node, pc) => self.result(out, (node, pc), is_operand),
             _ => unreachable!("all other terms are printed by the text itself"),
         }
     }

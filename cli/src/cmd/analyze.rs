@@ -153,7 +153,7 @@ impl Unnamed {
         if self.has_namespaces {
             console.note(
                 "some slots lie outside the storage layout; for the names of ERC-7201 namespaces add \
-                 `ast = true` to foundry.toml",
+                 `ast = true` to foundry.toml, and name the folder where they are inherited",
             );
         }
     }
@@ -176,6 +176,9 @@ struct Contract {
     blocks: u32,
     unresolved_jumps: u32,
     functions: Vec<Function>,
+    /// Which functions are missing; none when all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -227,6 +230,7 @@ fn described(compiled: &Compiled, summaries: &Summaries) -> (u64, NamedContract)
 
 impl Contract {
     fn new(named: NamedContract, micros: Option<u64>) -> Self {
+        let missing = named.missing();
         let NamedContract { name, source, code_hash, size, n_blocks, n_unresolved, stop, .. } =
             named;
         Self {
@@ -239,6 +243,7 @@ impl Contract {
             blocks: n_blocks,
             unresolved_jumps: n_unresolved,
             functions: named.functions.into_iter().map(Function::from).collect(),
+            missing,
         }
     }
 }
@@ -295,6 +300,9 @@ fn text(contract: &Contract, console: &Console) -> Result<(), Failure> {
         let jumps = contract.unresolved_jumps as usize;
         let unresolved = count(jumps, "jump is not resolved", "jumps are not resolved");
         console.line(console.paint(BAD, &unresolved))?;
+    }
+    if let Some(missing) = &contract.missing {
+        console.line(console.paint(BAD, missing))?;
     }
     contract.functions.iter().try_for_each(|function| one(function, console))
 }

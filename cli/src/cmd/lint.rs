@@ -24,6 +24,9 @@ pub(crate) fn lint(args: &Lint, console: &Console) -> Result<Verdict, Failure> {
         for contract in &found.contracts {
             let named = name_contract(contract, args.fork, &Limits::default());
             unnamed.note(contract, &named);
+            if let Some(missing) = named.missing() {
+                console.note(format_args!("{}: {missing}", contract.full_name()));
+            }
             reports.push(report_on(&named));
         }
     }

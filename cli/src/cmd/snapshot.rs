@@ -12,7 +12,7 @@ use std::{
 
 use serde::Serialize;
 use slotcast::analyzer::limits::Limits;
-use slotcast_contracts::artifacts::{name_contract, read};
+use slotcast_contracts::artifacts::read;
 use slotcast_contracts::snapshot::{drift, text};
 use slotcast_corpus as corpus;
 
@@ -44,9 +44,11 @@ pub(crate) fn snapshot(args: &Snapshot, console: &Console) -> Result<Verdict, Fa
     super::analyze::note_left_out(found.n_left_out, console);
     let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
     for contract in &found.contracts {
-        let named = name_contract(contract, args.fork, &Limits::default());
         let stem = contract.full_name().replace(['/', '\\', ':'], "-");
-        texts.insert(args.snapshots.join(format!("{stem}.{EXTENSION}")), text(&named));
+        texts.insert(
+            args.snapshots.join(format!("{stem}.{EXTENSION}")),
+            text(contract, args.fork, &Limits::default()),
+        );
     }
     let mut n_changed = 0_usize;
     for (path, today) in &texts {

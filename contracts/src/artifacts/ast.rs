@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::artifacts::StorageLayout;
+
 /// Nodes within one another; deeper ones are expressions.
 const MAX_DEPTH: u32 = 48;
 
@@ -17,16 +19,37 @@ pub(crate) struct Trees {
     pub(crate) types: BTreeMap<u64, Value>,
     /// The names of immutables by id.
     pub(crate) immutables: BTreeMap<String, String>,
+    /// State variables by id: their names, and the file and contract that declare them, which
+    /// layouts do not say.
+    variables: BTreeMap<u64, (String, String)>,
 }
 
 impl Trees {
     /// Takes in the declarations of one file.
     pub(crate) fn add(&mut self, ast: &Value) {
-        self.visit(ast, 0);
+        self.visit(ast, ast["absolutePath"].as_str().unwrap_or_default(), 0);
     }
 
-    fn visit(&mut self, node: &Value, depth: u32) {
+    /// Says of each variable which contract declares it, as far as known.
+    pub(crate) fn declare(&self, layout: &mut StorageLayout) {
+        for variable in &mut layout.storage {
+            match variable.ast_id.and_then(|id| self.variables.get(&id)) {
+                Some((label, contract)) if *label == variable.label => {
+                    variable.contract.clone_from(contract);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes in a node of a file, or of a contract called `file:Name`.
+    fn visit(&mut self, node: &Value, within: &str, depth: u32) {
         let id = node["id"].as_u64();
+        if let (Some("VariableDeclaration"), Some(id), Some(label)) =
+            (node["nodeType"].as_str(), id, node["name"].as_str())
+        {
+            self.variables.insert(id, (label.to_owned(), within.to_owned()));
+        }
         match (node["nodeType"].as_str(), id) {
             (
                 Some("StructDefinition" | "EnumDefinition" | "UserDefinedValueTypeDefinition"),
@@ -40,8 +63,12 @@ impl Trees {
                 }
             }
             (Some("SourceUnit" | "ContractDefinition"), _) if depth < MAX_DEPTH => {
+                let within = match (node["nodeType"].as_str(), node["name"].as_str()) {
+                    (Some("ContractDefinition"), Some(name)) => format!("{within}:{name}"),
+                    _ => within.to_owned(),
+                };
                 for child in node["nodes"].as_array().into_iter().flatten() {
-                    self.visit(child, depth + 1);
+                    self.visit(child, &within, depth + 1);
                 }
             }
             _ => {}

@@ -10,7 +10,7 @@ use alloy_primitives::U256;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
-use crate::artifacts::ArtifactError;
+use crate::artifacts::{ArtifactError, read::unquoted};
 
 /// A contract's variables and their types.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -24,6 +24,7 @@ pub struct StorageLayout {
 
 /// One state variable, or one member of a struct.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Variable {
     /// Its name.
     pub label: String,
@@ -35,9 +36,13 @@ pub struct Variable {
     /// Its type, a key of [`StorageLayout::types`].
     #[serde(rename = "type")]
     pub type_name: String,
-    /// The file and contract that declare it, such as `src/Token.sol:Token`.
+    /// The file and contract that declare it, such as `src/Token.sol:Token`; that of the layout where
+    /// no syntax tree says more.
     #[serde(default)]
     pub contract: String,
+    /// Its number in the compiler's syntax tree.
+    #[serde(default)]
+    pub ast_id: Option<u64>,
 }
 
 /// One type.
@@ -82,10 +87,11 @@ impl StorageLayout {
         value: &Value,
     ) -> Result<Option<Self>, ArtifactError> {
         // Vyper prints a layout of its own under the same key.
+        let value = unquoted(value);
         if !value["storage"].is_array() {
             return Ok(None);
         }
-        let layout = serde_path_to_error::deserialize(value).map_err(|error| {
+        let layout = serde_path_to_error::deserialize(&*value).map_err(|error| {
             let field = format!("{field}.{}", error.path());
             ArtifactError::field(file, &field, format_args!("{}; compile it again", error.inner()))
         });

@@ -41,6 +41,10 @@ pub struct NamedContract {
     pub declared: Option<SourceLine>,
     /// The functions, ascending by selector, then what runs when none matches.
     pub functions: Vec<NamedFunction>,
+    /// Signatures of the interface that the dispatcher was not seen to look for.
+    pub unlisted: Vec<String>,
+    /// Whether code may have functions that neither list has: its table could not be searched.
+    pub misses_functions: bool,
 }
 
 /// A function, described.
@@ -123,6 +127,15 @@ impl NamedAccess {
 /// ```
 pub fn name_contract(contract: &Contract, fork: Fork, limits: &Limits) -> NamedContract {
     let description = describe(&contract.code, fork, limits);
+    let is_listed = |selector: &u32| {
+        description.functions.iter().any(|function| function.selector == Some(*selector))
+    };
+    // Vyper counts what runs when no selector matches among the functions.
+    let is_function = |text: &str| !text.starts_with("__default__(");
+    let unlisted = contract.signatures.iter().filter(|(selector, _)| !is_listed(selector));
+    let unlisted = unlisted.map(|(_, of)| of.text.clone()).filter(|text| is_function(text));
+    let unlisted: Vec<String> = unlisted.collect();
+    let misses_functions = description.misses_functions;
     let functions = description.functions.into_iter().map(|function| {
         let reader = Reader::new(contract, function.selector, &function.accesses);
         let signature = function.selector.and_then(|selector| contract.signature(selector));
@@ -175,6 +188,8 @@ pub fn name_contract(contract: &Contract, fork: Fork, limits: &Limits) -> NamedC
         has_layout: contract.layout.is_some(),
         declared: contract.lines.contract.clone(),
         functions: functions.collect(),
+        unlisted,
+        misses_functions,
     }
 }
 
@@ -194,6 +209,17 @@ fn is_form(text: &str) -> bool {
 }
 
 impl NamedContract {
+    /// Which functions are missing, as a sentence; none when all are there.
+    pub fn missing(&self) -> Option<String> {
+        match (self.unlisted.as_slice(), self.misses_functions) {
+            ([], false) => None,
+            ([], true) => {
+                Some("functions may be missing: a selector table could not be searched".to_owned())
+            }
+            (unlisted, _) => Some(format!("functions are missing: {}", unlisted.join(", "))),
+        }
+    }
+
     /// How many accesses there are, and how many of them have a name.
     pub fn n_named(&self) -> (usize, usize) {
         let accesses = self.functions.iter().flat_map(|function| &function.accesses);

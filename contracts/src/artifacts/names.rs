@@ -185,7 +185,7 @@ fn down<'a>(layout: &'a StorageLayout, cursor: Cursor<'a>, bits: U256) -> Option
     match cursor.scope {
         Scope::Members(members) => match touched(layout, members, cursor.within, bits).as_slice() {
             [one] => Some(Cursor {
-                name: member_name(&cursor.name, one),
+                name: member_name(layout, &cursor.name, one),
                 scope: Scope::Type(&one.type_name),
                 within: cursor.within - one.slot,
             }),
@@ -227,7 +227,8 @@ fn finish<'a>(layout: &'a StorageLayout, mut cursor: Cursor<'a>, bits: U256) -> 
             Scope::Members(members) => {
                 let here = touched(layout, members, cursor.within, bits);
                 if 1 < here.len() {
-                    let labels: Vec<&str> = here.iter().map(|it| it.label.as_str()).collect();
+                    let labels: Vec<String> =
+                        here.iter().map(|it| member_name(layout, "", it)).collect();
                     let dot = if cursor.name.is_empty() { "" } else { "." };
                     return Some(format!("{}{dot}{{{}}}", cursor.name, labels.join(", ")));
                 }
@@ -268,9 +269,27 @@ fn with_ellipsis(name: String) -> String {
     if name.ends_with(']') { name } else { format!("{name}[…]") }
 }
 
-fn member_name(prefix: &str, member: &Variable) -> String {
-    let dot = if prefix.is_empty() { "" } else { "." };
-    format!("{prefix}{dot}{}", member.label)
+/// A member's name: its label; of variables that share theirs, with the contract that declares it,
+/// such as `Base.owner`, and where that is not enough with the slot, such as `owner@7`.
+fn member_name(layout: &StorageLayout, prefix: &str, member: &Variable) -> String {
+    let label = &member.label;
+    if !prefix.is_empty() {
+        return format!("{prefix}.{label}");
+    }
+    let is_variable = layout.storage.iter().any(|it| core::ptr::eq(it, member));
+    let contract = |of: &Variable| match of.contract.rsplit_once(':') {
+        Some((_, contract)) => contract.to_owned(),
+        None => of.contract.clone(),
+    };
+    let alike = || layout.storage.iter().filter(|it| it.label == *label);
+    if !is_variable || alike().nth(1).is_none() {
+        return label.clone();
+    }
+    let own = contract(member);
+    match !own.is_empty() && alike().filter(|it| contract(it) == own).nth(1).is_none() {
+        true => format!("{own}.{label}"),
+        false => format!("{label}@{}", member.slot),
+    }
 }
 
 /// The variables at a slot that these bits belong to; all there are, where the bits miss them all.

@@ -28,7 +28,14 @@ pub(crate) fn namespaces(trees: &Trees) -> StorageLayout {
         let is_taken = storage.iter().any(|known| known.label == text("name"));
         let label = if is_taken { text("canonicalName") } else { text("name") };
         let contract = String::new();
-        storage.push(Variable { label, slot: slot_of(id), offset: 0, type_name, contract });
+        storage.push(Variable {
+            label,
+            slot: slot_of(id),
+            offset: 0,
+            type_name,
+            contract,
+            ast_id: None,
+        });
     }
     StorageLayout { storage, types: draft.types }
 }
@@ -81,6 +88,7 @@ impl Draft<'_> {
                 offset: u8::try_from(offset).ok()?,
                 type_name: of.name,
                 contract: String::new(),
+                ast_id: None,
             });
             match of.is_whole {
                 true => slot = slot.checked_add(of.bytes.div_ceil(WORD))?,

@@ -7,13 +7,14 @@
 
 mod artifact;
 mod folder;
+mod text;
 
 use std::{fs, path::Path};
 
-use alloy_primitives::hex;
 use serde_json::Value;
 
 use self::artifact::Supplement;
+pub(crate) use self::artifact::unquoted;
 use crate::artifacts::{ArtifactError, Contract};
 
 /// The contracts found.
@@ -45,38 +46,38 @@ pub fn read(argument: &str) -> Result<Found, ArtifactError> {
         let contracts = of_file(argument, path)?;
         return Ok(Found { contracts, n_left_out: 0 });
     }
-    let contracts = match hex_digits(argument) {
-        Some(Ok(bytes)) => vec![Contract::bare("code", bytes)],
-        Some(Err(reason)) => return Err(ArtifactError::file(&shortened(argument), reason)),
-        None => {
-            let reason =
-                "is neither a file nor hexadecimal code; name a file, or write code as 0x…";
-            return Err(ArtifactError::file(&shortened(argument), reason));
-        }
-    };
-    Ok(Found { contracts, n_left_out: 0 })
+    let code = text::hex_code(argument).map_err(|reason| {
+        let reason = format!("is no file, and as code it {reason}; name a file, or write 0x…");
+        ArtifactError::file(&shortened(argument), reason)
+    })?;
+    Ok(Found { contracts: vec![Contract::bare("code", code)], n_left_out: 0 })
 }
 
 fn of_file(name: &str, path: &Path) -> Result<Vec<Contract>, ArtifactError> {
     let bytes = read_bytes(path)?;
-    let Some(text) = str::from_utf8(&bytes).ok().map(str::trim) else {
-        return Ok(vec![Contract::bare(name, bytes)]);
+    let text = match text::decode(&bytes) {
+        Some(text) => text.map_err(|reason| ArtifactError::file(name, reason))?,
+        None => return Ok(vec![Contract::bare(name, bytes)]),
     };
-    if text.starts_with('{') {
-        let value = parse(name, text)?;
-        let mut supplement = Supplement::default();
-        supplement.add(name, &value)?;
-        folder::add_neighbours(path, &value, &mut supplement)?;
-        let contracts = artifact::contracts(name, &value, &supplement)?;
-        return match contracts.is_empty() {
-            true => Err(no_code(name)),
-            false => Ok(contracts),
-        };
-    }
-    match hex_digits(text) {
-        Some(Ok(code)) => Ok(vec![Contract::bare(name, code)]),
-        Some(Err(reason)) => Err(ArtifactError::file(name, reason)),
-        None => Ok(vec![Contract::bare(name, bytes)]),
+    let text = text.trim();
+    let value = match text.starts_with('{') {
+        true => parse(name, text)?,
+        false => match text::compiler_output(text) {
+            Some(output) => output.map_err(|reason| ArtifactError::file(name, reason))?,
+            None => {
+                let code =
+                    text::hex_code(text).map_err(|reason| ArtifactError::file(name, reason))?;
+                return Ok(vec![Contract::bare(name, code)]);
+            }
+        },
+    };
+    let mut supplement = Supplement::default();
+    supplement.add(name, &value)?;
+    folder::add_neighbours(path, &value, &mut supplement)?;
+    let contracts = artifact::contracts(name, &value, &supplement)?;
+    match contracts.is_empty() {
+        true => Err(no_code(name)),
+        false => Ok(contracts),
     }
 }
 
@@ -98,13 +99,14 @@ fn parse(name: &str, text: &str) -> Result<Value, ArtifactError> {
     })
 }
 
-/// The bytes written in `text`; nothing when it is no hexadecimal text at all.
-fn hex_digits(text: &str) -> Option<Result<Vec<u8>, &'static str>> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) || text.is_empty() {
-        return None;
+/// The text of a file that must be one.
+fn read_text(path: &Path) -> Result<String, ArtifactError> {
+    let name = path.display().to_string();
+    match text::decode(&read_bytes(path)?) {
+        Some(Ok(text)) => Ok(text.into_owned()),
+        Some(Err(reason)) => Err(ArtifactError::file(&name, reason)),
+        None => Err(ArtifactError::file(&name, "is not text")),
     }
-    Some(hex::decode(digits).map_err(|_| "has an odd number of hexadecimal digits; one is missing"))
 }
 
 /// The beginning of a long argument.
@@ -116,20 +118,4 @@ fn shortened(argument: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_hold_text_or_bytes() {
-        let folder = tempfile::tempdir().unwrap();
-        let of = |bytes: &[u8]| {
-            let path = folder.path().join("code");
-            fs::write(&path, bytes).unwrap();
-            read(path.to_str().unwrap()).unwrap().contracts.remove(0).code.to_vec()
-        };
-        assert_eq!(of(b"0x6000\n"), [0x60, 0x00]);
-        assert_eq!(of(b"6000"), [0x60, 0x00]);
-        assert_eq!(of(&[0x60, 0x00, 0xff]), [0x60, 0x00, 0xff]);
-        assert_eq!(read("0x6001").unwrap().contracts[0].code.to_vec(), [0x60, 0x01]);
-    }
-}
+mod tests;

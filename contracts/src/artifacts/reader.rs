@@ -8,7 +8,7 @@
 use alloy_primitives::U256;
 use slotcast_analyzer::describe::AccessText;
 
-use crate::artifacts::{Contract, StorageLayout, names, signature::Signature};
+use crate::artifacts::{Contract, StorageLayout, names, signature::Signature, visible};
 
 /// Words that texts of the analyzer use by themselves.
 const RESERVED: [&str; 18] = [
@@ -55,12 +55,13 @@ impl<'a> Reader<'a> {
 
     /// What the source calls the slot of an access; none when that is not known.
     pub(crate) fn slot(&self, access: &AccessText) -> Option<String> {
-        self.slot_of(access, access.bits, 0).or_else(|| label_of_hash(&access.slot))
+        let name = self.slot_of(access, access.bits, 0).or_else(|| label_of_hash(&access.slot));
+        name.map(|name| visible(&name))
     }
 
     /// `text` in the words of the source.
     pub(crate) fn text(&self, text: &str) -> String {
-        self.nested(text, 0)
+        visible(&self.nested(text, 0))
     }
 
     fn slot_of(&self, access: &AccessText, bits: U256, depth: u32) -> Option<String> {

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use alloy_primitives::keccak256;
 use serde_json::Value;
 
+use crate::artifacts::visible;
+
 /// A function's signature.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Signature {
@@ -28,7 +30,7 @@ pub(crate) fn signatures(abi: &Value, identifiers: Option<&Value>) -> BTreeMap<u
         let digits = digits.strip_prefix("0x").unwrap_or(digits);
         if let Ok(selector) = u32::from_str_radix(digits, 16) {
             // Libraries' signatures name storage parameters, which their interfaces spell otherwise.
-            found.entry(selector).or_default().text.clone_from(text);
+            found.entry(selector).or_default().text = visible(text);
         }
     }
     found
@@ -46,7 +48,7 @@ fn of_interface(abi: &Value) -> BTreeMap<u32, Signature> {
             for input in entry["inputs"].as_array()? {
                 words.extend(words_of(input, input["name"].as_str().unwrap_or_default()));
             }
-            Some((selector, Signature { text, words }))
+            Some((selector, Signature { text: visible(&text), words }))
         })
         .collect()
 }
@@ -111,44 +113,4 @@ fn type_name(parameter: &Value) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn tuples_are_spelt_out() {
-        let pair = json!([{"type": "address"}, {"type": "uint256"}]);
-        let abi = json!([
-            {"type": "event", "name": "transfer", "inputs": []},
-            {"type": "function", "name": "transfer", "inputs": pair},
-            {"type": "function", "name": "pay", "inputs": [{"type": "tuple[]", "components": pair}]},
-        ]);
-        let found = of_interface(&abi);
-        assert_eq!(found[&0xa905_9cbb].text, "transfer(address,uint256)");
-        assert_eq!(found.len(), 2);
-        assert!(found.values().any(|signature| signature.text == "pay((address,uint256)[])"));
-    }
-
-    #[test]
-    fn every_word_has_the_name_of_its_parameter() {
-        let abi = json!([{"type": "function", "name": "f", "inputs": [
-            {"type": "tuple", "name": "key", "components": [
-                {"type": "address", "name": "token"}, {"type": "uint24", "name": "fee"}]},
-            {"type": "bytes", "name": "data"},
-            {"type": "uint256[2]", "name": "limits"},
-            {"type": "bool", "name": ""},
-            {"type": "address", "name": "to"},
-        ]}]);
-        let found = of_interface(&abi);
-        let words = &found.values().next().unwrap().words;
-        assert_eq!(words, &["key.token", "key.fee", "", "limits[0]", "limits[1]", "", "to"]);
-    }
-
-    #[test]
-    fn a_table_of_selectors_has_the_last_word() {
-        let identifiers = json!({"f(mapping(address => uint256) storage)": "0x01020304"});
-        let found = signatures(&json!([]), Some(&identifiers));
-        assert!(found[&0x0102_0304].text.starts_with("f(mapping"));
-    }
-}
+mod tests;

@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod assembled;
+mod cases;
+mod earlier_stores;
 mod lint;
 mod names;
 mod packages;
+mod vyper;
 
 use slotcast_analyzer::limits::Limits;
 use slotcast_contracts::artifacts::{Contract, NamedContract, name_contract};

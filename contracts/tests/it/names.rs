@@ -184,3 +184,69 @@ fn slots_that_are_hashes_of_texts_are_called_by_them() {
     let artifact = artifact(&word(slot), (0, 32), &json!({"storage": [], "types": null}));
     assert_eq!(label(&artifact).unwrap(), "eip1967.proxy.implementation");
 }
+
+#[test]
+fn variables_of_one_label_are_told_apart() {
+    let declared = |slot: u16, contract: &str| {
+        let mut of = variable("same", slot, 0, "word");
+        of["contract"] = contract.into();
+        of
+    };
+    let name = |slot: u16, variables: &[Value]| {
+        let mut layout = layout();
+        layout["storage"] = variables.into();
+        label(&artifact(&number(slot), (0, 32), &layout)).unwrap()
+    };
+    let two = [declared(1, "a.sol:Base"), declared(2, "a.sol:Derived"), declared(3, "b.sol:Base")];
+    assert_eq!(name(1, &two[..2]), "Base.same");
+    assert_eq!(name(2, &two[..2]), "Derived.same");
+    assert_eq!(name(1, &two), "same@1", "contracts of one name");
+    assert_eq!(name(1, &two[..1]), "same");
+}
+
+#[test]
+fn a_label_stays_on_its_line() {
+    let mut layout = layout();
+    layout["storage"] = json!([variable("a\n  write owner\u{202e}", 1, 0, "word")]);
+    let mut artifact = artifact(&number(1), (0, 32), &layout);
+    assert_eq!(label(&artifact).unwrap(), "a\\n  write owner\\u{202e}");
+    artifact["contractName"] = "T\nx()".into();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("T.json");
+    std::fs::write(&path, artifact.to_string()).unwrap();
+    let text = slotcast_contracts::snapshot::text_of(path.to_str().unwrap()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[..4],
+        ["# T\\nx()", "", "f(uint256,address)", "  read a\\n  write owner\\u{202e}"]
+    );
+    assert!(lines[4].starts_with("  program ") && lines.len() == 5, "{text}");
+}
+
+#[test]
+fn the_layout_of_combined_json_is_read() {
+    let code = load(&number(1), 0, 32);
+    for layout in [layout(), Value::String(layout().to_string())] {
+        let contract = json!({"bin-runtime": code, "storage-layout": layout});
+        let artifact = json!({"contracts": {"a.sol:T": contract}, "version": "0.8.30"});
+        assert_eq!(label(&artifact).unwrap(), "total");
+    }
+}
+
+#[test]
+fn syntax_trees_say_which_contract_declares_a_variable() {
+    let of =
+        |label: &str, id: u64| json!({"nodeType": "VariableDeclaration", "id": id, "name": label});
+    let contract = |name: &str, id: u64| json!({"nodeType": "ContractDefinition", "name": name, "nodes": [of("same", id)]});
+    let mut layout = layout();
+    layout["storage"] = json!([variable("same", 1, 0, "word"), variable("same", 2, 0, "word")]);
+    for (n, id) in [(0, 7), (1, 9)] {
+        layout["storage"][n]["contract"] = "a.sol:Derived".into();
+        layout["storage"][n]["astId"] = id.into();
+    }
+    let mut artifact = artifact(&number(1), (0, 32), &layout);
+    assert_eq!(label(&artifact).unwrap(), "same@1");
+    artifact["ast"] = json!({"nodeType": "SourceUnit", "absolutePath": "a.sol",
+        "nodes": [contract("Base", 7), contract("Derived", 9)]});
+    assert_eq!(label(&artifact).unwrap(), "Base.same");
+}

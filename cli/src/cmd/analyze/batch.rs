@@ -34,6 +34,8 @@ struct Line {
     blocks: u32,
     unresolved_jumps: u32,
     functions: Vec<Function>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<String>,
 }
 
 /// What is printed in the end.
@@ -122,9 +124,9 @@ impl Work for Describer<'_> {
         }
         let compiled = Compiled::bare("", code.bytes.clone());
         let named = name_contract(&compiled, self.fork, &Limits::default());
-        let Contract { size, stop_reason, blocks, unresolved_jumps, functions, .. } =
+        let Contract { size, stop_reason, blocks, unresolved_jumps, functions, missing, .. } =
             Contract::new(named, None);
-        Line { size, stop_reason, blocks, unresolved_jumps, functions }
+        Line { size, stop_reason, blocks, unresolved_jumps, functions, missing }
     }
 
     fn reached(&self, done: &Done) {

@@ -14,7 +14,7 @@
 //! | solc, combined | `contracts.<source>:<name>.bin-runtime` | the key |
 //! | our corpus | `runtime` | `name`, `source` |
 
-use std::{collections::BTreeMap, path::Path};
+use std::{borrow::Cow, collections::BTreeMap, path::Path};
 
 use serde_json::{Map, Value};
 
@@ -25,6 +25,7 @@ use crate::artifacts::{
     namespace::namespaces,
     signature::signatures,
     source::Sources,
+    visible,
 };
 
 /// Where artifacts keep runtime code, from the top of a contract's object.
@@ -35,6 +36,7 @@ const CODE_PLACES: &[&[&str]] = &[
     &["runtime"],
     &["bin-runtime"],
     &["code"],
+    &["result"],
 ];
 /// Where they keep selectors by signature.
 const SELECTOR_PLACES: &[&[&str]] =
@@ -51,6 +53,9 @@ const IMMUTABLE_PLACES: &[&[&str]] = &[
     &["deployedBytecode", "immutableReferences"],
     &["immutableReferences"],
 ];
+
+/// Where they keep storage layouts; combined JSON spells keys as solc's options.
+const LAYOUT_KEYS: [&str; 2] = ["storageLayout", "storage-layout"];
 
 /// What other documents say of contracts, by source and name, what all syntax trees declare, and the
 /// texts of sources.
@@ -198,25 +203,28 @@ fn contract(one: One<'_>, supplement: &Supplement) -> Result<Option<Contract>, A
         .map_err(|reason| ArtifactError::field(file, &format!("{}{place}", one.field), reason))?;
     holes.extend(immutable_holes(value, &either(IMMUTABLE_PLACES), &supplement.trees));
     holes::fill(&mut code, &mut holes);
-    let field = format!("{}storageLayout", one.field);
-    let mut layout = StorageLayout::of_artifact(file, &field, &value["storageLayout"])?;
-    if layout.is_none() {
-        layout = StorageLayout::of_artifact(file, &field, &more["storageLayout"])?;
+    let mut layout = None;
+    for (key, of) in LAYOUT_KEYS.iter().flat_map(|key| [(key, value), (key, more)]) {
+        if layout.is_none() {
+            let field = format!("{}{key}", one.field);
+            layout = StorageLayout::of_artifact(file, &field, &of[*key])?;
+        }
     }
     let named = namespaces(&supplement.trees);
     if let Some(layout) = &mut layout {
+        supplement.trees.declare(layout);
         layout.storage.extend(named.storage);
         layout.types.extend(named.types);
     }
     let identifiers = either(SELECTOR_PLACES);
-    let abi = if value["abi"].is_array() { &value["abi"] } else { &more["abi"] };
-    let signatures = signatures(abi, Some(&identifiers));
+    let abi = if value["abi"].is_null() { &more["abi"] } else { &value["abi"] };
+    let signatures = signatures(&unquoted(abi), Some(&identifiers));
     let of_its_own = if value["metadata"].is_null() { more } else { value };
     let full_name = (one.source, one.name);
     let lines = supplement.sources.lines(full_name, of_its_own, &signatures, layout.as_ref());
     Ok(Some(Contract {
-        name: one.name.to_owned(),
-        source: one.source.to_owned(),
+        name: visible(one.name),
+        source: visible(one.source),
         file: file.to_owned(),
         tool: one.tool,
         code: code.into(),
@@ -225,6 +233,14 @@ fn contract(one: One<'_>, supplement: &Supplement) -> Result<Option<Contract>, A
         signatures,
         lines,
     }))
+}
+
+/// A part of a document; old compilers write some of them as JSON in a text.
+pub(crate) fn unquoted(value: &Value) -> Cow<'_, Value> {
+    match value.as_str().map(serde_json::from_str) {
+        Some(Ok(inner)) => Cow::Owned(inner),
+        _ => Cow::Borrowed(value),
+    }
 }
 
 /// The holes of immutables, which our corpus has by name.
@@ -243,74 +259,4 @@ fn at<'a>(value: &'a Value, place: &[&str]) -> Option<&'a Value> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn all(artifact: &Value) -> Vec<Contract> {
-        let mut supplement = Supplement::default();
-        supplement.add("a.json", artifact).unwrap();
-        contracts("a.json", artifact, &supplement).unwrap()
-    }
-
-    fn check(artifact: &Value, name: &str, tool: Tool) {
-        let found = all(artifact);
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].code.to_vec(), [0x60, 0x00]);
-        assert_eq!(found[0].signature(0xa905_9cbb), Some("transfer(address,uint256)"));
-        assert_eq!((found[0].full_name().as_str(), found[0].tool), (name, tool));
-    }
-
-    #[test]
-    fn artifacts_of_many_tools_are_understood() {
-        let selectors = json!({"transfer(address,uint256)": "a9059cbb"});
-        let abi = json!([{"type": "function", "name": "transfer", "inputs": [
-            {"type": "address", "name": "to"}, {"type": "uint256", "name": "value"},
-        ]}]);
-        let evm = json!({"deployedBytecode": {"object": "6000"}, "methodIdentifiers": selectors});
-        let foundry = json!({
-            "deployedBytecode": {"object": "0x6000"}, "methodIdentifiers": selectors, "abi": abi,
-            "metadata": {"settings": {"compilationTarget": {"src/T.sol": "Token"}}},
-        });
-        check(&foundry, "src/T.sol:Token", Tool::Foundry);
-        let hardhat = json!({
-            "_format": "hh-sol-artifact-1", "contractName": "Token", "sourceName": "contracts/T.sol",
-            "deployedBytecode": "0x6000", "abi": abi,
-        });
-        check(&hardhat, "contracts/T.sol:Token", Tool::Hardhat);
-        let truffle = json!({
-            "contractName": "Token", "deployedBytecode": "0x6000", "abi": abi,
-            "schemaVersion": "3.4.16",
-        });
-        check(&truffle, "Token", Tool::Truffle);
-        check(&json!({"evm": evm, "abi": abi, "interface": []}), "a", Tool::Waffle);
-        let standard =
-            json!({"contracts": {"t.sol": {"Token": {"evm": evm}, "Pure": {"evm": {}}}}});
-        check(&standard, "t.sol:Token", Tool::Solc);
-        let build = json!({"_format": "hh-sol-build-info-1", "output": standard});
-        check(&build, "t.sol:Token", Tool::Hardhat);
-        let combined =
-            json!({"contracts": {"t.sol:Token": {"bin-runtime": "6000", "hashes": selectors}}});
-        check(&combined, "t.sol:Token", Tool::Solc);
-        let ours = json!({"name": "Token", "runtime": "0x6000", "methodIdentifiers": selectors});
-        check(&ours, "Token", Tool::Corpus);
-    }
-
-    #[test]
-    fn a_malformed_field_is_named() {
-        let fails = |artifact: Value| {
-            let error = contracts("a.json", &artifact, &Supplement::default()).unwrap_err();
-            (error.field.clone(), error.reason)
-        };
-        let (field, reason) = fails(json!({"deployedBytecode": {"object": "0x600"}}));
-        assert_eq!(field, "deployedBytecode.object");
-        assert_eq!(reason, "has an odd number of hexadecimal digits; one is missing");
-        let output =
-            json!({"contracts": {"t.sol": {"T": {"evm": {"deployedBytecode": {"object": "zz"}}}}}});
-        assert_eq!(fails(output).0, "contracts.t.sol.T.evm.deployedBytecode.object");
-        let variable = json!({"label": "a", "slot": "one", "offset": 0, "type": "t"});
-        let layout = json!({"deployedBytecode": "0x00", "storageLayout": {"storage": [variable]}});
-        assert_eq!(fails(layout).0, "storageLayout.storage[0].slot");
-    }
-}
+mod tests;

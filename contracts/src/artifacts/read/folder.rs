@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{
     Found,
     artifact::{self, Supplement},
-    no_code, parse, read_bytes,
+    no_code, parse, read_text,
 };
 use crate::artifacts::{ArtifactError, Contract, Tool};
 
@@ -45,9 +45,7 @@ pub(super) fn read(path: &Path) -> Result<Found, ArtifactError> {
     let (mut artifacts, mut outputs) = (Vec::new(), Vec::new());
     for file in files {
         let name = file.display().to_string();
-        let bytes = read_bytes(&file)?;
-        let text = str::from_utf8(&bytes).map_err(|_| ArtifactError::file(&name, "is no text"))?;
-        let value = parse(&name, text)?;
+        let value = parse(&name, &read_text(&file)?)?;
         supplement.add(&name, &value)?;
         if artifact::is_output(&value) {
             outputs.push((name, value));
@@ -91,7 +89,7 @@ fn artifacts_folder(path: &Path) -> Result<PathBuf, ArtifactError> {
             continue;
         }
         let stated = match settings {
-            "foundry.toml" => out_setting(&String::from_utf8_lossy(&read_bytes(&file)?)),
+            "foundry.toml" => out_setting(&read_text(&file)?),
             _ => None,
         };
         let folder = path.join(stated.as_deref().unwrap_or(default));
@@ -150,7 +148,7 @@ pub(super) fn add_neighbours(
     let debug = path.with_extension("dbg.json");
     if debug.is_file() {
         let name = debug.display().to_string();
-        let debug = parse(&name, &String::from_utf8_lossy(&read_bytes(&debug)?))?;
+        let debug = parse(&name, &read_text(&debug)?)?;
         files.extend(debug["buildInfo"].as_str().map(|info| folder.join(info)));
     }
     if let Some(id) = value["buildInfoId"].as_str() {
@@ -166,65 +164,11 @@ pub(super) fn add_neighbours(
     }
     for file in files.into_iter().filter(|file| file.is_file()) {
         let name = file.display().to_string();
-        let info = parse(&name, &String::from_utf8_lossy(&read_bytes(&file)?))?;
+        let info = parse(&name, &read_text(&file)?)?;
         supplement.add(&name, &info)?;
     }
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn artifact(source: &str, name: &str) -> Value {
-        json!({
-            "abi": [], "deployedBytecode": {"object": "0x6000"},
-            "metadata": {"settings": {"compilationTarget": {source: name}}},
-        })
-    }
-
-    fn write(folder: &Path, name: &str, text: &str) {
-        let path = folder.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    #[test]
-    fn a_project_is_read_without_its_tests() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
-        write(root, "foundry.toml", "[profile.default]\nout = 'made'\n");
-        let failed = read(root).unwrap_err();
-        assert!(failed.reason.contains("made") && failed.reason.contains("compile it first"));
-        write(root, "made/T.sol/T.json", &artifact("src/T.sol", "T").to_string());
-        write(root, "made/T.t.sol/TTest.json", &artifact("test/T.t.sol", "TTest").to_string());
-        write(root, "made/cache.json", "{}");
-        let found = read(root).unwrap();
-        assert_eq!((found.contracts.len(), found.n_left_out), (1, 1));
-        assert_eq!(found.contracts[0].full_name(), "src/T.sol:T");
-    }
-
-    #[test]
-    fn build_infos_add_layouts_to_artifacts() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
-        let one = json!({
-            "_format": "hh-sol-artifact-1", "contractName": "T", "sourceName": "contracts/T.sol",
-            "abi": [], "deployedBytecode": "0x6000",
-        });
-        let layout = json!({"storage": [{"label": "a", "slot": "0", "offset": 0, "type": "t"}]});
-        let info = json!({"output": {"contracts": {"contracts/T.sol": {"T": {
-            "storageLayout": layout, "evm": {"deployedBytecode": {"object": "6000"}}}}}}});
-        write(root, "contracts/T.sol/T.json", &one.to_string());
-        let debug = json!({"buildInfo": "../../build-info/1.json"});
-        write(root, "contracts/T.sol/T.dbg.json", &debug.to_string());
-        write(root, "build-info/1.json", &info.to_string());
-        let whole = read(root).unwrap().contracts;
-        assert_eq!(whole.len(), 1);
-        assert_eq!(whole[0].layout.as_ref().unwrap().storage[0].label, "a");
-        let single = super::super::read(root.join("contracts/T.sol/T.json").to_str().unwrap());
-        assert_eq!(single.unwrap().contracts[0].layout, whole[0].layout);
-    }
-}
+mod tests;

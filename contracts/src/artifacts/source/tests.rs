@@ -54,7 +54,14 @@ fn build_info() -> Value {
 
 fn variable(contract: &str, label: &str) -> Variable {
     let (contract, label) = (contract.to_owned(), label.to_owned());
-    Variable { label, slot: Default::default(), offset: 0, type_name: String::new(), contract }
+    Variable {
+        label,
+        slot: Default::default(),
+        offset: 0,
+        type_name: String::new(),
+        contract,
+        ast_id: None,
+    }
 }
 
 fn lines(sources: &Sources, value: &Value) -> Lines {
