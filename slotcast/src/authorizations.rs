@@ -17,7 +17,7 @@ use crate::forward::Forward;
 pub(crate) struct Authorizations {
     /// Those that count, in their order: the authority and the account it delegates to.
     pub(crate) set: Vec<(Address, Address)>,
-    /// Everyone who signed one for this chain, whether or not it counts.
+    /// The signers of those for this chain, whether or not they count.
     pub(crate) authorities: Vec<Address>,
     /// What was relied on, with the words as they are before the transaction.
     pub(crate) relied_on: Vec<StateRead>,
