@@ -6,10 +6,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use alloy_consensus::{TxEnvelope, transaction::Recovered};
+use alloy_consensus::transaction::Recovered;
 use alloy_eips::BlockId;
 use slotcast_node::{Node, RpcSettings};
 
+use slotcast::executor::ChainTx;
 use crate::{
     block_context::BlockContext, error::ServeError, fault::Fault, live::LiveChain,
     recorded::RecordedChain,
@@ -91,7 +92,7 @@ impl Chain {
     pub(crate) fn transactions(
         &self,
         context: &BlockContext,
-    ) -> Result<Vec<Recovered<TxEnvelope>>, Fault> {
+    ) -> Result<Vec<Recovered<ChainTx>>, Fault> {
         match self {
             Self::Recorded(_) => Ok(context.block().transactions.clone()),
             Self::Live(_) if context.block().hash.is_zero() => Err(Fault::Params(

@@ -16,10 +16,11 @@ use std::{
     time::Duration,
 };
 
-use alloy_consensus::{TxEnvelope, transaction::Recovered};
+use alloy_consensus::transaction::Recovered;
 use alloy_primitives::{B256, U64};
 use slotcast_node::{NodeError, PendingTxs};
 
+use slotcast::executor::ChainTx;
 use crate::{
     block_context::Look,
     chain::Chain,
@@ -212,7 +213,7 @@ impl<'a> HeadTracker<'a> {
     }
 
     /// Predicts a pending transaction and tells.
-    fn predict(&self, tx: Recovered<TxEnvelope>) {
+    fn predict(&self, tx: Recovered<ChainTx>) {
         let hash = *tx.tx_hash();
         let asked = Asked { tx, hash: Some(hash) };
         let prediction = || {
