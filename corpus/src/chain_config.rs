@@ -91,12 +91,12 @@ impl Config {
     }
 
     fn forks(&self) -> impl Iterator<Item = (EthereumHardfork, ForkCondition)> {
-        let numbered = BY_NUMBER.iter().filter_map(|(key, fork)| {
-            Some((*fork, ForkCondition::Block(self.at(key)?)))
-        });
-        let timed = BY_TIME.iter().filter_map(|(key, fork)| {
-            Some((*fork, ForkCondition::Timestamp(self.at(key)?)))
-        });
+        let numbered = BY_NUMBER
+            .iter()
+            .filter_map(|(key, fork)| Some((*fork, ForkCondition::Block(self.at(key)?))));
+        let timed = BY_TIME
+            .iter()
+            .filter_map(|(key, fork)| Some((*fork, ForkCondition::Timestamp(self.at(key)?))));
         let numbered: Vec<_> = numbered.collect();
         let merge = self.merge().filter(|_| self.at("mergeNetsplitBlock").is_none());
         let frontier = (EthereumHardfork::Frontier, ForkCondition::Block(0));

@@ -157,7 +157,11 @@ where
     }
 
     /// Runs a transaction by the rules of a rollup.
-    fn run_on_rollup(&mut self, op: &OpBlock, tx: TxIndex) -> Result<TxResult, BlockExecutionError> {
+    fn run_on_rollup(
+        &mut self,
+        op: &OpBlock,
+        tx: TxIndex,
+    ) -> Result<TxResult, BlockExecutionError> {
         let transaction = self.block.transaction(tx);
         let executor = &mut self.executor;
         let failed = |error| BlockExecutionError::evm(error, *transaction.tx_hash());
@@ -166,7 +170,8 @@ where
             .da_footprint(self.block, tx, |slot| database.storage(L1_BLOCK, slot))
             .map_err(|error| failed(EVMError::Database(error)))?;
         let used = executor.cumulative_tx_gas_used;
-        let meter = Meter { cumulative: used, regular: used, state: 0, blob: executor.blob_gas_used };
+        let meter =
+            Meter { cumulative: used, regular: used, state: 0, blob: executor.blob_gas_used };
         if let Some(Rejection::NoRoom { gas_limit, left }) =
             meter.no_room(self.rules, transaction, footprint)
         {

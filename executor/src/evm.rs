@@ -108,8 +108,7 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
 
     fn run_started(&mut self, tx: TxIndex) -> Speculative {
         let (rules, block) = (self.rules, self.block);
-        let result =
-            catch_unwind(AssertUnwindSafe(|| transact(&mut self.evm, rules, block, tx)));
+        let result = catch_unwind(AssertUnwindSafe(|| transact(&mut self.evm, rules, block, tx)));
         let run = match result {
             Ok(Ok((result, extra))) => {
                 self.note_roles(tx, extra);

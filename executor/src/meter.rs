@@ -31,12 +31,7 @@ impl Meter {
 
     /// Why the block has no room for a transaction that takes so much of its room for data; nothing
     /// when it has.
-    pub(crate) fn no_room(
-        &self,
-        rules: &Rules,
-        tx: &ChainTx,
-        footprint: u64,
-    ) -> Option<Rejection> {
+    pub(crate) fn no_room(&self, rules: &Rules, tx: &ChainTx, footprint: u64) -> Option<Rejection> {
         let cfg = &rules.env.cfg_env;
         let block_limit = rules.env.block_env.gas_limit;
         let gas_limit = tx.gas_limit();

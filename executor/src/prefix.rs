@@ -213,12 +213,7 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
     }
 
     /// Enters the result of the next transaction, whose effects are in the store.
-    fn enter(
-        &mut self,
-        tx: TxIndex,
-        result: ExecutionResult,
-        rollup: Option<Box<RollupReceipt>>,
-    ) {
+    fn enter(&mut self, tx: TxIndex, result: ExecutionResult, rollup: Option<Box<RollupReceipt>>) {
         let gas = result.gas();
         self.meter.count(gas);
         match rollup.as_deref() {

@@ -21,8 +21,8 @@ use std::{
 use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_primitives::{Address, B256};
 use slotcast_analyzer::bind::{Binder, BlockWords};
-use slotcast_executor::{ChainTx, 
-    Advice, Block, Decisions, Execution, ExecutionError, ExecutionMode, ExecutionPlan,
+use slotcast_executor::{
+    Advice, Block, ChainTx, Decisions, Execution, ExecutionError, ExecutionMode, ExecutionPlan,
     FallbackRule, HostRules, Mode, Pool, Settings, UnitCosts, Wait,
     database::{BundleState, DatabaseRef},
     decide, execute, execute_with_bundle, fork_of, receipts_root,

@@ -20,7 +20,10 @@ fn forks_hold_from_their_numbers_and_times_on() {
     );
     assert_eq!(rules.chain_id(), 59_144);
     let at = |time| rules.fork_at(10, time);
-    assert_eq!([at(0), at(100), at(299), at(300)].map(Fork::name), ["Paris", "Shanghai", "Cancun", "Prague"]);
+    assert_eq!(
+        [at(0), at(100), at(299), at(300)].map(Fork::name),
+        ["Paris", "Shanghai", "Cancun", "Prague"]
+    );
     assert_eq!(rules.fork_name_at(10, 400), "Osaka");
     assert_eq!(rules.blob_params(299), None);
     assert_eq!(rules.blob_params(300).unwrap().max_blob_count, 2);

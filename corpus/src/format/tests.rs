@@ -297,9 +297,11 @@ fn rollup_file(deposit: &str) -> String {
         "gasUsed": "0x5208", "logs": [], "depositNonce": "0x7", "depositReceiptVersion": "0x1",
         "transactionHash": "0x0000000000000000000000000000000000000000000000000000000000000001"},
         {"#;
-    file()
-        .replacen("\"transactions\": [", &format!("\"transactions\": [{deposit}, "), 1)
-        .replacen("\"receipts\": [{", added, 1)
+    file().replacen("\"transactions\": [", &format!("\"transactions\": [{deposit}, "), 1).replacen(
+        "\"receipts\": [{",
+        added,
+        1,
+    )
 }
 
 const DEPOSIT: &str = r#"{"type": "0x7e", "from": "0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001",

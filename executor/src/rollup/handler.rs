@@ -16,7 +16,9 @@ use revm::{
         Block as _, BlockEnv, Cfg as _, CfgEnv, Context, ContextSetters, ContextTr, Evm, JournalTr,
         LocalContextTr, TxEnv,
         journaled_state::account::JournaledAccountTr,
-        result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction, ResultAndState, ResultGas},
+        result::{
+            EVMError, ExecutionResult, HaltReason, InvalidTransaction, ResultAndState, ResultGas,
+        },
     },
     handler::{
         EthFrame, EvmTr, FrameResult, Handler,

@@ -55,9 +55,8 @@ pub fn check_rollup(
     let base_fee = parent
         .and_then(|parent| next_base_fee(chain, parent, header.timestamp))
         .map(|next| header.base_fee_per_gas == Some(next));
-    let recorded = |change: &AccountChange| {
-        change.address == MESSAGE_PASSER && !change.storage.is_empty()
-    };
+    let recorded =
+        |change: &AccountChange| change.address == MESSAGE_PASSER && !change.storage.is_empty();
     let is_root = |(before, after): (B256, B256)| {
         // Which root new slots lead to does not follow from the few slots that a recording holds.
         let is_changed = outcome.state.iter().any(recorded);

@@ -139,7 +139,10 @@ fn fee_parameters_are_those_that_the_first_transaction_has_just_written() {
     // Two payments of the same size, but for a nonce of zero and one, which are both one byte.
     let in_vault = gain(&outcome, L1_FEE_VAULT).unwrap();
     assert_eq!(in_vault, fees.l1_fee + self::fees(&outcome, 2).l1_fee);
-    assert_eq!(gain(&outcome, crate::chain::optimism::BASE_FEE_VAULT), Some(U256::from(42_000 * BASE_FEE)));
+    assert_eq!(
+        gain(&outcome, crate::chain::optimism::BASE_FEE_VAULT),
+        Some(U256::from(42_000 * BASE_FEE))
+    );
     let beneficiary = address!("0x4200000000000000000000000000000000000011");
     assert_eq!(gain(&outcome, beneficiary), Some(U256::from(42_000 * 2)));
     let paid = U256::from(10 + 42_000 * 9) + in_vault;
@@ -164,10 +167,7 @@ fn the_operator_is_paid_from_isthmus_on_and_his_account_not_touched_before() {
     assert_eq!(fees(&isthmus, 1).operator_fee, Some(paid));
     assert_eq!(gain(&isthmus, OPERATOR_FEE_VAULT), Some(paid));
     let jovian = run(OpFork::Jovian);
-    assert_eq!(
-        gain(&jovian, OPERATOR_FEE_VAULT),
-        Some(U256::from(21_000_u64 * 500_000 * 100 + 9))
-    );
+    assert_eq!(gain(&jovian, OPERATOR_FEE_VAULT), Some(U256::from(21_000_u64 * 500_000 * 100 + 9)));
 }
 
 #[test]
@@ -204,10 +204,9 @@ fn a_failed_deposit_stays_in_the_block_with_its_mint_and_its_nonce() {
     assert!(!outcome.receipts[0].success && outcome.receipts[1].success);
 
     // One whose code runs out of gas, and one that has too little gas to begin with.
-    let mut endless = deposit(RECIPIENT, TxKind::Create, 40, 0, Bytes::from_static(&[0x5b, 0x5f, 0x56]));
-    let run_one = |deposit: &TxDeposit| {
-        run(OpFork::Canyon, &[], vec![of_deposit(deposit.clone())])
-    };
+    let mut endless =
+        deposit(RECIPIENT, TxKind::Create, 40, 0, Bytes::from_static(&[0x5b, 0x5f, 0x56]));
+    let run_one = |deposit: &TxDeposit| run(OpFork::Canyon, &[], vec![of_deposit(deposit.clone())]);
     for gas_limit in [200_000, 20_000] {
         endless.gas_limit = gas_limit;
         let outcome = run_one(&endless);
@@ -220,7 +219,8 @@ fn a_failed_deposit_stays_in_the_block_with_its_mint_and_its_nonce() {
 #[test]
 fn deposits_are_charged_their_limit_before_regolith_and_the_chains_own_nothing() {
     let mut first = deposit(DEPOSITOR, TxKind::Call(L1_BLOCK), 0, 0, Bytes::new());
-    let gas = |fork, deposit: &TxDeposit| run(fork, &[], vec![of_deposit(deposit.clone())]).gas_used;
+    let gas =
+        |fork, deposit: &TxDeposit| run(fork, &[], vec![of_deposit(deposit.clone())]).gas_used;
     assert_eq!(gas(OpFork::Bedrock, &first), 200_000);
     assert_eq!(gas(OpFork::Regolith, &first), 21_000);
     first.is_system_transaction = true;

@@ -106,10 +106,7 @@ impl PendingTxs {
 
 impl Node {
     /// The transaction with this hash, if it waits at the node and its signature is good.
-    pub fn pending_transaction(
-        &self,
-        hash: B256,
-    ) -> Result<Option<Recovered<ChainTx>>, NodeError> {
+    pub fn pending_transaction(&self, hash: B256) -> Result<Option<Recovered<ChainTx>>, NodeError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Place {

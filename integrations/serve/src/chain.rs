@@ -10,11 +10,11 @@ use alloy_consensus::transaction::Recovered;
 use alloy_eips::BlockId;
 use slotcast_node::{Node, RpcSettings};
 
-use slotcast::executor::ChainTx;
 use crate::{
     block_context::BlockContext, error::ServeError, fault::Fault, live::LiveChain,
     recorded::RecordedChain,
 };
+use slotcast::executor::ChainTx;
 
 /// Where blocks and states come from.
 #[derive(Clone, Debug)]

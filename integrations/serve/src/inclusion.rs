@@ -132,11 +132,7 @@ fn of_envelope(context: &BlockContext, tx: &Recovered<ChainTx>) -> Option<String
     .find_map(|(is_wrong, why)| is_wrong.then_some(why))
 }
 
-fn of_sender(
-    context: &BlockContext,
-    tx: &Recovered<ChainTx>,
-    is_signed: bool,
-) -> Option<String> {
+fn of_sender(context: &BlockContext, tx: &Recovered<ChainTx>, is_signed: bool) -> Option<String> {
     let sender = tx.signer();
     if let Some(nonce) = context.nonce(sender)
         && nonce != tx.nonce()

@@ -14,8 +14,8 @@ use alloy_eips::{eip2718::Decodable2718, eip2930::AccessList, eip7702::SignedAut
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U64, U128, U256};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use slotcast::executor::ChainTx;
 use slotcast::BaseState;
+use slotcast::executor::ChainTx;
 
 use crate::{block_context::BlockContext, fault::Fault};
 

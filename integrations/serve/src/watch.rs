@@ -20,7 +20,6 @@ use alloy_consensus::transaction::Recovered;
 use alloy_primitives::{B256, U64};
 use slotcast_node::{NodeError, PendingTxs};
 
-use slotcast::executor::ChainTx;
 use crate::{
     block_context::Look,
     chain::Chain,
@@ -30,6 +29,7 @@ use crate::{
     stream::{HeadMessage, Pending},
     transaction::Asked,
 };
+use slotcast::executor::ChainTx;
 
 /// How many of the newest blocks are remembered, to tell how far back a reorganisation goes.
 const MAX_RECENT: usize = 128;

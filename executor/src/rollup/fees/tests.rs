@@ -43,19 +43,13 @@ fn ecotone_weighs_both_base_fees_and_fjord_the_compressed_size() {
     let slots = [(1, U256::from(1_000)), (3, packed(16, &[200_000, 300_000])), (7, U256::from(50))];
     let ecotone = params(OpFork::Ecotone, &slots);
     let price = 16 * 1_000 * 200_000_u64 + 50 * 300_000;
-    assert_eq!(
-        ecotone.l1_fee(OpFork::Ecotone, &SIZE),
-        U256::from(1_480 * price / 16_000_000)
-    );
+    assert_eq!(ecotone.l1_fee(OpFork::Ecotone, &SIZE), U256::from(1_480 * price / 16_000_000));
     assert_eq!(ecotone.l1_gas_used(OpFork::Ecotone, &SIZE), U256::from(1_480));
     let estimate: u64 = 300 * 836_500 - 42_585_600;
     let fjord = params(OpFork::Fjord, &slots);
     let fee = u128::from(estimate) * u128::from(price) / 1_000_000_000_000;
     assert_eq!(fjord.l1_fee(OpFork::Fjord, &SIZE), U256::from(fee));
-    assert_eq!(
-        fjord.l1_gas_used(OpFork::Fjord, &SIZE),
-        U256::from(estimate * 16 / 1_000_000)
-    );
+    assert_eq!(fjord.l1_gas_used(OpFork::Fjord, &SIZE), U256::from(estimate * 16 / 1_000_000));
     // A hundred bytes are paid for at least.
     assert_eq!(fjord.l1_gas_used(OpFork::Fjord, &TxSize::default()), U256::from(1_600));
 }

@@ -12,7 +12,10 @@ fn limits_grow_tighter_with_the_forks() {
             LIMITS.iter().filter_map(of).last()
         })
     };
-    assert_eq!(limits(BN_PAIRING)[4..], [None, Some(112_687), Some(112_687), Some(112_687), Some(81_984), Some(57_600)]);
+    assert_eq!(
+        limits(BN_PAIRING)[4..],
+        [None, Some(112_687), Some(112_687), Some(112_687), Some(81_984), Some(57_600)]
+    );
     assert_eq!(limits(BLS_PAIRING)[6..], [None, Some(235_008), Some(156_672), Some(156_672)]);
 }
 
