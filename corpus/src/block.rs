@@ -49,8 +49,9 @@ pub struct Around {
     /// The accounts that the block changes, as it leaves them: nothing for one that ceased to exist,
     /// code where it is new, and changed slots only.
     pub post_state: Option<BTreeMap<Address, Option<PreAccount>>>,
-    /// The storage root of a rollup's contract that records withdrawals, before and after the block.
-    pub message_passer: Option<(B256, B256)>,
+    /// The storage root of a rollup's contract that records withdrawals, before and after the block; the former
+    /// may not be known.
+    pub message_passer: Option<(Option<B256>, B256)>,
 }
 
 impl RecordedBlock {

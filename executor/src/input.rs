@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use alloy_consensus::{Header, transaction::Recovered};
+use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_eips::eip4895::Withdrawal;
 use alloy_primitives::B256;
 use slotcast_model::{Fork, Index, TxIndex};
@@ -58,7 +58,7 @@ impl From<alloy_consensus::Block<Recovered<TxEnvelope>>> for Block {
             forks: ForkChoice::OfChain,
             hash: header.hash_slow(),
             header,
-            transactions: body.transactions,
+            transactions: body.transactions.into_iter().map(|tx| tx.map(ChainTx::Signed)).collect(),
             withdrawals: body.withdrawals.map(|withdrawals| withdrawals.0),
             ommers: body.ommers,
         }

@@ -13,7 +13,9 @@ use slotcast::{
     Clock, Engine, EngineSettings, ExecutionRule, OnRejected, PredictSettings, Prepared, Summaries,
     graph::schedule_of, prediction_file,
 };
-use slotcast_corpus::{Around, PreAccount, RecordedBlock, RunError, prepare, receipts_of};
+use slotcast_corpus::{
+    Around, PreAccount, PreState, RecordedBlock, RunError, prepare, receipts_of,
+};
 use slotcast_executor::{
     AccountChange, Block, BlockOutcome, ExecutionError, ExecutionMode, HeaderCheck, MemoryState,
     Mode, RollupCheck, SequentialSettings, TxOutcome, block_access_list, block_level_work,
@@ -394,7 +396,9 @@ impl MatchesHeader {
             withdrawals_root: rollup.withdrawals_root,
             da_footprint: rollup.da_footprint,
             receipts: receipts.map(|stated| *stated == receipts_of(prepared.block(), outcome)),
-            post_state: post_state.as_ref().map(|stated| is_left(stated, outcome)),
+            post_state: post_state
+                .as_ref()
+                .map(|stated| is_left(stated, &recorded.pre_state, outcome)),
             ..proven
         })
     }
@@ -421,8 +425,13 @@ impl MatchesHeader {
     }
 }
 
-/// Whether a block left exactly what is stated: these accounts, and of these the stated slots.
-fn is_left(stated: &BTreeMap<Address, Option<PreAccount>>, outcome: &BlockOutcome) -> bool {
+/// Whether a block left exactly what is stated, of the accounts that are recorded before it: what was
+/// not read then cannot be compared, and what did not exist was read.
+fn is_left(
+    stated: &BTreeMap<Address, Option<PreAccount>>,
+    pre_state: &PreState,
+    outcome: &BlockOutcome,
+) -> bool {
     let is_same = |change: &AccountChange| {
         let (stated, after) = match (stated.get(&change.address), change.after) {
             (Some(Some(stated)), Some(after)) => (stated, after),
@@ -436,7 +445,10 @@ fn is_left(stated: &BTreeMap<Address, Option<PreAccount>>, outcome: &BlockOutcom
             && (!is_new_code || stated.code_hash() == after.code_hash)
             && stated.storage.iter().eq(slots)
     };
-    stated.len() == outcome.state.len() && outcome.state.iter().all(is_same)
+    let is_recorded = |address: &Address| pre_state.contains_key(address);
+    let changes = outcome.state.iter().filter(|change| is_recorded(&change.address));
+    let n_stated = stated.keys().filter(|address| is_recorded(address)).count();
+    changes.clone().count() == n_stated && changes.into_iter().all(is_same)
 }
 
 /// Whether sequential execution touches what the header's block access list says (EIP-7928); none

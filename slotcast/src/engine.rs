@@ -18,7 +18,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use alloy_consensus::{Transaction as _, transaction::Recovered};
+use alloy_consensus::transaction::Recovered;
 use alloy_primitives::{Address, B256};
 use slotcast_analyzer::bind::{Binder, BlockWords};
 use slotcast_executor::{

@@ -44,7 +44,7 @@ struct Parent {
 
 #[derive(Deserialize, Serialize)]
 struct Roots {
-    before: B256,
+    before: Option<B256>,
     after: B256,
 }
 

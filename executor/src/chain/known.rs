@@ -47,6 +47,9 @@ const KARST_SEPOLIA: u64 = 1_781_712_001;
 /// Where Celo sends base fees instead.
 const CELO_FEE_HANDLER: Address = address!("0xcd437749e43a154c07f3553504c68fbfd56b8778");
 
+/// What Celo's base fee does not fall below, in wei.
+const CELO_LEAST_BASE_FEE: u64 = 25_000_000_000;
+
 /// A chain of the OP Stack.
 struct Rollup {
     name: &'static str,
@@ -55,12 +58,21 @@ struct Rollup {
     karst: Option<u64>,
     elasticity: u64,
     base_fee_vault: Address,
+    least_base_fee: u64,
 }
 
 impl Rollup {
     const fn new(name: &'static str, chain_id: u64, forks: &'static [(OpFork, u64)]) -> Self {
         let base_fee_vault = BASE_FEE_VAULT;
-        Self { name, chain_id, forks, karst: None, elasticity: 6, base_fee_vault }
+        Self {
+            name,
+            chain_id,
+            forks,
+            karst: None,
+            elasticity: 6,
+            base_fee_vault,
+            least_base_fee: 0,
+        }
     }
 }
 
@@ -75,6 +87,7 @@ const ROLLUPS: [Rollup; 7] = [
     Rollup { karst: Some(KARST), ..Rollup::new("unichain", 130, &UNICHAIN) },
     Rollup {
         base_fee_vault: CELO_FEE_HANDLER,
+        least_base_fee: CELO_LEAST_BASE_FEE,
         ..Rollup::new("celo-sepolia", 11_142_220, &CELO_SEPOLIA)
     },
     Rollup::new("rise", 4153, &[(OpFork::Jovian, 0)]),
@@ -120,7 +133,8 @@ impl ChainRules {
                 let karst = rollup.karst.map(|since| (OpFork::Karst, since));
                 let chain = OpChain::new(rollup.forks.iter().copied().chain(karst))
                     .with_base_fee_params(rollup.elasticity, 50, 250)
-                    .with_base_fee_vault(rollup.base_fee_vault);
+                    .with_base_fee_vault(rollup.base_fee_vault)
+                    .with_least_base_fee(rollup.least_base_fee);
                 Self::optimism(rollup.name, chain_id, chain)
             }
         })

@@ -75,6 +75,8 @@ pub struct OpChain {
     denominator: u64,
     canyon_denominator: u64,
     base_fee_vault: Address,
+    /// The least base fee before headers state one (Jovian).
+    least_base_fee: u64,
 }
 
 impl OpChain {
@@ -93,7 +95,8 @@ impl OpChain {
         since[OpFork::Bedrock as usize] = Some(0);
         let (elasticity, denominator, canyon_denominator) = (6, 50, 250);
         let base_fee_vault = BASE_FEE_VAULT;
-        Self { since, elasticity, denominator, canyon_denominator, base_fee_vault }
+        let least_base_fee = 0;
+        Self { since, elasticity, denominator, canyon_denominator, base_fee_vault, least_base_fee }
     }
 
     /// Other parameters of the base fee, where headers do not state them: elasticity, denominator, and
@@ -116,6 +119,18 @@ impl OpChain {
     pub const fn with_base_fee_vault(mut self, address: Address) -> Self {
         self.base_fee_vault = address;
         self
+    }
+
+    /// A least base fee until Jovian, when headers state it.
+    #[must_use]
+    pub const fn with_least_base_fee(mut self, wei: u64) -> Self {
+        self.least_base_fee = wei;
+        self
+    }
+
+    /// The least base fee of a block at a time.
+    pub(crate) fn least_base_fee_at(&self, timestamp: u64) -> u64 {
+        if self.fork_at(timestamp) < OpFork::Jovian { self.least_base_fee } else { 0 }
     }
 
     /// The fork that holds at a time.

@@ -43,13 +43,14 @@ pub struct RollupCheck {
 }
 
 /// Compares a header with its parent and with what the block did. `passer` is the storage root of the
-/// contract that records withdrawals, before and after the block.
+/// contract that records withdrawals, before and after the block; the
+/// former may not be known.
 pub fn check_rollup(
     chain: &OpChain,
     header: &Header,
     outcome: &BlockOutcome,
     parent: Option<&ParentFields>,
-    passer: Option<(B256, B256)>,
+    passer: Option<(Option<B256>, B256)>,
 ) -> RollupCheck {
     let fork = chain.fork_at(header.timestamp);
     let base_fee = parent
@@ -57,10 +58,11 @@ pub fn check_rollup(
         .map(|next| header.base_fee_per_gas == Some(next));
     let recorded =
         |change: &AccountChange| change.address == MESSAGE_PASSER && !change.storage.is_empty();
-    let is_root = |(before, after): (B256, B256)| {
+    let is_root = |(before, after): (Option<B256>, B256)| {
         // Which root new slots lead to does not follow from the few slots that a recording holds.
         let is_changed = outcome.state.iter().any(recorded);
-        (before != after) == is_changed && header.withdrawals_root == Some(after)
+        before.is_none_or(|before| (before != after) == is_changed)
+            && header.withdrawals_root == Some(after)
     };
     RollupCheck {
         base_fee,
@@ -86,7 +88,7 @@ pub fn next_base_fee(chain: &OpChain, parent: &ParentFields, timestamp: u64) -> 
         false => parent.gas_used.max(parent.blob_gas_used?),
     };
     let next = calc_next_block_base_fee(metered, parent.gas_limit, parent.base_fee, params);
-    Some(next.max(least))
+    Some(next.max(least).max(chain.least_base_fee_at(timestamp)))
 }
 
 /// The parameters and the least base fee that a header's extra data states.

@@ -29,6 +29,15 @@ fn the_denominator_is_that_of_the_new_block_until_headers_state_it() {
 }
 
 #[test]
+fn a_chain_may_have_a_least_base_fee_until_jovian() {
+    let chain = OpChain::new([(OpFork::Isthmus, 0), (OpFork::Jovian, 20)]);
+    let chain = chain.with_least_base_fee(999_999);
+    let isthmus = parent(8, 0, &[0, 0, 0, 0, 100, 0, 0, 0, 6]);
+    assert_eq!(next_base_fee(&chain, &isthmus, 10), Some(999_999));
+    assert_eq!(next_base_fee(&chain, &isthmus, 20), Some(1_000_000 - 1_000_000 / 100));
+}
+
+#[test]
 fn from_jovian_on_there_is_a_least_base_fee_and_data_counts_as_gas() {
     let chain = OpChain::new([(OpFork::Jovian, 0)]);
     let mut extra = [1, 0, 0, 0, 100, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0];
