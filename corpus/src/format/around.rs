@@ -45,7 +45,7 @@ struct Parent {
 #[derive(Deserialize, Serialize)]
 struct Roots {
     before: Option<B256>,
-    after: B256,
+    after: Option<B256>,
 }
 
 impl AroundFields {
@@ -62,7 +62,7 @@ impl AroundFields {
             }),
             post_state,
             message_passer_storage_root: message_passer
-                .map(|(before, after)| Roots { before, after }),
+                .map(|(before, after)| Roots { before, after: Some(after) }),
         }
     }
 
@@ -79,7 +79,7 @@ impl AroundFields {
             }),
             post_state,
             message_passer: message_passer_storage_root
-                .map(|Roots { before, after }| (before, after)),
+                .and_then(|Roots { before, after }| Some((before, after?))),
         }
     }
 }
