@@ -14,7 +14,8 @@ use super::{
 };
 
 /// Times of the forks that members of the Superchain share, mainnets and testnets.
-const SUPERCHAIN: [(OpFork, u64); 7] = [
+const SUPERCHAIN: [(OpFork, u64); 8] = [
+    (OpFork::Regolith, 0),
     (OpFork::Canyon, 1_704_992_401),
     (OpFork::Ecotone, 1_710_374_401),
     (OpFork::Fjord, 1_720_627_201),
@@ -23,7 +24,8 @@ const SUPERCHAIN: [(OpFork, u64); 7] = [
     (OpFork::Isthmus, 1_746_806_401),
     (OpFork::Jovian, 1_764_691_201),
 ];
-const SUPERCHAIN_SEPOLIA: [(OpFork, u64); 7] = [
+const SUPERCHAIN_SEPOLIA: [(OpFork, u64); 8] = [
+    (OpFork::Regolith, 0),
     (OpFork::Canyon, 1_699_981_200),
     (OpFork::Ecotone, 1_708_534_800),
     (OpFork::Fjord, 1_716_998_400),

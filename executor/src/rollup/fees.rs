@@ -30,9 +30,6 @@ const INTERCEPT: u64 = 42_585_600;
 const LEAST_SIZE: u64 = 100_000_000;
 const MILLION: u64 = 1_000_000;
 
-/// What a byte takes of the block's room for data, where the chain does not say.
-const USUAL_FOOTPRINT_SCALAR: u16 = 400;
-
 /// How long a signed transaction is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TxSize {
@@ -114,10 +111,7 @@ impl L1Params {
             params.operator_fee_scalar = be(&operator[20..24]) as u32;
             params.operator_fee_constant = be(&operator[24..32]);
             if OpFork::Jovian <= fork {
-                params.da_footprint_scalar = match be(&operator[18..20]) as u16 {
-                    0 => USUAL_FOOTPRINT_SCALAR,
-                    scalar => scalar,
-                };
+                params.da_footprint_scalar = be(&operator[18..20]) as u16;
             }
         }
         Ok(params)

@@ -259,10 +259,9 @@ fn data_has_a_budget_from_jovian_on() {
         let txs = core::iter::once(of_deposit(first)).chain((0..n).map(|nonce| payment(nonce, 1)));
         run(OpFork::Jovian, &[8], txs.collect())
     };
-    // Where the chain does not say it is 400 for each of the hundred bytes that are counted at least.
-    let usual = run(&[0; 32], 2);
-    assert_eq!(fees(&usual, 1).da_footprint, Some(40_000));
-    assert_eq!(usual.blob_gas_used, 80_000);
+    // What nothing is said of takes nothing.
+    let free = run(&[0; 32], 2);
+    assert_eq!((fees(&free, 1).da_footprint, free.blob_gas_used), (Some(0), 0));
     // Four transactions of 6,553,500 fit into thirty million.
     let full = run(&operator, 5);
     assert_eq!(full.blob_gas_used, 4 * 100 * u64::from(u16::MAX));
