@@ -112,5 +112,5 @@ pub use slotcast_model::Fork;
 pub use slotcast_scheduler::Mode;
 pub use state::{AccountRecord, CodeRecord, MemoryState, MissingCode};
 pub use timed::time_each;
-pub use transaction::{ChainTx, ChainTxType};
+pub use transaction::{ChainTx, ChainTxType, deposit::TxDeposit};
 pub use wait::{Advice, Horizon, Wait};

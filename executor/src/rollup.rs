@@ -8,7 +8,7 @@
 //! | part | rule |
 //! | --- | --- |
 //! | kinds without signature | deposits (type 0x7e): minted to, never charged, included even if they fail |
-//! | fee legs of the others | tip to the beneficiary, base fee to its vault, data to the L1 vault, since Isthmus the operator's to his |
+//! | fee legs of the others | tip to the beneficiary, base fee to its vault, data to the L1 vault, since Isthmus the operator's fee to its vault |
 //! | words that each reads | of the `L1Block` contract: slots 1, 5 and 6, since Ecotone 1, 3 and 7, since Isthmus 8 |
 //! | before the transactions | as on Ethereum: beacon root (Ecotone), parent's hash (Isthmus) |
 //! | after them | nothing |
@@ -21,7 +21,6 @@ pub(crate) mod precompiles;
 
 use alloy_eips::Encodable2718;
 use alloy_primitives::{Address, U256, address};
-use op_alloy_consensus::TxDeposit;
 use revm::{context::result::ResultGas, state::EvmState};
 use slotcast_model::{Index, TxIndex};
 
@@ -29,7 +28,7 @@ use crate::{
     chain::optimism::{OpChain, OpFork},
     input::Block,
     receipt::{RollupFees, RollupReceipt},
-    transaction::ChainTx,
+    transaction::{ChainTx, deposit::TxDeposit},
 };
 use fees::{L1Params, TxSize};
 

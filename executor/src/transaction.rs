@@ -5,12 +5,15 @@
 //! Invariants: a signed transaction keeps its encoding and its hash; a deposit has no signature, its
 //! sender stands in it, and it pays nothing.
 
+pub(crate) mod deposit;
+
 use alloy_consensus::transaction::{SignerRecoverable, TxHashRef};
 use alloy_consensus::{Sealed, TransactionEnvelope, TxEnvelope, crypto::RecoveryError};
 use alloy_evm::{FromRecoveredTx, FromTxWithEncoded};
 use alloy_primitives::{Address, B256, Bytes};
-use op_alloy_consensus::TxDeposit;
 use revm::context::TxEnv;
+
+use deposit::TxDeposit;
 
 /// A transaction of any chain.
 #[derive(Clone, Debug, TransactionEnvelope)]

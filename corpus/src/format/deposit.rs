@@ -6,9 +6,8 @@
 
 use alloy_consensus::{Sealed, transaction::Recovered};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U64, U128, U256};
-use op_alloy_consensus::TxDeposit;
 use serde::{Deserialize, Serialize};
-use slotcast::executor::ChainTx;
+use slotcast::executor::{ChainTx, TxDeposit};
 
 use super::{Fault, parse_at};
 

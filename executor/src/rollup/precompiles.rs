@@ -24,8 +24,8 @@ const BLS_G1_SUM: Address = numbered(0x0c);
 const BLS_G2_SUM: Address = numbered(0x0e);
 const BLS_PAIRING: Address = numbered(0x0f);
 
-/// The most bytes that a contract takes from a fork on; of two for one contract the later holds. What
-/// Karst does to BLS12-381 beyond Jovian's limits is not known to us.
+/// The most bytes that a contract takes from a fork on; of two for one contract the later holds. Karst
+/// is taken to leave Jovian's limits of BLS12-381 as they are.
 const LIMITS: [(OpFork, Address, usize); 9] = [
     (OpFork::Granite, BN_PAIRING, 112_687),
     (OpFork::Isthmus, BLS_G1_SUM, 513_760),

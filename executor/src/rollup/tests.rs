@@ -150,7 +150,7 @@ fn fee_parameters_are_those_that_the_first_transaction_has_just_written() {
 }
 
 #[test]
-fn the_operator_is_paid_from_isthmus_on_and_his_account_not_touched_before() {
+fn the_operator_is_paid_from_isthmus_on_and_not_touched_before() {
     let mut operator = [0; 32];
     operator[20..24].copy_from_slice(&500_000_u32.to_be_bytes());
     operator[24..].copy_from_slice(&9_u64.to_be_bytes());
@@ -241,7 +241,7 @@ fn what_a_deposit_mints_can_be_spent_by_it_and_after_it() {
 }
 
 #[test]
-fn a_sender_who_cannot_pay_for_his_data_is_rejected() {
+fn a_sender_that_cannot_pay_for_its_data_is_rejected() {
     let input = words(&[U256::from(ETHER), U256::ZERO, U256::from(1_000_000)]);
     let first = deposit(DEPOSITOR, TxKind::Call(L1_BLOCK), 0, 0, input);
     let outcome = run(OpFork::Regolith, &[1, 5, 6], vec![of_deposit(first), payment(0, 5)]);
