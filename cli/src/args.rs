@@ -315,6 +315,10 @@ pub(crate) struct Files {
     /// Recorded blocks or folders of them [default: the embedded block].
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Run by the rules of this chain: a known name (such as op-mainnet), or a genesis file in geth's
+    /// form [default: the chain with the block's chain id].
+    #[arg(long, value_name = "FILE|NAME")]
+    pub(crate) chain: Option<PathBuf>,
 }
 
 /// Arguments of `analyze`.

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Header, transaction::Recovered};
 use alloy_eips::eip4895::Withdrawal;
-use alloy_primitives::{B256, Log};
+use alloy_primitives::{Address, B256, Log};
+use slotcast::executor::{ChainTx, ParentFields};
 
-use crate::PreState;
+use crate::{PreAccount, PreState, RollupFields};
 
 /// A block together with everything needed to run it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct RecordedBlock {
     /// The header's hash, as stated.
     pub hash: B256,
     /// The transactions in block order, each with its stated sender.
-    pub transactions: Vec<Recovered<TxEnvelope>>,
+    pub transactions: Vec<Recovered<ChainTx>>,
     /// The withdrawals, from Shanghai on.
     pub withdrawals: Option<Vec<Withdrawal>>,
     /// The hashes of the block's uncles.
@@ -35,6 +36,22 @@ pub struct RecordedBlock {
     pub block_hashes: BTreeMap<u64, B256>,
     /// What running the block gave, if recorded.
     pub receipts: Option<Vec<RecordedReceipt>>,
+    /// What of the chain before the block its header follows from, and the state after it, as far as
+    /// these are recorded.
+    pub around: Around,
+}
+
+/// What a recording may hold to check more of a header than execution proves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// The fields of the parent that the base fee follows from.
+    pub parent: Option<ParentFields>,
+    /// The accounts that the block changes, as it leaves them: nothing for one that ceased to exist,
+    /// code where it is new, and changed slots only.
+    pub post_state: Option<BTreeMap<Address, Option<PreAccount>>>,
+    /// The storage root of a rollup's contract that records withdrawals, before and after the block; the former
+    /// may not be known.
+    pub message_passer: Option<(Option<B256>, B256)>,
 }
 
 impl RecordedBlock {
@@ -59,4 +76,6 @@ pub struct RecordedReceipt {
     pub logs: Vec<Log>,
     /// Which transaction it was.
     pub transaction_hash: B256,
+    /// What receipts of rollups state beside this.
+    pub rollup: RollupFields,
 }

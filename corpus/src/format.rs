@@ -8,7 +8,9 @@
 //! Invariants: reading what was printed gives the same block; printing is deterministic; unknown
 //! keys are ignored.
 
+mod around;
 mod block;
+mod deposit;
 mod pre_state;
 mod quantity;
 
@@ -19,7 +21,10 @@ use alloy_primitives::{B256, U64};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use self::block::{BlockIn, BlockOut, ReceiptIn, ReceiptOut};
+use self::{
+    around::AroundFields,
+    block::{BlockIn, BlockOut, ReceiptIn, ReceiptOut},
+};
 use crate::{CorpusError, PreState, RecordedBlock, gzip};
 
 /// The newest version of the format that this crate reads; the only one it writes.
@@ -60,6 +65,7 @@ pub fn print(block: &RecordedBlock) -> Result<Vec<u8>, CorpusError> {
             .receipts
             .as_ref()
             .map(|receipts| receipts.iter().map(ReceiptOut::new).collect()),
+        around: AroundFields::new(&block.around),
     };
     let mut text = serde_json::to_vec(&file).map_err(|source| CorpusError::Print {
         name: format!("block {}", block.number()),
@@ -108,6 +114,8 @@ struct FileIn<'a> {
     #[serde(default, deserialize_with = "pre_state::read_hashes")]
     block_hashes: BTreeMap<u64, B256>,
     receipts: Option<Vec<ReceiptIn>>,
+    #[serde(flatten)]
+    around: AroundFields,
 }
 
 fn read(text: &[u8]) -> Result<RecordedBlock, Fault> {
@@ -119,6 +127,7 @@ fn read(text: &[u8]) -> Result<RecordedBlock, Fault> {
         pre_state_root,
         block_hashes,
         receipts,
+        around,
     } = parse_at(text, "")?;
     if SCHEMA_VERSION < schema_version {
         return Err(Fault {
@@ -155,6 +164,7 @@ fn read(text: &[u8]) -> Result<RecordedBlock, Fault> {
         pre_state_root,
         block_hashes,
         receipts,
+        around: around.into_around(),
     })
 }
 
@@ -210,6 +220,8 @@ struct FileOut<'a> {
     block_hashes: &'a BTreeMap<u64, B256>,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipts: Option<Vec<ReceiptOut<'a>>>,
+    #[serde(flatten)]
+    around: AroundFields,
 }
 
 fn print_state<S: Serializer>(state: &&PreState, serializer: S) -> Result<S::Ok, S::Error> {

@@ -15,8 +15,10 @@ mod gzip;
 mod files;
 mod validate;
 
+mod chain_config;
 mod prepare;
 mod receipts;
+mod rollup_fields;
 
 pub mod contract;
 mod generate;
@@ -25,13 +27,15 @@ mod embedded;
 
 mod error;
 
-pub use block::{RecordedBlock, RecordedReceipt};
+pub use block::{Around, RecordedBlock, RecordedReceipt};
+pub use chain_config::read_chain;
 pub use contract::Contract;
 pub use embedded::{EMBEDDED, EMBEDDED_PLAN, embedded};
 pub use error::{CorpusError, Signer, ValidationError};
 pub use files::{list, read_file, replace_file, write_file};
 pub use format::{parse, parse_pre_state, print, print_packed};
 pub use generate::{BlockResults, Era, Plan, PlanError, Scenario, Unsealed, generate};
-pub use prepare::{RunError, block_of, prepare, state_of};
+pub use prepare::{RunError, block_of, prepare, prepare_by, state_of};
 pub use receipts::receipts_of;
+pub use rollup_fields::RollupFields;
 pub use state::{PreAccount, PreState};

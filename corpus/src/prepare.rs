@@ -3,10 +3,15 @@
 //! In: a [`RecordedBlock`]. Out: a [`Prepared`] block; or why there is none.
 //! Invariants: the recording was validated; nothing is computed that the recording does not say.
 
+use std::sync::Arc;
+
 use alloy_primitives::{B256, KECCAK256_EMPTY};
 use slotcast::{
     Prepared,
-    executor::{AccountRecord, Block, CodeRecord, ExecutionError, ForkChoice, MemoryState},
+    executor::{
+        AccountRecord, Block, ChainRules, CodeRecord, ExecutionError, ForkChoice, MemoryState,
+        rules_of,
+    },
 };
 
 use crate::{PreAccount, RecordedBlock, ValidationError};
@@ -44,7 +49,6 @@ const fn advice(error: &ExecutionError) -> &'static str {
         ExecutionError::Database { .. } | ExecutionError::Block { .. } => {
             "; record the block again with everything it touches"
         }
-        ExecutionError::UnsupportedChain { .. } => "; correct chainId",
         _ => "",
     }
 }
@@ -59,11 +63,23 @@ const fn advice(error: &ExecutionError) -> &'static str {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn prepare(recorded: &RecordedBlock) -> Result<Prepared, RunError> {
-    recorded.validate()?;
+    prepare_by(recorded, None)
+}
+
+/// The same by rules that the caller describes, instead of those that are known by the chain's id.
+pub fn prepare_by(
+    recorded: &RecordedBlock,
+    rules: Option<Arc<ChainRules>>,
+) -> Result<Prepared, RunError> {
+    let mut block = block_of(recorded);
+    if let Some(rules) = rules {
+        block.forks = ForkChoice::Of(rules);
+    }
+    let failed = |source| RunError::Execution { number: recorded.number(), source };
+    recorded.validate_by(&rules_of(&block).map_err(failed)?)?;
     // A wrong sender can go unnoticed by everything a header proves.
     recorded.validate_senders()?;
-    Prepared::new(block_of(recorded), state_of(recorded))
-        .map_err(|source| RunError::Execution { number: recorded.number(), source })
+    Prepared::new(block, state_of(recorded)).map_err(failed)
 }
 
 impl RunError {

@@ -6,7 +6,7 @@
 use alloy_consensus::{Eip658Value, TxReceipt, Typed2718};
 use slotcast::executor::{Block, BlockOutcome, Receipt};
 
-use crate::RecordedReceipt;
+use crate::{RecordedReceipt, RollupFields};
 
 /// The receipts of a block that ran, as a recording holds them.
 ///
@@ -34,6 +34,7 @@ pub fn receipts_of(block: &Block, outcome: &BlockOutcome) -> Vec<RecordedReceipt
             gas_used,
             logs: receipt.logs().to_vec(),
             transaction_hash: *tx.tx_hash(),
+            rollup: RollupFields::of(receipt),
         }
     })
     .collect()

@@ -10,6 +10,8 @@ use alloy_consensus::{
 use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, keccak256};
 
+use slotcast::executor::{ChainRules, OpFork};
+
 use crate::{RecordedBlock, ValidationError, error::Signer};
 
 impl RecordedBlock {
@@ -18,9 +20,23 @@ impl RecordedBlock {
     /// Senders are believed, since recovering them costs more than everything else together; see
     /// [`validate_senders`](Self::validate_senders).
     pub fn validate(&self) -> Result<(), ValidationError> {
+        self.check_all(ChainRules::of_id(self.chain_id).as_ref())
+    }
+
+    /// The same by the rules of a chain, which decide what the withdrawals root is.
+    pub fn validate_by(&self, rules: &ChainRules) -> Result<(), ValidationError> {
+        self.check_all(Some(rules))
+    }
+
+    fn check_all(&self, rules: Option<&ChainRules>) -> Result<(), ValidationError> {
         self.check_header_hash()?;
         self.check_transactions()?;
-        self.check_withdrawals()?;
+        let rollup = rules.and_then(ChainRules::as_optimism);
+        let fork = rollup.map(|chain| chain.fork_at(self.header.timestamp));
+        // On a rollup it is a storage root then, and holds no list.
+        if fork.is_none_or(|fork| fork < OpFork::Isthmus) {
+            self.check_withdrawals()?;
+        }
         self.check_uncles()?;
         self.check_parent()?;
         self.check_codes()?;

@@ -27,7 +27,7 @@ pub fn block_access_list<DB: DatabaseRef>(
     for tx in block.tx_indices() {
         canonical.state_mut().set_bal_index(BlockAccessIndex::new(u64::from(tx.0) + 1));
         if let Run::Executed(result) = canonical.run(tx)? {
-            canonical.commit(result);
+            canonical.commit(tx, result)?;
         }
     }
     let last = BlockAccessIndex::new(block.n_transactions() as u64 + 1);

@@ -9,7 +9,7 @@
 
 use core::fmt;
 
-use alloy_evm::{Evm, eth::EthEvmBuilder};
+use alloy_evm::Evm;
 use alloy_primitives::{Address, B256, U256};
 use revm::{
     Database,
@@ -21,7 +21,9 @@ use revm::{
 };
 use slotcast_model::{IndexVec, Observation, TxIndex};
 
-use crate::{error::ExecutionError, fork::Rules, input::Block, observe::Watch};
+use crate::{
+    chain_evm::ChainEvm, error::ExecutionError, fork::Rules, input::Block, observe::Watch,
+};
 
 /// What is lent to a sender who cannot pay: enough for any transaction, far from overflowing.
 const LOAN: U256 = U256::from_limbs([0, 0, 1, 0]);
@@ -52,16 +54,13 @@ pub fn execute_alone<DB: DatabaseRef>(
     let mut rules = Rules::of(block)?;
     rules.env.cfg_env.disable_nonce_check = true;
     let parent = Parent { base, funded: None };
-    let mut evm = EthEvmBuilder::new(parent, rules.env.clone())
-        .inspector(Watch::default())
-        .set_inspect(settings.is_observed)
-        .build();
+    let mut evm = ChainEvm::new(parent, &rules, Watch::default(), settings.is_observed);
     let mut alone = Alone { observations: IndexVec::new(), n_rejected: 0 };
     for tx in block.tx_indices() {
         let transaction = block.transaction(tx);
         let mut run = |funded| {
             evm.db_mut().funded = funded;
-            match evm.transact(transaction) {
+            match evm.run(&rules, block, tx) {
                 Ok(ResultAndState { state, .. }) => Ok(Ok(evm.inspector_mut().observe(&state))),
                 Err(EVMError::Transaction(reason)) => Ok(Err(reason)),
                 Err(EVMError::Database(source)) => {

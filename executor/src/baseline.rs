@@ -1,7 +1,7 @@
 //! How fast is a loop that does nothing but run the transactions?
 //!
 //! In: a block and a base state. Out: [`Baseline`], the results of its transactions.
-//! Invariants: plain revm over its own `CacheDB`, `transact_commit` for one transaction after the
+//! Invariants: plain revm over its own `CacheDB`, run and commit for one transaction after the
 //! other and every result kept, as anybody would write it first; nothing here is shared with the
 //! executors that are measured against it, and nothing is tuned.
 //!
@@ -9,17 +9,17 @@
 //! in the block is kept account of. That is [`crate::execute_sequential`], which the results are
 //! tested against.
 
-use alloy_evm::ToTxEnv;
 use revm::{
-    Context, ExecuteCommitEvm, MainBuilder, MainContext,
-    context::result::{EVMError, ExecutionResult},
+    Context, DatabaseCommit, MainBuilder, MainContext,
+    context::result::{EVMError, ExecutionResult, ResultAndState},
     database::CacheDB,
     database_interface::DatabaseRef,
 };
 use slotcast_model::{IndexVec, TxIndex};
 
 use crate::{
-    error::ExecutionError, fork::Rules, input::Block, outcome::TxOutcome, rejection::Rejection,
+    canonical::Base, chain_evm::transact, error::ExecutionError, fork::Rules, input::Block,
+    outcome::TxOutcome, rejection::Rejection,
 };
 
 /// The results of the transactions of a block, and nothing else of it.
@@ -46,14 +46,18 @@ pub fn execute_baseline<DB: DatabaseRef>(
 ) -> Result<Baseline, ExecutionError> {
     let rules = Rules::of(block)?;
     let mut evm = Context::mainnet()
-        .with_db(CacheDB::new(base))
+        .with_db(CacheDB::new(Base(base)))
         .with_block(rules.env.block_env.clone())
         .with_cfg(rules.env.cfg_env.clone())
-        .build_mainnet();
+        .build_mainnet()
+        .with_precompiles(rules.precompiles());
     let mut results = IndexVec::new();
     for tx in block.tx_indices() {
-        let result = match evm.transact_commit(block.transaction(tx).to_tx_env()) {
-            Ok(result) => Ok(result),
+        let result = match transact(&mut evm, &rules, block, tx) {
+            Ok((ResultAndState { result, state }, _)) => {
+                evm.ctx.journaled_state.database.commit(state);
+                Ok(result)
+            }
             Err(EVMError::Transaction(reason)) => Err(reason.into()),
             Err(EVMError::Database(source)) => {
                 return Err(ExecutionError::Database { tx: Some(tx), source: Box::new(source) });

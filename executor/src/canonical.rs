@@ -8,7 +8,8 @@
 use core::{any::Any, fmt, panic::AssertUnwindSafe};
 use std::{borrow::Cow, panic::catch_unwind};
 
-use alloy_consensus::{TxEnvelope, TxType};
+use alloy_consensus::TransactionEnvelope as _;
+use alloy_eips::eip7685::Requests;
 use alloy_evm::{
     Evm,
     block::{
@@ -16,16 +17,15 @@ use alloy_evm::{
         InternalBlockExecutionError, StateDB,
     },
     eth::{
-        EthBlockExecutionCtx, EthBlockExecutor, EthEvm, EthEvmBuilder, EthTxResult,
+        EthBlockExecutionCtx, EthBlockExecutor, EthTxResult,
         receipt_builder::{ReceiptBuilder, ReceiptBuilderCtx},
     },
-    precompiles::PrecompilesMap,
 };
 use alloy_primitives::{Address, B256};
 use revm::{
     Database,
     bytecode::Bytecode,
-    context::result::{EVMError, HaltReason},
+    context::result::{EVMError, HaltReason, ResultAndState},
     database_interface::{DatabaseRef, bal::EvmDatabaseError},
     primitives::{StorageKey, StorageValue},
     state::AccountInfo,
@@ -33,35 +33,40 @@ use revm::{
 use slotcast_model::{Observation, TxIndex};
 
 use crate::{
+    chain::ChainRules,
+    chain_evm::ChainEvm,
     error::{ExecutionError, Source},
-    fork::{Chain, Rules},
+    fork::Rules,
     input::Block,
     meter::Meter,
     observe::Watch,
-    outcome::Receipt,
+    receipt::Receipt,
     rejection::Rejection,
+    rollup::{L1_BLOCK, OpBlock},
+    transaction::{ChainTx, ChainTxType},
 };
 
 /// What a block left besides its state and its results.
 pub(crate) type Closing = BlockExecutionResult<Receipt>;
 
 /// What running a transaction gives before it is committed.
-pub(crate) type TxResult = EthTxResult<HaltReason, TxType>;
+pub(crate) type TxResult = EthTxResult<HaltReason, ChainTxType>;
 
 /// Makes receipts without blooms, which are worked out when asked for.
 #[derive(Clone, Copy, Debug)]
 struct PlainReceipts;
 
 impl ReceiptBuilder for PlainReceipts {
-    type Transaction = TxEnvelope;
+    type Transaction = ChainTx;
     type Receipt = Receipt;
 
-    fn build_receipt<E: Evm>(&self, ctx: ReceiptBuilderCtx<'_, TxType, E>) -> Receipt {
+    fn build_receipt<E: Evm>(&self, ctx: ReceiptBuilderCtx<'_, ChainTxType, E>) -> Receipt {
         Receipt {
-            tx_type: ctx.tx_type,
+            tx_type: ctx.tx_type.into(),
             success: ctx.result.is_success(),
             cumulative_gas_used: ctx.cumulative_gas_used,
             logs: ctx.result.into_logs(),
+            rollup: None,
         }
     }
 }
@@ -75,11 +80,12 @@ pub(crate) enum Run {
 }
 
 type CanonicalExecutor<'a, S> =
-    EthBlockExecutor<'a, EthEvm<S, Watch, PrecompilesMap>, &'a Chain, PlainReceipts>;
+    EthBlockExecutor<'a, ChainEvm<S, Watch>, &'a ChainRules, PlainReceipts>;
 
 /// The block executor, positioned between two transactions.
 pub(crate) struct Canonical<'a, S: StateDB + fmt::Debug> {
     block: &'a Block,
+    rules: &'a Rules,
     executor: CanonicalExecutor<'a, S>,
 }
 
@@ -98,10 +104,7 @@ where
         state: S,
         is_watched: bool,
     ) -> Result<Self, ExecutionError> {
-        let evm = EthEvmBuilder::new(state, rules.env.clone())
-            .inspector(Watch::default())
-            .set_inspect(is_watched)
-            .build();
+        let evm = ChainEvm::new(state, rules, Watch::default(), is_watched);
         let ctx = EthBlockExecutionCtx {
             parent_hash: block.header.parent_hash,
             parent_beacon_block_root: block.header.parent_beacon_block_root,
@@ -113,15 +116,16 @@ where
         };
         let mut executor = EthBlockExecutor::new(evm, ctx, &rules.chain, PlainReceipts);
         executor.apply_pre_execution_changes().map_err(block_error)?;
-        Ok(Self { block, executor })
+        Ok(Self { block, rules, executor })
     }
 
     /// Runs a transaction on everything committed so far, without committing it.
     pub(crate) fn run(&mut self, tx: TxIndex) -> Result<Run, ExecutionError> {
         let transaction = self.block.transaction(tx);
         // After a panic the executor is in an unknown state, but then it is not used again.
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            self.executor.execute_transaction_without_commit(transaction)
+        let result = catch_unwind(AssertUnwindSafe(|| match &self.rules.optimism {
+            None => self.executor.execute_transaction_without_commit(transaction),
+            Some(op) => self.run_on_rollup(op, tx),
         }));
         match result {
             Ok(Ok(result)) => Ok(Run::Executed(result)),
@@ -136,8 +140,49 @@ where
     }
 
     /// Commits the next transaction of the block.
-    pub(crate) fn commit(&mut self, result: TxResult) {
+    pub(crate) fn commit(&mut self, tx: TxIndex, result: TxResult) -> Result<(), ExecutionError> {
+        let Some(op) = &self.rules.optimism else {
+            self.executor.commit_transaction(result);
+            return Ok(());
+        };
+        let ResultAndState { result: ran, state } = &result.result;
+        let database = self.executor.evm.db_mut();
+        let read = |slot| database.storage(L1_BLOCK, slot);
+        let rollup = op.receipt(self.block, tx, ran.gas(), state, read).map_err(|source| {
+            ExecutionError::Database { tx: Some(tx), source: Box::new(source) }
+        })?;
         self.executor.commit_transaction(result);
+        self.executor.receipts.last_mut().expect("it has a receipt").rollup = rollup;
+        Ok(())
+    }
+
+    /// Runs a transaction by the rules of a rollup.
+    fn run_on_rollup(
+        &mut self,
+        op: &OpBlock,
+        tx: TxIndex,
+    ) -> Result<TxResult, BlockExecutionError> {
+        let transaction = self.block.transaction(tx);
+        let executor = &mut self.executor;
+        let failed = |error| BlockExecutionError::evm(error, *transaction.tx_hash());
+        let database = executor.evm.db_mut();
+        let footprint = op
+            .da_footprint(self.block, tx, |slot| database.storage(L1_BLOCK, slot))
+            .map_err(|error| failed(EVMError::Database(error)))?;
+        let used = executor.cumulative_tx_gas_used;
+        let meter =
+            Meter { cumulative: used, regular: used, state: 0, blob: executor.blob_gas_used };
+        if let Some(Rejection::NoRoom { gas_limit, left }) =
+            meter.no_room(self.rules, transaction, footprint)
+        {
+            let error = BlockValidationError::TransactionGasLimitMoreThanAvailableBlockGas {
+                transaction_gas_limit: gas_limit,
+                block_available_gas: left,
+            };
+            return Err(error.into());
+        }
+        let result = executor.evm.run(self.rules, self.block, tx).map_err(failed)?;
+        Ok(EthTxResult { result, blob_gas_used: footprint, tx_type: transaction.tx_type() })
     }
 
     /// The state it runs on.
@@ -163,8 +208,15 @@ where
         Ok(closing)
     }
 
-    /// Ends the block: withdrawals, requests and rewards.
+    /// Ends the block: withdrawals, requests and rewards, of which a rollup has none.
     pub(crate) fn finish(self) -> Result<(S, BlockExecutionResult<Receipt>), ExecutionError> {
+        if self.rules.optimism.is_some() {
+            let EthBlockExecutor { evm, receipts, cumulative_tx_gas_used, blob_gas_used, .. } =
+                self.executor;
+            let (requests, gas_used) = (Requests::default(), cumulative_tx_gas_used);
+            let result = BlockExecutionResult { receipts, requests, gas_used, blob_gas_used };
+            return Ok((evm.into_db(), result));
+        }
         let (evm, result) = self.executor.finish().map_err(block_error)?;
         Ok((evm.into_db(), result))
     }
@@ -250,6 +302,26 @@ impl<DB: DatabaseRef> Database for Base<'_, DB> {
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, Self::Error> {
+        self.0.block_hash_ref(number)
+    }
+}
+
+impl<DB: DatabaseRef> DatabaseRef for Base<'_, DB> {
+    type Error = DB::Error;
+
+    fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
+        self.0.basic_ref(address)
+    }
+
+    fn code_by_hash_ref(&self, code_hash: B256) -> Result<Bytecode, Self::Error> {
+        self.0.code_by_hash_ref(code_hash)
+    }
+
+    fn storage_ref(&self, address: Address, key: StorageKey) -> Result<StorageValue, Self::Error> {
+        self.0.storage_ref(address, key)
+    }
+
+    fn block_hash_ref(&self, number: u64) -> Result<B256, Self::Error> {
         self.0.block_hash_ref(number)
     }
 }

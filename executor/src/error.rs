@@ -7,11 +7,7 @@
 use slotcast_model::TxIndex;
 use thiserror::Error;
 
-use crate::rejection::Rejection;
-
-/// The chains whose fork rules are known, as an error names them.
-pub(crate) const SUPPORTED_CHAINS: &str = "1 (mainnet), 11155111 (sepolia), 17000 (holesky), \
-     560048 (hoodi), 1337 and 31337 (development)";
+use crate::{chain::ChainRules, rejection::Rejection};
 
 /// What a base state, an EVM or a thread pool may report.
 pub type Source = Box<dyn core::error::Error + Send + Sync + 'static>;
@@ -21,7 +17,10 @@ pub type Source = Box<dyn core::error::Error + Send + Sync + 'static>;
 #[non_exhaustive]
 pub enum ExecutionError {
     /// The fork rules of the chain are not known.
-    #[error("chain id {chain_id} is not supported; known are {SUPPORTED_CHAINS}")]
+    #[error(
+        "the rules of chain id {chain_id} are not known; state them with --chain: a genesis file, or one of {}",
+        ChainRules::names().collect::<Vec<_>>().join(", ")
+    )]
     UnsupportedChain {
         /// The chain id of the block.
         chain_id: u64,

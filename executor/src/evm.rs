@@ -13,10 +13,9 @@ use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
 use alloy_consensus::Transaction as _;
-use alloy_evm::{ToTxEnv, precompiles::PrecompilesMap};
 use alloy_primitives::U256;
 use revm::{
-    Context, ExecuteEvm, MainBuilder, MainContext,
+    Context, MainBuilder, MainContext,
     context::{
         Transaction,
         either::Either,
@@ -24,13 +23,13 @@ use revm::{
         transaction::{AuthorizationTr, TransactionType},
     },
     database_interface::DatabaseRef,
-    precompile::{PrecompileSpecId, Precompiles},
     primitives::{TxKind, hardfork::SpecId},
 };
 use slotcast_model::{Slot, TxIndex};
 
 use crate::{
     additions::Additions,
+    chain_evm::transact,
     fork::Rules,
     input::Block,
     reads::Reads,
@@ -108,11 +107,11 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
     }
 
     fn run_started(&mut self, tx: TxIndex) -> Speculative {
-        let transaction = self.block.transaction(tx);
-        let result = catch_unwind(AssertUnwindSafe(|| self.evm.transact(transaction.to_tx_env())));
+        let (rules, block) = (self.rules, self.block);
+        let result = catch_unwind(AssertUnwindSafe(|| transact(&mut self.evm, rules, block, tx)));
         let run = match result {
-            Ok(Ok(result)) => {
-                self.note_roles();
+            Ok(Ok((result, extra))) => {
+                self.note_roles(tx, extra);
                 let reads = core::mem::take(&mut self.view().reads);
                 Some(Box::new(SpeculativeRun { result, reads }))
             }
@@ -130,8 +129,10 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
         &mut self.evm.ctx.journaled_state.database
     }
 
-    /// Explains the accounts that were loaded by the transaction itself and by no instruction.
-    fn note_roles(&mut self) {
+    /// Explains the accounts that were loaded by the transaction itself and by no instruction; the
+    /// sender had to have `extra` beside what Ethereum asks for.
+    fn note_roles(&mut self, index: TxIndex, extra: U256) {
+        let is_deposit = self.block.transaction(index).as_deposit().is_some();
         let Context { block, tx, cfg, journaled_state, .. } = &mut self.evm.ctx;
         let reads = &mut journaled_state.database.reads;
         let sender = tx.caller();
@@ -140,11 +141,15 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
             read.usage.explain();
             read.usage.look_at_nonce();
             match tx.max_balance_spending() {
-                Ok(most) => read.usage.spend(balance, most),
-                Err(_) => read.usage.look_at_balance(),
+                Ok(most) if !is_deposit => read.usage.spend(balance, most.saturating_add(extra)),
+                // Whether a deposit fails depends on the balance.
+                _ => read.usage.look_at_balance(),
             }
         }
         reads.note(block.beneficiary, |usage| usage.explain());
+        if let Some(op) = &self.rules.optimism {
+            op.vaults().into_iter().for_each(|vault| reads.note(vault, |usage| usage.explain()));
+        }
         for created in core::mem::take(&mut reads.creations) {
             reads.note(created, |usage| usage.look_at_all());
         }
@@ -199,13 +204,12 @@ pub(crate) fn view_of<'a, DB>(
 
 /// Revm on a view, which does as it always does.
 pub(crate) fn build_evm<'a, DB: DatabaseRef>(rules: &Rules, view: View<'a, DB>) -> ViewEvm<'a, DB> {
-    let precompiles = Precompiles::new(PrecompileSpecId::from_spec_id(rules.spec()));
     let mut evm = Context::mainnet()
         .with_db(view)
         .with_block(rules.env.block_env.clone())
         .with_cfg(rules.env.cfg_env.clone())
         .build_mainnet()
-        .with_precompiles(PrecompilesMap::from_static(precompiles));
+        .with_precompiles(rules.precompiles());
     hashes::remember_hashes(evm.instruction.instruction_table_mut());
     evm
 }

@@ -19,9 +19,10 @@ use slotcast_model::{Fork, Index, TxIndex};
 
 use crate::{
     canonical::Canonical,
+    chain::ChainRules,
     error::ExecutionError,
     execution::guarded,
-    fork::{Chain, Rules},
+    fork::Rules,
     input::Block,
     job::Job,
     ledger::Ledger,
@@ -43,7 +44,8 @@ impl HostRules {
     /// The rules of a block that the host runs in this environment, on a chain with this
     /// specification.
     pub fn new(env: EvmEnv<SpecId>, chain: &impl EthExecutorSpec) -> Self {
-        Self(Rules { chain: Chain::of_host(chain), env })
+        let chain = ChainRules::of_host(env.cfg_env.chain_id, chain);
+        Self(Rules { chain, env, optimism: None })
     }
 
     /// The fork they are of.

@@ -4,19 +4,25 @@
 //! Invariant: nothing here was computed by executing; gas used, receipts root and bloom of the
 //! header are only ever compared with.
 
+use std::sync::Arc;
+
 use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_eips::eip4895::Withdrawal;
 use alloy_primitives::B256;
 use slotcast_model::{Fork, Index, TxIndex};
 
+use crate::{chain::ChainRules, transaction::ChainTx};
+
 /// Whose rules hold in a block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub enum ForkChoice {
     /// Those its chain has at the block's number and time.
     #[default]
     OfChain,
     /// Those of this fork, whatever the block's number and time, as test suites have it.
     Fixed(Fork),
+    /// Those of a chain that is described.
+    Of(Arc<ChainRules>),
 }
 
 /// A block to execute.
@@ -31,7 +37,7 @@ pub struct Block {
     /// The hash of the header.
     pub hash: B256,
     /// The transactions in block order, each with its sender.
-    pub transactions: Vec<Recovered<TxEnvelope>>,
+    pub transactions: Vec<Recovered<ChainTx>>,
     /// Withdrawals, from Shanghai on.
     pub withdrawals: Option<Vec<Withdrawal>>,
     /// Ommer headers, whose miners are rewarded before the merge; empty when they are not known.
@@ -52,7 +58,7 @@ impl From<alloy_consensus::Block<Recovered<TxEnvelope>>> for Block {
             forks: ForkChoice::OfChain,
             hash: header.hash_slow(),
             header,
-            transactions: body.transactions,
+            transactions: body.transactions.into_iter().map(|tx| tx.map(ChainTx::Signed)).collect(),
             withdrawals: body.withdrawals.map(|withdrawals| withdrawals.0),
             ommers: body.ommers,
         }
@@ -77,7 +83,7 @@ impl Block {
     /// # Panics
     ///
     /// When the block has no such transaction.
-    pub fn transaction(&self, tx: TxIndex) -> &Recovered<TxEnvelope> {
+    pub fn transaction(&self, tx: TxIndex) -> &Recovered<ChainTx> {
         &self.transactions[tx.as_usize()]
     }
 }

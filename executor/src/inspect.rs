@@ -91,7 +91,7 @@ pub fn inspect<DB: DatabaseRef>(
                 }
                 inspected.txs.push(TxOutcome::executed(&result.result.result));
                 inspected.observations.push(observation);
-                canonical.commit(result);
+                canonical.commit(tx, result)?;
             }
         }
         inspected.answers.push(answer);

@@ -10,13 +10,18 @@
 //! transaction sees, `evm.rs` for what of it is looked at, and `validate.rs` for the argument why the
 //! outcome is the sequential one.
 
+mod chain;
+mod chain_evm;
 mod error;
 mod fork;
 mod input;
 mod outcome;
 mod read_through;
+mod receipt;
 mod rejection;
+mod rollup;
 mod state;
+mod transaction;
 
 mod canonical;
 mod observe;
@@ -75,21 +80,30 @@ pub use access_list::block_access_list;
 pub use alone::{Alone, AloneSettings, execute_alone};
 pub use baseline::{Baseline, execute_baseline};
 pub use bundle::execute_with_bundle;
+pub use chain::{
+    ChainRules,
+    optimism::{OpChain, OpFork},
+};
 pub use error::{ExecutionError, Source};
 pub use execution::{Execution, block_level_work, execute};
 pub use fallback::FallbackRule;
-pub use fork::{blob_base_fee, fork_at, fork_of, spec_name};
+pub use fork::{blob_base_fee, fork_at, fork_of, rules_of, spec_name};
 pub use hosted::{Decisions, HostRules, decide};
 pub use input::{Block, ForkChoice};
 pub use inspect::{Answer, Inspected, Question, inspect};
 pub use outcome::{
-    AccountChange, AccountFields, BlockOutcome, ExecutedTx, HeaderCheck, Receipt, SlotChange,
-    TxOutcome, TxStatus,
+    AccountChange, AccountFields, BlockOutcome, ExecutedTx, HeaderCheck, SlotChange, TxOutcome,
+    TxStatus,
 };
 pub use pool::{Pool, Settings};
 pub use profit::{Call, ExecutionMode, ExecutionPlan, UnitCosts};
 pub use read_through::{Asked, BatchRef, ReadThrough, Wanted};
+pub use receipt::{Receipt, RollupFees, RollupReceipt, receipts_root};
 pub use rejection::Rejection;
+pub use rollup::{
+    fees::L1Params,
+    header::{ParentFields, RollupCheck, check_rollup, next_base_fee},
+};
 pub use runner::Decided;
 pub use sequential::{
     Sequential, SequentialSettings, execute_sequential, execute_sequential_with_bundle,
@@ -98,4 +112,5 @@ pub use slotcast_model::Fork;
 pub use slotcast_scheduler::Mode;
 pub use state::{AccountRecord, CodeRecord, MemoryState, MissingCode};
 pub use timed::time_each;
+pub use transaction::{ChainTx, ChainTxType, deposit::TxDeposit};
 pub use wait::{Advice, Horizon, Wait};

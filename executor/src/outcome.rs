@@ -5,7 +5,7 @@
 //! stands here, and nothing that follows from the rest, such as blooms and roots, which are worked
 //! out when asked for; lists of accounts and slots are ascending and hold changes only.
 
-use alloy_consensus::{EthereumReceipt, Header, TxReceipt, proofs};
+use alloy_consensus::{Header, TxReceipt};
 use alloy_eips::eip7685::Requests;
 use alloy_primitives::{Address, B256, Bloom, Bytes, Keccak256, Log, U256};
 use revm::{
@@ -15,10 +15,10 @@ use revm::{
 };
 use slotcast_model::{Fork, IndexVec, TxIndex};
 
-use crate::rejection::Rejection;
-
-/// A receipt without its bloom: type, success, cumulative gas and logs.
-pub type Receipt = EthereumReceipt;
+use crate::{
+    receipt::{Receipt, RollupReceipt, receipts_root},
+    rejection::Rejection,
+};
 
 /// What became of one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,10 +182,7 @@ impl BlockOutcome {
     /// The root over the receipts; nothing before Byzantium, when receipts held a state root, which
     /// a partial state does not give.
     pub fn receipts_root(&self) -> Option<B256> {
-        (Fork::Byzantium <= self.fork).then(|| {
-            let receipts: Vec<_> = self.receipts.iter().map(TxReceipt::with_bloom_ref).collect();
-            proofs::calculate_receipt_root(&receipts)
-        })
+        (Fork::Byzantium <= self.fork).then(|| receipts_root(&self.receipts))
     }
 
     /// Compares with what a header claims.
@@ -296,7 +293,7 @@ impl Encoder {
     }
 
     fn receipt(&mut self, receipt: &Receipt) {
-        self.number(u8::from(receipt.tx_type).into());
+        self.number(receipt.tx_type.into());
         self.number(receipt.success.into());
         self.number(receipt.cumulative_gas_used);
         self.number(receipt.logs.len() as u64);
@@ -307,6 +304,17 @@ impl Encoder {
                 self.0.update(topic);
             }
             self.bytes(&log.data.data);
+        }
+        match receipt.rollup.as_deref() {
+            None => {}
+            Some(RollupReceipt::Deposit { nonce, version }) => {
+                self.number(*nonce);
+                self.number(version.unwrap_or_default());
+            }
+            Some(RollupReceipt::Fees(fees)) => {
+                self.word(fees.l1_fee);
+                self.word(fees.operator_fee.unwrap_or_default());
+            }
         }
     }
 

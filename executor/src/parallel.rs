@@ -92,7 +92,10 @@ fn dispatch<DB: DatabaseRef>(
     let has_no_code =
         |info: Option<revm::state::AccountInfo>| info.is_none_or(|it| it.is_empty_code_hash());
     let is_transfer = recipient.and_then(look).is_some_and(has_no_code);
+    // What all read stands in the first transaction of a rollup's block.
+    let first = u32::from(job.rules.optimism.is_some());
     let Horizon(horizon) = horizon.within_window(tx);
+    let horizon = horizon.max(TxIndex(first.min(tx.0)));
     if is_transfer {
         Dispatch::OnPrefix { horizon: TxIndex(0), nanos: units.transfer_nanos }
     } else if horizon == tx && horizon != TxIndex(0) {

@@ -6,13 +6,13 @@
 //! it validated and within the block's gas, in closed form, or by running on the prefix itself; none
 //! is run more than twice.
 
-use alloy_consensus::{Transaction, TxType};
+use alloy_consensus::{Transaction, Typed2718};
 use revm::{
     context::result::{ExecutionResult, Output, ResultAndState, ResultGas, SuccessReason},
     database_interface::DatabaseRef,
-    primitives::hardfork::SpecId,
+    primitives::{U256, hardfork::SpecId},
 };
-use slotcast_model::{Index, IndexVec, TxIndex};
+use slotcast_model::{Index, IndexVec, Slot, TxIndex};
 
 use crate::{
     error::ExecutionError,
@@ -21,13 +21,15 @@ use crate::{
     fork::Rules,
     input::Block,
     meter::Meter,
-    outcome::{ExecutedTx, Receipt, TxOutcome, TxStatus},
+    outcome::{ExecutedTx, TxOutcome, TxStatus},
     reads::{AccountRead, SlotRead},
+    receipt::{Receipt, RollupReceipt},
     rejection::Rejection,
+    rollup::L1_BLOCK,
     runner::{Decided, Runner, unless_it_panics},
     store::{Shared, Sharing, Since, Store},
     transfer::Transfers,
-    validate::{Committed, Now, Validated, validate},
+    validate::{Committed, Now, validate},
     version::{Seen, Version},
 };
 
@@ -111,10 +113,11 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
         let validated =
             unless_it_panics(|| validate(speculative, &mut committed, runner.base(), spec));
         // What does not fit into the block is rejected by the run that says so for good.
-        match validated.filter(|_| self.no_room(tx).is_none()) {
+        let has_room = self.no_room(tx, runner.base())?.is_none();
+        match validated.filter(|_| has_room) {
             Some(validated) => {
-                self.commit_validated(validated);
-                Ok(())
+                self.n_moved_slots += validated.n_moved_slots();
+                self.commit(validated.tx(), validated.into_result(), runner.base())
             }
             None => {
                 self.tally.count_retry(tx);
@@ -129,7 +132,7 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
         runner: &mut Runner<'a, DB>,
     ) -> Result<(), ExecutionError> {
         let tx = self.next();
-        let gas_used = match self.no_room(tx) {
+        let gas_used = match self.no_room(tx, runner.base())? {
             None => {
                 unless_it_panics(|| self.transfers.make(self.block, tx, self.store, runner.base()))
             }
@@ -169,35 +172,56 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
     ) -> Result<(), ExecutionError> {
         let tx = self.next();
         self.tally.count_run(tx);
-        let decided = match self.no_room(tx) {
+        let decided = match self.no_room(tx, runner.base())? {
             Some(reason) => Decided::Rejected(reason),
             None => runner.run(tx)?,
         };
         match decided {
             Decided::Rejected(reason) => {
                 self.txs.push(TxOutcome::Rejected(reason));
+                Ok(())
             }
-            Decided::Executed(ResultAndState { result, state }) => {
-                self.store.commit(Version::of(tx), state);
-                self.enter(tx, result);
-            }
+            Decided::Executed(result) => self.commit(tx, result, runner.base()),
         }
+    }
+
+    fn commit<DB: DatabaseRef>(
+        &mut self,
+        tx: TxIndex,
+        ResultAndState { result, state }: ResultAndState,
+        base: &DB,
+    ) -> Result<(), ExecutionError> {
+        let rollup = match &self.rules.optimism {
+            None => None,
+            Some(op) => {
+                let read = |slot| self.parameter(base, slot);
+                let receipt = op.receipt(self.block, tx, result.gas(), &state, read);
+                receipt.map_err(|source| unreadable(tx, source))?
+            }
+        };
+        self.store.commit(Version::of(tx), state);
+        self.enter(tx, result, rollup);
         Ok(())
     }
 
-    fn commit_validated(&mut self, validated: Validated) {
-        let tx = validated.tx();
-        self.n_moved_slots += validated.n_moved_slots();
-        let ResultAndState { result, state } = validated.into_result();
-        self.store.commit(Version::of(tx), state);
-        self.enter(tx, result);
+    /// A word of the contract that holds a rollup's fee parameters.
+    fn parameter<DB: DatabaseRef>(&self, base: &DB, slot: U256) -> Result<U256, DB::Error> {
+        match self.store.last_slot(&Slot::new(L1_BLOCK, slot)) {
+            Seen::Written(word) => Ok(word),
+            Seen::Base => base.storage_ref(L1_BLOCK, slot),
+        }
     }
 
     /// Enters the result of the next transaction, whose effects are in the store.
-    fn enter(&mut self, tx: TxIndex, result: ExecutionResult) {
+    fn enter(&mut self, tx: TxIndex, result: ExecutionResult, rollup: Option<Box<RollupReceipt>>) {
         let gas = result.gas();
         self.meter.count(gas);
-        self.count_blobs(tx);
+        match rollup.as_deref() {
+            Some(RollupReceipt::Fees(fees)) => {
+                self.meter.blob += fees.da_footprint.unwrap_or_default();
+            }
+            _ => self.count_blobs(tx),
+        }
         if self.store.is_keeping_states() {
             self.results.push(result.clone());
         }
@@ -209,6 +233,7 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
             success,
             cumulative_gas_used: self.meter.cumulative,
             logs,
+            rollup,
         });
     }
 
@@ -235,11 +260,12 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
             success: true,
             cumulative_gas_used: self.meter.cumulative,
             logs: Vec::new(),
+            rollup: None,
         });
     }
 
-    fn tx_type(&self, tx: TxIndex) -> TxType {
-        self.block.transaction(tx).tx_type()
+    fn tx_type(&self, tx: TxIndex) -> u8 {
+        self.block.transaction(tx).ty()
     }
 
     fn count_blobs(&mut self, tx: TxIndex) {
@@ -249,9 +275,26 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
     }
 
     /// Why the block has no room for `tx` after everything committed.
-    fn no_room(&self, tx: TxIndex) -> Option<Rejection> {
-        self.meter.no_room(self.rules, self.block.transaction(tx).gas_limit())
+    fn no_room<DB: DatabaseRef>(
+        &self,
+        tx: TxIndex,
+        base: &DB,
+    ) -> Result<Option<Rejection>, ExecutionError> {
+        let footprint = match &self.rules.optimism {
+            None => 0,
+            Some(op) => op
+                .da_footprint(self.block, tx, |slot| self.parameter(base, slot))
+                .map_err(|source| unreadable(tx, source))?,
+        };
+        Ok(self.meter.no_room(self.rules, self.block.transaction(tx), footprint))
     }
+}
+
+fn unreadable<E: core::error::Error + Send + Sync + 'static>(
+    tx: TxIndex,
+    source: E,
+) -> ExecutionError {
+    ExecutionError::Database { tx: Some(tx), source: Box::new(source) }
 }
 
 /// What is committed now, against what was below a horizon.

@@ -38,12 +38,12 @@
 //!
 //! The unit costs are measured: `slotcast bench --units` prints those of the machine it runs on.
 
-use alloy_consensus::{Transaction, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Transaction, transaction::Recovered};
 use alloy_primitives::Address;
 use slotcast_model::{Index, IndexVec, TxIndex};
 use slotcast_scheduler::CostModel;
 
-use crate::input::Block;
+use crate::{input::Block, transaction::ChainTx};
 
 /// A plan that saves less than this of a block is not followed, in percent: waiting for one another
 /// and reading through versions could take as much.
@@ -128,7 +128,7 @@ pub struct Call {
 
 impl Call {
     /// A transaction that uses about so much gas. What creates a contract enters its own data.
-    pub fn of(tx: &Recovered<TxEnvelope>, gas: u64, code_bytes: impl Fn(Address) -> usize) -> Self {
+    pub fn of(tx: &Recovered<ChainTx>, gas: u64, code_bytes: impl Fn(Address) -> usize) -> Self {
         let code_bytes = tx.to().map_or(tx.input().len(), code_bytes) as u64;
         Self { gas, code_bytes }
     }
@@ -190,7 +190,7 @@ impl UnitCosts {
         gas: &IndexVec<TxIndex, u64>,
         code_bytes: impl Fn(Address) -> usize,
     ) -> Vec<Takes> {
-        let takes = |(tx, &gas): (&Recovered<TxEnvelope>, &u64)| match gas {
+        let takes = |(tx, &gas): (&Recovered<ChainTx>, &u64)| match gas {
             0 => (self.transfer_nanos, false),
             gas => (self.nanos(Call::of(tx, gas, &code_bytes)), true),
         };
@@ -200,7 +200,7 @@ impl UnitCosts {
     fn by_limits(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> Vec<Takes> {
         let [used, limits] = used_by_calls(block).unwrap_or([self.used_percent, 100]);
         let share = |limit: u64| u128::from(limit) * u128::from(used) / u128::from(limits.max(1));
-        let takes = |tx: &Recovered<TxEnvelope>| match tx.input().is_empty() {
+        let takes = |tx: &Recovered<ChainTx>| match tx.input().is_empty() {
             true => (self.transfer_nanos, false),
             false => {
                 let gas = u64::try_from(share(tx.gas_limit())).unwrap_or(u64::MAX);

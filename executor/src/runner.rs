@@ -7,9 +7,7 @@
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
-use alloy_evm::ToTxEnv;
 use revm::{
-    ExecuteEvm,
     context::result::{EVMError, ResultAndState},
     database_interface::DatabaseRef,
 };
@@ -17,6 +15,7 @@ use slotcast_model::TxIndex;
 
 use crate::{
     canonical::panic_text,
+    chain_evm::transact,
     error::ExecutionError,
     evm::{ViewEvm, build_evm, view_of},
     fork::Rules,
@@ -63,14 +62,13 @@ impl<'a, DB: DatabaseRef> Runner<'a, DB> {
 
     /// Runs `tx` on everything below it, all of which is committed.
     pub(crate) fn run(&mut self, tx: TxIndex) -> Result<Decided, ExecutionError> {
-        let transaction = self.block.transaction(tx).to_tx_env();
-        let Self { rules, base, source, .. } = *self;
+        let Self { rules, base, source, block, .. } = *self;
         let build = || build_evm(rules, view_of(rules, base, source));
         let evm = self.evm.get_or_insert_with(build);
         evm.ctx.journaled_state.database.start_for_good(Version::of(tx));
         // After a panic the interpreter is in an unknown state, but then it is not used again.
-        match catch_unwind(AssertUnwindSafe(|| evm.transact(transaction))) {
-            Ok(Ok(result)) => Ok(Decided::Executed(result)),
+        match catch_unwind(AssertUnwindSafe(|| transact(evm, rules, block, tx))) {
+            Ok(Ok((result, _))) => Ok(Decided::Executed(result)),
             Ok(Err(EVMError::Transaction(reason))) => Ok(Decided::Rejected(reason.into())),
             Ok(Err(EVMError::Database(source))) => {
                 Err(ExecutionError::Database { tx: Some(tx), source: Box::new(source) })

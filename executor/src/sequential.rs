@@ -68,7 +68,7 @@ pub fn execute_sequential_with_bundle<DB: DatabaseRef>(
                 if settings.is_observed {
                     observations.push(canonical.observe(&result));
                 }
-                canonical.commit(result);
+                canonical.commit(tx, result)?;
             }
         }
     }

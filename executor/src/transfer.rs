@@ -38,6 +38,7 @@ use crate::{
     fork::Rules,
     input::Block,
     store::{Sharing, Store},
+    transaction::ChainTx,
     version::{Seen, Version},
 };
 
@@ -49,6 +50,8 @@ pub(crate) struct Transfers<'a> {
     base_fee: u128,
     blob_price: u128,
     precompiles: &'static Precompiles,
+    /// There a transfer pays more than gas.
+    is_rollup: bool,
 }
 
 /// What a transfer costs.
@@ -73,12 +76,14 @@ impl<'a> Transfers<'a> {
             base_fee: env.basefee.into(),
             blob_price,
             precompiles: Precompiles::new(PrecompileSpecId::from_spec_id(rules.spec())),
+            is_rollup: rules.optimism.is_some(),
         }
     }
 
     /// The recipient, if a transaction has the form of a plain transfer. What is at the recipient is
     /// not looked at.
-    pub(crate) fn recipient(&self, tx: &TxEnvelope) -> Option<Address> {
+    pub(crate) fn recipient(&self, tx: &ChainTx) -> Option<Address> {
+        let tx = tx.as_signed().filter(|_| !self.is_rollup)?;
         match (tx.tx_type(), tx.kind()) {
             (TxType::Eip7702, _) | (_, TxKind::Create) => None,
             (_, TxKind::Call(to)) => {
@@ -124,9 +129,9 @@ impl<'a> Transfers<'a> {
     }
 
     /// What a transfer costs, by the checks that need no state; nothing when it must be run.
-    fn checked_cost(&self, tx: &TxEnvelope) -> Option<Cost> {
+    fn checked_cost(&self, tx: &ChainTx) -> Option<Cost> {
         self.recipient(tx)?;
-        let cost = self.cost(tx)?;
+        let cost = self.cost(tx.as_signed()?)?;
         let is_touch_harmless = SpecId::SPURIOUS_DRAGON <= self.cfg.spec;
         let is_touching = tx.value().is_zero() || cost.reward.is_zero();
         (is_touch_harmless || !is_touching).then_some(cost)

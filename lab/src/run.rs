@@ -4,7 +4,7 @@
 //! In: a [`RecordedBlock`] and [`RunSettings`]. Out: a [`Report`].
 //! Invariant: everything in a report but its [`Micros`] is the same for every number of threads.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_eip7928::compute_block_access_list_hash;
 use alloy_primitives::{Address, B256, keccak256};
@@ -13,11 +13,13 @@ use slotcast::{
     Clock, Engine, EngineSettings, ExecutionRule, OnRejected, PredictSettings, Prepared, Summaries,
     graph::schedule_of, prediction_file,
 };
-use slotcast_corpus::{RecordedBlock, RunError, prepare};
+use slotcast_corpus::{
+    Around, PreAccount, PreState, RecordedBlock, RunError, prepare, receipts_of,
+};
 use slotcast_executor::{
-    Block, BlockOutcome, ExecutionError, ExecutionMode, HeaderCheck, MemoryState, Mode,
-    SequentialSettings, TxOutcome, block_access_list, block_level_work, execute_baseline,
-    execute_sequential, spec_name,
+    AccountChange, Block, BlockOutcome, ExecutionError, ExecutionMode, HeaderCheck, MemoryState,
+    Mode, RollupCheck, SequentialSettings, TxOutcome, block_access_list, block_level_work,
+    check_rollup, execute_baseline, execute_sequential, rules_of, spec_name,
 };
 use slotcast_model::{AccountAccess, Index, IndexVec, Observation, Prediction, TxIndex};
 use slotcast_scheduler::Schedule;
@@ -327,7 +329,7 @@ impl ScheduleMode {
 }
 
 /// What of the header came out; nothing where the header proves nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MatchesHeader {
     /// Gas used.
@@ -343,13 +345,27 @@ pub struct MatchesHeader {
     /// mentioned elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub block_access_list: Option<bool>,
+    /// A rollup's base fee, which follows from the parent, where that is recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_fee_per_gas: Option<bool>,
+    /// A rollup's withdrawals root, from Isthmus on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawals_root: Option<bool>,
+    /// What a rollup's transactions take of the room for data, from Jovian on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub da_footprint: Option<bool>,
+    /// A rollup's receipts, field by field, where they are recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<bool>,
+    /// The state after the block, where it is recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub post_state: Option<bool>,
 }
 
 impl From<HeaderCheck> for MatchesHeader {
     fn from(check: HeaderCheck) -> Self {
         let HeaderCheck { gas_used, receipts_root, logs_bloom } = check;
-        let (state_root, block_access_list) = (None, None);
-        Self { gas_used, receipts_root, logs_bloom, state_root, block_access_list }
+        Self { gas_used, receipts_root, logs_bloom, ..Self::default() }
     }
 }
 
@@ -363,7 +379,28 @@ impl MatchesHeader {
         let state_root = check_state_root(recorded, outcome)?;
         let block_access_list = check_access_list(prepared)?;
         let proven = Self::from(outcome.check_header(&prepared.block().header));
-        Ok(Self { state_root, block_access_list, ..proven })
+        let rules = rules_of(prepared.block());
+        let rules = rules.map_err(|source| RunError::of(prepared.block(), source))?;
+        let is_rollup = rules.as_optimism().is_some();
+        let Around { parent, post_state, message_passer } = &recorded.around;
+        let header = &prepared.block().header;
+        let rollup = match rules.as_optimism() {
+            None => RollupCheck::default(),
+            Some(chain) => check_rollup(chain, header, outcome, parent.as_ref(), *message_passer),
+        };
+        let receipts = recorded.receipts.as_ref().filter(|_| is_rollup);
+        Ok(Self {
+            state_root,
+            block_access_list,
+            base_fee_per_gas: rollup.base_fee,
+            withdrawals_root: rollup.withdrawals_root,
+            da_footprint: rollup.da_footprint,
+            receipts: receipts.map(|stated| *stated == receipts_of(prepared.block(), outcome)),
+            post_state: post_state
+                .as_ref()
+                .map(|stated| is_left(stated, &recorded.pre_state, outcome)),
+            ..proven
+        })
     }
 
     /// Whether nothing differs.
@@ -372,15 +409,46 @@ impl MatchesHeader {
     }
 
     /// The fields with their names.
-    pub const fn fields(&self) -> [(&'static str, Option<bool>); 5] {
+    pub const fn fields(&self) -> [(&'static str, Option<bool>); 10] {
         [
             ("gasUsed", self.gas_used),
             ("receiptsRoot", self.receipts_root),
             ("logsBloom", self.logs_bloom),
             ("stateRoot", self.state_root),
             ("blockAccessList", self.block_access_list),
+            ("baseFeePerGas", self.base_fee_per_gas),
+            ("withdrawalsRoot", self.withdrawals_root),
+            ("daFootprint", self.da_footprint),
+            ("receipts", self.receipts),
+            ("postState", self.post_state),
         ]
     }
+}
+
+/// Whether a block left exactly what is stated, of the accounts that are recorded before it: what was
+/// not read then cannot be compared, and what did not exist was read.
+fn is_left(
+    stated: &BTreeMap<Address, Option<PreAccount>>,
+    pre_state: &PreState,
+    outcome: &BlockOutcome,
+) -> bool {
+    let is_same = |change: &AccountChange| {
+        let (stated, after) = match (stated.get(&change.address), change.after) {
+            (Some(Some(stated)), Some(after)) => (stated, after),
+            (Some(None), None) => return true,
+            _ => return false,
+        };
+        let is_new_code = change.before.is_none_or(|before| before.code_hash != after.code_hash);
+        let slots = change.storage.iter().map(|slot| (&slot.key, &slot.after));
+        stated.balance == after.balance
+            && stated.nonce == after.nonce
+            && (!is_new_code || stated.code_hash() == after.code_hash)
+            && stated.storage.iter().eq(slots)
+    };
+    let is_recorded = |address: &Address| pre_state.contains_key(address);
+    let changes = outcome.state.iter().filter(|change| is_recorded(&change.address));
+    let n_stated = stated.keys().filter(|address| is_recorded(address)).count();
+    changes.clone().count() == n_stated && changes.into_iter().all(is_same)
 }
 
 /// Whether sequential execution touches what the header's block access list says (EIP-7928); none

@@ -5,9 +5,10 @@
 //! Invariants: authorisations are looked at one after the other, each on what those before it leave; a
 //! sender's own find its nonce raised by the transaction itself; what cannot be had is a gap.
 
-use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_primitives::{Address, KECCAK256_EMPTY, U256};
 use slotcast_analyzer::bind::{Callee, StateView};
+use slotcast_executor::ChainTx;
 use slotcast_model::{Gap, Location, StateRead};
 
 use crate::forward::Forward;
@@ -27,7 +28,7 @@ pub(crate) struct Authorizations {
 
 impl Authorizations {
     /// Those of `tx` on the state that `view` shows.
-    pub(crate) fn of<S: StateView>(tx: &Recovered<TxEnvelope>, chain_id: u64, view: &S) -> Self {
+    pub(crate) fn of<S: StateView>(tx: &Recovered<ChainTx>, chain_id: u64, view: &S) -> Self {
         let mut these = Self::default();
         for signed in tx.authorization_list().unwrap_or_default() {
             let is_for_chain = signed.chain_id.is_zero() || signed.chain_id == U256::from(chain_id);
@@ -93,7 +94,7 @@ impl Authorizations {
     /// An account's nonce when the next of its authorisations is looked at.
     fn nonce<S: StateView>(
         &mut self,
-        tx: &Recovered<TxEnvelope>,
+        tx: &Recovered<ChainTx>,
         authority: Address,
         view: &S,
     ) -> Option<u64> {

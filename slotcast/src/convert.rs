@@ -4,10 +4,10 @@
 //! Invariant: nothing is computed that the block does not say.
 
 use crate::hints::Warm;
-use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_primitives::{B256, U256};
 use slotcast_analyzer::bind::{BlockWords, TxFrame};
-use slotcast_executor::{Block, blob_base_fee};
+use slotcast_executor::{Block, ChainTx, blob_base_fee};
 use slotcast_model::{Fork, TxIndex};
 
 /// The block's words, as instructions see them.
@@ -49,7 +49,7 @@ pub fn words_of(block: &Block, fork: Fork) -> BlockWords {
 /// assert_eq!(frame_of(tx, &words, prepared.fork()).caller, tx.signer());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords, fork: Fork) -> TxFrame {
+pub fn frame_of(tx: &Recovered<ChainTx>, words: &BlockWords, fork: Fork) -> TxFrame {
     let base_fee = (words.base_fee != 0).then_some(words.base_fee);
     TxFrame {
         caller: tx.signer(),
@@ -71,7 +71,7 @@ pub fn frame_of(tx: &Recovered<TxEnvelope>, words: &BlockWords, fork: Fork) -> T
 }
 
 /// What the sender pays before the transaction runs: all of its gas at the price it pays, and blobs.
-fn prepaid(tx: &Recovered<TxEnvelope>, words: &BlockWords) -> U256 {
+fn prepaid(tx: &Recovered<ChainTx>, words: &BlockWords) -> U256 {
     let base_fee = (words.base_fee != 0).then_some(words.base_fee);
     let gas = U256::from(tx.gas_limit()) * U256::from(tx.effective_gas_price(base_fee));
     let blobs = U256::from(tx.blob_gas_used().unwrap_or_default());
@@ -100,7 +100,7 @@ pub fn warm_of(block: &Block, tx: TxIndex) -> Warm {
 
 /// Gas a transaction pays before it runs (EIP-2028, 2930, 3860, 7702); under the prices of EIP-2780 no
 /// more than that.
-fn intrinsic_gas(tx: &Recovered<TxEnvelope>, fork: Fork) -> u64 {
+fn intrinsic_gas(tx: &Recovered<ChainTx>, fork: Fork) -> u64 {
     // Sums of a byte each are made many at a time.
     let zeros_of = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(*byte == 0)).sum::<u8>();
     let n_zeros: u64 = tx.input().chunks(255).map(|bytes| u64::from(zeros_of(bytes))).sum();

@@ -18,16 +18,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use alloy_consensus::{
-    TxEnvelope, TxReceipt, proofs::calculate_receipt_root, transaction::Recovered,
-};
+use alloy_consensus::transaction::Recovered;
 use alloy_primitives::{Address, B256};
 use slotcast_analyzer::bind::{Binder, BlockWords};
 use slotcast_executor::{
-    Advice, Block, Decisions, Execution, ExecutionError, ExecutionMode, ExecutionPlan,
+    Advice, Block, ChainTx, Decisions, Execution, ExecutionError, ExecutionMode, ExecutionPlan,
     FallbackRule, HostRules, Mode, Pool, Settings, UnitCosts, Wait,
     database::{BundleState, DatabaseRef},
-    decide, execute, execute_with_bundle, fork_of,
+    decide, execute, execute_with_bundle, fork_of, receipts_root,
 };
 use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
 use slotcast_scheduler::schedule;
@@ -122,8 +120,7 @@ pub struct ExecutedBlock {
 impl ExecutedBlock {
     /// The root of the receipts, as headers state it from Byzantium on.
     pub fn receipts_root(&self) -> B256 {
-        let receipts = self.execution.receipts().iter().map(TxReceipt::with_bloom_ref);
-        calculate_receipt_root(&receipts.collect::<Vec<_>>())
+        receipts_root(self.execution.receipts())
     }
 }
 
@@ -203,7 +200,7 @@ impl Engine {
     /// Predicts one transaction on `state`, without executing it.
     pub fn predict<DB: DatabaseRef>(
         &self,
-        tx: &Recovered<TxEnvelope>,
+        tx: &Recovered<ChainTx>,
         block: &BlockWords,
         fork: Fork,
         state: &DB,

@@ -105,6 +105,11 @@ impl<'a, S: StateView> Forward<'a, S> {
         self.account(sender).nonce += 1;
     }
 
+    /// Adds what a deposit brings to its sender.
+    pub(crate) fn minted(&mut self, to: Address, value: U256) {
+        self.account(to).move_balance(value, U256::ZERO);
+    }
+
     /// Moves a payment.
     pub(crate) fn paid(&mut self, from: Address, to: Address, value: U256) {
         self.account(from).move_balance(U256::ZERO, value);

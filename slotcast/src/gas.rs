@@ -4,7 +4,8 @@
 //! Invariant: a weight is an estimate from the transaction and its prediction alone, so it is there
 //! before anything is run and is the same everywhere.
 
-use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Transaction as _, transaction::Recovered};
+use slotcast_executor::ChainTx;
 use slotcast_model::Prediction;
 
 /// Gas before the first instruction.
@@ -33,7 +34,7 @@ const CODE: u64 = 2_600;
 /// assert!(21_000 <= estimate_gas(tx, &Prediction::default()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn estimate_gas(tx: &Recovered<TxEnvelope>, prediction: &Prediction) -> u64 {
+pub fn estimate_gas(tx: &Recovered<ChainTx>, prediction: &Prediction) -> u64 {
     let n_zeros = n_zeros(tx.input());
     let n_others = tx.input().len() - n_zeros;
     let storage = prediction.storage();

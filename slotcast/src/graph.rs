@@ -21,12 +21,12 @@ mod changes;
 
 use core::iter::Peekable;
 
-use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_primitives::{
     Address, U256,
     map::{AddressMap, AddressSet},
 };
-use slotcast_executor::{Block, Horizon, Wait};
+use slotcast_executor::{Block, ChainTx, Horizon, Wait};
 use slotcast_model::{AccessSet, Coverage, Index, IndexVec, Location, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Mode, PredictedAccess, Schedule, schedule};
 
@@ -111,7 +111,7 @@ pub fn predicted_gas(
     block: &Block,
     predictions: &IndexVec<TxIndex, Prediction>,
 ) -> IndexVec<TxIndex, u64> {
-    let gas = |(tx, prediction): (&Recovered<TxEnvelope>, &Prediction)| {
+    let gas = |(tx, prediction): (&Recovered<ChainTx>, &Prediction)| {
         let is_plain = tx.input().is_empty() && prediction.storage().reads.is_empty();
         if is_plain { 0 } else { estimate_gas(tx, prediction) }
     };
@@ -247,7 +247,7 @@ fn senders_that_may_run_short(block: &Block, state: &impl BaseState) -> AddressS
 }
 
 /// The most that a transaction can cost its sender, apart from what its code takes.
-fn most_spent(tx: &Recovered<TxEnvelope>) -> U256 {
+fn most_spent(tx: &Recovered<ChainTx>) -> U256 {
     let product = |gas: u64, price: u128| U256::from(u128::from(gas).saturating_mul(price));
     let fees = product(tx.gas_limit(), tx.max_fee_per_gas());
     let most = fees.saturating_add(tx.value());
@@ -274,7 +274,7 @@ fn balances_read<'p>(
 }
 
 /// Whether the executor makes the transaction at its turn.
-fn is_plain(tx: &Recovered<TxEnvelope>, prediction: &Prediction) -> bool {
+fn is_plain(tx: &Recovered<ChainTx>, prediction: &Prediction) -> bool {
     let (storage, accounts) = (prediction.storage(), prediction.accounts());
     tx.input().is_empty()
         && tx.kind().is_call()
@@ -299,7 +299,7 @@ struct Met {
     made: AddressSet,
 }
 
-fn access(tx: &Recovered<TxEnvelope>, prediction: &Prediction, met: &Met) -> AccessSet {
+fn access(tx: &Recovered<ChainTx>, prediction: &Prediction, met: &Met) -> AccessSet {
     let (storage, accounts) = (prediction.storage(), prediction.accounts());
     let slots = |slots: &[Slot]| slots.iter().copied().map(Location::Storage).collect();
     let (mut reads, mut writes, mut adds): (Vec<_>, Vec<_>, Vec<_>) =

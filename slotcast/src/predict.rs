@@ -5,14 +5,14 @@
 //! itself: the sender's nonce and payment, the fee, authorisations (EIP-7702) and the created
 //! account.
 
-use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_eips::{
     eip2935::HISTORY_STORAGE_ADDRESS,
     eip4788::{BEACON_ROOTS_ADDRESS, SYSTEM_ADDRESS},
 };
 use alloy_primitives::U256;
 use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView, TxFrame};
-use slotcast_executor::Block;
+use slotcast_executor::{Block, ChainTx};
 use slotcast_model::{Fork, IndexVec, Prediction, Slot, TxIndex};
 
 use crate::authorizations::Authorizations;
@@ -97,6 +97,9 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         let bound = match basis {
             Basis::Parent => predict_tx(binder, tx, words, forward),
             Basis::BlockOrder => {
+                if let Some(deposit) = tx.as_deposit() {
+                    forward.minted(deposit.from, U256::from(deposit.mint));
+                }
                 let authorizations = Authorizations::of(tx, words.chain_id, forward);
                 authorizations.apply(forward);
                 let bound = predict_frames(binder, tx, words, authorizations, forward);
@@ -147,7 +150,7 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
 /// ```
 pub fn predict_tx<S: StateView>(
     binder: &mut Binder,
-    tx: &Recovered<TxEnvelope>,
+    tx: &Recovered<ChainTx>,
     words: &BlockWords,
     view: &S,
 ) -> Bound {
@@ -195,13 +198,18 @@ fn open<S: StateView>(
 /// Predicts one transaction on a view in which its own delegations are in place.
 fn predict_frames<S: StateView>(
     binder: &mut Binder,
-    tx: &Recovered<TxEnvelope>,
+    tx: &Recovered<ChainTx>,
     words: &BlockWords,
     authorizations: Authorizations,
     view: &S,
 ) -> Bound {
     let mut frame = frame_of(tx, words, binder.fork());
     let sender = tx.signer();
+    let deposit = tx.as_deposit();
+    if deposit.is_some() {
+        // A deposit does not state its nonce, which decides where it creates.
+        frame.nonce = view.nonce(sender).unwrap_or_default();
+    }
     frame.n_own_authorizations = authorizations.n_of(sender);
     if Fork::Amsterdam <= binder.fork() {
         // Delegations are paid for as they are found to be new (EIP-8037).
@@ -222,6 +230,9 @@ fn predict_frames<S: StateView>(
         }
         if U256::from(words.base_fee) < frame.gas_price {
             accounts.balance_credits.push(words.coinbase);
+        }
+        if deposit.is_some_and(|deposit| deposit.mint != 0) {
+            accounts.balance_credits.push(sender);
         }
         let authorities = authorizations.set.iter().map(|(authority, _)| *authority);
         accounts.nonces.extend(authorities.clone());

@@ -220,7 +220,7 @@ fn scene(fork: Fork, code: &[u8], input: Bytes) -> (Block, MemoryState) {
         forks: ForkChoice::Fixed(fork),
         hash: header.hash_slow(),
         header,
-        transactions: vec![Recovered::new_unchecked(tx, CALLER)],
+        transactions: vec![Recovered::new_unchecked(tx.into(), CALLER)],
         withdrawals: since(Fork::Shanghai).then(Vec::new),
         ommers: Vec::new(),
     };

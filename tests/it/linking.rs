@@ -74,10 +74,11 @@ fn adapted(block: &Block, state: &Arc<MemoryState>, engine: &Arc<Engine>) -> Lef
 
 fn plain(receipt: &ReceiptEnvelope) -> Receipt {
     Receipt {
-        tx_type: receipt.tx_type(),
+        tx_type: receipt.tx_type().into(),
         success: receipt.status(),
         cumulative_gas_used: receipt.cumulative_gas_used(),
         logs: receipt.logs().to_vec(),
+        rollup: None,
     }
 }
 

@@ -117,7 +117,7 @@ fn block(fork: Fork, calls: &[Call]) -> Block {
         };
         let signature = Signature::new(U256::ONE, U256::ONE, false);
         let envelope: TxEnvelope = transaction.into_signed(signature).into();
-        Recovered::new_unchecked(envelope, CALLER)
+        Recovered::new_unchecked(envelope.into(), CALLER)
     });
     Block {
         chain_id: 1,

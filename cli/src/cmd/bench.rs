@@ -93,7 +93,7 @@ enum Subject {
 fn subjects(args: &Bench) -> Result<Vec<Subject>, Failure> {
     let made_up = |scenario: &Scenario| Subject::Synthetic(*scenario, args.gas);
     Ok(match &args.synthetic {
-        None => Source::list(&args.blocks.files)?.into_iter().map(Subject::Recorded).collect(),
+        None => Source::list_of(&args.blocks)?.into_iter().map(Subject::Recorded).collect(),
         Some(Synthetic::All) => SYNTHETIC.iter().map(made_up).collect(),
         Some(Synthetic::Of(scenario)) => vec![made_up(scenario)],
     })
@@ -148,7 +148,7 @@ struct Units {
 
 /// Measures what the steps cost, over all blocks together.
 pub(crate) fn units(files: &Files, console: &Console) -> Result<Verdict, Failure> {
-    let sources = Source::list(&files.files)?;
+    let sources = Source::list_of(files)?;
     let prepared = sources.iter().map(Source::prepare).collect::<Result<Vec<_>, _>>()?;
     let costs = measure_units(&prepared).map_err(Failure::bad_input)?;
     let units = Units {

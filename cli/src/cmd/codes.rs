@@ -19,7 +19,7 @@ use crate::{
 
 /// Writes the codes of all blocks.
 pub(crate) fn codes(args: &Codes, console: &Console) -> Result<Verdict, Failure> {
-    let sources = Source::list(&args.blocks.files)?;
+    let sources = Source::list_of(&args.blocks)?;
     let progress = Progress::new(sources.len(), console);
     let mut codes: BTreeMap<B256, Bytes> = BTreeMap::new();
     for source in &sources {

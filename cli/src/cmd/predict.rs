@@ -26,7 +26,7 @@ use crate::{
 
 /// Predicts all blocks.
 pub(crate) fn predict(args: &Predict, console: &Console) -> Result<Verdict, Failure> {
-    let sources = Source::list(&args.blocks.files)?;
+    let sources = Source::list_of(&args.blocks)?;
     let json = || (console.is_json() || args.out.is_some()).then_some(Dialect::Slotcast);
     let dialect = args.format.or_else(json);
     if dialect == Some(Dialect::Packed) && args.out.is_none() {

@@ -25,7 +25,7 @@ use crate::{
 
 /// Scores, measures and writes.
 pub(crate) fn report(args: &Report, threads: usize, console: &Console) -> Result<Verdict, Failure> {
-    let sources = Source::list(&args.blocks.files)?;
+    let sources = Source::list_of(&args.blocks)?;
     let file = WholeFile::at(&args.out)?;
     let entries = entries(&sources, &SummaryFile::none(), threads, console)?;
     let timed_on = (!args.no_timing).then_some(threads);

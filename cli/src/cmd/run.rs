@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use slotcast_corpus::prepare;
 use slotcast_lab::{Report, RunPredictions, RunSettings, run_prepared};
 
 use crate::{
@@ -46,7 +45,7 @@ const NAMED: usize = 8;
 
 /// Runs all blocks.
 pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdict, Failure> {
-    let sources = Source::list(&args.blocks.files)?;
+    let sources = Source::list_of(&args.blocks)?;
     let hints = args.hints.as_deref().map(HintFile::read).transpose()?;
     let settings = RunSettings::new(threads, args.mode.map(Into::into));
     let settings = settings.map_err(Failure::bad_input)?;
@@ -57,7 +56,7 @@ pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdi
         progress.start(source.name());
         let recorded = source.read()?;
         let in_file = |error| Failure::in_file(&source.name(), error);
-        let prepared = prepare(&recorded).map_err(in_file)?;
+        let prepared = source.prepare_read(&recorded)?;
         let report = match &hints {
             Some(file) => {
                 let given = RunPredictions::Given(file.predictions(&prepared)?);

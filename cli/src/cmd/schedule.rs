@@ -34,7 +34,7 @@ const NAMED: usize = 12;
 
 /// Schedules all blocks.
 pub(crate) fn schedule(args: &Schedule, console: &Console) -> Result<Verdict, Failure> {
-    let sources = Source::list(&args.blocks.files)?;
+    let sources = Source::list_of(&args.blocks)?;
     let format = args.format.unwrap_or(match console.is_json() {
         true => ScheduleFormat::Json,
         false => ScheduleFormat::Text,

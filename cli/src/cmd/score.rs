@@ -81,7 +81,7 @@ pub(crate) fn score(args: &Score, threads: usize, console: &Console) -> Result<V
     if args.against.is_some() || !args.scoreboard.is_empty() {
         return board::board(args, threads, console);
     }
-    let sources = Source::list(&args.blocks.files)?;
+    let sources = Source::list_of(&args.blocks)?;
     let stated = args.predictions.as_deref().map(HintFile::read).transpose()?;
     let summary_file = SummaryFile::open(&args.keep, console)?;
     let progress = Progress::new(sources.len(), console);

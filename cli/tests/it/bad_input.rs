@@ -148,7 +148,7 @@ fn a_wrong_chain() {
     let mut block = folder.generate_value(&["--scenario", "transfers", "--txs", "0"]);
     block["chainId"] = json!("0x3e7");
     let path = folder.write_json("unknown.json", &block);
-    assert_snapshot!(refused(&folder, &["run", &path]), @"error: <folder>/unknown.json: block 24500000: chain id 999 is not supported; known are 1 (mainnet), 11155111 (sepolia), 17000 (holesky), 560048 (hoodi), 1337 and 31337 (development); correct chainId");
+    assert_snapshot!(refused(&folder, &["run", &path]), @"error: <folder>/unknown.json: block 24500000: the rules of chain id 999 are not known; state them with --chain: a genesis file, or one of mainnet, sepolia, holesky, hoodi, development, anvil, op-mainnet, op-sepolia, base, base-sepolia, unichain, celo-sepolia, rise");
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_plan_that_cannot_be_carried_out() {
     let args = ["generate", "--scenario", "blobs", "--era", "london", "--out", &out];
     assert_snapshot!(refused(&folder, &args), @"error: --scenario: scenario `blobs` needs cancun or later, not london; choose another --era");
     let args = ["generate", "--chain-id", "5", "--out", &out];
-    assert_snapshot!(refused(&folder, &args), @"error: chain id 5 is not supported; known are 1 (mainnet), 11155111 (sepolia), 17000 (holesky), 560048 (hoodi), 1337 and 31337 (development)");
+    assert_snapshot!(refused(&folder, &args), @"error: the rules of chain id 5 are not known; state them with --chain: a genesis file, or one of mainnet, sepolia, holesky, hoodi, development, anvil, op-mainnet, op-sepolia, base, base-sepolia, unichain, celo-sepolia, rise");
 }
 
 #[test]

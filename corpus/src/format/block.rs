@@ -5,15 +5,20 @@
 //! Invariant: an error names the field as far as the JSON lets us; transactions are read one by
 //! one, since the kinds of transaction overlap and a combined reader could not say which failed.
 
-use alloy_consensus::{Header, Transaction as _, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Header, Transaction as _, transaction::Recovered};
 use alloy_eips::eip4895::Withdrawal;
 use alloy_primitives::{Address, B256, Bytes, Log, U64};
 use alloy_rpc_types_eth::Transaction;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use slotcast::executor::ChainTx;
 
-use super::{Fault, parse_at, quantity};
-use crate::{RecordedBlock, RecordedReceipt};
+use super::{
+    Fault,
+    deposit::{self, DepositOut},
+    parse_at, quantity,
+};
+use crate::{RecordedBlock, RecordedReceipt, RollupFields};
 
 /// The parts of a block that stand beside the header's fields.
 #[derive(Deserialize)]
@@ -31,7 +36,7 @@ struct BodyIn<'a> {
 pub(super) struct BlockIn {
     pub(super) header: Header,
     pub(super) hash: B256,
-    pub(super) transactions: Vec<Recovered<TxEnvelope>>,
+    pub(super) transactions: Vec<Recovered<ChainTx>>,
     pub(super) withdrawals: Option<Vec<Withdrawal>>,
     pub(super) uncles: Vec<B256>,
 }
@@ -51,14 +56,17 @@ pub(super) fn read(text: &str) -> Result<BlockIn, Fault> {
     Ok(BlockIn { header, hash, transactions, withdrawals, uncles })
 }
 
-fn read_transaction(text: &str, index: usize) -> Result<Recovered<TxEnvelope>, Fault> {
+fn read_transaction(text: &str, index: usize) -> Result<Recovered<ChainTx>, Fault> {
     let path = format!("block.transactions[{index}]");
     if text.starts_with('"') {
         let message = "is a hash only; record the block with full transactions".to_owned();
         return Err(Fault { path, message });
     }
+    if let Some(deposit) = deposit::read(text, &path)? {
+        return Ok(deposit);
+    }
     parse_at::<Transaction>(text.as_bytes(), &path)
-        .map(Transaction::into_recovered)
+        .map(|tx| tx.into_recovered().map(ChainTx::Signed))
         .map_err(|fault| culprit(text, &path).unwrap_or(fault))
 }
 
@@ -123,6 +131,8 @@ pub(super) struct ReceiptIn {
     gas_used: u64,
     logs: Vec<LogIn>,
     transaction_hash: B256,
+    #[serde(flatten)]
+    rollup: RollupFields,
 }
 
 #[derive(Deserialize)]
@@ -156,6 +166,11 @@ impl ReceiptIn {
             gas_used: self.gas_used,
             logs,
             transaction_hash: self.transaction_hash,
+            rollup: match self.rollup.l1_fee {
+                Some(_) => self.rollup,
+                // Ethereum's receipts state the gas of blobs, which follows from the transaction.
+                None => RollupFields { blob_gas_used: None, ..self.rollup },
+            },
         })
     }
 }
@@ -167,7 +182,7 @@ pub(super) struct BlockOut<'a> {
     hash: B256,
     #[serde(flatten)]
     header: &'a Header,
-    transactions: Vec<Transaction>,
+    transactions: Vec<TxOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
     withdrawals: Option<&'a [Withdrawal]>,
     uncles: &'a [B256],
@@ -175,25 +190,44 @@ pub(super) struct BlockOut<'a> {
 
 impl<'a> BlockOut<'a> {
     pub(super) fn new(block: &'a RecordedBlock) -> Self {
-        let transactions = (0u64..)
-            .zip(&block.transactions)
-            .map(|(index, transaction)| Transaction {
-                inner: transaction.clone(),
-                block_hash: Some(block.hash),
-                block_number: Some(block.header.number),
-                transaction_index: Some(index),
-                effective_gas_price: Some(
-                    transaction.effective_gas_price(block.header.base_fee_per_gas),
-                ),
-                block_timestamp: None,
-            })
-            .collect();
+        let transactions =
+            (0u64..).zip(&block.transactions).map(|(index, tx)| TxOut::new(block, index, tx));
+        let transactions = transactions.collect();
         Self {
             hash: block.hash,
             header: &block.header,
             transactions,
             withdrawals: block.withdrawals.as_deref(),
             uncles: &block.uncles,
+        }
+    }
+}
+
+/// A transaction as we print it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum TxOut {
+    Signed(Box<Transaction>),
+    Deposit(Box<DepositOut>),
+}
+
+impl TxOut {
+    fn new(block: &RecordedBlock, index: u64, tx: &Recovered<ChainTx>) -> Self {
+        match tx.inner() {
+            ChainTx::Signed(signed) => Self::Signed(Box::new(Transaction {
+                inner: Recovered::new_unchecked(signed.clone(), tx.signer()),
+                block_hash: Some(block.hash),
+                block_number: Some(block.header.number),
+                transaction_index: Some(index),
+                effective_gas_price: Some(tx.effective_gas_price(block.header.base_fee_per_gas)),
+                block_timestamp: None,
+            })),
+            ChainTx::Deposit(deposit) => {
+                let receipts = block.receipts.as_deref().unwrap_or_default();
+                let nonce = usize::try_from(index).ok().and_then(|index| receipts.get(index));
+                let nonce = nonce.and_then(|receipt| receipt.rollup.deposit_nonce);
+                Self::Deposit(Box::new(DepositOut::new(deposit, index, nonce)))
+            }
         }
     }
 }
@@ -210,6 +244,8 @@ pub(super) struct ReceiptOut<'a> {
     gas_used: U64,
     logs: Vec<LogOut<'a>>,
     transaction_hash: B256,
+    #[serde(flatten)]
+    rollup: &'a RollupFields,
 }
 
 #[derive(Serialize)]
@@ -236,6 +272,7 @@ impl<'a> ReceiptOut<'a> {
                 })
                 .collect(),
             transaction_hash: receipt.transaction_hash,
+            rollup: &receipt.rollup,
         }
     }
 }

@@ -30,6 +30,34 @@ pub(super) fn write<S: Serializer>(state: &PreState, serializer: S) -> Result<S:
         .collect_map(state.iter().map(|(address, account)| (lower(*address), AccountOut(account))))
 }
 
+/// Reads accounts after a block; `null` stands for one that ceased to exist.
+pub(super) fn read_changes<'de, D>(deserializer: D) -> Result<Option<Changes>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let changes = deserializer.deserialize_map(UniqueMap {
+        what: "account",
+        key: parse_address,
+        value: PhantomData::<Option<AccountIn>>,
+        keep: |account| account.map(AccountIn::into_account),
+    });
+    changes.map(Some)
+}
+
+/// Prints accounts after a block.
+pub(super) fn write_changes<S: Serializer>(
+    changes: &Option<Changes>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let accounts = changes.iter().flatten();
+    serializer.collect_map(
+        accounts.map(|(address, account)| (lower(*address), account.as_ref().map(AccountOut))),
+    )
+}
+
+/// Accounts after a block.
+type Changes = BTreeMap<Address, Option<PreAccount>>;
+
 /// Reads block hashes by number; numbers may be decimal, as we write them, or hexadecimal.
 pub(super) fn read_hashes<'de, D>(deserializer: D) -> Result<BTreeMap<u64, B256>, D::Error>
 where

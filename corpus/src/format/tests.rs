@@ -2,7 +2,7 @@
 //!
 //! In: a small file written by hand, and changes to it.
 
-use alloy_primitives::{Address, Bytes, Log, U256, address};
+use alloy_primitives::{Address, Bytes, Log, U64, U256, address};
 use proptest::prelude::*;
 
 use super::*;
@@ -245,6 +245,7 @@ fn any_receipt() -> impl Strategy<Value = RecordedReceipt> {
             gas_used,
             logs,
             transaction_hash: B256::repeat_byte(tx_type),
+            rollup: Default::default(),
         })
 }
 
@@ -282,4 +283,51 @@ proptest! {
             Err(error) => prop_assert!(error.to_string().starts_with("a.json: "), "{error}"),
         }
     }
+}
+
+/// The file with a deposit in front, and with what rollups add.
+fn rollup_file(deposit: &str) -> String {
+    let added = r#""parent": {"timestamp": "0x1", "gasLimit": "0x2", "gasUsed": "0x3",
+            "baseFeePerGas": "0x4", "blobGasUsed": null, "extraData": "0x00"},
+        "postState": {"0x0000000000000000000000000000000000000002": null},
+        "messagePasserStorageRoot": {
+            "before": "0x0000000000000000000000000000000000000000000000000000000000000005",
+            "after": "0x0000000000000000000000000000000000000000000000000000000000000006"},
+        "receipts": [{"type": "0x7e", "status": "0x1", "cumulativeGasUsed": "0x5208",
+        "gasUsed": "0x5208", "logs": [], "depositNonce": "0x7", "depositReceiptVersion": "0x1",
+        "transactionHash": "0x0000000000000000000000000000000000000000000000000000000000000001"},
+        {"#;
+    file().replacen("\"transactions\": [", &format!("\"transactions\": [{deposit}, "), 1).replacen(
+        "\"receipts\": [{",
+        added,
+        1,
+    )
+}
+
+const DEPOSIT: &str = r#"{"type": "0x7e", "from": "0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001",
+    "sourceHash": "0x0000000000000000000000000000000000000000000000000000000000000003",
+    "to": null, "value": "0x0", "gas": "0x30d40", "input": "0x00", "nonce": "0x7",
+    "hash": "0x0000000000000000000000000000000000000000000000000000000000000001"}"#;
+
+#[test]
+fn deposits_and_what_else_rollups_have_survive_writing_and_reading() {
+    let block = parse(rollup_file(DEPOSIT).as_bytes(), "a.json").unwrap();
+    let deposit = block.transactions[0].as_deposit().unwrap();
+    assert!(deposit.to.is_create() && deposit.mint == 0 && !deposit.is_system_transaction);
+    assert_eq!(block.transactions[0].signer(), deposit.from);
+    assert_eq!(*block.transactions[0].tx_hash(), B256::with_last_byte(1));
+    assert_eq!(block.receipts.as_ref().unwrap()[0].rollup.deposit_nonce, Some(U64::from(7)));
+    assert_eq!(block.around.parent.as_ref().unwrap().base_fee, 4);
+    assert_eq!(block.around.message_passer.unwrap().1, B256::with_last_byte(6));
+    assert_eq!(block.around.post_state.as_ref().unwrap().len(), 1);
+    let text = print(&block).unwrap();
+    assert!(String::from_utf8_lossy(&text).contains("\"nonce\":\"0x7\""));
+    assert_eq!(parse(&text, "b.json").unwrap(), block);
+}
+
+#[test]
+fn a_transaction_that_pays_in_another_currency_is_refused_by_name() {
+    let other = DEPOSIT.replace("0x7e", "0x7b");
+    let error = parse(rollup_file(&other).as_bytes(), "a.json").unwrap_err().to_string();
+    assert!(error.contains("transactions[0].type") && error.contains("CIP-64"), "{error}");
 }

@@ -107,13 +107,14 @@ pub(super) fn finish(mut draft: Draft) -> Unsealed {
         chain_id: draft.plan.chain_id,
         header,
         hash: B256::ZERO,
-        transactions: draft.transactions,
+        transactions: draft.transactions.into_iter().map(|tx| tx.map(Into::into)).collect(),
         withdrawals,
         uncles: Vec::new(),
         pre_state: draft.state,
         pre_state_root: None,
         block_hashes,
         receipts: None,
+        around: Default::default(),
     })
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use alloy_consensus::{TxEnvelope, transaction::Recovered};
 use alloy_primitives::{Address, B256, Bloom};
+use slotcast::executor::{ChainRules, OpFork};
 
 use crate::{
     BlockResults, Plan, RecordedBlock, RecordedReceipt, generate, list, parse, print, read_file,
@@ -58,6 +59,7 @@ fn good() -> RecordedBlock {
             gas_used: 21_000,
             logs: vec![],
             transaction_hash: *transaction.tx_hash(),
+            rollup: Default::default(),
         })
         .collect();
     unsealed.seal(BlockResults {
@@ -103,11 +105,12 @@ fn transactions_that_are_not_the_header_s() {
 fn a_transaction_that_states_another_hash() {
     let message = message_after(|block| {
         let transaction = &block.transactions[2];
-        let TxEnvelope::Eip1559(signed) = transaction.inner() else {
+        let Some(TxEnvelope::Eip1559(signed)) = transaction.as_signed() else {
             panic!("the third transaction has a dynamic fee")
         };
         let (tx, signature, _) = signed.clone().into_parts();
         let renamed = alloy_consensus::Signed::new_unchecked(tx, signature, B256::ZERO);
+        let renamed = TxEnvelope::from(renamed);
         block.transactions[2] = Recovered::new_unchecked(renamed.into(), transaction.signer());
     });
     assert!(message.contains("transaction 2 hashes to 0x"), "{message}");
@@ -180,4 +183,18 @@ fn a_sender_who_did_not_sign() {
     assert!(
         message.contains("transaction 4 is from 0x0000000000000000000000000000000000000000 but")
     );
+}
+
+#[test]
+fn the_withdrawals_root_of_a_rollup_is_no_root_of_a_list_from_isthmus_on() {
+    let mut block = good();
+    block.header.withdrawals_root = Some(B256::repeat_byte(9));
+    block.hash = block.header.hash_slow();
+    let stated = |fork| {
+        let chain = slotcast::executor::OpChain::new([(fork, 0)]);
+        ChainRules::optimism("test", block.chain_id, chain)
+    };
+    let refused = block.validate_by(&stated(OpFork::Holocene)).unwrap_err();
+    assert!(refused.to_string().contains("withdrawalsRoot"), "{refused}");
+    block.validate_by(&stated(OpFork::Isthmus)).unwrap();
 }

@@ -1,5 +1,9 @@
 //! Which fork holds when?
 
+use alloy_consensus::Header;
+use alloy_eips::eip7840::BlobParams;
+use alloy_hardforks::{EthereumHardfork, EthereumHardforks};
+
 use super::*;
 
 #[test]
@@ -20,7 +24,7 @@ fn a_development_chain_is_osaka_from_the_start() {
         assert_eq!(fork_at(chain_id, 0, 0).unwrap(), Fork::Osaka);
         assert_eq!(fork_at(chain_id, 1_920_000, u64::MAX).unwrap(), Fork::Osaka);
     }
-    let dev = Chain::of(1337).unwrap();
+    let dev = known(1337).unwrap();
     assert_eq!(dev.blob_params(1), Some(BlobParams::osaka()));
     assert!(!dev.is_ethereum_fork_active_at_block(EthereumHardfork::Dao, 1_920_000));
 }
@@ -31,7 +35,7 @@ fn a_header_with_an_access_list_is_of_amsterdam() {
         let timestamp = 1_800_000_000;
         let header = Header { number: 30_000_000, timestamp, ..Header::default() };
         let fork = |header: &Header| {
-            Chain::of_header(chain_id, header).unwrap().fork_at(header.number, timestamp)
+            known(chain_id).unwrap().of_header(header).fork_at(header.number, timestamp)
         };
         assert_eq!(fork(&header), Fork::Osaka);
         let header = Header { block_access_list_hash: Some(Default::default()), ..header };
@@ -42,7 +46,7 @@ fn a_header_with_an_access_list_is_of_amsterdam() {
 #[test]
 fn a_fixed_fork_holds_everywhere() {
     for fork in Fork::ALL {
-        let chain = fixed(fork);
+        let chain = ChainRules::fixed(1, fork);
         for (timestamp, number) in [(0, 0), (1_000, 1), (u64::MAX, u64::MAX)] {
             let spec = alloy_evm::spec_by_timestamp_and_block_number(&chain, timestamp, number);
             assert_eq!(from_spec(spec), fork);
@@ -52,7 +56,7 @@ fn a_fixed_fork_holds_everywhere() {
 
 #[test]
 fn blob_parameters_follow_the_timestamp() {
-    let mainnet = Chain::of(1).unwrap();
+    let mainnet = known(1).unwrap();
     assert_eq!(mainnet.blob_params(1_710_338_134), None);
     assert_eq!(mainnet.blob_params(1_710_338_135), Some(BlobParams::cancun()));
     assert_eq!(mainnet.blob_params(1_746_612_311), Some(BlobParams::prague()));
@@ -60,12 +64,13 @@ fn blob_parameters_follow_the_timestamp() {
 }
 
 #[test]
-fn an_unknown_chain_is_an_error_that_lists_the_known() {
+fn an_unknown_chain_is_an_error_that_names_the_option() {
     let error = fork_at(56, 0, 0).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "chain id 56 is not supported; known are 1 (mainnet), 11155111 (sepolia), \
-         17000 (holesky), 560048 (hoodi), 1337 and 31337 (development)"
+        "the rules of chain id 56 are not known; state them with --chain: a genesis file, or one of \
+         mainnet, sepolia, holesky, hoodi, development, anvil, op-mainnet, op-sepolia, base, \
+         base-sepolia, unichain, celo-sepolia, rise"
     );
 }
 

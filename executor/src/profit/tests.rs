@@ -1,15 +1,15 @@
 //! Do threads pay where they should, by the caller's costs?
 
-use alloy_consensus::{Header, SignableTransaction, TxLegacy};
+use alloy_consensus::{Header, SignableTransaction, TxEnvelope, TxLegacy};
 use alloy_primitives::{Signature, TxKind, U256};
 
 use super::*;
 
-fn call(gas_limit: u64) -> Recovered<TxEnvelope> {
+fn call(gas_limit: u64) -> Recovered<ChainTx> {
     let to = TxKind::Call(Address::ZERO);
     let tx = TxLegacy { gas_limit, to, input: vec![1].into(), ..TxLegacy::default() };
-    let tx = tx.into_signed(Signature::new(U256::ONE, U256::ONE, false)).into();
-    Recovered::new_unchecked(tx, Address::ZERO)
+    let tx = TxEnvelope::from(tx.into_signed(Signature::new(U256::ONE, U256::ONE, false)));
+    Recovered::new_unchecked(tx.into(), Address::ZERO)
 }
 
 fn pays(units: &UnitCosts, block: &Block, code_bytes: usize) -> bool {

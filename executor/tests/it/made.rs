@@ -222,7 +222,7 @@ impl Made {
             chain_id: 1,
             hash: header.hash_slow(),
             header,
-            transactions: self.transactions.clone(),
+            transactions: self.transactions.iter().cloned().map(|tx| tx.map(Into::into)).collect(),
             withdrawals: since(Fork::Shanghai).then(Vec::new),
             forks: ForkChoice::OfChain,
             ommers: vec![],

@@ -49,7 +49,11 @@ pub(crate) fn load(path: &PathBuf) -> Recorded {
         hash: rpc.header.hash,
         header: rpc.header.inner.clone(),
         withdrawals: rpc.withdrawals.clone().map(|withdrawals| withdrawals.into_inner()),
-        transactions: rpc.transactions.into_transactions().map(|tx| tx.inner).collect(),
+        transactions: rpc
+            .transactions
+            .into_transactions()
+            .map(|tx| tx.inner.map(Into::into))
+            .collect(),
         forks: ForkChoice::OfChain,
         ommers: vec![],
     };

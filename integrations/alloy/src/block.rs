@@ -8,7 +8,7 @@
 use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
 use alloy_evm::{EvmEnv, eth::EthBlockExecutionCtx};
 use slotcast::{
-    executor::{Block, ForkChoice},
+    executor::{Block, ChainTx, ForkChoice},
     model::Fork,
 };
 
@@ -40,7 +40,7 @@ pub(crate) fn block_of(
         forks: ForkChoice::Fixed(fork),
         hash: Default::default(),
         header,
-        transactions,
+        transactions: transactions.into_iter().map(|tx| tx.map(ChainTx::Signed)).collect(),
         withdrawals: ctx.withdrawals.as_deref().map(<[_]>::to_vec),
         ommers: ctx.ommers.to_vec(),
     }

@@ -14,6 +14,7 @@ use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, keccak256, map::B256Set};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use slotcast::executor::ChainTx;
 
 use crate::{error::NodeError, node::Node};
 
@@ -48,7 +49,7 @@ impl PendingTxs {
     /// could not be had: gone by now, or without a good signature.
     ///
     /// The first time these are all that wait (as far as the node shows them in its pending block).
-    pub fn arrived(&mut self) -> Result<(Vec<Recovered<TxEnvelope>>, usize), NodeError> {
+    pub fn arrived(&mut self) -> Result<(Vec<Recovered<ChainTx>>, usize), NodeError> {
         let mut hashes = self.hashes()?;
         hashes.append(&mut self.again);
         let (mut arrived, mut n_lost) = (Vec::new(), 0);
@@ -105,10 +106,7 @@ impl PendingTxs {
 
 impl Node {
     /// The transaction with this hash, if it waits at the node and its signature is good.
-    pub fn pending_transaction(
-        &self,
-        hash: B256,
-    ) -> Result<Option<Recovered<TxEnvelope>>, NodeError> {
+    pub fn pending_transaction(&self, hash: B256) -> Result<Option<Recovered<ChainTx>>, NodeError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Place {
@@ -124,7 +122,8 @@ impl Node {
         let tx: TxEnvelope = serde_json::from_str(result.get()).map_err(nonsense)?;
         // The hash that the node states beside the fields is not to be believed.
         let is_asked = keccak256(tx.encoded_2718()) == hash;
-        Ok(tx.try_into_recovered().ok().filter(|_| is_asked && block_hash.is_none()))
+        let recovered = tx.try_into_recovered().ok().filter(|_| is_asked && block_hash.is_none());
+        Ok(recovered.map(|tx| tx.map(ChainTx::Signed)))
     }
 
     /// The hashes of the transactions of the block with this hash; none if the node has no such block.

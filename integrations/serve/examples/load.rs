@@ -114,7 +114,7 @@ fn plan() -> Plan {
     };
     let block = block.expect("it is a recorded block");
     let is_call = args.iter().any(|arg| arg == "--calls");
-    let body = |tx: &alloy_consensus::transaction::Recovered<alloy_consensus::TxEnvelope>| {
+    let body = |tx: &alloy_consensus::transaction::Recovered<slotcast::executor::ChainTx>| {
         let tx = match is_call {
             false => json!(hex::encode_prefixed(tx.encoded_2718())),
             true => json!({

@@ -7,13 +7,13 @@
 
 use std::sync::Arc;
 
-use alloy_consensus::{TxEnvelope, transaction::Recovered};
+use alloy_consensus::transaction::Recovered;
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U64, U256};
 use serde::Serialize;
 use slotcast::{
     BaseState, CodeAt, Prepared,
     analyzer::bind::BlockWords,
-    executor::Block,
+    executor::{Block, ChainTx},
     model::{Fork, Location},
     predict::words_of,
 };
@@ -79,9 +79,9 @@ impl BlockContext {
     }
 
     /// The block with these transactions instead.
-    pub(crate) fn block_with(&self, transactions: Vec<Recovered<TxEnvelope>>) -> Block {
-        let Block { chain_id, forks, hash, .. } = self.block;
-        let header = self.block.header.clone();
+    pub(crate) fn block_with(&self, transactions: Vec<Recovered<ChainTx>>) -> Block {
+        let Block { chain_id, hash, .. } = self.block;
+        let (header, forks) = (self.block.header.clone(), self.block.forks.clone());
         let (withdrawals, ommers) = (None, Vec::new());
         Block { chain_id, forks, header, hash, transactions, withdrawals, ommers }
     }

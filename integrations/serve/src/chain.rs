@@ -6,7 +6,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use alloy_consensus::{TxEnvelope, transaction::Recovered};
+use alloy_consensus::transaction::Recovered;
 use alloy_eips::BlockId;
 use slotcast_node::{Node, RpcSettings};
 
@@ -14,6 +14,7 @@ use crate::{
     block_context::BlockContext, error::ServeError, fault::Fault, live::LiveChain,
     recorded::RecordedChain,
 };
+use slotcast::executor::ChainTx;
 
 /// Where blocks and states come from.
 #[derive(Clone, Debug)]
@@ -91,7 +92,7 @@ impl Chain {
     pub(crate) fn transactions(
         &self,
         context: &BlockContext,
-    ) -> Result<Vec<Recovered<TxEnvelope>>, Fault> {
+    ) -> Result<Vec<Recovered<ChainTx>>, Fault> {
         match self {
             Self::Recorded(_) => Ok(context.block().transactions.clone()),
             Self::Live(_) if context.block().hash.is_zero() => Err(Fault::Params(

@@ -4,9 +4,10 @@
 //! Invariant: of a call that is not signed only what it states can be wrong; what is not known of the
 //! state is no reason.
 
-use alloy_consensus::{Transaction as _, TxEnvelope, Typed2718 as _, transaction::Recovered};
+use alloy_consensus::{Transaction as _, Typed2718 as _, transaction::Recovered};
 use alloy_eips::{eip4844::DATA_GAS_PER_BLOB, eip7702::SignedAuthorization};
 use alloy_primitives::{Address, U256};
+use slotcast::executor::ChainTx;
 use slotcast::{BaseState, CodeAt, model::Fork};
 
 use crate::{block_context::BlockContext, transaction::Asked};
@@ -28,7 +29,7 @@ const MAX_INIT_CODE: usize = 49_152;
 const DELEGATION: [u8; 3] = [0xef, 0x01, 0x00];
 
 /// Gas before the first instruction, and the least that is charged for the calldata (EIP-7623).
-pub(crate) fn intrinsic_gas(tx: &Recovered<TxEnvelope>, fork: Fork) -> [u64; 2] {
+pub(crate) fn intrinsic_gas(tx: &Recovered<ChainTx>, fork: Fork) -> [u64; 2] {
     let input = tx.input();
     let n_zeros = input.iter().filter(|byte| **byte == 0).count() as u64;
     let n_others = input.len() as u64 - n_zeros;
@@ -45,7 +46,7 @@ pub(crate) fn intrinsic_gas(tx: &Recovered<TxEnvelope>, fork: Fork) -> [u64; 2] 
 }
 
 /// Gas of what a transaction lists: accounts and slots, and authorisations.
-pub(crate) fn listed_gas(tx: &Recovered<TxEnvelope>) -> u64 {
+pub(crate) fn listed_gas(tx: &Recovered<ChainTx>) -> u64 {
     let items = tx.access_list().into_iter().flat_map(|list| list.0.iter());
     let of_item = |(n, keys): (u64, usize)| n * LISTED[0] + keys as u64 * LISTED[1];
     let listed = items.map(|item| of_item((1, item.storage_keys.len()))).sum::<u64>();
@@ -53,7 +54,7 @@ pub(crate) fn listed_gas(tx: &Recovered<TxEnvelope>) -> u64 {
 }
 
 /// What comes back of `gas` for authorisations of accounts that exist.
-pub(crate) fn refund(tx: &Recovered<TxEnvelope>, context: &BlockContext, gas: u64) -> u64 {
+pub(crate) fn refund(tx: &Recovered<ChainTx>, context: &BlockContext, gas: u64) -> u64 {
     let chain_id = U256::from(context.block().chain_id);
     let is_refunded = |signed: &&SignedAuthorization| {
         let Ok(authority) = signed.recover_authority() else { return false };
@@ -91,7 +92,7 @@ pub(crate) fn objection(context: &BlockContext, asked: &Asked) -> Option<String>
     objection.or_else(|| of_sender(context, tx, asked.hash.is_some()))
 }
 
-fn of_envelope(context: &BlockContext, tx: &Recovered<TxEnvelope>) -> Option<String> {
+fn of_envelope(context: &BlockContext, tx: &Recovered<ChainTx>) -> Option<String> {
     let (header, fork, limit) = (&context.block().header, context.fork(), tx.gas_limit());
     let since = match tx.ty() {
         0 => Fork::Frontier,
@@ -131,11 +132,7 @@ fn of_envelope(context: &BlockContext, tx: &Recovered<TxEnvelope>) -> Option<Str
     .find_map(|(is_wrong, why)| is_wrong.then_some(why))
 }
 
-fn of_sender(
-    context: &BlockContext,
-    tx: &Recovered<TxEnvelope>,
-    is_signed: bool,
-) -> Option<String> {
+fn of_sender(context: &BlockContext, tx: &Recovered<ChainTx>, is_signed: bool) -> Option<String> {
     let sender = tx.signer();
     if let Some(nonce) = context.nonce(sender)
         && nonce != tx.nonce()

@@ -14,10 +14,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use alloy_consensus::{Header, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Header, transaction::Recovered};
 use alloy_eips::{BlockId, BlockNumberOrTag, eip1559::BaseFeeParams, eip7840::BlobParams};
 use alloy_primitives::{B256, U64};
-use slotcast::executor::{Block, ForkChoice, fork_of};
+use slotcast::executor::{Block, ChainTx, ForkChoice, fork_of};
 use slotcast_node::{Node, NodeError, NodeState, ProofPolicy};
 
 use crate::{block_context::BlockContext, fault::Fault};
@@ -162,7 +162,7 @@ impl LiveChain {
     pub(crate) fn transactions(
         &self,
         context: &BlockContext,
-    ) -> Result<Vec<Recovered<TxEnvelope>>, Fault> {
+    ) -> Result<Vec<Recovered<ChainTx>>, Fault> {
         let number = context.block().header.number;
         let found = self.node.block(number);
         let found = found.map_err(|error| Fault::Unavailable(error.to_string()))?;

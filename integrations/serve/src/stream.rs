@@ -11,11 +11,12 @@ use std::{
     time::Duration,
 };
 
-use alloy_consensus::{TxEnvelope, transaction::Recovered};
+use alloy_consensus::transaction::Recovered;
 use alloy_primitives::{B256, U64, map::B256Map};
 use jsonrpsee::{SubscriptionMessage, SubscriptionSink};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use slotcast::executor::ChainTx;
 use slotcast::hints::Hint;
 use tokio::sync::broadcast::{self, error::RecvError};
 
@@ -48,7 +49,7 @@ pub(crate) struct Followed {
 /// One of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
-    pub(crate) tx: Recovered<TxEnvelope>,
+    pub(crate) tx: Recovered<ChainTx>,
     pub(crate) hint: Hint,
     message: Arc<RawValue>,
 }

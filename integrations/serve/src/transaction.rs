@@ -15,6 +15,7 @@ use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U64, U128, U256}
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use slotcast::BaseState;
+use slotcast::executor::ChainTx;
 
 use crate::{block_context::BlockContext, fault::Fault};
 
@@ -22,7 +23,7 @@ use crate::{block_context::BlockContext, fault::Fault};
 #[derive(Clone, Debug)]
 pub(crate) enum Stated {
     /// Signed, so that nothing is missing.
-    Signed(Box<Recovered<TxEnvelope>>),
+    Signed(Box<Recovered<ChainTx>>),
     /// The fields of a call.
     Call(Box<Call>),
 }
@@ -31,7 +32,7 @@ pub(crate) enum Stated {
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// The transaction; its signature means nothing if it was stated as a call.
-    pub(crate) tx: Recovered<TxEnvelope>,
+    pub(crate) tx: Recovered<ChainTx>,
     /// Its hash, if it is signed.
     pub(crate) hash: Option<B256>,
 }
@@ -63,7 +64,7 @@ pub(crate) fn read(text: &RawValue) -> Result<Stated, Fault> {
         let wrong = |why: String| Fault::Params(format!("no signed transaction (EIP-2718): {why}"));
         let tx = TxEnvelope::decode_2718_exact(&raw).map_err(|error| wrong(error.to_string()))?;
         let tx = tx.try_into_recovered().map_err(|_| wrong("invalid signature".into()))?;
-        return Ok(Stated::Signed(Box::new(tx)));
+        return Ok(Stated::Signed(Box::new(tx.map(ChainTx::Signed))));
     }
     parse(text).map(Stated::Call)
 }
@@ -136,7 +137,7 @@ impl Call {
         };
         let base_fee = u128::from(header.base_fee_per_gas.unwrap_or_default());
         let envelope = self.envelope(filled, context.block().chain_id, base_fee)?;
-        Ok(Asked { tx: Recovered::new_unchecked(envelope, from), hash: None })
+        Ok(Asked { tx: Recovered::new_unchecked(envelope.into(), from), hash: None })
     }
 
     fn envelope(self, it: Filled, chain_id: u64, base_fee: u128) -> Result<TxEnvelope, Fault> {

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use alloy_consensus::{TxEnvelope, transaction::Recovered};
+use alloy_consensus::transaction::Recovered;
 use alloy_primitives::{B256, U64};
 use slotcast_node::{NodeError, PendingTxs};
 
@@ -29,6 +29,7 @@ use crate::{
     stream::{HeadMessage, Pending},
     transaction::Asked,
 };
+use slotcast::executor::ChainTx;
 
 /// How many of the newest blocks are remembered, to tell how far back a reorganisation goes.
 const MAX_RECENT: usize = 128;
@@ -212,7 +213,7 @@ impl<'a> HeadTracker<'a> {
     }
 
     /// Predicts a pending transaction and tells.
-    fn predict(&self, tx: Recovered<TxEnvelope>) {
+    fn predict(&self, tx: Recovered<ChainTx>) {
         let hash = *tx.tx_hash();
         let asked = Asked { tx, hash: Some(hash) };
         let prediction = || {

@@ -202,7 +202,7 @@ impl Made {
             forks: ForkChoice::Fixed(self.fork),
             hash: header.hash_slow(),
             header,
-            transactions: self.transactions.clone(),
+            transactions: self.transactions.iter().cloned().map(|tx| tx.map(Into::into)).collect(),
             withdrawals: since(Fork::Shanghai).then(Vec::new),
             ommers: Vec::new(),
         };

@@ -99,7 +99,7 @@ pub(super) fn block(
         forks: ForkChoice::Fixed(fork),
         hash: header.hash_slow(),
         header,
-        transactions,
+        transactions: transactions.into_iter().map(|tx| tx.map(Into::into)).collect(),
         withdrawals: since(Fork::Shanghai).then(Vec::new),
         ommers: Vec::new(),
     })

@@ -174,7 +174,7 @@ fn block(world: &World, transaction: Recovered<TxEnvelope>) -> Block {
         chain_id: 1,
         hash: header.hash_slow(),
         header,
-        transactions: vec![transaction],
+        transactions: vec![transaction.map(Into::into)],
         withdrawals: since(Fork::Shanghai).then(Vec::new),
         forks: ForkChoice::OfChain,
         ommers: Vec::new(),

@@ -32,7 +32,7 @@ use crate::{
 
 /// Scores all blocks into a scoreboard, writes it and compares it.
 pub(super) fn board(args: &Score, threads: usize, console: &Console) -> Result<Verdict, Failure> {
-    let sources = Source::list(&args.blocks.files)?;
+    let sources = Source::list_of(&args.blocks)?;
     // Files that cannot be read or written are found out before the work.
     let before = args.against.as_deref().map(read).transpose()?;
     let files = args.scoreboard.iter().map(|path| Ok((path.as_path(), WholeFile::at(path)?)));

@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy_consensus::{Transaction as _, TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_eips::eip2930::{AccessList, AccessListItem};
 use alloy_primitives::{Address, B256, U64, U256};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use slotcast::executor::ChainTx;
 use slotcast::{
     BaseState, CodeAt,
     graph::estimate_gas,
@@ -113,7 +114,7 @@ const fn error(seen: &Seen) -> Option<&'static str> {
 }
 
 /// The gas of a payment, which nothing is estimated of; else an estimate.
-fn gas(context: &BlockContext, tx: &Recovered<TxEnvelope>, prediction: &Prediction) -> u64 {
+fn gas(context: &BlockContext, tx: &Recovered<ChainTx>, prediction: &Prediction) -> u64 {
     let (storage, accounts) = (prediction.storage(), prediction.accounts());
     let is_payment = tx.to().is_some_and(|to| {
         storage.reads.is_empty()
