@@ -78,6 +78,14 @@ impl Block {
         (0..self.transactions.len()).map(TxIndex::from_usize)
     }
 
+    /// The signed transactions, as hosts of Ethereum take them; deposits are left out.
+    pub fn signed_transactions(&self) -> Vec<Recovered<TxEnvelope>> {
+        let signed = |tx: &Recovered<ChainTx>| {
+            Some(Recovered::new_unchecked(tx.inner().as_signed()?.clone(), tx.signer()))
+        };
+        self.transactions.iter().filter_map(signed).collect()
+    }
+
     /// The transaction at `tx`.
     ///
     /// # Panics

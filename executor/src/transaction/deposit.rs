@@ -14,7 +14,7 @@ use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use alloy_rlp::{BufMut, Decodable, Encodable, RlpDecodable, RlpEncodable};
 
 /// The type of deposits.
-pub const DEPOSIT_TYPE: u8 = 0x7e;
+pub(crate) const DEPOSIT_TYPE: u8 = 0x7e;
 
 /// A transaction that the layer below sent (OP Stack).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, RlpEncodable, RlpDecodable)]

@@ -104,7 +104,8 @@ fn execute_by_traits(
         tx_count_hint: Some(block.n_transactions()),
         slot_number: block.header.slot_number,
     };
-    let result = factory.create_executor(evm, ctx).execute_block(&block.transactions)?;
+    let transactions = block.signed_transactions();
+    let result = factory.create_executor(evm, ctx).execute_block(&transactions)?;
     println!("by traits:     {} receipts, {} gas", result.receipts.len(), result.gas_used);
     state.merge_transitions(BundleRetention::Reverts);
     Ok(state.take_bundle())

@@ -129,7 +129,7 @@ pub(super) fn made(fork: Fork, accounts: Vec<AccountRecord>, txs: Vec<Sent>) -> 
         forks: ForkChoice::Fixed(fork),
         hash: header.hash_slow(),
         header,
-        transactions: txs.into_iter().map(Sent::seal).collect(),
+        transactions: txs.into_iter().map(|sent| sent.seal().map(Into::into)).collect(),
         withdrawals: since(Fork::Shanghai).then(Vec::new),
         ommers: Vec::new(),
     };

@@ -111,7 +111,7 @@ where
         tx_count_hint: None,
         slot_number: block.header.slot_number,
     };
-    let result = factory.create_executor(evm, ctx).execute_block(&block.transactions);
+    let result = factory.create_executor(evm, ctx).execute_block(&block.signed_transactions());
     state.merge_transitions(BundleRetention::Reverts);
     Left { result, bundle: state.take_bundle() }
 }
