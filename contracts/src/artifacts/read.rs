@@ -47,7 +47,10 @@ pub fn read(argument: &str) -> Result<Found, ArtifactError> {
         return Ok(Found { contracts, n_left_out: 0 });
     }
     let code = text::hex_code(argument).map_err(|reason| {
-        let reason = format!("is no file, and as code it {reason}; name a file, or write 0x…");
+        let reason = match argument.is_empty() || reason.contains("not hexadecimal") {
+            true => "is neither a file nor hexadecimal code; name a file, or write code as 0x…",
+            false => &reason,
+        };
         ArtifactError::file(&shortened(argument), reason)
     })?;
     Ok(Found { contracts: vec![Contract::bare("code", code)], n_left_out: 0 })
