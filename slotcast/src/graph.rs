@@ -280,6 +280,7 @@ fn is_plain(tx: &Recovered<ChainTx>, prediction: &Prediction) -> bool {
         && tx.kind().is_call()
         && storage.reads.is_empty()
         && storage.deltas.is_empty()
+        && accounts.delegated.is_empty()
         && accounts.code_reads.iter().all(|address| Some(*address) == tx.to())
 }
 
