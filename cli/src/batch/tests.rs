@@ -279,7 +279,7 @@ fn a_job_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
     let mut n_killed = 0;
     while !output.exists() {
         let mut child = Command::new(&me)
-            .args(["--exact", "works_as_told"])
+            .args(["--exact", "batch::tests::works_as_told"])
             .env(ORDERS, format!("{} {}", input.display(), output.display()))
             .stdout(Stdio::null())
             .spawn()
