@@ -107,7 +107,9 @@ impl Config {
     /// The merge, which comes at a total difficulty: at none of these if the chain began after it.
     fn merge(&self) -> Option<(EthereumHardfork, ForkCondition)> {
         let stated = self.terminal_total_difficulty.as_ref();
-        let total: Option<U256> = stated.and_then(|number| number.to_string().parse().ok());
+        // Of a number beyond what the reader holds exactly it counts only that it is not zero.
+        let total: Option<U256> =
+            stated.map(|number| number.to_string().parse().unwrap_or(U256::MAX));
         let condition = match total {
             None if self.at("shanghaiTime").is_none() => return None,
             Some(total_difficulty)

@@ -56,10 +56,12 @@ fn the_index_lists_every_guide() {
 /// crate.
 #[test]
 fn every_guide_with_a_program_is_compiled_somewhere() {
-    let roots: Vec<String> = fs::read_dir(checkout())
-        .unwrap()
-        .filter_map(|entry| fs::read_to_string(entry.unwrap().path().join("src/lib.rs")).ok())
-        .collect();
+    let folders = ["", "integrations"].map(|folder| fs::read_dir(checkout().join(folder)).unwrap());
+    let sources = folders.into_iter().flatten().flat_map(|entry| {
+        let source = entry.unwrap().path().join("src");
+        ["lib.rs", "hints.rs"].map(|name| fs::read_to_string(source.join(name)).ok())
+    });
+    let roots: Vec<String> = sources.flatten().collect();
     for (name, text) in guides() {
         let is_tested = roots.iter().any(|root| root.contains(&format!("docs/{name}\")]")));
         assert!(is_tested || !text.contains("```rust"), "{name} is compiled nowhere");

@@ -59,7 +59,10 @@ fn run_reports_what_other_tools_read() {
         "matchesHeader",
         "matchesSequential",
         "micros",
+        "missing",
+        "missingBlockHashes",
         "reexecuted",
+        "rejected",
         "schedule",
         "schemaVersion",
         "spec",
@@ -120,6 +123,7 @@ fn score_reports_what_other_tools_read() {
         "balanceReads",
         "codeReads",
         "created",
+        "delegated",
         "destroyed",
         "nonces",
     ];
@@ -317,7 +321,7 @@ fn more_is_said_when_asked_for_and_less_as_well() {
     let folder = Folder::new();
     let block = folder.generate("b.json", &["--txs", "2"]);
     assert_eq!(run(&["run", &block]).stderr, "");
-    assert!(run(&["run", "-v", &block]).stderr.contains("contracts summarised in"));
+    assert!(run(&["run", "-v", &block]).stdout.contains("re-executed"));
     let out = folder.path("c.json");
     assert!(run(&["generate", "--txs", "1", "--out", &out]).stderr.contains("1 transaction"));
     assert_eq!(run(&["generate", "--txs", "1", "--out", &out, "-q"]).stderr, "");

@@ -8,13 +8,14 @@
 //! The form is RLP, one list for each block, several of them one behind the other:
 //!
 //! ```text
-//! block       = ["SLOTHINT", version = 3, [block, chain, analyzer, addresses, slots, transactions]]
+//! block       = ["SLOTHINT", version = 4, [block, chain, analyzer, addresses, slots, transactions]]
 //! slot        = [number of the address, key without leading zeros]
-//! transaction = [index, coverage, gaps, state words read, accounts, storage, relied on]
+//! transaction = [index, coverage, gaps, state words read, accounts, storage, relied on, values]
 //! accounts    = [balances read, spent from, credited, nonces, codes read, created, destroyed,
 //!                delegated, any slot]
 //! storage     = [read, written, only added to]
 //! relied on   = [slots, balances, nonces, codes]
+//! values      = [[slot, value left in it], ...]
 //! ```
 //!
 //! Each address and each slot stands once in a block; the lists of a transaction hold their numbers.
@@ -32,7 +33,7 @@ use super::Head;
 const MAGIC: &[u8; 9] = b"\x88SLOTHINT";
 
 /// The version of the packed form.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 
 /// Predictions of one block as they arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +80,14 @@ struct Row {
     accounts: Vec<Vec<u64>>,
     storage: Vec<Vec<u64>>,
     relied_on: Vec<Vec<u64>>,
+    values: Vec<Left>,
+}
+
+/// The number of a slot, and the value that is left in it.
+#[derive(Debug, Clone, RlpEncodable, RlpDecodable)]
+struct Left {
+    slot: u64,
+    value: U256,
 }
 
 /// Whether these bytes begin as packed predictions do.
@@ -147,6 +156,10 @@ impl Packer {
             accounts: accounts.into(),
             storage: storage.into(),
             relied_on,
+            values: {
+                let values = prediction.values().iter();
+                values.map(|(slot, value)| Left { slot: self.slot(*slot), value: *value }).collect()
+            },
         }
     }
 
@@ -233,6 +246,8 @@ impl Body {
         let n_state_reads = usize::try_from(row.n_state_reads).map_err(|_| Error::Overflow)?;
         let prediction =
             Prediction::stated(storage, accounts, wildcards, coverage, gaps, n_state_reads);
+        let left = row.values.iter().map(|left| Ok((self.slot(left.slot)?, left.value)));
+        let prediction = prediction.with_values(left.collect::<Result<_, Error>>()?);
         Ok(PackedTx { tx: TxIndex(row.index), prediction, relied_on })
     }
 
