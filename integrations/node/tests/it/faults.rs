@@ -330,34 +330,6 @@ fn a_node_without_proofs_is_refused_where_they_are_insisted_on() {
 }
 
 #[test]
-fn a_false_block_hash_is_noticed_where_proofs_are_insisted_on() {
-    // The answer for an ancestor that a transaction asks for is another header, true to itself.
-    let lie: Manner = Arc::new(|_, method, answer| match method {
-        "eth_getBlockByNumber" if answer["transactions"] == json!([]) => {
-            let mut header: Header = serde_json::from_value(answer).unwrap();
-            header.extra_data = vec![7].into();
-            Act::Answer(header_json(&header))
-        }
-        _ => Act::Answer(answer),
-    });
-    let proven = RecordSettings { proofs: ProofPolicy::Always, ..RecordSettings::default() };
-    let mut n_noticed = 0;
-    for seed in 0..8 {
-        let link = Link::new(seed, 30, Scenario::Mixed, 0);
-        let truth = record(&link, honest()).expect("an honest node");
-        assert_eq!(record_with(&link, honest(), proven).expect("an honest node"), truth);
-        let Ok(believed) = record(&link, Arc::clone(&lie)) else { continue };
-        if believed == truth {
-            continue;
-        }
-        let error = record_with(&link, Arc::clone(&lie), proven).expect_err("the parents tell");
-        assert!(error.is_lie() && error.to_string().contains("block hash"), "{error}");
-        n_noticed += 1;
-    }
-    assert!(0 < n_noticed, "some block asks for a hash that its header says nothing of");
-}
-
-#[test]
 fn nulls_of_old_nodes_are_read() {
     let link = link();
     let truth = record(&link, honest()).expect("an honest node");

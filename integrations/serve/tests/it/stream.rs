@@ -15,7 +15,9 @@ fn a_recorded_block_is_followed_as_if_it_were_pending() {
         assert_eq!(object.remove("kind"), Some(json!("prediction")));
         assert_eq!(object.remove("again"), Some(json!(false)));
         if index % 40 == 0 {
-            let alone = http.result("slotcast_predictAccess", json!([raw(index)]));
+            let mut alone = http.result("slotcast_predictAccess", json!([raw(index)]));
+            // Alone, a later transaction of a sender has the wrong nonce; a pending one may wait.
+            alone.as_object_mut().unwrap().remove("rejected");
             assert_eq!(notice, alone, "transaction {index}");
         }
     }
