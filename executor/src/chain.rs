@@ -105,9 +105,10 @@ impl ChainRules {
         let amsterdam = (!has_date && header.block_access_list_hash.is_some())
             .then_some((EthereumHardfork::Amsterdam, ForkCondition::Timestamp(header.timestamp)));
         let paris = self.ethereum_fork_activation(EthereumHardfork::Paris);
-        let is_merged = matches!(paris, ForkCondition::TTD { .. })
-            && !paris.active_at_block(header.number)
-            && header.difficulty.is_zero();
+        let is_merged =
+            matches!(paris, ForkCondition::TTD { activation_block_number: u64::MAX, .. })
+                && !paris.active_at_block(header.number)
+                && header.difficulty.is_zero();
         let paris =
             is_merged.then_some((EthereumHardfork::Paris, ForkCondition::Block(header.number)));
         if amsterdam.is_none() && paris.is_none() {

@@ -57,7 +57,12 @@ fn check(fork: Fork, programs: &[Program], calls: &[Call]) -> Vec<TxStatus> {
             all.sort_unstable();
             all
         };
-        assert_eq!(predicted.gaps(), [], "{tx}");
+        // Code that decides by the gas that is left says so.
+        assert!(
+            predicted.gaps().iter().all(|gap| *gap == Gap::Gas),
+            "{tx}: {:?}",
+            predicted.gaps()
+        );
         let observed = &run.observations[tx];
         assert_eq!(with_deltas(&storage.reads), observed.reads, "reads of {tx}");
         assert_eq!(with_deltas(&storage.writes), observed.writes, "writes of {tx}");

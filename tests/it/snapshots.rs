@@ -35,7 +35,7 @@ fn predictions_for_plain_calls() {
     insta::with_settings!({
         prepend_module_to_snapshot => false,
         omit_expression => true,
-        snapshot_path => "snapshots/forecasts",
+        snapshot_path => "snapshots/predictions",
     }, {
         for (name, text) in plain_predictions() {
             insta::assert_snapshot!(name, text);
@@ -68,7 +68,7 @@ fn predictions_for_the_embedded_block() {
     insta::with_settings!({
         prepend_module_to_snapshot => false,
         omit_expression => true,
-        snapshot_path => "snapshots/forecasts",
+        snapshot_path => "snapshots/predictions",
     }, {
         insta::assert_snapshot!("embedded_block", text);
     });
