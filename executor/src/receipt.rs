@@ -27,6 +27,7 @@ pub struct Receipt {
 
 /// What the receipt of a rollup's transaction states beside Ethereum's.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most receipts are of the larger kind")]
 pub enum RollupReceipt {
     /// Of a deposit, from Regolith on.
     Deposit {

@@ -141,12 +141,12 @@ impl<DB: Database, I> Handler for OpHandler<'_, AnyEvm<DB, I>> {
                 return Err(lacks(deposit.value, balance).into());
             }
         } else {
-            validate_account_nonce_and_code_with_components(&caller.account().info, &*tx, &*cfg)?;
+            validate_account_nonce_and_code_with_components(&caller.account().info, tx, cfg)?;
             let (balance, extra) = (*caller.balance(), self.call.most_paid(tx.gas_limit));
             let Some(left) = balance.checked_sub(extra) else {
                 return Err(lacks(extra, balance).into());
             };
-            let left = calculate_caller_fee(left, &*tx, &*block, &*cfg)?;
+            let left = calculate_caller_fee(left, tx, block, cfg)?;
             caller.set_balance(left);
         }
         if tx.kind.is_call() {

@@ -58,7 +58,7 @@ pub(crate) fn of_optimism(spec: SpecId, fork: OpFork) -> PrecompilesMap {
         let is_last = |(later, it, _): &(OpFork, Address, usize)| {
             *it == address && since < *later && *later <= fork
         };
-        if since <= fork && !LIMITS.iter().any(|entry| is_last(entry)) {
+        if since <= fork && !LIMITS.iter().any(is_last) {
             map.map_precompile(&address, move |inner| limited(inner, limit));
         }
     }

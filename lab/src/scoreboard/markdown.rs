@@ -52,8 +52,8 @@ pub fn table(scoreboard: &Scoreboard) -> String {
     accuracy(&mut text, "Accuracy", &parts);
     paragraph(
         &mut text,
-        "*on parent* is our predicted made on the parent state alone, *rival* is running each \
-         transaction alone on it.",
+        "*on parent* is our prediction made on the parent state alone, *rival* is parent-state \
+         simulation.",
     );
     let of_fork = |fork: &Fork| {
         let figures = scoreboard.section(&format!("{ERAS}{fork}"))?;

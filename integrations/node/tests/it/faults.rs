@@ -5,7 +5,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use alloy_consensus::Header;
 use alloy_primitives::{B256, KECCAK256_EMPTY, U256};
 use alloy_trie::EMPTY_ROOT_HASH;
 use serde_json::{Value, json};
@@ -17,7 +16,7 @@ use slotcast_node::{
 
 use crate::{
     chain::Link,
-    mock::{Act, Manner, Mock, TRACING_AND_PROOFS, header_json, honest, without},
+    mock::{Act, Manner, Mock, TRACING_AND_PROOFS, honest, without},
     recording::recorder,
 };
 
