@@ -4,6 +4,8 @@
 //! sequentially and on two threads, with nothing known of it and with every transaction waiting for
 //! the first alone.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a test")]
+
 use std::path::PathBuf;
 
 use slotcast::{

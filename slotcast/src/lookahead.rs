@@ -56,7 +56,10 @@ impl<'a, S: StateView> Lookahead<'a, S> {
     }
 
     /// What the next transaction waits for.
-    #[expect(clippy::should_implement_trait, reason = "there is one for each transaction, not an end")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "there is one for each transaction, not an end"
+    )]
     pub fn next(&mut self) -> Wait {
         let tx = self.next;
         self.next = TxIndex(tx.0 + 1);

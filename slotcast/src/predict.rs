@@ -90,7 +90,10 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
     }
 
     /// The prediction of the next transaction.
-    #[expect(clippy::should_implement_trait, reason = "there is one for each transaction, not an end")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "there is one for each transaction, not an end"
+    )]
     pub fn next(&mut self) -> Prediction {
         let Self { block, words, binder, forward, basis, next } = self;
         let tx = &block.transactions[*next];

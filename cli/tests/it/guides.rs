@@ -56,7 +56,8 @@ fn the_index_lists_every_guide() {
 /// crate.
 #[test]
 fn every_guide_with_a_program_is_compiled_somewhere() {
-    let folders = ["", "integrations", "contracts"].map(|folder| fs::read_dir(checkout().join(folder)).unwrap());
+    let folders = ["", "integrations", "contracts"]
+        .map(|folder| fs::read_dir(checkout().join(folder)).unwrap());
     let sources = folders.into_iter().flatten().flat_map(|entry| {
         let source = entry.unwrap().path().join("src");
         ["lib.rs", "hints.rs", "snapshot.rs"].map(|name| fs::read_to_string(source.join(name)).ok())

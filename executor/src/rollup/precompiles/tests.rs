@@ -9,7 +9,7 @@ fn limits_grow_tighter_with_the_forks() {
             let of = |(since, it, limit): &(OpFork, Address, usize)| {
                 (*it == address && *since <= fork).then_some(*limit)
             };
-            LIMITS.iter().filter_map(of).last()
+            LIMITS.iter().filter_map(of).next_back()
         })
     };
     assert_eq!(
