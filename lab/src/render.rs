@@ -5,7 +5,7 @@
 //! Invariants: a file needs nothing but itself, no font or script from elsewhere; equal inputs give
 //! equal bytes; simulated times say that they are.
 //!
-//! Read [`Drawing`] for a schedule, [`ScheduleDocument`] for the same as JSON; [`Page`] for tables, [`Plot`]s and [`Bars`].
+//! Read [`Drawing`] for a schedule, `slotcast::hints::ScheduleDocument` for the same as JSON; [`Page`] for tables, [`Plot`]s and [`Bars`].
 
 mod svg;
 mod timeline;
