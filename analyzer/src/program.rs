@@ -1,6 +1,6 @@
 //! What is left of a function to run at binding?
 //!
-//! In: built by [`crate::lower`]. Out: [`Program`], a small register machine's code.
+//! In: built by `crate::lower`. Out: [`Program`], a small register machine's code.
 //! Invariants, which [`verify`] checks: a register is written before it is read on every path; nodes,
 //! lists and constants that are named exist. A program is plain data, serialises, and prints as text.
 
