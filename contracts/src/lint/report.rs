@@ -70,7 +70,7 @@ pub struct Keyed {
 ///
 /// ```
 /// use slotcast_analyzer::limits::Limits;
-/// use crate::artifacts::{name_contract, read};
+/// use slotcast_contracts::artifacts::{name_contract, read};
 /// use slotcast_contracts::lint::{Rule, lint};
 /// use slotcast_model::Fork;
 ///
@@ -79,7 +79,7 @@ pub struct Keyed {
 /// let report = lint(&name_contract(contract, Fork::Osaka, &Limits::default()));
 /// assert_eq!(report.findings[0].rule, Rule::SharedWrite);
 /// assert_eq!((report.findings[0].slot.as_str(), report.traffic.chain), ("[1]", 16));
-/// # Ok::<(), crate::artifacts::ArtifactError>(())
+/// # Ok::<(), slotcast_contracts::artifacts::ArtifactError>(())
 /// ```
 pub fn lint(contract: &NamedContract) -> Report {
     let mut functions: Vec<Function> = contract.functions.iter().map(Function::new).collect();
