@@ -10,6 +10,7 @@ use alloy_eip7928::{BlockAccessIndex, BlockAccessList};
 use revm::{database::State, database_interface::DatabaseRef};
 
 use crate::{
+    any_state::{AnyState, Erased},
     canonical::{Base, Canonical, Run},
     error::ExecutionError,
     fork::Rules,
@@ -17,9 +18,16 @@ use crate::{
 };
 
 /// The block's access list, made by running it in order.
-pub fn block_access_list<DB: DatabaseRef>(
+pub fn block_access_list<DB: DatabaseRef + Sync>(
     block: &Block,
     base: &DB,
+) -> Result<BlockAccessList, ExecutionError> {
+    block_access_list_any(block, &(&Erased(base) as AnyState<'_>))
+}
+
+fn block_access_list_any(
+    block: &Block,
+    base: &AnyState<'_>,
 ) -> Result<BlockAccessList, ExecutionError> {
     let rules = Rules::of(block)?;
     let database = State::builder().with_database(Base(base)).with_bundle_update();

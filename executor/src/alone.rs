@@ -22,7 +22,12 @@ use revm::{
 use slotcast_model::{IndexVec, Observation, TxIndex};
 
 use crate::{
-    chain_evm::ChainEvm, error::ExecutionError, fork::Rules, input::Block, observe::Watch,
+    any_state::{AnyState, Erased, state_error},
+    chain_evm::ChainEvm,
+    error::ExecutionError,
+    fork::Rules,
+    input::Block,
+    observe::Watch,
 };
 
 /// What is lent to a sender who cannot pay: enough for any transaction, far from overflowing.
@@ -46,9 +51,17 @@ pub struct Alone {
 }
 
 /// Runs every transaction of `block` alone on `base`.
-pub fn execute_alone<DB: DatabaseRef>(
+pub fn execute_alone<DB: DatabaseRef + Sync>(
     block: &Block,
     base: &DB,
+    settings: AloneSettings,
+) -> Result<Alone, ExecutionError> {
+    execute_alone_any(block, &(&Erased(base) as AnyState<'_>), settings)
+}
+
+fn execute_alone_any(
+    block: &Block,
+    base: &AnyState<'_>,
     settings: AloneSettings,
 ) -> Result<Alone, ExecutionError> {
     let mut rules = Rules::of(block)?;
@@ -64,7 +77,7 @@ pub fn execute_alone<DB: DatabaseRef>(
                 Ok(ResultAndState { state, .. }) => Ok(Ok(evm.inspector_mut().observe(&state))),
                 Err(EVMError::Transaction(reason)) => Ok(Err(reason)),
                 Err(EVMError::Database(source)) => {
-                    Err(ExecutionError::Database { tx: Some(tx), source: Box::new(source) })
+                    Err(ExecutionError::Database { tx: Some(tx), source: state_error(source) })
                 }
                 Err(source) => Err(ExecutionError::Evm { tx, source: Box::new(source) }),
             }

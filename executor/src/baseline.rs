@@ -18,8 +18,14 @@ use revm::{
 use slotcast_model::{IndexVec, TxIndex};
 
 use crate::{
-    canonical::Base, chain_evm::transact, error::ExecutionError, fork::Rules, input::Block,
-    outcome::TxOutcome, rejection::Rejection,
+    any_state::{AnyState, Erased, state_error},
+    canonical::Base,
+    chain_evm::transact,
+    error::ExecutionError,
+    fork::Rules,
+    input::Block,
+    outcome::TxOutcome,
+    rejection::Rejection,
 };
 
 /// The results of the transactions of a block, and nothing else of it.
@@ -40,10 +46,14 @@ impl Baseline {
 }
 
 /// Runs the transactions of `block` on `base`, one after the other.
-pub fn execute_baseline<DB: DatabaseRef>(
+pub fn execute_baseline<DB: DatabaseRef + Sync>(
     block: &Block,
     base: &DB,
 ) -> Result<Baseline, ExecutionError> {
+    execute_baseline_any(block, &(&Erased(base) as AnyState<'_>))
+}
+
+fn execute_baseline_any(block: &Block, base: &AnyState<'_>) -> Result<Baseline, ExecutionError> {
     let rules = Rules::of(block)?;
     let mut evm = Context::mainnet()
         .with_db(CacheDB::new(Base(base)))
@@ -60,7 +70,7 @@ pub fn execute_baseline<DB: DatabaseRef>(
             }
             Err(EVMError::Transaction(reason)) => Err(reason.into()),
             Err(EVMError::Database(source)) => {
-                return Err(ExecutionError::Database { tx: Some(tx), source: Box::new(source) });
+                return Err(ExecutionError::Database { tx: Some(tx), source: state_error(source) });
             }
             Err(error) => return Err(ExecutionError::Evm { tx, source: error.to_string().into() }),
         };

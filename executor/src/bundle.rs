@@ -14,6 +14,7 @@ use revm::{
 };
 
 use crate::{
+    any_state::{AnyState, Erased},
     canonical::Base,
     error::ExecutionError,
     execution::{Execution, execute_keeping_states},
@@ -25,6 +26,14 @@ use crate::{
 pub fn execute_with_bundle<DB: DatabaseRef + Sync>(
     block: &Block,
     base: &DB,
+    advice: Advice<'_>,
+) -> Result<(Execution, BundleState), ExecutionError> {
+    execute_with_bundle_any(block, &(&Erased(base) as AnyState<'_>), advice)
+}
+
+fn execute_with_bundle_any(
+    block: &Block,
+    base: &AnyState<'_>,
     advice: Advice<'_>,
 ) -> Result<(Execution, BundleState), ExecutionError> {
     let (execution, states) = execute_keeping_states(block, base, advice)?;

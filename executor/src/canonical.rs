@@ -33,6 +33,7 @@ use revm::{
 use slotcast_model::{Observation, TxIndex};
 
 use crate::{
+    any_state::state_error,
     chain::ChainRules,
     chain_evm::ChainEvm,
     error::{ExecutionError, Source},
@@ -149,7 +150,7 @@ where
         let database = self.executor.evm.db_mut();
         let read = |slot| database.storage(L1_BLOCK, slot);
         let rollup = op.receipt(self.block, tx, ran.gas(), state, read).map_err(|source| {
-            ExecutionError::Database { tx: Some(tx), source: Box::new(source) }
+            ExecutionError::Database { tx: Some(tx), source: state_error(source) }
         })?;
         self.executor.commit_transaction(result);
         self.executor.receipts.last_mut().expect("it has a receipt").rollup = rollup;
@@ -256,7 +257,7 @@ fn evm_error<E: core::error::Error + Send + Sync + 'static>(
     match error.downcast::<EVMError<EvmDatabaseError<E>>>() {
         Ok(error) => match *error {
             EVMError::Database(EvmDatabaseError::Database(source)) => {
-                ExecutionError::Database { tx: Some(tx), source: Box::new(source) }
+                ExecutionError::Database { tx: Some(tx), source: state_error(source) }
             }
             error => ExecutionError::Evm { tx, source: Box::new(error) },
         },

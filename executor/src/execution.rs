@@ -12,6 +12,7 @@ use revm::{database_interface::DatabaseRef, state::EvmState};
 use slotcast_model::{Fork, IndexVec, TxIndex};
 
 use crate::{
+    any_state::{AnyState, Erased, state_error},
     canonical::{Canonical, Closing, panic_text},
     error::ExecutionError,
     fork::Rules,
@@ -49,13 +50,21 @@ pub fn execute<DB: DatabaseRef + Sync>(
     base: &DB,
     advice: Advice<'_>,
 ) -> Result<Execution, ExecutionError> {
+    execute_any(block, &(&Erased(base) as AnyState<'_>), advice)
+}
+
+fn execute_any(
+    block: &Block,
+    base: &AnyState<'_>,
+    advice: Advice<'_>,
+) -> Result<Execution, ExecutionError> {
     run_advised(block, base, advice, Store::new, Store::new)
 }
 
 /// The same, with the state that every step of the block ended with, in block order.
-pub(crate) fn execute_keeping_states<DB: DatabaseRef + Sync>(
+pub(crate) fn execute_keeping_states(
     block: &Block,
-    base: &DB,
+    base: &AnyState<'_>,
     advice: Advice<'_>,
 ) -> Result<(Execution, Vec<EvmState>), ExecutionError> {
     let alone = |n| Store::new(n).keeping_states();
@@ -65,9 +74,9 @@ pub(crate) fn execute_keeping_states<DB: DatabaseRef + Sync>(
     Ok((execution, states.into_iter().map(|(_, state)| state).collect()))
 }
 
-fn run_advised<DB: DatabaseRef + Sync>(
+fn run_advised(
     block: &Block,
-    base: &DB,
+    base: &AnyState<'_>,
     advice: Advice<'_>,
     exclusive: impl FnOnce(usize) -> Store<Exclusive>,
     shared: impl FnOnce(usize) -> Store,
@@ -79,15 +88,22 @@ fn run_advised<DB: DatabaseRef + Sync>(
             run(block, base, exclusive(n_transactions), Store::into_shared, run_sequentially)
         }
         advice => {
-            let parallel = |job: Job<'_, DB>| run_parallel(job, advice);
+            let parallel = |job: Job<'_, AnyState<'_>>| run_parallel(job, advice);
             run(block, base, shared(n_transactions), |store| store, parallel)
         }
     }
 }
 
 /// What a block does besides its transactions, for its own sake: to be measured.
-pub fn block_level_work<DB: DatabaseRef>(block: &Block, base: &DB) -> Result<(), ExecutionError> {
-    let empty = |_: Job<'_, DB, Exclusive>| Ok(Complete::default());
+pub fn block_level_work<DB: DatabaseRef + Sync>(
+    block: &Block,
+    base: &DB,
+) -> Result<(), ExecutionError> {
+    block_level_work_any(block, &(&Erased(base) as AnyState<'_>))
+}
+
+fn block_level_work_any(block: &Block, base: &AnyState<'_>) -> Result<(), ExecutionError> {
+    let empty = |_: Job<'_, AnyState<'_>, Exclusive>| Ok(Complete::default());
     run(block, base, Store::new(0), Store::into_shared, empty).map(|_| ())
 }
 
@@ -185,7 +201,8 @@ impl Execution {
     /// Everything the block did, in the form that can be compared and hashed; `base` is the state it
     /// was executed on.
     pub fn into_outcome<DB: DatabaseRef>(self, base: &DB) -> Result<BlockOutcome, ExecutionError> {
-        let unreadable = |source| ExecutionError::Database { tx: None, source: Box::new(source) };
+        let unreadable =
+            |source| ExecutionError::Database { tx: None, source: state_error(source) };
         let state = guarded(|| self.store.changes(base).map_err(unreadable))?;
         Ok(BlockOutcome {
             fork: self.fork,

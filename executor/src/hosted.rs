@@ -18,6 +18,7 @@ use revm::{
 use slotcast_model::{Fork, Index, TxIndex};
 
 use crate::{
+    any_state::{AnyState, Erased},
     canonical::Canonical,
     chain::ChainRules,
     error::ExecutionError,
@@ -79,6 +80,15 @@ pub fn decide<DB: DatabaseRef + Sync>(
     base: &DB,
     advice: Advice<'_>,
 ) -> Result<Decisions, ExecutionError> {
+    decide_any(block, rules, &(&Erased(base) as AnyState<'_>), advice)
+}
+
+fn decide_any(
+    block: &Block,
+    rules: &HostRules,
+    base: &AnyState<'_>,
+    advice: Advice<'_>,
+) -> Result<Decisions, ExecutionError> {
     advice.check_length(block)?;
     let n_transactions = block.n_transactions();
     match advice {
@@ -86,7 +96,7 @@ pub fn decide<DB: DatabaseRef + Sync>(
             decide_in(block, rules, base, Store::<Exclusive>::new(n_transactions), run_sequentially)
         }
         advice => {
-            let run = |job: Job<'_, DB>| run_parallel(job, advice);
+            let run = |job: Job<'_, AnyState<'_>>| run_parallel(job, advice);
             decide_in(block, rules, base, Store::new(n_transactions), run)
         }
     }

@@ -20,6 +20,7 @@ use revm::{
 use slotcast_model::{IndexVec, Location, Observation, Slot, TxIndex};
 
 use crate::{
+    any_state::{AnyState, Erased, state_error},
     canonical::{Base, Canonical, Run, TxResult},
     error::ExecutionError,
     fork::Rules,
@@ -61,9 +62,17 @@ pub struct Inspected {
 /// # Panics
 ///
 /// When there is not one question for each transaction.
-pub fn inspect<DB: DatabaseRef>(
+pub fn inspect<DB: DatabaseRef + Sync>(
     block: &Block,
     base: &DB,
+    questions: &IndexVec<TxIndex, Question>,
+) -> Result<Inspected, ExecutionError> {
+    inspect_any(block, &(&Erased(base) as AnyState<'_>), questions)
+}
+
+fn inspect_any(
+    block: &Block,
+    base: &AnyState<'_>,
     questions: &IndexVec<TxIndex, Question>,
 ) -> Result<Inspected, ExecutionError> {
     assert_eq!(block.n_transactions(), questions.len(), "there is one question for each");
@@ -112,7 +121,7 @@ fn look_up<DB: DatabaseRef>(
         Location::Balance(account) | Location::Nonce(account) | Location::Code(account) => account,
     };
     let info = Database::basic(state, account)
-        .map_err(|source| ExecutionError::Database { tx: Some(tx), source: Box::new(source) })?
+        .map_err(|source| ExecutionError::Database { tx: Some(tx), source: state_error(source) })?
         .unwrap_or_default();
     Ok(match location {
         Location::Balance(_) => info.balance,
@@ -127,7 +136,7 @@ fn word<DB: DatabaseRef>(
     slot: Slot,
 ) -> Result<U256, ExecutionError> {
     Database::storage(state, slot.address, slot.key)
-        .map_err(|source| ExecutionError::Database { tx: Some(tx), source: Box::new(source) })
+        .map_err(|source| ExecutionError::Database { tx: Some(tx), source: state_error(source) })
 }
 
 /// Whether raising `slot` by `by` before `tx` raises it as much afterwards and changes nothing else

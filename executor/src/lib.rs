@@ -10,6 +10,7 @@
 //! transaction sees, `evm.rs` for what of it is looked at, and `validate.rs` for the argument why the
 //! outcome is the sequential one.
 
+mod any_state;
 mod chain;
 mod chain_evm;
 mod error;

@@ -15,6 +15,7 @@ use revm::{
 use slotcast_model::{Index, IndexVec, Slot, TxIndex};
 
 use crate::{
+    any_state::state_error,
     error::ExecutionError,
     evm::Speculative,
     fallback::{FallbackRule, Tally},
@@ -294,7 +295,7 @@ fn unreadable<E: core::error::Error + Send + Sync + 'static>(
     tx: TxIndex,
     source: E,
 ) -> ExecutionError {
-    ExecutionError::Database { tx: Some(tx), source: Box::new(source) }
+    ExecutionError::Database { tx: Some(tx), source: state_error(source) }
 }
 
 /// What is committed now, against what was below a horizon.

@@ -14,6 +14,7 @@ use revm::{
 use slotcast_model::TxIndex;
 
 use crate::{
+    any_state::state_error,
     canonical::panic_text,
     chain_evm::transact,
     error::ExecutionError,
@@ -71,7 +72,7 @@ impl<'a, DB: DatabaseRef> Runner<'a, DB> {
             Ok(Ok((result, _))) => Ok(Decided::Executed(result)),
             Ok(Err(EVMError::Transaction(reason))) => Ok(Decided::Rejected(reason.into())),
             Ok(Err(EVMError::Database(source))) => {
-                Err(ExecutionError::Database { tx: Some(tx), source: Box::new(source) })
+                Err(ExecutionError::Database { tx: Some(tx), source: state_error(source) })
             }
             Ok(Err(error)) => Err(ExecutionError::Evm { tx, source: Box::new(error) }),
             Err(panic) => Err(ExecutionError::Panicked { tx, message: panic_text(&*panic) }),

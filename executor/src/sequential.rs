@@ -12,6 +12,7 @@ use revm::{
 use slotcast_model::{IndexVec, Observation, TxIndex};
 
 use crate::{
+    any_state::{AnyState, Erased},
     canonical::{Base, Canonical, Run},
     error::ExecutionError,
     fork::Rules,
@@ -36,7 +37,7 @@ pub struct Sequential {
 }
 
 /// Executes `block` on `base`, one transaction after the other.
-pub fn execute_sequential<DB: DatabaseRef>(
+pub fn execute_sequential<DB: DatabaseRef + Sync>(
     block: &Block,
     base: &DB,
     settings: &SequentialSettings,
@@ -46,9 +47,17 @@ pub fn execute_sequential<DB: DatabaseRef>(
 }
 
 /// As [`execute_sequential`], with revm's bundle of the state changes, reverts included.
-pub fn execute_sequential_with_bundle<DB: DatabaseRef>(
+pub fn execute_sequential_with_bundle<DB: DatabaseRef + Sync>(
     block: &Block,
     base: &DB,
+    settings: &SequentialSettings,
+) -> Result<(Sequential, BundleState), ExecutionError> {
+    execute_sequential_with_bundle_any(block, &(&Erased(base) as AnyState<'_>), settings)
+}
+
+fn execute_sequential_with_bundle_any(
+    block: &Block,
+    base: &AnyState<'_>,
     settings: &SequentialSettings,
 ) -> Result<(Sequential, BundleState), ExecutionError> {
     let rules = Rules::of(block)?;

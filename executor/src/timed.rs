@@ -8,6 +8,7 @@ use revm::database_interface::DatabaseRef;
 use slotcast_model::{Index, IndexVec, TxIndex};
 
 use crate::{
+    any_state::{AnyState, Erased},
     error::ExecutionError,
     execution::run,
     fallback::FallbackRule,
@@ -20,9 +21,16 @@ use crate::{
 };
 
 /// Executes `block` on `base` in order; the nanoseconds that each transaction took.
-pub fn time_each<DB: DatabaseRef>(
+pub fn time_each<DB: DatabaseRef + Sync>(
     block: &Block,
     base: &DB,
+) -> Result<IndexVec<TxIndex, u64>, ExecutionError> {
+    time_each_any(block, &(&Erased(base) as AnyState<'_>))
+}
+
+fn time_each_any(
+    block: &Block,
+    base: &AnyState<'_>,
 ) -> Result<IndexVec<TxIndex, u64>, ExecutionError> {
     let n_transactions = block.n_transactions();
     let mut nanos = IndexVec::with_capacity(n_transactions);

@@ -331,7 +331,7 @@ impl Recorder {
 
 fn run<DB>(block: &Block, base: &DB) -> Result<BlockOutcome, ExecutionError>
 where
-    DB: revm::database_interface::DatabaseRef,
+    DB: revm::database_interface::DatabaseRef + Sync,
 {
     let settings = SequentialSettings { is_observed: false };
     execute_sequential(block, base, &settings).map(|sequential| sequential.outcome)
