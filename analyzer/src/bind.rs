@@ -37,7 +37,7 @@ use slotcast_model::{
 
 use crate::{bytecode::Pc, summary::Summary};
 
-pub use frame::{BlockWords, TxFrame};
+pub use frame::{BlockWordSet, BlockWords, TxFrame};
 use precompile::is_precompile;
 pub use trace::{Entered, Trace};
 
@@ -143,6 +143,8 @@ pub struct Bound {
     pub prediction: Prediction,
     /// What it leaves behind.
     pub changes: Changes,
+    /// Which words of the block decided that.
+    pub block_words: BlockWordSet,
 }
 
 /// How often a transaction is run again with another side of an unknown branch.
@@ -218,7 +220,7 @@ fn payment(tx: &TxFrame, to: Address) -> Bound {
     let storage = StorageAccess::default();
     let nothing = StateRead { location: Location::Code(to), value: KECCAK256_EMPTY.into() };
     let prediction = Prediction::new(storage, accounts, Vec::new(), vec![nothing], Vec::new());
-    Bound { prediction, changes }
+    Bound { prediction, changes, block_words: BlockWordSet::default() }
 }
 
 /// Binds transactions; keeps its working memory from one to the next.
@@ -252,6 +254,7 @@ impl Binder {
         {
             return payment(tx, to);
         }
+        self.work.block_words = BlockWordSet::default();
         let first = self.first(tx, block, state);
         self.likeliest(first, tx, block, state)
     }

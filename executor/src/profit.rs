@@ -94,6 +94,9 @@ pub struct UnitCosts {
     pub wake_nanos: u64,
     /// What predicting a call costs, in percent of running it.
     pub predict_percent: u64,
+    /// The same where it was predicted on the parent state beforehand: checking whether the prediction
+    /// holds, and predicting again those that do not.
+    pub refresh_percent: u64,
     /// Nanoseconds to schedule a transaction.
     pub schedule_nanos: u64,
 }
@@ -112,6 +115,7 @@ impl Default for UnitCosts {
             hand_over_nanos: 1_300,
             wake_nanos: 50_000,
             predict_percent: 53,
+            refresh_percent: 16,
             schedule_nanos: 190,
         }
     }
@@ -169,6 +173,15 @@ impl UnitCosts {
             costs < saved / 100 * certain_percent && all / 100 * LEAST_SAVED_PERCENT <= saved;
         let mode = if pays { ExecutionMode::Parallel } else { ExecutionMode::Sequential };
         ExecutionPlan { mode, first_predicted }
+    }
+
+    /// The same costs for a block of which `n_kept` of `n_transactions` were predicted beforehand.
+    #[must_use]
+    pub const fn known(self, n_kept: usize, n_transactions: usize) -> Self {
+        let (kept, all) = (n_kept as u64, n_transactions as u64);
+        let all = if all == 0 { 1 } else { all };
+        let spared = self.predict_percent.saturating_sub(self.refresh_percent).saturating_mul(kept);
+        Self { predict_percent: self.predict_percent - spared / all, ..self }
     }
 
     /// About how long a call takes.

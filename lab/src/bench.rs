@@ -15,7 +15,7 @@ use slotcast_executor::{
 };
 use slotcast_model::Fork;
 
-use slotcast::{Clock, Engine, Prepared, StepTimes};
+use slotcast::{Clock, Engine, NextBlock, Prepared, StepTimes};
 use slotcast_corpus::RunError;
 
 /// Least gas of the blocks that a summary is about.
@@ -55,6 +55,9 @@ pub struct BenchLine {
     pub total_micros: f64,
     /// Sequential against total.
     pub ratio: f64,
+    /// The same where every transaction was announced and predicted on the parent state before the
+    /// clock started: checking whether predictions hold, making again those that do not, and running.
+    pub ratio_pooled: f64,
     /// Sequential against scheduling and running alone, the predictions being at hand.
     pub ratio_hinted: f64,
     /// Predicting.
@@ -68,6 +71,8 @@ pub struct BenchLine {
     /// As `ratio`, of the least times instead of the medians: less disturbed by whatever else the
     /// machine does.
     pub ratio_of_best: f64,
+    /// As `ratio_pooled`, of the least times.
+    pub ratio_pooled_of_best: f64,
     /// As `ratio_hinted`, of the least times.
     pub ratio_hinted_of_best: f64,
     /// How often transactions were run, all in all, with predictions at hand.
@@ -91,28 +96,40 @@ pub struct BenchSummary {
     pub blocks: usize,
     /// The mean of their ratios; nothing when there are none.
     pub ratio: Option<f64>,
+    /// The mean with predictions made on the parent state.
+    pub ratio_pooled: Option<f64>,
     /// The mean with predictions at hand.
     pub ratio_hinted: Option<f64>,
     /// Of these, blocks since London.
     pub blocks_since_london: usize,
     /// The mean of their ratios.
     pub ratio_since_london: Option<f64>,
+    /// The mean with predictions made on the parent state.
+    pub ratio_pooled_since_london: Option<f64>,
     /// The mean with predictions at hand.
     pub ratio_hinted_since_london: Option<f64>,
     /// The block of any size with the least ratio.
     pub worst_block: Option<u64>,
     /// Its ratio.
     pub worst_ratio: Option<f64>,
+    /// The block of any size with the least ratio with predictions made on the parent state.
+    pub worst_pooled_block: Option<u64>,
+    /// Its ratio.
+    pub worst_ratio_pooled: Option<f64>,
     /// The block of any size with the least ratio with predictions at hand.
     pub worst_hinted_block: Option<u64>,
     /// Its ratio.
     pub worst_ratio_hinted: Option<f64>,
     /// The mean of the ratios of least times.
     pub ratio_of_best: Option<f64>,
+    /// The mean with predictions made on the parent state.
+    pub ratio_pooled_of_best: Option<f64>,
     /// The mean with predictions at hand.
     pub ratio_hinted_of_best: Option<f64>,
     /// The mean of the ratios of least times since London.
     pub ratio_of_best_since_london: Option<f64>,
+    /// The mean with predictions made on the parent state.
+    pub ratio_pooled_of_best_since_london: Option<f64>,
     /// The mean with predictions at hand.
     pub ratio_hinted_of_best_since_london: Option<f64>,
     /// Runs for each transaction, over all blocks.
@@ -131,24 +148,37 @@ impl BenchSummary {
             let ordered = |line: &&&BenchLine| ratio(line);
             all.iter().min_by(|a, b| ordered(a).total_cmp(&ordered(b)))
         };
-        let (worst, worst_hinted) = (least(|line| line.ratio), least(|line| line.ratio_hinted));
+        let worst_of = [
+            least(|line| line.ratio),
+            least(|line| line.ratio_pooled),
+            least(|line| line.ratio_hinted),
+        ];
+        let [worst, worst_pooled, worst_hinted] = worst_of;
         let n_txs: usize = all.iter().map(|line| line.txs).sum();
         let n_executions: usize = all.iter().map(|line| line.executions).sum();
         Self {
             threads,
             blocks: large().count(),
             ratio: geometric_mean(large().map(|line| line.ratio)),
+            ratio_pooled: geometric_mean(large().map(|line| line.ratio_pooled)),
             ratio_hinted: geometric_mean(large().map(|line| line.ratio_hinted)),
             blocks_since_london: recent().count(),
             ratio_since_london: geometric_mean(recent().map(|line| line.ratio)),
+            ratio_pooled_since_london: geometric_mean(recent().map(|line| line.ratio_pooled)),
             ratio_hinted_since_london: geometric_mean(recent().map(|line| line.ratio_hinted)),
             worst_block: worst.map(|line| line.block),
             worst_ratio: worst.map(|line| line.ratio),
+            worst_pooled_block: worst_pooled.map(|line| line.block),
+            worst_ratio_pooled: worst_pooled.map(|line| line.ratio_pooled),
             worst_hinted_block: worst_hinted.map(|line| line.block),
             worst_ratio_hinted: worst_hinted.map(|line| line.ratio_hinted),
             ratio_of_best: geometric_mean(large().map(|line| line.ratio_of_best)),
+            ratio_pooled_of_best: geometric_mean(large().map(|line| line.ratio_pooled_of_best)),
             ratio_hinted_of_best: geometric_mean(large().map(|line| line.ratio_hinted_of_best)),
             ratio_of_best_since_london: geometric_mean(recent().map(|line| line.ratio_of_best)),
+            ratio_pooled_of_best_since_london: geometric_mean(
+                recent().map(|line| line.ratio_pooled_of_best),
+            ),
             ratio_hinted_of_best_since_london: geometric_mean(
                 recent().map(|line| line.ratio_hinted_of_best),
             ),
@@ -181,8 +211,8 @@ pub fn bench_block(
 struct Samples {
     baseline: Vec<f64>,
     block_level: Vec<f64>,
-    /// By engine: unpredicted, predicted.
-    engines: Vec<[Vec<StepTimes>; 2]>,
+    /// By engine: unpredicted, predicted on the parent state, predicted.
+    engines: Vec<[Vec<StepTimes>; 3]>,
 }
 
 fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>, ExecutionError> {
@@ -191,11 +221,15 @@ fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>
     let truth = execute_sequential(block, state, &unobserved)?.outcome;
     let samples = measure(block, state, prepared, settings)?;
     let mut lines = Vec::new();
-    for (engine, [unpredicted, predicted]) in settings.engines.iter().zip(&samples.engines) {
+    for (engine, [unpredicted, pooled, predicted]) in settings.engines.iter().zip(&samples.engines)
+    {
         let predictions = prepared.predict(&engine.settings().predict).predictions;
         let execution = engine.execute_predicted(block, state, &predictions)?.execution;
         let executions = execution.n_executions();
-        let matches_sequential = execution.into_outcome(state)? == truth;
+        announce(engine, prepared);
+        let pooled_outcome = engine.execute(block, state)?.execution.into_outcome(state)?;
+        withdraw(engine, block);
+        let matches_sequential = execution.into_outcome(state)? == truth && pooled_outcome == truth;
         let of = |times: &[StepTimes], part: fn(&StepTimes) -> f64| median(times.iter().map(part));
         let least_of = |times: &[StepTimes]| least(times.iter().map(StepTimes::total));
         let block_level_micros = median(samples.block_level.iter().copied());
@@ -213,12 +247,14 @@ fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>
             block_level_micros,
             total_micros,
             ratio: sequential_micros / total_micros,
+            ratio_pooled: sequential_micros / of(pooled, StepTimes::total),
             ratio_hinted: sequential_micros / of(predicted, StepTimes::total),
             predict_micros: of(unpredicted, |times| times.predict),
             schedule_micros: of(predicted, |times| times.schedule),
             execute_micros: of(unpredicted, |times| times.execute),
             execute_hinted_micros: of(predicted, |times| times.execute),
             ratio_of_best: best / least_of(unpredicted),
+            ratio_pooled_of_best: best / least_of(pooled),
             ratio_hinted_of_best: best / least_of(predicted),
             executions,
             matches_sequential,
@@ -247,7 +283,7 @@ fn measure(
         Ok(predictions)
     };
     let warm = engines.iter().map(warm).collect::<Result<Vec<_>, ExecutionError>>()?;
-    let empty = || [Vec::new(), Vec::new()];
+    let empty = || [Vec::new(), Vec::new(), Vec::new()];
     let mut samples = Samples {
         baseline: Vec::new(),
         block_level: Vec::new(),
@@ -267,10 +303,27 @@ fn measure(
         for ((engine, predictions), samples) in engines.iter().zip(&warm).zip(&mut samples.engines)
         {
             samples[0].push(engine.execute(block, state)?.times);
-            samples[1].push(engine.execute_predicted(block, state, predictions)?.times);
+            announce(engine, prepared);
+            samples[1].push(engine.execute(block, state)?.times);
+            withdraw(engine, block);
+            samples[2].push(engine.execute_predicted(block, state, predictions)?.times);
         }
     }
     Ok(samples)
+}
+
+/// Predicts every transaction as a pool does, on the state before the block.
+fn announce(engine: &Engine, prepared: &Prepared) {
+    let next = NextBlock::of(prepared.block(), prepared.fork());
+    for tx in &prepared.block().transactions {
+        engine.announce(tx, &next, prepared.state());
+    }
+}
+
+fn withdraw(engine: &Engine, block: &Block) {
+    for tx in &block.transactions {
+        engine.withdraw(tx.tx_hash());
+    }
 }
 
 fn micros_since(clock: &Clock) -> f64 {

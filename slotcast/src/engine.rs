@@ -15,7 +15,7 @@
 use core::time::Duration;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use alloy_consensus::transaction::Recovered;
@@ -31,10 +31,11 @@ use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
 use slotcast_scheduler::schedule;
 
 use crate::{
+    announced::{Announced, Kept, NextBlock},
     clock::Clock,
     graph::{Waits, predicted_accesses, predicted_gas},
     lookahead::Lookahead,
-    predict::{predict_block, predict_tx},
+    predict::{BlockPredictor, Made, predict_block, predict_tx},
     prepared::PredictSettings,
     reads::Reads,
     summaries::{Summaries, View},
@@ -66,6 +67,10 @@ pub enum ExecutionRule {
 /// contracts.
 const SUMMARISED_CODE_BYTES: u64 = 64 << 20;
 
+/// How many announced transactions are kept, unless another bound is set: what nodes keep of the pool
+/// by default is of this order.
+const ANNOUNCED: usize = 16_384;
+
 /// How an engine executes blocks.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineSettings {
@@ -84,6 +89,8 @@ pub struct EngineSettings {
     /// Beyond how many bytes of code, of one fork, summaries are forgotten before the next block;
     /// that costs time when the same codes are met again, and changes no prediction.
     pub summarised_code_bytes: u64,
+    /// How many announced transactions are kept; beyond, those that arrived first are forgotten.
+    pub announced: usize,
 }
 
 impl Default for EngineSettings {
@@ -96,6 +103,7 @@ impl Default for EngineSettings {
             execution: ExecutionRule::default(),
             on_rejected: OnRejected::default(),
             summarised_code_bytes: SUMMARISED_CODE_BYTES,
+            announced: ANNOUNCED,
         }
     }
 }
@@ -106,6 +114,7 @@ pub struct Engine {
     execution: Settings,
     settings: EngineSettings,
     summaries: Mutex<BTreeMap<Fork, Arc<Summaries>>>,
+    announced: Mutex<Announced>,
 }
 
 /// An executed block.
@@ -122,6 +131,15 @@ impl ExecutedBlock {
     pub fn receipts_root(&self) -> B256 {
         receipts_root(self.execution.receipts())
     }
+}
+
+/// A block's predictions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockPredictions {
+    /// One for each transaction.
+    pub predictions: IndexVec<TxIndex, Prediction>,
+    /// How many were made when the transaction was announced, and held.
+    pub n_kept: usize,
 }
 
 /// Where the time went, in microseconds.
@@ -170,7 +188,7 @@ impl Engine {
     pub fn with_pool(pool: Pool, settings: EngineSettings) -> Self {
         let EngineSettings { fallback, units, mode, .. } = settings;
         let execution = Settings { fallback, units, mode, ..Settings::of(pool) };
-        Self { execution, settings, summaries: Mutex::default() }
+        Self { execution, settings, summaries: Mutex::default(), announced: Mutex::default() }
     }
 
     /// How the engine executes blocks.
@@ -208,6 +226,108 @@ impl Engine {
         let (summaries, reads) = (self.summaries(fork), Reads(state));
         let mut binder = Binder::new(fork, self.settings.predict.binding);
         predict_tx(&mut binder, tx, block, &View::new(&reads, &summaries)).prediction
+    }
+
+    /// Predicts a transaction that is expected in a block soon, on the state before that block, and
+    /// keeps the prediction by transaction hash: [`Self::execute`] uses it where it still holds, and
+    /// predicts again where not. A transaction of the same sender and nonce is replaced.
+    ///
+    /// Returns whether the transaction was kept: deposits, and those with authorisations, are
+    /// predicted in their block.
+    ///
+    /// ```
+    /// use slotcast::{Engine, NextBlock};
+    /// use slotcast_corpus::{embedded, prepare};
+    ///
+    /// let prepared = prepare(&embedded()?)?;
+    /// let (block, state) = (prepared.block(), prepared.state());
+    /// let (engine, next) = (Engine::new(2)?, NextBlock::of(block, prepared.fork()));
+    /// for tx in &block.transactions {
+    ///     engine.announce(tx, &next, state);
+    /// }
+    /// assert_eq!(engine.n_announced(), 400);
+    /// let out = engine.execute(block, state)?;
+    /// assert_eq!(out.receipts_root(), block.header.receipts_root);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn announce<DB: DatabaseRef>(
+        &self,
+        tx: &Recovered<ChainTx>,
+        next: &NextBlock,
+        state: &DB,
+    ) -> bool {
+        let (summaries, reads) = (self.summaries(next.fork), Reads(state));
+        let mut binder = Binder::new(next.fork, self.settings.predict.binding);
+        let Some(kept) = Kept::bind(&mut binder, tx, next, &View::new(&reads, &summaries)) else {
+            return false;
+        };
+        self.announced().keep(tx, kept, self.settings.announced);
+        true
+    }
+
+    /// Forgets an announced transaction that was dropped or included; whether it was kept.
+    pub fn withdraw(&self, hash: &B256) -> bool {
+        self.announced().remove(hash)
+    }
+
+    /// How many announced transactions are kept.
+    pub fn n_announced(&self) -> usize {
+        self.announced().len()
+    }
+
+    /// Goes over what is kept when the head of the chain has changed, and predicts what no longer
+    /// holds on `state`, the state before `next`: so that as little as possible is left to do when the
+    /// block comes. To be called in the background; how many predictions were made again.
+    pub fn refresh<DB: DatabaseRef>(&self, next: &NextBlock, state: &DB) -> usize {
+        let (summaries, reads) = (self.summaries(next.fork), Reads(state));
+        let view = View::new(&reads, &summaries);
+        let mut binder = Binder::new(next.fork, self.settings.predict.binding);
+        let all = self.announced().all();
+        let mut n_again = 0;
+        for (hash, kept) in all {
+            let (kept, is_again) = kept.on(&mut binder, next, &view);
+            n_again += usize::from(is_again);
+            self.announced().renew(&hash, kept);
+        }
+        n_again
+    }
+
+    /// Predicts `block` in block order, with what was announced where it still holds: what a sequencer
+    /// ships to those who execute the block after it, see [`Self::execute_predicted`].
+    pub fn predict_block<DB: DatabaseRef>(
+        &self,
+        block: &Block,
+        state: &DB,
+    ) -> Result<BlockPredictions, ExecutionError> {
+        let fork = fork_of(block)?;
+        let (summaries, reads) = (self.summaries(fork), Reads(state));
+        let view = View::new(&reads, &summaries);
+        let PredictSettings { basis, binding, .. } = self.settings.predict;
+        let mut predictor =
+            BlockPredictor::new(block, fork, &view, basis, binding).with_kept(self.kept_of(block));
+        let mut n_kept = 0;
+        let next = |_| match predictor.make() {
+            Made::Now(bound) => bound.prediction,
+            Made::Before(kept) => {
+                n_kept += 1;
+                kept.bound.prediction.clone()
+            }
+        };
+        let predictions = block.tx_indices().map(next).collect();
+        Ok(BlockPredictions { predictions, n_kept })
+    }
+
+    fn announced(&self) -> MutexGuard<'_, Announced> {
+        self.announced.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is at hand of each transaction of a block.
+    fn kept_of(&self, block: &Block) -> Vec<Option<Arc<Kept>>> {
+        let announced = self.announced();
+        if announced.len() == 0 {
+            return Vec::new();
+        }
+        block.transactions.iter().map(|tx| announced.get(tx.tx_hash()).cloned()).collect()
     }
 
     /// Executes `block` on `base`, predicting it on the way.
@@ -269,7 +389,7 @@ impl Engine {
         block: &Block,
         predictions: Option<&IndexVec<TxIndex, Prediction>>,
     ) -> bool {
-        self.planned(block, predictions).is_some()
+        self.planned(block, predictions, &[]).is_some()
     }
 
     fn check_included(&self, execution: &Execution) -> Result<(), ExecutionError> {
@@ -284,10 +404,13 @@ impl Engine {
         &self,
         block: &Block,
         predictions: Option<&IndexVec<TxIndex, Prediction>>,
+        kept: &[Option<Arc<Kept>>],
     ) -> Option<ExecutionPlan> {
         let units = &self.settings.units;
+        let n_kept = kept.iter().flatten().count();
         let gas = predictions.map(|predictions| predicted_gas(block, predictions));
-        let plan = units.plan(block, gas.as_ref(), typical_code(units));
+        let known = units.known(n_kept, block.n_transactions());
+        let plan = known.plan(block, gas.as_ref(), typical_code(units));
         let is_parallel = match self.settings.execution {
             ExecutionRule::Always(mode) => mode == ExecutionMode::Parallel,
             ExecutionRule::ByCostOfTwo => plan.mode == ExecutionMode::Parallel,
@@ -307,7 +430,8 @@ impl Engine {
     ) -> Result<(R, StepTimes), ExecutionError> {
         let clock = Clock::start();
         let (reads, settings) = (Reads(base), &self.execution);
-        let Some(plan) = self.planned(block, predictions) else {
+        let kept = if predictions.is_none() { self.kept_of(block) } else { Vec::new() };
+        let Some(plan) = self.planned(block, predictions, &kept) else {
             let schedule = micros(clock.elapsed());
             let result = run(Advice::None)?;
             let execute = micros(clock.elapsed()) - schedule;
@@ -333,8 +457,9 @@ impl Engine {
             None => {
                 let predict = &self.settings.predict;
                 let first = plan.first_predicted;
-                let mut lookahead =
+                let lookahead =
                     Lookahead::new(block, fork, &view, &reads, predict, first, settings.mode);
+                let mut lookahead = lookahead.with_kept(kept);
                 let mut next = timed(&mut spent, |_| lookahead.next());
                 run(Advice::Streamed(&mut next, settings))?
             }

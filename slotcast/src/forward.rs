@@ -116,6 +116,21 @@ impl<'a, S: StateView> Forward<'a, S> {
         self.account(to).move_balance(value, U256::ZERO);
     }
 
+    /// Whether a slot may hold something else than in the parent state.
+    pub(crate) fn changes_slot(&self, slot: Slot) -> bool {
+        self.storage.contains_key(&slot) || self.cleared.contains(&slot.address)
+    }
+
+    /// The same of an account's balance and nonce.
+    pub(crate) fn changes_account(&self, address: Address) -> bool {
+        self.accounts.contains_key(&address)
+    }
+
+    /// The same of its code.
+    pub(crate) fn changes_code(&self, address: Address) -> bool {
+        self.codes.contains_key(&address)
+    }
+
     fn account(&mut self, address: Address) -> &mut Account {
         self.accounts.entry(address).or_default()
     }

@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod announced;
 mod engine;
 mod prepared;
 
@@ -44,8 +45,11 @@ mod provenance;
 
 mod clock;
 
+pub use announced::NextBlock;
 pub use clock::Clock;
-pub use engine::{Engine, EngineSettings, ExecutedBlock, ExecutionRule, OnRejected, StepTimes};
+pub use engine::{
+    BlockPredictions, Engine, EngineSettings, ExecutedBlock, ExecutionRule, OnRejected, StepTimes,
+};
 pub use hints::prediction_file;
 pub use predict::Basis;
 pub use prepared::{PredictSettings, Predicted, Prepared};

@@ -17,13 +17,16 @@
 //! other     run 0  1  2   run 3   4   6   8
 //! ```
 
+use std::sync::Arc;
+
 use slotcast_analyzer::bind::{BindLimits, Recovery, StateView};
 use slotcast_executor::{Block, Wait};
 use slotcast_model::{Fork, TxIndex};
 use slotcast_scheduler::Mode;
 
 use crate::{
-    graph::Waits, predict::BlockPredictor, prepared::PredictSettings, summaries::BaseState,
+    announced::Kept, graph::Waits, predict::BlockPredictor, prepared::PredictSettings,
+    summaries::BaseState,
 };
 
 /// Predicts a block that is running.
@@ -55,6 +58,11 @@ impl<'a, S: StateView> Lookahead<'a, S> {
         Self { predictor, waits, first_predicted, next: TxIndex(0) }
     }
 
+    /// The same with what is at hand of each transaction.
+    pub(crate) fn with_kept(self, kept: Vec<Option<Arc<Kept>>>) -> Self {
+        Self { predictor: self.predictor.with_kept(kept), ..self }
+    }
+
     /// What the next transaction waits for.
     #[expect(
         clippy::should_implement_trait,
@@ -67,6 +75,6 @@ impl<'a, S: StateView> Lookahead<'a, S> {
             self.predictor.pass();
             return self.waits.pass();
         }
-        self.waits.next(&self.predictor.next())
+        self.waits.next(&self.predictor.make().bound().prediction)
     }
 }

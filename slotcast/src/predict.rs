@@ -5,6 +5,8 @@
 //! itself: the sender's nonce and payment, the fee, authorisations (EIP-7702) and the created
 //! account.
 
+use std::sync::Arc;
+
 use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_eips::{
     eip2935::HISTORY_STORAGE_ADDRESS,
@@ -15,7 +17,10 @@ use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView, 
 use slotcast_executor::{Block, ChainTx};
 use slotcast_model::{Fork, IndexVec, Prediction, Slot, TxIndex};
 
-use crate::authorizations::Authorizations;
+use crate::{
+    announced::{Kept, NextBlock},
+    authorizations::Authorizations,
+};
 pub use crate::{
     convert::{frame_of, warm_of, words_of},
     forward::Forward,
@@ -71,7 +76,24 @@ pub struct BlockPredictor<'a, S> {
     binder: Binder,
     forward: Forward<'a, S>,
     basis: Basis,
+    /// What is at hand of each transaction; empty when nothing is.
+    kept: Vec<Option<Arc<Kept>>>,
     next: usize,
+}
+
+/// A prediction made in its block, or one made before that still holds.
+pub(crate) enum Made {
+    Now(Box<Bound>),
+    Before(Arc<Kept>),
+}
+
+impl Made {
+    pub(crate) fn bound(&self) -> &Bound {
+        match self {
+            Self::Now(bound) => bound,
+            Self::Before(kept) => &kept.bound,
+        }
+    }
 }
 
 impl<'a, S: StateView> BlockPredictor<'a, S> {
@@ -86,7 +108,12 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         let (words, mut binder) = (words_of(block, fork), Binder::new(fork, limits));
         let mut forward = Forward::new(view);
         open(block, &words, &mut binder, &mut forward);
-        Self { block, words, binder, forward, basis, next: 0 }
+        Self { block, words, binder, forward, basis, kept: Vec::new(), next: 0 }
+    }
+
+    /// The same with what is at hand of each transaction.
+    pub(crate) fn with_kept(self, kept: Vec<Option<Arc<Kept>>>) -> Self {
+        Self { kept, ..self }
     }
 
     /// The prediction of the next transaction.
@@ -95,10 +122,34 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         reason = "there is one for each transaction, not an end"
     )]
     pub fn next(&mut self) -> Prediction {
-        let Self { block, words, binder, forward, basis, next } = self;
+        match self.make() {
+            Made::Now(bound) => bound.prediction,
+            Made::Before(kept) => kept.bound.prediction.clone(),
+        }
+    }
+
+    /// The same, not copied where it was made before.
+    pub(crate) fn make(&mut self) -> Made {
+        let tx = &self.block.transactions[self.next];
+        if let Some(Some(kept)) = self.kept.get(self.next) {
+            let fork = self.binder.fork();
+            let parent_hash = self.block.header.parent_hash;
+            if kept.holds(&NextBlock { words: self.words, fork, parent_hash }, &self.forward) {
+                let kept = Arc::clone(kept);
+                self.next += 1;
+                self.forward.apply(&kept.bound.changes);
+                self.forward.sent(tx.signer());
+                return Made::Before(kept);
+            }
+        }
+        Made::Now(Box::new(self.bind()))
+    }
+
+    fn bind(&mut self) -> Bound {
+        let Self { block, words, binder, forward, basis, next, .. } = self;
         let tx = &block.transactions[*next];
         *next += 1;
-        let bound = match basis {
+        match basis {
             Basis::Parent => predict_tx(binder, tx, words, forward),
             Basis::BlockOrder => {
                 if let Some(deposit) = tx.as_deposit() {
@@ -109,12 +160,9 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
                 let bound = predict_frames(binder, tx, words, authorizations, forward);
                 forward.apply(&bound.changes);
                 forward.sent(tx.signer());
-                let known = |&(slot, value): &(Slot, Option<U256>)| Some((slot, value?));
-                let values = bound.changes.storage.iter().filter_map(known).collect();
-                return bound.prediction.with_values(values);
+                with_values(bound)
             }
-        };
-        bound.prediction
+        }
     }
 
     /// Leaves the next transaction out: of what it does, the predictions behind it build on its nonce,
@@ -199,6 +247,23 @@ fn open<S: StateView>(
     }
 }
 
+/// Adds the values that are known.
+fn with_values(Bound { prediction, changes, block_words }: Bound) -> Bound {
+    let known = |&(slot, value): &(Slot, Option<U256>)| Some((slot, value?));
+    let values = changes.storage.iter().filter_map(known).collect();
+    Bound { prediction: prediction.with_values(values), changes, block_words }
+}
+
+/// Predicts one transaction without authorisations, with the values that it leaves.
+pub(crate) fn bind_with_values<S: StateView>(
+    binder: &mut Binder,
+    tx: &Recovered<ChainTx>,
+    words: &BlockWords,
+    view: &S,
+) -> Bound {
+    with_values(predict_frames(binder, tx, words, Authorizations::default(), view))
+}
+
 /// Predicts one transaction on a view in which its own delegations are in place.
 fn predict_frames<S: StateView>(
     binder: &mut Binder,
@@ -221,7 +286,7 @@ fn predict_frames<S: StateView>(
     }
     // Authorities are warm (EIP-7702).
     frame.access_list.extend(authorizations.authorities.iter().map(|it| (*it, Vec::new())));
-    let Bound { mut prediction, changes } = binder.bind(&frame, words, view);
+    let Bound { mut prediction, changes, block_words } = binder.bind(&frame, words, view);
     if tx.authorization_list().is_some() {
         let relied_on = authorizations.before(prediction.relied_on().to_vec());
         prediction = prediction.with_relied_on(relied_on);
@@ -242,5 +307,5 @@ fn predict_frames<S: StateView>(
         accounts.nonces.extend(authorities.clone());
         accounts.delegated.extend(authorities);
     });
-    Bound { prediction, changes }
+    Bound { prediction, changes, block_words }
 }

@@ -215,7 +215,7 @@ const MAX_CODE: u64 = 1 << 16;
 const STEPS_OF_INSTRUCTION: u64 = 8;
 
 fn check_bound(bound: &Bound, log: &view::Log, limits: &BindLimits) {
-    let Bound { prediction, changes } = bound;
+    let Bound { prediction, changes, .. } = bound;
     let n_reads = prediction.n_state_reads();
     assert!(n_reads <= limits.state_reads, "{n_reads} words relied on of {}", limits.state_reads);
     assert!(

@@ -10,7 +10,7 @@ use slotcast_model::{Fork, Gap, Location, PairHashes, Prediction, Slot, StateRea
 use super::{
     BindLimits, BlockWords, Bound, Changes, Doubts, StateView, TxFrame,
     buffer::Buffer,
-    frame::Frame,
+    frame::{BlockWordSet, Frame},
     gas::Prices,
     journal::{Journal, Value},
     running::{Running, Spare},
@@ -32,6 +32,8 @@ pub(super) struct Work {
     pub(super) spare: Spare,
     pub(super) hashes: PairHashes,
     hashed: Vec<u8>,
+    /// The words of the block that were given, over all runs of the transaction.
+    pub(super) block_words: BlockWordSet,
 }
 
 /// What comes after a node.
@@ -135,7 +137,8 @@ impl<'a, S: StateView> Machine<'a, S> {
             work.gaps.clone(),
         );
         let spares_balance = Fork::Amsterdam <= self.fork;
-        Bound { prediction, changes: Changes { spares_balance, ..work.journal.changes() } }
+        let changes = Changes { spares_balance, ..work.journal.changes() };
+        Bound { prediction, changes, block_words: work.block_words }
     }
 
     /// Notes a reason why accesses may be missing.
@@ -256,6 +259,7 @@ impl<'a, S: StateView> Machine<'a, S> {
                 running.set(to, value);
             }
             Step::Env { to, env } => {
+                self.work.block_words.insert(env);
                 let value = self.env(running, env);
                 running.set(to, value);
             }

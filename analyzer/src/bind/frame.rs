@@ -6,6 +6,7 @@
 use alloy_primitives::{Address, B256, Bytes, U256};
 
 use super::buffer::Buffer;
+use crate::ir::Env;
 
 /// A transaction as binding sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,32 @@ pub struct BlockWords {
     pub blob_base_fee: U256,
     /// The slot number (EIP-7843); zero before Amsterdam.
     pub slot_number: u64,
+}
+
+/// Some of the words of a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlockWordSet(u32);
+
+impl BlockWordSet {
+    /// Adds the word that an instruction gives; what is not of the block adds nothing to compare.
+    pub(super) const fn insert(&mut self, env: Env) {
+        self.0 |= 1 << env as u32;
+    }
+
+    /// Whether two blocks agree in all of these words.
+    pub fn is_same_in(self, one: &BlockWords, other: &BlockWords) -> bool {
+        let agrees = |env: Env, is_same: bool| self.0 & 1 << env as u32 == 0 || is_same;
+        agrees(Env::ChainId, one.chain_id == other.chain_id)
+            && agrees(Env::Number, one.number == other.number)
+            && agrees(Env::Timestamp, one.timestamp == other.timestamp)
+            && agrees(Env::Coinbase, one.coinbase == other.coinbase)
+            && agrees(Env::GasLimit, one.gas_limit == other.gas_limit)
+            && agrees(Env::BaseFee, one.base_fee == other.base_fee)
+            && agrees(Env::GasPrice, one.base_fee == other.base_fee)
+            && agrees(Env::Difficulty, one.difficulty == other.difficulty)
+            && agrees(Env::BlobBaseFee, one.blob_base_fee == other.blob_base_fee)
+            && agrees(Env::SlotNumber, one.slot_number == other.slot_number)
+    }
 }
 
 /// One frame: whose storage, who called, with what.

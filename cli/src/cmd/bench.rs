@@ -28,13 +28,15 @@ const COLUMNS: Columns = Columns::new(&[
     ("txs", 5),
     ("gas", 8),
     ("threads", 0),
-    ("in order", 10),
+    ("plain loop", 10),
     ("predict", 10),
     ("schedule", 10),
     ("execute", 10),
     ("ratio", 6),
+    ("pooled", 6),
     ("hinted", 6),
     ("best", 6),
+    ("pooled", 6),
     ("hinted", 6),
     ("runs", 4),
     ("", 0),
@@ -143,6 +145,7 @@ struct Units {
     hand_over_nanos: u64,
     wake_nanos: u64,
     predict_percent: u64,
+    refresh_percent: u64,
     schedule_nanos: u64,
 }
 
@@ -162,6 +165,7 @@ pub(crate) fn units(files: &Files, console: &Console) -> Result<Verdict, Failure
         hand_over_nanos: costs.hand_over_nanos,
         wake_nanos: costs.wake_nanos,
         predict_percent: costs.predict_percent,
+        refresh_percent: costs.refresh_percent,
         schedule_nanos: costs.schedule_nanos,
     };
     if console.is_json() {
@@ -182,6 +186,7 @@ pub(crate) fn units(files: &Files, console: &Console) -> Result<Verdict, Failure
         ("recording, handing over and validating a call, ns", units.hand_over_nanos),
         ("waking another thread, ns", units.wake_nanos),
         ("predicting a call, % of running it", units.predict_percent),
+        ("refreshing its prediction, % of running it", units.refresh_percent),
         ("scheduling a transaction, ns", units.schedule_nanos),
     ] {
         console.line(format_args!("{value:>8}  {name}"))?;
@@ -209,8 +214,10 @@ fn print(lines: &[BenchLine], is_first: bool, console: &Console) -> Result<(), F
             micros(line.schedule_micros),
             micros(line.execute_hinted_micros),
             format!("{:.2}", line.ratio),
+            format!("{:.2}", line.ratio_pooled),
             format!("{:.2}", line.ratio_hinted),
             format!("{:.2}", line.ratio_of_best),
+            format!("{:.2}", line.ratio_pooled_of_best),
             format!("{:.2}", line.ratio_hinted_of_best),
             line.runs.to_string(),
             match line.matches_sequential {
@@ -226,22 +233,29 @@ fn text(summary: &BenchSummary) -> String {
     let number = |ratio: Option<f64>| ratio.map_or("-".to_owned(), |it| format!("{it:.3}"));
     let block = |block: Option<u64>| block.map_or("-".to_owned(), |it| it.to_string());
     format!(
-        "{} threads, {} blocks of at least 4 Mgas: ratio {}, hinted {} (of least times {} and {}); {} \
-         of them since London: ratio {}, hinted {} (of least times {} and {}); worst of any size: {} \
-         (block {}), hinted {} (block {}); {} executions per transaction",
+        "{} threads, {} blocks of at least 4 Mgas: ratio {}, pooled {}, hinted {} (of least times {}, {} \
+         and {}); {} of them since London: ratio {}, pooled {}, hinted {} (of least times {}, {} and {}); \
+         worst of any size: {} (block {}), pooled {} (block {}), hinted {} (block {}); {} executions per \
+         transaction",
         summary.threads,
         summary.blocks,
         number(summary.ratio),
+        number(summary.ratio_pooled),
         number(summary.ratio_hinted),
         number(summary.ratio_of_best),
+        number(summary.ratio_pooled_of_best),
         number(summary.ratio_hinted_of_best),
         summary.blocks_since_london,
         number(summary.ratio_since_london),
+        number(summary.ratio_pooled_since_london),
         number(summary.ratio_hinted_since_london),
         number(summary.ratio_of_best_since_london),
+        number(summary.ratio_pooled_of_best_since_london),
         number(summary.ratio_hinted_of_best_since_london),
         number(summary.worst_ratio),
         block(summary.worst_block),
+        number(summary.worst_ratio_pooled),
+        block(summary.worst_pooled_block),
         number(summary.worst_ratio_hinted),
         block(summary.worst_hinted_block),
         number(summary.executions_per_tx),

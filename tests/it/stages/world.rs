@@ -182,7 +182,7 @@ impl StateView for World {
 
 /// A bound transaction as text: a line for each list that is not empty.
 fn text(bound: &Bound) -> String {
-    let Bound { prediction, changes } = bound;
+    let Bound { prediction, changes, .. } = bound;
     let mut out = String::new();
     let mut line = |name: &str, entries: Vec<String>| {
         if !entries.is_empty() {

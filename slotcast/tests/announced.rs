@@ -1,0 +1,108 @@
+//! Are predictions that were made before the block those that are made in it, where they hold?
+//!
+//! In: synthetic blocks whose transactions were announced. Out: predictions, outcomes.
+
+use alloy_primitives::B256;
+use slotcast::{
+    Engine, EngineSettings, ExecutionRule, NextBlock, Prepared,
+    executor::{ExecutionMode, SequentialSettings, execute_sequential},
+};
+use slotcast_corpus::{Plan, Scenario, generate, prepare};
+use slotcast_lab::seal;
+
+fn block_of(scenario: Scenario) -> Prepared {
+    let plan = Plan { n_txs: 120, scenario, ..Plan::default() };
+    prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap()
+}
+
+fn announce(engine: &Engine, prepared: &Prepared, next: &NextBlock) {
+    for tx in &prepared.block().transactions {
+        engine.announce(tx, next, prepared.state());
+    }
+}
+
+#[test]
+fn what_still_holds_is_what_predicting_in_the_block_gives() {
+    let (mut n_kept, mut n_made) = (0, 0);
+    for &scenario in Scenario::ALL {
+        let prepared = block_of(scenario);
+        let (block, state) = (prepared.block(), prepared.state());
+        let engine = Engine::new(1).unwrap();
+        // Computed jumps are known from here on.
+        for _ in 0..3 {
+            engine.predict_block(block, state).unwrap();
+        }
+        let in_block = engine.predict_block(block, state).unwrap();
+        assert_eq!(in_block.n_kept, 0);
+        announce(&engine, &prepared, &NextBlock::of(block, prepared.fork()));
+        let refreshed = engine.predict_block(block, state).unwrap();
+        assert_eq!(refreshed.predictions, in_block.predictions, "{}", scenario.name());
+        n_kept += refreshed.n_kept;
+        n_made += block.n_transactions() - refreshed.n_kept;
+    }
+    assert!(100 < n_kept && 100 < n_made, "{n_kept} held and {n_made} did not");
+}
+
+#[test]
+fn predictions_of_another_state_cost_time_and_nothing_else() {
+    let wrong = block_of(Scenario::Transfers);
+    for scenario in [Scenario::Erc20, Scenario::Amm] {
+        let prepared = block_of(scenario);
+        let (block, state) = (prepared.block(), prepared.state());
+        let unobserved = SequentialSettings { is_observed: false };
+        let expected = execute_sequential(block, state, &unobserved).unwrap().outcome;
+        let next = NextBlock::of(block, prepared.fork());
+        let work = |threads| {
+            let execution = ExecutionRule::Always(ExecutionMode::Parallel);
+            let settings = EngineSettings { execution, ..EngineSettings::default() };
+            let engine = Engine::with_settings(threads, settings).unwrap();
+            // The parent is said to be this block's, and the state is not.
+            for tx in &block.transactions {
+                engine.announce(tx, &next, wrong.state());
+            }
+            let execution = engine.execute(block, state).unwrap().execution;
+            let work = (execution.reexecuted().to_vec(), execution.n_executions());
+            assert_eq!(execution.into_outcome(state).unwrap(), expected, "{}", scenario.name());
+            work
+        };
+        let alone = work(1);
+        assert!(alone.1 <= 2 * block.n_transactions());
+        assert_eq!((work(2), work(7)), (alone.clone(), alone));
+    }
+}
+
+#[test]
+fn a_new_head_refreshes_what_no_longer_holds() {
+    let (prepared, wrong) = (block_of(Scenario::Erc20), block_of(Scenario::Transfers));
+    let (block, state) = (prepared.block(), prepared.state());
+    let engine = Engine::new(1).unwrap();
+    let next = NextBlock::of(block, prepared.fork());
+    let old = NextBlock { parent_hash: B256::with_last_byte(7), ..next };
+    for tx in &block.transactions {
+        engine.announce(tx, &old, wrong.state());
+    }
+    let n_announced = engine.n_announced();
+    let n_again = engine.refresh(&next, state);
+    assert!(0 < n_again && n_again <= n_announced, "{n_again} of {n_announced}");
+    let unmoved = NextBlock { parent_hash: B256::with_last_byte(8), ..next };
+    assert_eq!(engine.refresh(&unmoved, state), 0, "another head with the same words");
+}
+
+#[test]
+fn what_is_kept_is_bounded_replaced_and_withdrawn() {
+    let prepared = block_of(Scenario::Erc20);
+    let next = NextBlock::of(prepared.block(), prepared.fork());
+    let settings = EngineSettings { announced: 4, ..EngineSettings::default() };
+    let engine = Engine::with_settings(1, settings).unwrap();
+    announce(&engine, &prepared, &next);
+    assert_eq!(engine.n_announced(), 4);
+    let txs = &prepared.block().transactions;
+    let (first, last) = (&txs[0], &txs[txs.len() - 1]);
+    assert!(!engine.withdraw(first.tx_hash()), "the first made room");
+    // The same sender and nonce: it takes its own place.
+    assert!(engine.announce(last, &next, prepared.state()));
+    assert_eq!(engine.n_announced(), 4);
+    assert!(engine.withdraw(last.tx_hash()));
+    assert!(!engine.withdraw(last.tx_hash()));
+    assert_eq!(engine.n_announced(), 3);
+}
