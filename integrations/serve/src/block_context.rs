@@ -150,6 +150,13 @@ impl BlockContext {
         }
     }
 
+    fn base(&self) -> &dyn BaseState {
+        match &self.state {
+            State::Recorded(prepared) => prepared.state(),
+            State::Node(state) => &**state,
+        }
+    }
+
     /// How many words of state are held in memory for it.
     pub(crate) fn n_words(&self) -> usize {
         match &self.state {
@@ -161,37 +168,22 @@ impl BlockContext {
 
 impl BaseState for BlockContext {
     fn storage(&self, address: Address, key: U256) -> Option<U256> {
-        match &self.state {
-            State::Recorded(prepared) => BaseState::storage(prepared.state(), address, key),
-            State::Node(state) => state.storage(address, key),
-        }
+        self.base().storage(address, key)
     }
 
     fn balance(&self, address: Address) -> Option<U256> {
-        match &self.state {
-            State::Recorded(prepared) => BaseState::balance(prepared.state(), address),
-            State::Node(state) => BaseState::balance(&**state, address),
-        }
+        self.base().balance(address)
     }
 
     fn nonce(&self, address: Address) -> Option<u64> {
-        match &self.state {
-            State::Recorded(prepared) => BaseState::nonce(prepared.state(), address),
-            State::Node(state) => BaseState::nonce(&**state, address),
-        }
+        self.base().nonce(address)
     }
 
     fn code(&self, address: Address) -> CodeAt {
-        match &self.state {
-            State::Recorded(prepared) => BaseState::code(prepared.state(), address),
-            State::Node(state) => BaseState::code(&**state, address),
-        }
+        self.base().code(address)
     }
 
     fn block_hash(&self, number: u64) -> Option<B256> {
-        match &self.state {
-            State::Recorded(prepared) => BaseState::block_hash(prepared.state(), number),
-            State::Node(state) => BaseState::block_hash(&**state, number),
-        }
+        self.base().block_hash(number)
     }
 }

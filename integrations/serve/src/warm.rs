@@ -11,7 +11,7 @@ use std::{
 };
 
 use slotcast::{
-    Summaries, SummaryStore, View,
+    Basis, Summaries, SummaryStore, View,
     analyzer::{
         bind::{BindLimits, Binder, Bound},
         limits::Limits,
@@ -101,7 +101,7 @@ impl Warm {
     pub(crate) fn predict(&self, context: &BlockContext, asked: &Asked) -> Bound {
         let summaries = self.summaries(context.fork());
         let view = View::new(context, &summaries);
-        self.settled(&summaries, context, |binder| {
+        self.bound(&summaries, context, |binder| {
             predict_tx(binder, &asked.tx, context.words(), &view)
         })
     }
@@ -110,32 +110,11 @@ impl Warm {
     pub(crate) fn predict_traced(&self, context: &BlockContext, asked: &Asked) -> (Bound, Seen) {
         let summaries = self.summaries(context.fork());
         let view = View::new(context, &summaries);
-        self.settled(&summaries, context, |binder| {
+        self.bound(&summaries, context, |binder| {
             let traced = Traced::new(&view);
             let bound = predict_tx(binder, &asked.tx, context.words(), &traced);
             (bound, traced.into_seen())
         })
-    }
-
-    /// What `predict` gives once no computed jump leads somewhere new.
-    fn settled<T>(
-        &self,
-        summaries: &Summaries,
-        context: &BlockContext,
-        predict: impl Fn(&mut Binder) -> T,
-    ) -> T {
-        let mut binder = self.take_binder(context.fork());
-        let mut n_refinements = summaries.n_refinements();
-        let mut predicted = predict(&mut binder);
-        for _ in 0..MAX_PASSES {
-            if summaries.n_refinements() == n_refinements {
-                break;
-            }
-            n_refinements = summaries.n_refinements();
-            predicted = predict(&mut binder);
-        }
-        self.give_back(binder);
-        predicted
     }
 
     /// Predicts transactions in this order, each on what those before it are expected to leave.
@@ -147,18 +126,22 @@ impl Warm {
         let summaries = self.summaries(context.fork());
         let view = View::new(context, &summaries);
         let block = context.block_with(asked.iter().map(|asked| asked.tx.clone()).collect());
-        let fork = context.fork();
-        let basis = slotcast::Basis::BlockOrder;
-        let mut n_refinements = summaries.n_refinements();
-        let mut predictions = predict_block(&block, fork, &view, basis, self.binding);
-        for _ in 0..MAX_PASSES {
-            if summaries.n_refinements() == n_refinements {
-                break;
-            }
-            n_refinements = summaries.n_refinements();
-            predictions = predict_block(&block, fork, &view, basis, self.binding);
-        }
-        predictions
+        settled(&summaries, || {
+            predict_block(&block, context.fork(), &view, Basis::BlockOrder, self.binding)
+        })
+    }
+
+    /// What `predict` gives with a binder, once no computed jump leads somewhere new.
+    fn bound<T>(
+        &self,
+        summaries: &Summaries,
+        context: &BlockContext,
+        predict: impl Fn(&mut Binder) -> T,
+    ) -> T {
+        let mut binder = self.take_binder(context.fork());
+        let predicted = settled(summaries, || predict(&mut binder));
+        self.give_back(binder);
+        predicted
     }
 
     /// Puts all summaries into the store; what cannot be put there is logged.
@@ -200,6 +183,20 @@ impl Warm {
     fn by_fork(&self) -> MutexGuard<'_, BTreeMap<Fork, Arc<Summaries>>> {
         self.by_fork.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What `predict` gives once no computed jump leads somewhere new.
+fn settled<T>(summaries: &Summaries, mut predict: impl FnMut() -> T) -> T {
+    let mut n_refinements = summaries.n_refinements();
+    let mut predicted = predict();
+    for _ in 0..MAX_PASSES {
+        if summaries.n_refinements() == n_refinements {
+            break;
+        }
+        n_refinements = summaries.n_refinements();
+        predicted = predict();
+    }
+    predicted
 }
 
 fn log_store(error: &StoreError) {
