@@ -3,11 +3,10 @@
 //! In: a [`Message`], an [`Envelope`] and the [`Terms`]. Out: a signed transaction.
 //! Invariant: no more is offered than [`Terms::most`] says.
 
-use alloy_consensus::{
-    TxEip1559, TxEip2930, TxEip4844, TxEip4844Variant, TxEip7702, TxEnvelope, TxLegacy,
-};
+use alloy_consensus::TxEnvelope;
 use alloy_eips::{eip2930::AccessList, eip4844::DATA_GAS_PER_BLOB, eip7702::SignedAuthorization};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
+use alloy_rpc_types_eth::TransactionRequest;
 
 use super::{Era, wallet::Wallet};
 
@@ -48,10 +47,6 @@ impl Message {
     /// The same with ether.
     pub(super) fn with_value(self, value: U256) -> Self {
         Self { value, ..self }
-    }
-
-    fn callee(&self) -> Address {
-        *self.to.to().expect("transactions with blobs or authorizations deploy nothing")
     }
 }
 
@@ -118,97 +113,43 @@ impl Terms {
 
     /// The transaction, signed.
     pub(super) fn sign(&self, wallet: &Wallet, message: Message, envelope: Envelope) -> TxEnvelope {
-        match (envelope, self.usual) {
-            (Envelope::Usual, Usual::Dynamic) => {
-                TxEnvelope::Eip1559(wallet.seal(self.dynamic(message)))
-            }
-            (Envelope::Usual, Usual::Listed) => {
-                TxEnvelope::Eip2930(wallet.seal(self.listed(message, AccessList::default())))
-            }
-            (Envelope::Usual, Usual::Legacy) => {
-                TxEnvelope::Legacy(wallet.seal(self.legacy(message, Some(self.chain_id))))
-            }
+        let Message { to, value, input, gas } = message;
+        let gas_price = Some(self.base_fee + self.tip);
+        let dynamic = TransactionRequest {
+            chain_id: Some(self.chain_id),
+            nonce: Some(self.nonce),
+            gas: Some(gas),
+            max_fee_per_gas: Some(self.ceiling()),
+            max_priority_fee_per_gas: Some(self.tip),
+            max_fee_per_blob_gas: Some(BLOB_CEILING),
+            to: Some(to),
+            value: Some(value),
+            input: input.into(),
+            ..Default::default()
+        };
+        let listed =
+            |list| TransactionRequest { gas_price, access_list: Some(list), ..dynamic.clone() };
+        let request = match (envelope, self.usual) {
+            (Envelope::Usual, Usual::Dynamic) => dynamic,
+            (Envelope::Usual, Usual::Listed) => listed(AccessList::default()),
+            (Envelope::Usual, Usual::Legacy) => TransactionRequest { gas_price, ..dynamic },
             (Envelope::Usual, Usual::Unprotected) => {
-                TxEnvelope::Legacy(wallet.seal(self.legacy(message, None)))
+                TransactionRequest { gas_price, chain_id: None, ..dynamic }
             }
-            (Envelope::Listed(list), _) => {
-                TxEnvelope::Eip2930(wallet.seal(self.listed(message, list)))
-            }
+            (Envelope::Listed(list), _) => listed(list),
             (Envelope::Blobs(hashes), _) => {
-                let blobs = TxEip4844Variant::TxEip4844(self.with_blobs(message, hashes));
-                TxEnvelope::Eip4844(wallet.seal(blobs))
+                TransactionRequest { blob_versioned_hashes: Some(hashes), ..dynamic }
             }
             (Envelope::Delegating(authorizations), _) => {
-                TxEnvelope::Eip7702(wallet.seal(self.delegating(message, authorizations)))
+                TransactionRequest { authorization_list: Some(authorizations), ..dynamic }
             }
-        }
+        };
+        let tx = request.build_consensus_tx();
+        wallet.seal(tx.expect("transactions with blobs or authorizations deploy nothing")).into()
     }
 
     /// Wallets leave room for the base fee to double.
     const fn ceiling(&self) -> u128 {
         2 * self.base_fee + self.tip
-    }
-
-    fn legacy(&self, message: Message, chain_id: Option<u64>) -> TxLegacy {
-        let Message { to, value, input, gas: gas_limit } = message;
-        let gas_price = self.base_fee + self.tip;
-        TxLegacy { chain_id, nonce: self.nonce, gas_price, gas_limit, to, value, input }
-    }
-
-    fn listed(&self, message: Message, access_list: AccessList) -> TxEip2930 {
-        let Message { to, value, input, gas: gas_limit } = message;
-        let Self { chain_id, nonce, base_fee, tip, .. } = *self;
-        let gas_price = base_fee + tip;
-        TxEip2930 { chain_id, nonce, gas_price, gas_limit, to, value, access_list, input }
-    }
-
-    fn dynamic(&self, message: Message) -> TxEip1559 {
-        let Message { to, value, input, gas: gas_limit } = message;
-        TxEip1559 {
-            chain_id: self.chain_id,
-            nonce: self.nonce,
-            gas_limit,
-            max_fee_per_gas: self.ceiling(),
-            max_priority_fee_per_gas: self.tip,
-            to,
-            value,
-            access_list: AccessList::default(),
-            input,
-        }
-    }
-
-    fn with_blobs(&self, message: Message, blob_versioned_hashes: Vec<B256>) -> TxEip4844 {
-        TxEip4844 {
-            chain_id: self.chain_id,
-            nonce: self.nonce,
-            gas_limit: message.gas,
-            max_fee_per_gas: self.ceiling(),
-            max_priority_fee_per_gas: self.tip,
-            to: message.callee(),
-            value: message.value,
-            access_list: AccessList::default(),
-            blob_versioned_hashes,
-            max_fee_per_blob_gas: BLOB_CEILING,
-            input: message.input,
-        }
-    }
-
-    fn delegating(
-        &self,
-        message: Message,
-        authorization_list: Vec<SignedAuthorization>,
-    ) -> TxEip7702 {
-        TxEip7702 {
-            chain_id: self.chain_id,
-            nonce: self.nonce,
-            gas_limit: message.gas,
-            max_fee_per_gas: self.ceiling(),
-            max_priority_fee_per_gas: self.tip,
-            to: message.callee(),
-            value: message.value,
-            access_list: AccessList::default(),
-            authorization_list,
-            input: message.input,
-        }
     }
 }
