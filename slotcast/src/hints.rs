@@ -22,6 +22,7 @@ mod fetch;
 mod packed;
 mod pool;
 mod schedule_document;
+mod summary_document;
 
 use alloy_primitives::B256;
 use serde::Serialize;
@@ -38,6 +39,7 @@ pub use pool::{ConflictScope, Pool, Ticket};
 pub use schedule_document::{
     CriticalPath, DependencyEdge, ScheduleDocument, Simulated, SimulatedThreads,
 };
+pub use summary_document::{AccessDocument, CallDocument, FunctionDocument};
 pub use txdag::{TxDag, TxDependencies, tx_dag};
 
 /// The guide, so that its code is compiled and run with the tests.

@@ -11,10 +11,8 @@ use alloy_primitives::{B256, keccak256};
 use serde::Serialize;
 use slotcast::{
     Clock, Summaries,
-    analyzer::{
-        describe::{CallText, Certainty},
-        limits::StopReason,
-    },
+    analyzer::describe::{Certainty, FunctionText},
+    hints::{AccessDocument, CallDocument, FunctionDocument},
 };
 use slotcast_contracts::artifacts::{
     Contract as Compiled, NamedAccess, NamedContract, NamedFunction, Nameless, Tool, name_contract,
@@ -175,48 +173,10 @@ struct Contract {
     stop_reason: &'static str,
     blocks: u32,
     unresolved_jumps: u32,
-    functions: Vec<Function>,
+    functions: Vec<FunctionDocument>,
     /// Which functions are missing; none when all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Function {
-    /// Nothing for what runs when no selector matches.
-    selector: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    accesses: Vec<Access>,
-    calls: Vec<Call>,
-    /// What must hold for the call to succeed, as far as it is short.
-    requires: Vec<String>,
-    /// Whether all of the function's own accesses are listed.
-    coverage: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Access {
-    kind: &'static str,
-    contract: String,
-    slot: String,
-    /// What the source calls the slot.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    certainty: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    when: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Call {
-    kind: &'static str,
-    target: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    selector: Option<String>,
-    certainty: &'static str,
 }
 
 /// A contract as it reads, and how long summarising it took.
@@ -242,47 +202,22 @@ impl Contract {
             stop_reason: stop.text(),
             blocks: n_blocks,
             unresolved_jumps: n_unresolved,
-            functions: named.functions.into_iter().map(Function::from).collect(),
+            functions: named.functions.into_iter().map(document).collect(),
             missing,
         }
     }
 }
 
-impl From<NamedFunction> for Function {
-    fn from(function: NamedFunction) -> Self {
-        let NamedFunction { selector, signature, accesses, requires, calls, stop, .. } = function;
-        let is_finished = stop == StopReason::Finished;
-        Self {
-            selector: selector.map(|selector| format!("{selector:#010x}")),
-            name: signature,
-            accesses: accesses.into_iter().map(Access::from).collect(),
-            calls: calls.into_iter().map(Call::from).collect(),
-            requires: requires.into_iter().map(|requirement| requirement.text).collect(),
-            coverage: if is_finished { "complete" } else { "partial" },
-            why: (!is_finished).then(|| stop.text()),
-        }
-    }
-}
-
-impl From<NamedAccess> for Access {
-    fn from(named: NamedAccess) -> Self {
+/// A function with the names of its source.
+fn document(function: NamedFunction) -> FunctionDocument {
+    let NamedFunction { selector, signature, accesses, requires, calls, stop, .. } = function;
+    let named = |named: NamedAccess| {
         let NamedAccess { access, name, when, .. } = named;
-        Self {
-            kind: access.kind.text(),
-            contract: access.contract,
-            slot: access.slot,
-            name,
-            certainty: access.certainty.text(),
-            when,
-        }
-    }
-}
-
-impl From<CallText> for Call {
-    fn from(call: CallText) -> Self {
-        let CallText { kind, target, selector, certainty } = call;
-        Self { kind: kind.text(), target, selector, certainty: certainty.text() }
-    }
+        AccessDocument { name, when, ..access.into() }
+    };
+    let text = FunctionText { selector, accesses: Vec::new(), requires, calls, stop };
+    let accesses = accesses.into_iter().map(named).collect();
+    FunctionDocument { name: signature, accesses, ..text.into() }
 }
 
 fn text(contract: &Contract, console: &Console) -> Result<(), Failure> {
@@ -307,7 +242,7 @@ fn text(contract: &Contract, console: &Console) -> Result<(), Failure> {
     contract.functions.iter().try_for_each(|function| one(function, console))
 }
 
-fn one(function: &Function, console: &Console) -> Result<(), Failure> {
+fn one(function: &FunctionDocument, console: &Console) -> Result<(), Failure> {
     let selector = function.selector.as_deref().unwrap_or(FALLBACK);
     let name = function.name.as_deref().map_or_else(String::new, |name| format!(" {name}"));
     let why = function.why.map_or_else(String::new, |why| format!(" (partial: {why})"));
@@ -317,7 +252,7 @@ fn one(function: &Function, console: &Console) -> Result<(), Failure> {
         console.line(format_args!("  requires {requirement}"))?;
     }
     let may = |certainty: &str| if certainty == Certainty::May.text() { "may " } else { "" };
-    for Access { kind, contract, slot, name, certainty, when } in &function.accesses {
+    for AccessDocument { kind, contract, slot, name, certainty, when } in &function.accesses {
         let of = if contract == THIS { String::new() } else { format!(" of {contract}") };
         let slot = match name {
             Some(name) => format!("{name}  [{slot}]"),
@@ -326,7 +261,8 @@ fn one(function: &Function, console: &Console) -> Result<(), Failure> {
         let when = when.as_ref().map_or_else(String::new, |when| format!("  when {when}"));
         console.line(format_args!("  {}{kind} {slot}{of}{when}", may(certainty)))?;
     }
-    for (n, Call { kind, target, selector, certainty }) in function.calls.iter().enumerate() {
+    for (n, CallDocument { kind, target, selector, certainty }) in function.calls.iter().enumerate()
+    {
         let selector = selector.as_ref().map_or_else(String::new, |it| format!(" selector {it}"));
         console.line(format_args!("  #{n} {}{kind} {target}{selector}", may(certainty)))?;
     }

@@ -12,11 +12,11 @@ use std::{
 
 use crate::batch::{Code, Done, Job, Work, run};
 use serde::Serialize;
-use slotcast::{Clock, Summaries, analyzer::limits::Limits, model::Fork};
+use slotcast::{Clock, Summaries, analyzer::limits::Limits, hints::FunctionDocument, model::Fork};
 use slotcast_contracts::artifacts::{Contract as Compiled, name_contract};
 use slotcast_store::analysis;
 
-use super::{Contract, Function};
+use super::Contract;
 use crate::{
     args::Analyze,
     failure::{Failure, Verdict},
@@ -33,7 +33,7 @@ struct Line {
     stop_reason: &'static str,
     blocks: u32,
     unresolved_jumps: u32,
-    functions: Vec<Function>,
+    functions: Vec<FunctionDocument>,
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<String>,
 }

@@ -7,14 +7,7 @@ use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use slotcast::{
-    BaseState, CodeAt,
-    analyzer::{
-        describe,
-        describe::{AccessText, CallText, FunctionText},
-        limits::StopReason,
-    },
-};
+use slotcast::{BaseState, CodeAt, analyzer::describe, hints::FunctionDocument};
 
 use crate::{
     block_context::BlockName,
@@ -40,38 +33,7 @@ struct Described {
     size: u32,
     stop_reason: &'static str,
     unresolved_jumps: u32,
-    functions: Vec<Function>,
-}
-
-#[derive(Serialize)]
-struct Function {
-    /// Nothing for what runs when no selector matches.
-    selector: Option<String>,
-    accesses: Vec<Access>,
-    calls: Vec<Call>,
-    requires: Vec<String>,
-    coverage: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Access {
-    kind: &'static str,
-    contract: String,
-    slot: String,
-    certainty: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    when: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Call {
-    kind: &'static str,
-    target: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    selector: Option<String>,
-    certainty: &'static str,
+    functions: Vec<FunctionDocument>,
 }
 
 /// Describes the code at an address.
@@ -99,40 +61,6 @@ pub(super) fn summary(service: &Service, params: Asking) -> Result<Box<RawValue>
         size: description.code_size,
         stop_reason: description.stop.text(),
         unresolved_jumps: description.n_unresolved,
-        functions: description.functions.into_iter().map(Function::from).collect(),
+        functions: description.functions.into_iter().map(FunctionDocument::from).collect(),
     }))
-}
-
-impl From<FunctionText> for Function {
-    fn from(function: FunctionText) -> Self {
-        let FunctionText { selector, accesses, requires, calls, stop } = function;
-        let is_finished = stop == StopReason::Finished;
-        Self {
-            selector: selector.map(|selector| format!("{selector:#010x}")),
-            accesses: accesses.into_iter().map(Access::from).collect(),
-            calls: calls.into_iter().map(Call::from).collect(),
-            requires: requires.into_iter().map(|requirement| requirement.text).collect(),
-            coverage: if is_finished { "complete" } else { "partial" },
-            why: (!is_finished).then(|| stop.text()),
-        }
-    }
-}
-
-impl From<AccessText> for Access {
-    fn from(access: AccessText) -> Self {
-        Self {
-            kind: access.kind.text(),
-            contract: access.contract,
-            slot: access.slot,
-            certainty: access.certainty.text(),
-            when: access.when,
-        }
-    }
-}
-
-impl From<CallText> for Call {
-    fn from(call: CallText) -> Self {
-        let CallText { kind, target, selector, certainty } = call;
-        Self { kind: kind.text(), target, selector, certainty: certainty.text() }
-    }
 }
