@@ -332,7 +332,7 @@ pub(crate) struct Analyze {
     #[arg(long, value_name = "PATH")]
     pub(crate) names: Option<String>,
     /// The fork under whose rules the code runs.
-    #[arg(long, default_value = Fork::Osaka.name(), value_parser = fork())]
+    #[arg(long, default_value = Fork::Osaka.name(), value_parser = named(&Fork::ALL, Fork::name))]
     pub(crate) fork: Fork,
     /// Instead of these, every code of a file of JSON lines, plain or packed, each with `code` and
     /// perhaps `codeHash`.
@@ -374,7 +374,7 @@ pub(crate) struct Snapshot {
     #[arg(long, value_name = "FOLDER", default_value = "access-snapshots")]
     pub(crate) snapshots: PathBuf,
     /// The fork under whose rules the code runs.
-    #[arg(long, default_value = Fork::Osaka.name(), value_parser = fork())]
+    #[arg(long, default_value = Fork::Osaka.name(), value_parser = named(&Fork::ALL, Fork::name))]
     pub(crate) fork: Fork,
 }
 
@@ -388,10 +388,10 @@ pub(crate) struct Generate {
     #[arg(long, value_name = "N", default_value_t = 400)]
     pub(crate) txs: usize,
     /// Kind of transactions.
-    #[arg(long, default_value = Scenario::Mixed.name(), value_parser = scenario())]
+    #[arg(long, default_value = Scenario::Mixed.name(), value_parser = named(Scenario::ALL, Scenario::name))]
     pub(crate) scenario: Scenario,
     /// Era of the block, which decides its fork.
-    #[arg(long, default_value = Era::Osaka.name(), value_parser = era())]
+    #[arg(long, default_value = Era::Osaka.name(), value_parser = named(&Era::ALL, Era::name))]
     pub(crate) era: Era,
     /// Chain id of the signatures.
     #[arg(long, value_name = "ID", default_value_t = 1)]
@@ -449,14 +449,6 @@ pub(crate) enum Proofs {
     Never,
 }
 
-fn scenario() -> impl TypedValueParser<Value = Scenario> {
-    let names = Scenario::ALL.iter().map(|scenario| scenario.name());
-    PossibleValuesParser::new(names).map(|name| {
-        let found = Scenario::ALL.iter().find(|scenario| scenario.name() == name);
-        *found.expect("the parser lets known names through only")
-    })
-}
-
 fn synthetic() -> impl TypedValueParser<Value = Synthetic> {
     let names = Scenario::ALL.iter().map(|scenario| scenario.name());
     PossibleValuesParser::new(names.chain(["all"])).map(|name| {
@@ -465,15 +457,14 @@ fn synthetic() -> impl TypedValueParser<Value = Synthetic> {
     })
 }
 
-fn fork() -> impl TypedValueParser<Value = Fork> {
-    PossibleValuesParser::new(Fork::ALL.map(Fork::name))
-        .map(|name| Fork::from_name(&name).expect("the parser lets known names through only"))
-}
-
-fn era() -> impl TypedValueParser<Value = Era> {
-    PossibleValuesParser::new(Era::ALL.map(Era::name)).map(|name| {
-        let found = Era::ALL.into_iter().find(|era| era.name() == name);
-        found.expect("the parser lets known names through only")
+/// Reads one of `all` by its name.
+fn named<T: Copy + Send + Sync>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.iter().map(move |it| name(*it))).map(move |given| {
+        let found = all.iter().find(|it| name(**it) == given);
+        *found.expect("the parser lets known names through only")
     })
 }
 

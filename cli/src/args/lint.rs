@@ -37,10 +37,10 @@ pub(crate) struct Lint {
     #[arg(long, value_name = "LEVEL|RULE", value_parser = denied())]
     pub(crate) deny: Vec<Denied>,
     /// Leave findings of this rule out; may be given several times.
-    #[arg(long, value_name = "RULE", value_parser = rule())]
+    #[arg(long, value_name = "RULE", value_parser = super::named(&Rule::ALL, Rule::name))]
     pub(crate) allow: Vec<Rule>,
     /// The fork under whose rules the code runs.
-    #[arg(long, default_value = Fork::Osaka.name(), value_parser = super::fork())]
+    #[arg(long, default_value = Fork::Osaka.name(), value_parser = super::named(&Fork::ALL, Fork::name))]
     pub(crate) fork: Fork,
 }
 
@@ -81,12 +81,5 @@ fn denied() -> impl TypedValueParser<Value = Denied> {
         let rule = Rule::ALL.into_iter().find(|rule| rule.name() == name);
         let denied = level.map(Denied::From).or(rule.map(Denied::Of));
         denied.expect("the parser lets known names through only")
-    })
-}
-
-fn rule() -> impl TypedValueParser<Value = Rule> {
-    PossibleValuesParser::new(Rule::ALL.map(Rule::name)).map(|name| {
-        let rule = Rule::ALL.into_iter().find(|rule| rule.name() == name);
-        rule.expect("the parser lets known names through only")
     })
 }
