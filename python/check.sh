@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Builds the wheel and tests it: lints, wheel, installation, pytest. Arguments go to pytest.
+# Everything is kept under target/ of the checkout, where the command is compiled too, so that what
+# both need is compiled once. Needs Rust, CPython 3.11 or newer with venv, and PyPI.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+python=${PYTHON:-python3.11}
+folder=$PWD/target/tools/python
+export CARGO=${CARGO:-cargo}
+unset CARGO_TARGET_DIR
+
+skip() {
+    printf 'python: SKIPPED, %s\n' "$1"
+    exit 0
+}
+lap() {
+    printf 'python: %s: %s s\n' "$1" "$((SECONDS - start))"
+    start=$SECONDS
+}
+start=$SECONDS
+command -v "$python" >/dev/null || skip "there is no $python"
+"$python" -m venv "$folder" || skip "$python cannot make environments"
+"$folder/bin/pip" install --quiet --requirement python/tests/requirements.txt ||
+    skip 'its tools could not be installed; is PyPI reachable?'
+lap 'environment'
+
+(cd python && "$CARGO" fmt --check)
+"$CARGO" build --quiet --locked --release -p slotcast-cli
+lap 'the command, to compare with'
+rm -rf "$folder/wheels"
+(cd python && "$folder/bin/maturin" build --quiet --locked --release --target-dir ../target \
+    --interpreter "$folder/bin/python" --out "$folder/wheels")
+"$folder/bin/pip" install --quiet --force-reinstall --no-deps "$folder"/wheels/*.whl
+ls -l "$folder"/wheels/*.whl
+lap 'the wheel'
+
+export SLOTCAST=$PWD/target/release/slotcast
+# Not from the folder of sources, which has no compiled part.
+(cd python/tests && "$folder/bin/python" -m pytest --quiet -p no:cacheprovider "$@")
+lap 'tests'
