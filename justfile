@@ -64,6 +64,10 @@ cores CODES ROUNDS="3":
         done
     done
 
+# Build the Python package's wheel and test it; arguments go to pytest.
+python *ARGS:
+    python/check.sh {{ ARGS }}
+
 # A fuzz target of tests/fuzz, until it is stopped; needs cargo-fuzz and a nightly toolchain.
 fuzz TARGET *ARGS:
     cargo +nightly fuzz run --fuzz-dir tests/fuzz {{ TARGET }} -- {{ ARGS }}

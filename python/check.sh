@@ -21,8 +21,9 @@ lap() {
 start=$SECONDS
 command -v "$python" >/dev/null || skip "there is no $python"
 "$python" -m venv "$folder" || skip "$python cannot make environments"
-"$folder/bin/pip" install --quiet --requirement python/tests/requirements.txt ||
-    skip 'its tools could not be installed; is PyPI reachable?'
+# A small one first, so that only where there is no network it is for want of one.
+"$folder/bin/pip" install --quiet iniconfig || skip 'PyPI cannot be reached'
+"$folder/bin/pip" install --quiet --requirement python/tests/requirements.txt
 lap 'environment'
 
 (cd python && "$CARGO" fmt --check)

@@ -73,6 +73,10 @@ impl Block {
             ("docs/contracts.md", "console") => true,
             ("docs/builders.md" | "docs/batches.md", "console") => true,
             ("docs/service.md", "console" | "json" | "text") => true,
+            // Run by the Python package's tests, `python/tests/test_guide.py`.
+            ("docs/scale.md", "python") => true,
+            // What `python/check.sh` does in steps.
+            ("docs/scale.md", "console") => self.lines == ["$ pip install ./python"],
             // Below.
             ("README.md" | "docs/commands.md" | "docs/node.md", "console")
                 if self.commands().is_some() =>
