@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import sys
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,6 +33,8 @@ def contracts(codes, tmp_path, monkeypatch):
     shutil.copy(CHECKOUT / "corpus/data/blocks/embedded.json.gz", tmp_path / "blocks")
     shutil.copy(CHECKOUT / "python/examples/score.sql", tmp_path)
     monkeypatch.chdir(tmp_path)
+    # Spark starts whatever Python is first on the path.
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     return rows
 
 

@@ -5,6 +5,7 @@ import importlib.util
 import os
 import pathlib
 import signal
+import sys
 import time
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ EXAMPLES = pathlib.Path(__file__).resolve().parents[1] / "examples"
 def example(name):
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     # Workers get its functions as they are here, whether or not they find the file.
     ray.cloudpickle.register_pickle_by_value(module)
@@ -93,11 +95,11 @@ def test_codes_are_described_alike_by_any_number_of_workers(
 
 def test_a_killed_worker_changes_nothing(workers, data_set, expected, tmp_path):
     workers(2)
-    describe_codes = example("describe_codes")
+    describe_batch = example("describe_codes").describe
     killed, again = tmp_path / "killed", tmp_path / "again"
 
     def describe(table):
-        rows = describe_codes.describe(table, column="code")
+        rows = describe_batch(table, column="code")
         if "code 100" in table["name"].to_pylist():
             if killed.exists():
                 again.touch()
