@@ -69,6 +69,9 @@ pub(crate) struct Bench {
     /// Follow predictions this way [default: what is fastest].
     #[arg(long, value_enum)]
     pub(crate) mode: Option<ModeArgument>,
+    /// Use several threads for every block, also where one is expected to be as fast.
+    #[arg(long)]
+    pub(crate) always: bool,
 }
 
 /// Which synthetic blocks to measure.

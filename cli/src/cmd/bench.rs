@@ -4,7 +4,7 @@
 //! threads, a summary at the end, and whether all outcomes were the sequential ones.
 
 use serde::Serialize;
-use slotcast::{Engine, EngineSettings, Prepared};
+use slotcast::{Engine, EngineSettings, ExecutionRule, Prepared, executor::ExecutionMode};
 use slotcast_corpus::{Scenario, prepare};
 use slotcast_lab::{
     BenchLine, BenchSettings, BenchSummary, SYNTHETIC, bench_block, measure_units, synthetic_block,
@@ -56,7 +56,12 @@ pub(crate) fn bench(
     let sources = subjects(args)?;
     let settings = EngineSettings::default();
     let mode = args.mode.map_or(settings.mode, Into::into);
-    let engine = |n: &usize| Engine::with_settings(*n, EngineSettings { mode, ..settings });
+    let execution = match args.always {
+        true => ExecutionRule::Always(ExecutionMode::Parallel),
+        false => settings.execution,
+    };
+    let settings = EngineSettings { mode, execution, ..settings };
+    let engine = |n: &usize| Engine::with_settings(*n, settings);
     let engines = threads.iter().map(engine).collect::<Result<_, _>>();
     let engines = engines.map_err(Failure::bad_input)?;
     let settings = BenchSettings { engines, runs: RUNS, micros: MICROS };
