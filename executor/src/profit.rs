@@ -110,7 +110,7 @@ impl Default for UnitCosts {
             call: CostModel { base_nanos: 7_400, picos_per_gas: 110 },
             typical_code_bytes: 4_200,
             used_percent: 46,
-            certain_percent: 18,
+            certain_percent: 60,
             certain_by_limits_percent: 23,
             hand_over_nanos: 1_300,
             wake_nanos: 50_000,
@@ -150,19 +150,18 @@ struct Split {
 
 impl UnitCosts {
     /// How to execute a block. `gas` is what each transaction is predicted to use, 0 for what looks
-    /// like a plain transfer; without it nothing is predicted yet.
+    /// like a plain transfer; without it nothing is predicted yet. `predict_percent` is what is still
+    /// to be predicted, in percent of running it: nothing where all predictions are at hand.
     pub fn plan(
         &self,
         block: &Block,
         gas: Option<&IndexVec<TxIndex, u64>>,
+        predict_percent: u64,
         code_bytes: impl Fn(Address) -> usize,
     ) -> ExecutionPlan {
-        let (takes, predict_percent, certain_percent) = match gas {
-            None => {
-                let takes = self.by_limits(block, code_bytes);
-                (takes, self.predict_percent, self.certain_by_limits_percent)
-            }
-            Some(gas) => (self.by_predictions(block, gas, code_bytes), 0, self.certain_percent),
+        let (takes, certain_percent) = match gas {
+            None => (self.by_limits(block, code_bytes), self.certain_by_limits_percent),
+            Some(gas) => (self.by_predictions(block, gas, code_bytes), self.certain_percent),
         };
         let Split { first_predicted, all, saved } = split(&takes, predict_percent);
         let n_calls = takes.iter().filter(|(_, is_call)| *is_call).count() as u64;
@@ -175,13 +174,12 @@ impl UnitCosts {
         ExecutionPlan { mode, first_predicted }
     }
 
-    /// The same costs for a block of which `n_kept` of `n_transactions` were predicted beforehand.
-    #[must_use]
-    pub const fn known(self, n_kept: usize, n_transactions: usize) -> Self {
+    /// What is to be predicted of a block of which `n_kept` of `n_transactions` were predicted on its
+    /// parent state, in percent of running it.
+    pub const fn predict_percent_with(&self, n_kept: usize, n_transactions: usize) -> u64 {
         let (kept, all) = (n_kept as u64, n_transactions as u64);
-        let all = if all == 0 { 1 } else { all };
         let spared = self.predict_percent.saturating_sub(self.refresh_percent).saturating_mul(kept);
-        Self { predict_percent: self.predict_percent - spared / all, ..self }
+        self.predict_percent - spared / if all == 0 { 1 } else { all }
     }
 
     /// About how long a call takes.

@@ -130,7 +130,9 @@ fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Measured, Execution
     for _ in 0..N_RUNS {
         runs.push(time_each(block, state)?);
         let view = View::new(state, &summaries);
-        let first = units.plan(block, None, |address| state.code_bytes(address)).first_predicted;
+        let first = units
+            .plan(block, None, units.predict_percent, |address| state.code_bytes(address))
+            .first_predicted;
         let mut lookahead =
             Lookahead::new(block, prepared.fork(), &view, state, &settings, first, Mode::default());
         let next = |_| {

@@ -13,10 +13,10 @@ pub enum Mode {
     /// A transaction waits for every transaction of a lower layer that lies before it.
     Layers,
     /// A transaction waits for those it depends on; layers do not matter.
-    #[default]
     Dataflow,
     /// The same, but it does not wait for a slot whose value is predicted, and runs on that value. A
     /// schedule knows no values, so it is followed as in dataflow mode.
+    #[default]
     Values,
 }
 

@@ -18,7 +18,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use alloy_consensus::transaction::Recovered;
+use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_primitives::{Address, B256};
 use slotcast_analyzer::bind::{Binder, BlockWords};
 use slotcast_executor::{
@@ -33,7 +33,7 @@ use slotcast_scheduler::schedule;
 use crate::{
     announced::{Announced, Kept, NextBlock},
     clock::Clock,
-    graph::{Waits, predicted_accesses, predicted_gas},
+    graph::{Waits, gas_or_transfer, predicted_accesses, predicted_gas},
     lookahead::Lookahead,
     predict::{BlockPredictor, Made, predict_block, predict_tx},
     prepared::PredictSettings,
@@ -408,9 +408,13 @@ impl Engine {
     ) -> Option<ExecutionPlan> {
         let units = &self.settings.units;
         let n_kept = kept.iter().flatten().count();
-        let gas = predictions.map(|predictions| predicted_gas(block, predictions));
-        let known = units.known(n_kept, block.n_transactions());
-        let plan = known.plan(block, gas.as_ref(), typical_code(units));
+        let percent = units.predict_percent_with(n_kept, block.n_transactions());
+        let (gas, percent) = match predictions {
+            Some(predictions) => (Some(predicted_gas(block, predictions)), 0),
+            None if n_kept == 0 => (None, percent),
+            None => (Some(gas_with(block, kept, units)), percent),
+        };
+        let plan = units.plan(block, gas.as_ref(), percent, typical_code(units));
         let is_parallel = match self.settings.execution {
             ExecutionRule::Always(mode) => mode == ExecutionMode::Parallel,
             ExecutionRule::ByCostOfTwo => plan.mode == ExecutionMode::Parallel,
@@ -488,6 +492,20 @@ fn timed(
         *spent += clock.elapsed();
         wait
     }
+}
+
+/// The gas that each transaction uses by what is kept of it, and else by its limit.
+fn gas_with(
+    block: &Block,
+    kept: &[Option<Arc<Kept>>],
+    units: &UnitCosts,
+) -> IndexVec<TxIndex, u64> {
+    let gas = |(tx, kept): (&Recovered<ChainTx>, &Option<Arc<Kept>>)| match kept {
+        Some(kept) => gas_or_transfer(tx, &kept.bound.prediction),
+        None if tx.input().is_empty() => 0,
+        None => tx.gas_limit().saturating_mul(units.used_percent) / 100,
+    };
+    block.transactions.iter().zip(kept).map(gas).collect()
 }
 
 /// Takes every code to be of typical size: asking the database for each could cost more than knowing

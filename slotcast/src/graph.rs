@@ -111,11 +111,14 @@ pub fn predicted_gas(
     block: &Block,
     predictions: &IndexVec<TxIndex, Prediction>,
 ) -> IndexVec<TxIndex, u64> {
-    let gas = |(tx, prediction): (&Recovered<ChainTx>, &Prediction)| {
-        let is_plain = tx.input().is_empty() && prediction.storage().reads.is_empty();
-        if is_plain { 0 } else { estimate_gas(tx, prediction) }
-    };
-    block.transactions.iter().zip(predictions).map(gas).collect()
+    let transactions = block.transactions.iter().zip(predictions);
+    transactions.map(|(tx, prediction)| gas_or_transfer(tx, prediction)).collect()
+}
+
+/// The gas that a transaction uses by its prediction; 0 for what looks like a plain transfer.
+pub(crate) fn gas_or_transfer(tx: &Recovered<ChainTx>, prediction: &Prediction) -> u64 {
+    let is_plain = tx.input().is_empty() && prediction.storage().reads.is_empty();
+    if is_plain { 0 } else { estimate_gas(tx, prediction) }
 }
 
 /// The waits of a block's transactions, one after the other: the same as those of a schedule made from

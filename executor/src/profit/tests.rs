@@ -13,7 +13,7 @@ fn call(gas_limit: u64) -> Recovered<ChainTx> {
 }
 
 fn pays(units: &UnitCosts, block: &Block, code_bytes: usize) -> bool {
-    units.plan(block, None, |_| code_bytes).mode == ExecutionMode::Parallel
+    units.plan(block, None, units.predict_percent, |_| code_bytes).mode == ExecutionMode::Parallel
 }
 
 fn block_of_calls(n: usize) -> Block {
@@ -91,13 +91,13 @@ fn the_start_of_a_block_takes_as_long_as_predicting_the_rest() {
     let block = block_of_calls(300);
     let first = |predict_percent| {
         let costs = UnitCosts { predict_percent, ..UnitCosts::default() };
-        costs.plan(&block, None, |_| 6_200).first_predicted.0
+        costs.plan(&block, None, predict_percent, |_| 6_200).first_predicted.0
     };
     assert_eq!(first(0), 0);
     // Of 300 calls, 100 are run while 200 are predicted in half of their time.
     assert_eq!(first(50), 100);
     assert_eq!(first(100), 150);
-    let nothing = UnitCosts::default().plan(&block_of_calls(0), None, |_| 6_200);
+    let nothing = UnitCosts::default().plan(&block_of_calls(0), None, 50, |_| 6_200);
     assert_eq!(nothing.first_predicted, TxIndex(0));
 }
 
@@ -106,7 +106,7 @@ fn predictions_at_hand_decide_by_what_is_predicted() {
     let block = block_of_calls(40);
     let pays = |gas: u64, units: &UnitCosts| {
         let gas = IndexVec::from_elem(gas, 40);
-        let plan = units.plan(&block, Some(&gas), |_| 4_200);
+        let plan = units.plan(&block, Some(&gas), 0, |_| 4_200);
         assert_eq!(plan.first_predicted, TxIndex(0));
         plan.mode == ExecutionMode::Parallel
     };
@@ -115,4 +115,14 @@ fn predictions_at_hand_decide_by_what_is_predicted() {
     // Plain transfers, and calls that are dear to hand over.
     assert!(!pays(0, &units));
     assert!(!pays(200_000, &UnitCosts { hand_over_nanos: 100_000, ..units }));
+}
+
+#[test]
+fn what_was_predicted_beforehand_is_only_refreshed() {
+    let units = UnitCosts::default();
+    assert_eq!(units.predict_percent_with(0, 100), units.predict_percent);
+    assert_eq!(units.predict_percent_with(100, 100), units.refresh_percent);
+    assert!(units.predict_percent_with(50, 100) < units.predict_percent);
+    assert!(units.refresh_percent < units.predict_percent_with(50, 100));
+    assert_eq!(units.predict_percent_with(0, 0), units.predict_percent);
 }
