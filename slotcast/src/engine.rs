@@ -308,7 +308,7 @@ impl Engine {
         let mut n_kept = 0;
         let next = |_| match predictor.make() {
             Made::Now(bound) => bound.prediction,
-            Made::Before(kept) => {
+            Made::Before(kept) | Made::Stale(kept) => {
                 n_kept += 1;
                 kept.bound.prediction.clone()
             }

@@ -92,6 +92,13 @@ impl<'a, S: StateView> Forward<'a, S> {
         }
     }
 
+    /// The same of a transaction that was predicted on another state: what it leaves in slots is not
+    /// known.
+    pub(crate) fn apply_unknown(&mut self, changes: &Changes) {
+        self.apply(changes);
+        self.storage.extend(changes.storage.iter().map(|(slot, _)| (*slot, None)));
+    }
+
     /// Puts a delegation in place of the code of `authority` and counts its nonce (EIP-7702); a
     /// delegation to the zero address takes the code away.
     pub fn delegate(&mut self, authority: Address, delegate: Address) {

@@ -165,16 +165,24 @@ impl<'a> Waits<'a> {
 
     /// What the next transaction waits for, given its prediction.
     pub fn next(&mut self, prediction: &Prediction) -> Wait {
+        // A partial prediction may be wrong about what it leaves.
+        let is_known = prediction.coverage() != Coverage::Partial;
+        self.next_known(prediction, is_known)
+    }
+
+    /// The same, given a prediction that was made on another state: the values are not its own.
+    pub(crate) fn next_without_values(&mut self, prediction: &Prediction) -> Wait {
+        self.next_known(prediction, false)
+    }
+
+    fn next_known(&mut self, prediction: &Prediction, is_known: bool) -> Wait {
         let tx = &self.block.transactions[self.next];
         self.next += 1;
         let (storage, accounts) = (prediction.storage(), prediction.accounts());
         let (sender, is_plain) = (tx.signer(), is_plain(tx, prediction));
         let nonces = accounts.nonces.iter().copied().filter(|address| *address != sender);
         let made = made(prediction);
-        // A partial prediction may be wrong about what it leaves.
-        let is_known = self.mode == Mode::Values
-            && self.is_whole
-            && prediction.coverage() != Coverage::Partial;
+        let is_known = is_known && self.mode == Mode::Values && self.is_whole;
         let known = if is_known { prediction.values() } else { &[] };
         let mut values = known.iter().peekable();
         let changes = &mut self.changes;

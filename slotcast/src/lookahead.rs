@@ -25,7 +25,10 @@ use slotcast_model::{Fork, TxIndex};
 use slotcast_scheduler::Mode;
 
 use crate::{
-    announced::Kept, graph::Waits, predict::BlockPredictor, prepared::PredictSettings,
+    announced::Kept,
+    graph::Waits,
+    predict::{BlockPredictor, Made},
+    prepared::PredictSettings,
     summaries::BaseState,
 };
 
@@ -75,6 +78,10 @@ impl<'a, S: StateView> Lookahead<'a, S> {
             self.predictor.pass();
             return self.waits.pass();
         }
-        self.waits.next(&self.predictor.make().bound().prediction)
+        let made = self.predictor.make_cheaply();
+        match &made {
+            Made::Stale(kept) => self.waits.next_without_values(&kept.bound.prediction),
+            made => self.waits.next(&made.bound().prediction),
+        }
     }
 }

@@ -85,13 +85,15 @@ pub struct BlockPredictor<'a, S> {
 pub(crate) enum Made {
     Now(Box<Bound>),
     Before(Arc<Kept>),
+    /// One that no longer holds: where it leads is likely, the values are not known.
+    Stale(Arc<Kept>),
 }
 
 impl Made {
     pub(crate) fn bound(&self) -> &Bound {
         match self {
             Self::Now(bound) => bound,
-            Self::Before(kept) => &kept.bound,
+            Self::Before(kept) | Self::Stale(kept) => &kept.bound,
         }
     }
 }
@@ -124,7 +126,7 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
     pub fn next(&mut self) -> Prediction {
         match self.make() {
             Made::Now(bound) => bound.prediction,
-            Made::Before(kept) => kept.bound.prediction.clone(),
+            Made::Before(kept) | Made::Stale(kept) => kept.bound.prediction.clone(),
         }
     }
 
@@ -143,6 +145,21 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
             }
         }
         Made::Now(Box::new(self.bind()))
+    }
+
+    /// The same, but a prediction that no longer holds is not made again.
+    pub(crate) fn make_cheaply(&mut self) -> Made {
+        let tx = &self.block.transactions[self.next];
+        let Some(Some(kept)) = self.kept.get(self.next) else { return self.make() };
+        let (fork, parent_hash) = (self.binder.fork(), self.block.header.parent_hash);
+        let kept = Arc::clone(kept);
+        if kept.holds(&NextBlock { words: self.words, fork, parent_hash }, &self.forward) {
+            return self.make();
+        }
+        self.next += 1;
+        self.forward.apply_unknown(&kept.bound.changes);
+        self.forward.sent(tx.signer());
+        Made::Stale(kept)
     }
 
     fn bind(&mut self) -> Bound {
