@@ -79,7 +79,7 @@ fn run_reports_what_other_tools_read() {
     assert_eq!(report["block"], embedded.number());
     assert_eq!(report["gasUsed"], embedded.header.gas_used);
     assert_eq!((&report["txs"], &report["threads"]), (&json!(400), &json!(2)));
-    assert_eq!(report["schedule"], "dataflow");
+    assert_eq!(report["schedule"], "values");
     assert_eq!(report["matchesSequential"], true);
     assert_eq!(
         report["matchesHeader"],
