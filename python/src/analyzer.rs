@@ -71,12 +71,17 @@ impl Analyzer {
     /// What each transaction of recorded blocks will touch; no EVM runs.
     ///
     /// `blocks` is a path of a file or folder, or several, also as an Arrow column; without it the
-    /// block that comes with the package. `kind` is `read`, `write` or `delta` for slots, `wildcard` for
-    /// any slot of an account, `nonce`, `balance_read`, `balance_debit`, `balance_credit`, `code_read`,
-    /// `created`, `destroyed` and `delegated` for accounts, and `relied_…` for state that the prediction
-    /// took as it found it. A written slot has a row as `read` too. `from_value` is what was found,
-    /// `to_value` what is left where that is known. Where `coverage` is `partial`, accesses may be
-    /// missing, and `why` says why.
+    /// block that comes with the package. Kinds of rows:
+    ///
+    /// - `read`, `write`, `delta`: a slot; a written one has a row as `read` too;
+    /// - `wildcard`: any slot of the account; `left`: a slot of an account the transaction creates;
+    /// - `nonce`, `balance_read`, `balance_debit`, `balance_credit`, `code_read`, `created`,
+    ///   `destroyed`, `delegated`: an account;
+    /// - `relied_storage`, `relied_balance`, `relied_nonce`, `relied_code`: state that the prediction
+    ///   took as it found it.
+    ///
+    /// `from_value` is what was found, `to_value` what is left where that is known. Where `coverage` is
+    /// `partial`, accesses may be missing, and `why` says why.
     ///
     /// Raises SlotcastError, with `file` and `field`, for a file that cannot be used.
     #[pyo3(signature = (blocks = None))]

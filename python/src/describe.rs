@@ -2,7 +2,8 @@
 //!
 //! In: codes. Out: rows in order of the codes and of `slotcast analyze --json`.
 //! Invariants: there is a row for each access, call and requirement of a function, and one for a
-//! function that has none; a code that cannot be read is one row with an error.
+//! function that has none and for a code without functions; a code that cannot be read is one row with
+//! an error.
 
 use alloy_primitives::{B256, keccak256};
 use slotcast::{
@@ -108,6 +109,10 @@ fn rows_of(described: &Described) -> Vec<Row<'_>> {
         if rows.len() == n_before {
             rows.push(row(Some(function), Item::Nothing));
         }
+    }
+    if rows.is_empty() {
+        // Code without an entry point, such as a delegation.
+        rows.push(row(None, Item::Nothing));
     }
     rows
 }

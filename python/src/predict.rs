@@ -84,7 +84,13 @@ fn of_storage(prediction: &Prediction) -> Vec<Touch> {
     let reads = storage.reads.iter().map(read);
     let writes = storage.writes.iter().map(|slot| touch("write", slot, value(slot)));
     let deltas = storage.deltas.iter().map(|slot| touch("delta", slot, value(slot)));
-    reads.chain(writes).chain(deltas).collect()
+    // Slots of accounts that the transaction creates itself stand in no list.
+    let is_listed = |slot: &Slot| {
+        storage.reads.binary_search(slot).is_ok() || storage.deltas.binary_search(slot).is_ok()
+    };
+    let others = values.iter().filter(|(slot, _)| !is_listed(slot));
+    let others = others.map(|(slot, value)| touch("left", slot, Some((*value).into())));
+    reads.chain(writes).chain(deltas).chain(others).collect()
 }
 
 fn of_accounts(hint: &Hint) -> impl Iterator<Item = Touch> {

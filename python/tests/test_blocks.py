@@ -38,6 +38,10 @@ def expected(tx):
             key = raw(address), word(slot)
             value = None if kind == "read" and key in written else values.get(key)
             rows[kind].add((*key, None, value))
+    listed = {key[:2] for touches in rows.values() for key in touches}
+    # Of accounts that the transaction creates.
+    for key in values.keys() - listed:
+        rows["left"].add((*key, None, values[key]))
     for address in tx["wildcards"]:
         rows["wildcard"].add((raw(address), None, None, None))
     for kind, name in ACCOUNTS.items():

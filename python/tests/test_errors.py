@@ -31,12 +31,12 @@ WRONG = "0x" + "11" * 32
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        (removed("preState"), None),
+        (removed("preState"), "top level"),
         (set_at("block", "gasUsed", value="many"), "block.gasUsed"),
         (set_at("block", "hash", value=WRONG), "block.hash"),
         (set_at("block", "transactions", 3, "hash", value=WRONG), "block.transactions[3].hash"),
         (set_at("block", "transactions", 2, "from", value="0x" + "11" * 20), "block.transactions[2].from"),
-        (set_at("chainId", value="0x2"), "chainId"),
+        (set_at("chainId", value="0x2"), "block.transactions[0].chainId"),
         (removed("block", "withdrawals"), "block.withdrawals"),
         (lambda it: it["block"]["transactions"].pop(), "block.transactionsRoot"),
     ],

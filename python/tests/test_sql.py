@@ -44,7 +44,7 @@ def test_the_join_gives_the_score(analyzer, block, tmp_path):
     (joined,) = connection.sql(QUERY.read_text()).to_arrow_table().to_pylist()
     (score,) = analyzer.score(block).to_pylist()
     assert joined == {name: score[name] for name in joined}
-    assert 1000 < joined["hit_slots"] and len(joined) == 10
+    assert 900 < joined["hit_slots"] and len(joined) == 10
 
 
 def test_the_join_sees_what_is_missing_and_wrong(analyzer, block, tmp_path):
@@ -74,7 +74,7 @@ def test_the_join_sees_what_is_missing_and_wrong(analyzer, block, tmp_path):
 
 def test_tables_are_taken_by_duckdb_without_a_file(analyzer, codes):
     accesses = analyzer.describe(codes)
-    n_functions = duckdb.sql("SELECT count(DISTINCT (code_hash, selector)) FROM accesses").fetchone()
+    n_functions = duckdb.sql("SELECT count(DISTINCT (code_hash, selector)) FROM accesses").fetchall()
     rows = accesses.to_pylist()
-    assert n_functions == (len({(row["code_hash"], row["selector"]) for row in rows}),)
+    assert n_functions == [(len({(row["code_hash"], row["selector"]) for row in rows}),)]
     assert slotcast.Analyzer().describe(duckdb.sql("SELECT '0x00' AS c").to_arrow_table()["c"])

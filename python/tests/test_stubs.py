@@ -32,9 +32,10 @@ def test_stubs_have_the_methods_and_parameters_that_are_there():
             continue
         parameters = inspect.signature(found).parameters.values()
         positional = [it.name for it in parameters if it.kind == it.POSITIONAL_OR_KEYWORD]
+        positional = [name for name in positional if name != "self"]
         named = [it.name for it in parameters if it.kind == it.KEYWORD_ONLY]
         if name == "__new__":
             positional.insert(0, "cls")
-        assert [it.arg for it in node.args.args] == positional, name
+        assert [it.arg for it in node.args.args if it.arg != "self"] == positional, name
         assert [it.arg for it in node.args.kwonlyargs] == named, name
         assert name == "__new__" or found.__doc__, f"{name} has a docstring"
