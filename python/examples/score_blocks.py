@@ -36,9 +36,9 @@ def score(table):
 
 def scored(paths):
     """The data set of the rows, to be made when it is asked for."""
-    paths = ray.data.from_arrow(pa.table({"path": [str(path) for path in paths]}))
+    rows = [{"path": str(path)} for path in paths]
     # A block takes a second or so: one at a time spreads them best.
-    paths = paths.repartition(paths.count())
+    paths = ray.data.from_items(rows, override_num_blocks=len(rows))
     return paths.map_batches(score, batch_format="pyarrow", batch_size=1, num_cpus=1)
 
 

@@ -86,6 +86,7 @@ pub(crate) fn table(described: &[Described]) -> Table {
         .texts("kind", rows.iter().map(|row| row.item.kind()))
         .texts("contract", rows.iter().map(|row| row.item.contract()))
         .texts("slot", rows.iter().map(|row| row.item.slot()))
+        .texts("slot_name", rows.iter().map(|row| row.item.slot_name()))
         .texts("call_selector", rows.iter().map(|row| row.item.call_selector()))
         .texts("certainty", rows.iter().map(|row| row.item.certainty()))
         .texts("condition", rows.iter().map(|row| row.item.condition()))
@@ -144,6 +145,14 @@ impl<'a> Item<'a> {
     fn slot(self) -> Option<&'a str> {
         match self {
             Self::Access(it) => Some(&it.access.slot),
+            _ => None,
+        }
+    }
+
+    /// What a standard calls it.
+    fn slot_name(self) -> Option<&'a str> {
+        match self {
+            Self::Access(it) => it.name.as_deref(),
             _ => None,
         }
     }

@@ -9,6 +9,8 @@ import slotcast
 
 OF_CODE = ["code_hash", "n_code_bytes", "n_blocks", "n_unresolved_jumps", "stop_reason", "missing"]
 
+OF_ITEM = ["kind", "contract", "slot", "slot_name", "call_selector", "certainty", "condition"]
+
 
 def expected(contract):
     """The rows of a code by the JSON document that `slotcast analyze` prints of it."""
@@ -21,7 +23,7 @@ def expected(contract):
         "missing": contract.get("missing"),
         "error": None,
     }
-    nothing = dict.fromkeys(["kind", "contract", "slot", "call_selector", "certainty", "condition"])
+    nothing = dict.fromkeys(OF_ITEM)
     if not contract["functions"]:
         yield shared | nothing | dict.fromkeys(["selector", "coverage", "why"])
     for function in contract["functions"]:
@@ -29,7 +31,8 @@ def expected(contract):
         of |= {"selector": function["selector"], "coverage": function["coverage"]}
         of |= {"why": function.get("why")}
         items = [
-            {"condition": access.pop("when", None)} | access for access in function["accesses"]
+            {"condition": access.pop("when", None), "slot_name": access.pop("name", None)} | access
+            for access in function["accesses"]
         ]
         items += [
             {
@@ -57,6 +60,7 @@ def test_rows_are_those_of_the_command(analyzer, codes, command):
         assert by_code[index] == list(expected(contract)), f"code {index}"
     kinds = {row["kind"] for row in rows}
     assert {"read", "write", "add", "call", "requires", None} <= kinds
+    assert any(row["slot_name"] for row in rows), "a standard slot is among them"
     assert any(not contract["functions"] for contract in contracts), "a delegation is among them"
 
 
