@@ -37,12 +37,10 @@ engines *BLOCKS:
 run *FILES:
     cargo run --release -p slotcast-cli -- run {{ FILES }}
 
-# Rewrite the scoreboard of the embedded block, or that of recorded blocks: `just scoreboard DIR`.
-scoreboard *BLOCKS:
+# Rewrite the scoreboard of the embedded block, or another from blocks: `just scoreboard rollups DIR`.
+scoreboard NAME="embedded" *BLOCKS:
     cargo run --release -p slotcast-cli -- score \
-        --scoreboard scoreboard/{{ if BLOCKS == "" { "embedded" } else { "recorded" } }}.json \
-        --scoreboard scoreboard/{{ if BLOCKS == "" { "embedded" } else { "recorded" } }}.md \
-        {{ BLOCKS }}
+        --scoreboard scoreboard/{{ NAME }}.json --scoreboard scoreboard/{{ NAME }}.md {{ BLOCKS }}
 
 # Write docs/benchmarks.md from recorded blocks, or from the embedded block: `just benchmarks DIR`.
 benchmarks *BLOCKS:

@@ -86,3 +86,6 @@ fn decimal(millionths: U256) -> String {
     let text = format!("{whole}.{rest:06}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
+
+#[cfg(test)]
+mod tests;

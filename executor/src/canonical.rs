@@ -21,14 +21,14 @@ use alloy_evm::{
         receipt_builder::{ReceiptBuilder, ReceiptBuilderCtx},
     },
 };
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use revm::{
     Database,
     bytecode::Bytecode,
     context::result::{EVMError, HaltReason, ResultAndState},
     database_interface::{DatabaseRef, bal::EvmDatabaseError},
     primitives::{StorageKey, StorageValue},
-    state::AccountInfo,
+    state::{Account, AccountInfo, TransactionId},
 };
 use slotcast_model::{Observation, TxIndex};
 
@@ -43,7 +43,7 @@ use crate::{
     observe::Watch,
     receipt::Receipt,
     rejection::Rejection,
-    rollup::{L1_BLOCK, OpBlock},
+    rollup::{L1_BLOCK, OpBlock, deployer::installed_at},
     transaction::{ChainTx, ChainTxType},
 };
 
@@ -117,7 +117,30 @@ where
         };
         let mut executor = EthBlockExecutor::new(evm, ctx, &rules.chain, PlainReceipts);
         executor.apply_pre_execution_changes().map_err(block_error)?;
-        Ok(Self { block, rules, executor })
+        let mut opened = Self { block, rules, executor };
+        if let Some(chain) = rules.chain.as_optimism()
+            && let Some((address, code)) = installed_at(chain, block.header.timestamp)
+        {
+            opened.install(address, code)?;
+        }
+        Ok(opened)
+    }
+
+    /// Puts code in place without a transaction; the rest of the account stays as it is.
+    fn install(&mut self, address: Address, code: Bytes) -> Result<(), ExecutionError> {
+        let state = self.state_mut();
+        let found = state
+            .basic(address)
+            .map_err(|source| ExecutionError::Database { tx: None, source: state_error(source) })?;
+        let info = found.clone().unwrap_or_default();
+        let mut account =
+            found.map_or_else(|| Account::new_not_existing(TransactionId::ZERO), Account::from);
+        let code = Bytecode::new_raw(code);
+        let hash = code.hash_slow();
+        account.info = info.with_code_and_hash(code, hash);
+        account.mark_touch();
+        state.commit([(address, account)].into_iter().collect());
+        Ok(())
     }
 
     /// Runs a transaction on everything committed so far, without committing it.

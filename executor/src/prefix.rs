@@ -29,7 +29,7 @@ use crate::{
     rollup::L1_BLOCK,
     runner::{Decided, Runner, unless_it_panics},
     store::{Shared, Sharing, Since, Store},
-    transfer::Transfers,
+    transfer::{Made, Transfers},
     validate::{Committed, Now, validate},
     version::{Seen, Version},
 };
@@ -133,17 +133,17 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
         runner: &mut Runner<'a, DB>,
     ) -> Result<(), ExecutionError> {
         let tx = self.next();
-        let gas_used = match self.no_room(tx, runner.base())? {
+        let made = match self.no_room(tx, runner.base())? {
             None => {
                 unless_it_panics(|| self.transfers.make(self.block, tx, self.store, runner.base()))
             }
             Some(_) => None,
         };
-        match gas_used {
-            Some(gas_used) => {
+        match made {
+            Some(made) => {
                 self.tally.count_run(tx);
                 self.n_transfers += 1;
-                self.enter_transfer(tx, gas_used);
+                self.enter_transfer(tx, made);
                 Ok(())
             }
             None => self.run_next(runner),
@@ -217,12 +217,7 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
     fn enter(&mut self, tx: TxIndex, result: ExecutionResult, rollup: Option<Box<RollupReceipt>>) {
         let gas = result.gas();
         self.meter.count(gas);
-        match rollup.as_deref() {
-            Some(RollupReceipt::Fees(fees)) => {
-                self.meter.blob += fees.da_footprint.unwrap_or_default();
-            }
-            _ => self.count_blobs(tx),
-        }
+        self.count_data(tx, rollup.as_deref());
         if self.store.is_keeping_states() {
             self.results.push(result.clone());
         }
@@ -238,7 +233,7 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
         });
     }
 
-    fn enter_transfer(&mut self, tx: TxIndex, gas_used: u64) {
+    fn enter_transfer(&mut self, tx: TxIndex, Made { gas_used, rollup }: Made) {
         if self.store.is_keeping_states() {
             self.results.push(ExecutionResult::Success {
                 reason: SuccessReason::Stop,
@@ -249,7 +244,7 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
         }
         self.meter.regular += gas_used;
         self.meter.cumulative += gas_used;
-        self.count_blobs(tx);
+        self.count_data(tx, rollup.as_deref());
         self.txs.push(TxOutcome::Executed(ExecutedTx {
             status: TxStatus::Success,
             gas_used,
@@ -261,7 +256,7 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
             success: true,
             cumulative_gas_used: self.meter.cumulative,
             logs: Vec::new(),
-            rollup: None,
+            rollup,
         });
     }
 
@@ -269,8 +264,11 @@ impl<'a, S: Sharing> CommittedPrefix<'a, S> {
         self.block.transaction(tx).ty()
     }
 
-    fn count_blobs(&mut self, tx: TxIndex) {
-        if SpecId::CANCUN <= self.rules.spec() {
+    /// Counts what a transaction takes of the room for blobs, or of a rollup's room for data.
+    fn count_data(&mut self, tx: TxIndex, rollup: Option<&RollupReceipt>) {
+        if let Some(RollupReceipt::Fees(fees)) = rollup {
+            self.meter.blob += fees.da_footprint.unwrap_or_default();
+        } else if SpecId::CANCUN <= self.rules.spec() {
             self.meter.blob += self.block.transaction(tx).blob_gas_used().unwrap_or_default();
         }
     }

@@ -1,19 +1,19 @@
 //! What does a chain of the OP Stack do that Ethereum does not?
 //!
 //! In: the rules of a chain and a block. Out: [`OpBlock`], what they come to for its transactions.
-//! Invariants: the protocol from Bedrock to Karst, without the irregular change of state that Canyon
-//! begins with; the fee parameters are those in the state when a transaction runs, which the block's
-//! first transaction has written.
+//! Invariants: the protocol from Bedrock to Karst; the fee parameters are those in the state when a
+//! transaction runs, which the block's first transaction has written.
 //!
 //! | part | rule |
 //! | --- | --- |
 //! | kinds without signature | deposits (type 0x7e): minted to, never charged, included even if they fail |
 //! | fee legs of the others | tip to the beneficiary, base fee to its vault, data to the L1 vault, since Isthmus the operator's fee to its vault |
 //! | words that each reads | of the `L1Block` contract: slots 1, 5 and 6, since Ecotone 1, 3 and 7, since Isthmus 8 |
-//! | before the transactions | as on Ethereum: beacon root (Ecotone), parent's hash (Isthmus) |
+//! | before the transactions | as on Ethereum: beacon root (Ecotone), parent's hash (Isthmus); in Canyon's first block code for one account |
 //! | after them | nothing |
 //! | budgets | gas, and since Jovian room for data |
 
+pub(crate) mod deployer;
 pub(crate) mod fees;
 pub(crate) mod handler;
 pub(crate) mod header;
@@ -129,7 +129,8 @@ pub(crate) struct OpCall<'a> {
 }
 
 impl OpCall<'_> {
-    /// What the sender must have beside gas and value, for a transaction with this gas limit.
+    /// What the sender must have beside gas and value, for a transaction with this gas limit; what it
+    /// pays beside them, if that is the gas it used.
     pub(crate) fn most_paid(&self, gas_limit: u64) -> U256 {
         match self.deposit {
             Some(_) => U256::ZERO,
@@ -145,7 +146,20 @@ impl OpCall<'_> {
         self.params.operator_fee(self.block.fork, gas)
     }
 
-    fn fees(&self, gas_used: u64) -> RollupFees {
+    /// Whom a signed transaction that used so much gas pays beside the tip, and what.
+    pub(crate) fn legs(
+        &self,
+        base_fee: u64,
+        gas_used: u64,
+    ) -> impl Iterator<Item = (Address, U256)> + use<> {
+        let base_fees = U256::from(u128::from(base_fee) * u128::from(gas_used));
+        let operator = (OpFork::Isthmus <= self.block.fork)
+            .then(|| (OPERATOR_FEE_VAULT, self.operator_fee(gas_used)));
+        let legs = [(self.block.base_fee_vault, base_fees), (L1_FEE_VAULT, self.l1_fee())];
+        legs.into_iter().chain(operator)
+    }
+
+    pub(crate) fn fees(&self, gas_used: u64) -> RollupFees {
         let fork = self.block.fork;
         RollupFees {
             l1_fee: self.l1_fee(),

@@ -17,8 +17,14 @@
 //! beneficiary  gets  gas used × (price − base fee since London)
 //! ```
 //!
+//! On a rollup the sender pays three more, for its data among them:
+//!
+//! ```text
+//! vaults       get   gas used × base fee,  the fee for data,  since Isthmus the operator's fee
+//! ```
+//!
 //! Gas used is the intrinsic gas, or since Prague the floor if that is more. The steps are taken in
-//! revm's order, so that it makes no difference which of the three are the same account. An account
+//! revm's order, so that it makes no difference which of the parties are the same account. An account
 //! left empty ceases to exist (EIP-161); before that proposal, touching one that does not exist
 //! would make it, so that a transfer of nothing is left to revm.
 
@@ -32,11 +38,13 @@ use revm::{
     primitives::hardfork::SpecId,
     state::{Account, AccountInfo, TransactionId},
 };
-use slotcast_model::TxIndex;
+use slotcast_model::{Slot, TxIndex};
 
 use crate::{
     fork::Rules,
     input::Block,
+    receipt::RollupReceipt,
+    rollup::{L1_BLOCK, OpBlock, OpCall},
     store::{Sharing, Store},
     transaction::ChainTx,
     version::{Seen, Version},
@@ -50,8 +58,16 @@ pub(crate) struct Transfers<'a> {
     base_fee: u128,
     blob_price: u128,
     precompiles: &'static Precompiles,
-    /// There a transfer pays more than gas.
-    is_rollup: bool,
+    /// Where a transfer pays more than gas.
+    rollup: Option<&'a OpBlock>,
+}
+
+/// A transfer that was made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) gas_used: u64,
+    /// What its receipt states on a rollup.
+    pub(crate) rollup: Option<Box<RollupReceipt>>,
 }
 
 /// What a transfer costs.
@@ -75,17 +91,22 @@ impl<'a> Transfers<'a> {
             env,
             base_fee: env.basefee.into(),
             blob_price,
-            precompiles: Precompiles::new(PrecompileSpecId::from_spec_id(rules.spec())),
-            is_rollup: rules.optimism.is_some(),
+            precompiles: Precompiles::new(match rules.optimism {
+                // A rollup has some of them earlier.
+                Some(_) => PrecompileSpecId::OSAKA,
+                None => PrecompileSpecId::from_spec_id(rules.spec()),
+            }),
+            rollup: rules.optimism.as_ref(),
         }
     }
 
     /// The recipient, if a transaction has the form of a plain transfer. What is at the recipient is
     /// not looked at.
     pub(crate) fn recipient(&self, tx: &ChainTx) -> Option<Address> {
-        let tx = tx.as_signed().filter(|_| !self.is_rollup)?;
+        let tx = tx.as_signed()?;
         match (tx.tx_type(), tx.kind()) {
             (TxType::Eip7702, _) | (_, TxKind::Create) => None,
+            (TxType::Eip4844, _) if self.rollup.is_some() => None,
             (_, TxKind::Call(to)) => {
                 let is_plain = self.cfg.spec < SpecId::AMSTERDAM && !self.precompiles.contains(&to);
                 is_plain.then_some(to)
@@ -93,25 +114,32 @@ impl<'a> Transfers<'a> {
         }
     }
 
-    /// Makes the transfer on everything decided so far; the gas it used, or nothing when it must be
-    /// run instead.
+    /// Makes the transfer on everything decided so far; nothing when it must be run instead.
     pub(crate) fn make<DB: DatabaseRef, S: Sharing>(
         &self,
         block: &Block,
         tx: TxIndex,
         store: &Store<S>,
         base: &DB,
-    ) -> Option<u64> {
+    ) -> Option<Made> {
         let transaction = block.transaction(tx);
         let (sender, to) = (transaction.signer(), transaction.to()?);
         let mut parties =
-            Parties { store, base, version: Version::of(tx), found: [const { None }; 3] };
+            Parties { store, base, version: Version::of(tx), found: [const { None }; 6] };
         // With data it is mostly a call of a contract, which is seen from the recipient alone.
         let has_data = !transaction.input().is_empty();
         if has_data && parties.has_code(to)? {
             return None;
         }
-        let (value, cost) = (transaction.value(), self.checked_cost(transaction)?);
+        let (value, mut cost) = (transaction.value(), self.checked_cost(transaction)?);
+        let call = match self.rollup {
+            Some(op) => Some(op.call(block, tx, |slot| parties.word(L1_BLOCK, slot)).ok()?),
+            None => None,
+        };
+        if let Some(call) = &call {
+            cost.most = cost.most.checked_add(call.most_paid(transaction.gas_limit()))?;
+            cost.paid = cost.paid.checked_add(call.most_paid(cost.gas_used))?;
+        }
         let payer = parties.find(sender)?;
         if payer.nonce != transaction.nonce() || payer.balance < cost.most {
             return None;
@@ -124,8 +152,14 @@ impl<'a> Transfers<'a> {
         recipient.balance = recipient.balance.checked_add(value)?;
         let beneficiary = parties.find_any(self.env.beneficiary)?;
         beneficiary.balance = beneficiary.balance.checked_add(cost.reward)?;
+        for (vault, fee) in call.iter().flat_map(|call| call.legs(self.env.basefee, cost.gas_used))
+        {
+            let vault = parties.find_any(vault)?;
+            vault.balance = vault.balance.checked_add(fee)?;
+        }
         parties.enter();
-        Some(cost.gas_used)
+        let fees = |call: OpCall<'_>| Box::new(RollupReceipt::Fees(call.fees(cost.gas_used)));
+        Some(Made { gas_used: cost.gas_used, rollup: call.map(fees) })
     }
 
     /// What a transfer costs, by the checks that need no state; nothing when it must be run.
@@ -206,12 +240,12 @@ impl<'a> Transfers<'a> {
     }
 }
 
-/// The accounts of one transfer: at most three, fewer where parties coincide.
+/// The accounts of one transfer: at most three, and on a rollup six, fewer where parties coincide.
 struct Parties<'s, DB, S: Sharing> {
     store: &'s Store<S>,
     base: &'s DB,
     version: Version,
-    found: [Option<Party>; 3],
+    found: [Option<Party>; 6],
 }
 
 struct Party {
@@ -247,6 +281,14 @@ impl<DB: DatabaseRef, S: Sharing> Parties<'_, DB, S> {
             Seen::Written(has_code) => has_code,
             Seen::Base => self.base.basic_ref(address).ok()?.as_ref().is_some_and(of),
         })
+    }
+
+    /// A word of storage.
+    fn word(&self, address: Address, key: U256) -> Result<U256, DB::Error> {
+        match self.store.last_slot(&Slot::new(address, key)) {
+            Seen::Written(word) => Ok(word),
+            Seen::Base => self.base.storage_ref(address, key),
+        }
     }
 
     /// An account as the steps so far leave it.

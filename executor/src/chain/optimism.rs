@@ -139,7 +139,8 @@ impl OpChain {
         OpFork::ALL.iter().rev().find(holds).copied().unwrap_or(OpFork::Bedrock)
     }
 
-    const fn since(&self, fork: OpFork) -> Option<u64> {
+    /// When a fork begins, if it has a date.
+    pub(crate) const fn since(&self, fork: OpFork) -> Option<u64> {
         self.since[fork as usize]
     }
 

@@ -37,3 +37,15 @@ fn a_fork_that_is_not_named_begins_with_the_next() {
     use OpFork::{Bedrock, Isthmus, Jovian};
     assert_eq!(forks, [Bedrock, Bedrock, Isthmus, Isthmus, Jovian, Jovian]);
 }
+
+#[test]
+fn blocks_before_regolith_are_those_that_a_chain_dates_before_it() {
+    // Chains of the Superchain never ran at Bedrock's rules: their first blocks are of Regolith.
+    for name in ["op-mainnet", "op-sepolia", "base", "base-sepolia"] {
+        assert_eq!(ChainRules::named(name).unwrap().fork_name_at(1, 0), "Regolith", "{name}");
+    }
+    let dated = OpChain::new([(OpFork::Regolith, 1_679_079_600), (OpFork::Canyon, 1_699_981_200)]);
+    let forks = [1_679_079_599, 1_679_079_600, 1_699_981_199, 1_699_981_200];
+    use OpFork::{Bedrock, Canyon, Regolith};
+    assert_eq!(forks.map(|time| dated.fork_at(time)), [Bedrock, Regolith, Regolith, Canyon]);
+}

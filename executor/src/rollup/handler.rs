@@ -32,7 +32,7 @@ use revm::{
     primitives::hardfork::SpecId,
 };
 
-use super::{L1_FEE_VAULT, OPERATOR_FEE_VAULT, OpCall};
+use super::OpCall;
 use crate::chain::optimism::OpFork;
 
 /// The context that every interpreter of ours has.
@@ -196,12 +196,8 @@ impl<DB: Database, I> Handler for OpHandler<'_, AnyEvm<DB, I>> {
         }
         let gas = result.gas();
         post_execution::reward_beneficiary(evm.ctx(), gas)?;
-        let base_fees = U256::from(evm.ctx.block.basefee()).saturating_mul(U256::from(gas.used()));
-        let journal = evm.ctx.journal_mut();
-        journal.balance_incr(self.call.block.base_fee_vault, base_fees)?;
-        journal.balance_incr(L1_FEE_VAULT, self.call.l1_fee())?;
-        if OpFork::Isthmus <= self.call.block.fork {
-            journal.balance_incr(OPERATOR_FEE_VAULT, self.call.operator_fee(gas.used()))?;
+        for (vault, fee) in self.call.legs(evm.ctx.block.basefee(), gas.used()) {
+            evm.ctx.journal_mut().balance_incr(vault, fee)?;
         }
         Ok(())
     }

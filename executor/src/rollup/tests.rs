@@ -18,6 +18,8 @@ const SENDER: Address = address!("0x00000000000000000000000000000000000000aa");
 const RECIPIENT: Address = address!("0x00000000000000000000000000000000000000bb");
 const ETHER: u128 = 1_000_000_000_000_000_000;
 const BASE_FEE: u64 = 7;
+/// When the block is made.
+const NOW: u64 = 1_000;
 
 /// Code that puts each 32 bytes of its calldata into the slot of its number among `slots`.
 fn storing(slots: &[u8]) -> Bytes {
@@ -70,13 +72,17 @@ fn account(address: Address, balance: u128, code: CodeRecord) -> AccountRecord {
     AccountRecord { address, balance: U256::from(balance), nonce: 0, code, storage }
 }
 
-/// Runs the transactions in a block under `fork`, sequentially and in parallel, on a state in which the
-/// contract with the parameters stores its calldata into `slots`.
+/// Runs the transactions in a block under `fork`.
 fn run(fork: OpFork, slots: &[u8], transactions: Vec<Recovered<ChainTx>>) -> BlockOutcome {
-    let chain = OpChain::new([(fork, 0)]);
+    run_by(OpChain::new([(fork, 0)]), slots, transactions)
+}
+
+/// Runs the transactions in a block of `chain`, sequentially and in parallel, on a state in which the
+/// contract with the parameters stores its calldata into `slots`.
+fn run_by(chain: OpChain, slots: &[u8], transactions: Vec<Recovered<ChainTx>>) -> BlockOutcome {
     let header = Header {
         number: 100,
-        timestamp: 1_000,
+        timestamp: NOW,
         gas_limit: 30_000_000,
         base_fee_per_gas: Some(BASE_FEE),
         beneficiary: address!("0x4200000000000000000000000000000000000011"),
@@ -266,4 +272,70 @@ fn data_has_a_budget_from_jovian_on() {
     let full = run(&operator, 5);
     assert_eq!(full.blob_gas_used, 4 * 100 * u64::from(u16::MAX));
     assert!(matches!(full.txs[TxIndex(5)], TxOutcome::Rejected(crate::Rejection::NoRoom { .. })));
+}
+
+#[test]
+fn the_first_block_of_canyon_puts_code_in_place_and_no_other_does() {
+    let deployer = address!("0x13b0d85ccb8bf860b6b79af3029fca081ae9bef2");
+    let hash = alloy_primitives::b256!(
+        "0xb0550b5b431e30d38000efb7107aaa0ade03d48a7198a140edda9d27134468b2"
+    );
+    let since = |canyon| OpChain::new([(OpFork::Regolith, 0), (OpFork::Canyon, canyon)]);
+    let first = deposit(DEPOSITOR, TxKind::Call(L1_BLOCK), 0, 0, Bytes::new());
+    // Asked for a value that it cannot know, the contract's code reverts; nothing at all would not.
+    let asking = deposit(RECIPIENT, TxKind::Call(deployer), 3, 3, Bytes::from_static(&[1; 4]));
+    let paying = deposit(RECIPIENT, TxKind::Call(deployer), 9, 9, Bytes::new());
+    let txs = || [&first, &asking, &paying].map(|it| of_deposit(it.clone())).to_vec();
+    let outcome = run_by(since(NOW), &[], txs());
+    let put = change(&outcome, deployer).unwrap();
+    assert_eq!(put.before, None);
+    let after = put.after.unwrap();
+    assert_eq!((after.code_hash, after.nonce, after.balance), (hash, 0, U256::from(9)));
+    assert!(!outcome.receipts[1].success && outcome.receipts[2].success);
+    for canyon in [0, NOW - 2, NOW + 2] {
+        let outcome = run_by(since(canyon), &[], txs());
+        assert_eq!(
+            change(&outcome, deployer).unwrap().after.unwrap().code_hash,
+            alloy_primitives::KECCAK256_EMPTY
+        );
+        assert!(outcome.receipts[1].success);
+    }
+}
+
+#[test]
+fn the_block_that_jovian_begins_with_has_no_price_for_data_yet() {
+    let chain = OpChain::new([(OpFork::Isthmus, 0), (OpFork::Jovian, NOW)]);
+    let mut operator = [0; 32];
+    operator[24..].copy_from_slice(&9_u64.to_be_bytes());
+    let input = words(&[U256::from_be_bytes(operator)]);
+    let first = deposit(DEPOSITOR, TxKind::Call(L1_BLOCK), 0, 0, input);
+    // The deposits that upgrade the chain's own contracts, one of which creates.
+    let creating = deposit(DEPOSITOR, TxKind::Create, 0, 0, Bytes::from_static(&[0x00]));
+    let txs = [first, creating].map(of_deposit);
+    let outcome = run_by(chain.clone(), &[8], txs.to_vec());
+    assert_eq!((outcome.blob_gas_used, outcome.receipts.len()), (0, 2));
+    let nonces = outcome.receipts.iter().map(|receipt| receipt.rollup.clone().unwrap());
+    let deposit = |nonce| RollupReceipt::Deposit { nonce, version: Some(1) };
+    assert_eq!(nonces.map(|it| *it).collect::<Vec<_>>(), [deposit(0), deposit(1)]);
+    let header = Header { timestamp: NOW, blob_gas_used: Some(0), ..Header::default() };
+    let check = crate::check_rollup(&chain, &header, &outcome, None, None);
+    assert_eq!(check.da_footprint, Some(true));
+    // A transaction would take no room, and pay the operator by Jovian's formula already.
+    let txs = txs.into_iter().chain([payment(0, 5)]).collect();
+    let outcome = run_by(chain, &[8], txs);
+    assert_eq!((fees(&outcome, 2).da_footprint, outcome.blob_gas_used), (Some(0), 0));
+    assert_eq!(fees(&outcome, 2).operator_fee, Some(U256::from(9)));
+}
+
+#[test]
+fn a_chain_whose_data_costs_nothing_takes_nothing_and_says_so() {
+    for fork in OpFork::ALL {
+        let first = deposit(DEPOSITOR, TxKind::Call(L1_BLOCK), 0, 0, Bytes::new());
+        let outcome = run(fork, &[], vec![of_deposit(first), payment(0, 5)]);
+        let fees = fees(&outcome, 1);
+        assert_eq!(fees.l1_fee, U256::ZERO, "{fork:?}");
+        assert!(!fees.l1_gas_used.is_zero(), "{fork:?}");
+        assert_eq!(change(&outcome, L1_FEE_VAULT), None, "{fork:?}");
+        assert_eq!(change(&outcome, OPERATOR_FEE_VAULT), None, "{fork:?}");
+    }
 }

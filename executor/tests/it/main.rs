@@ -16,6 +16,7 @@ mod parallel;
 mod random;
 mod recorded;
 mod replay;
+mod rollup_transfers;
 mod synthetic;
 mod transfers;
 mod values;

@@ -68,10 +68,11 @@ const GHOST: Address = address(0xa6);
 const CONTRACT: Address = address(0xa8);
 const DELEGATED: Address = address(0xa9);
 
-fn random_block(seed: u64, fork: Fork) -> Made {
+pub(crate) fn random_block(seed: u64, fork: Fork, others: &[Address]) -> Made {
     let mut random = Random(seed);
     let mut made = Made::new(fork);
     let parties = parties();
+    let recipients = [&parties[..], others].concat();
     for party in &parties[..6] {
         let balance = match random.next() % 6 {
             0 => U256::from(21_000 * 10),
@@ -93,7 +94,7 @@ fn random_block(seed: u64, fork: Fork) -> Made {
     nonces[9] = 1;
     for _ in 0..N_TXS {
         let from = pick(&mut random, &[0, 1, 2, 3, 4, 5, 0, 1, 2, 7, 9]);
-        let to = pick(&mut random, &parties);
+        let to = pick(&mut random, &recipients);
         let off = pick(&mut random, &[0_u64, 0, 0, 0, 0, 0, 0, 0, 1, u64::MAX]);
         let nonce = nonces[from].wrapping_add(off);
         let tx = random_tx(&mut random, fork, nonce, to);
@@ -197,7 +198,7 @@ fn transfers_in_closed_form_are_what_revm_makes_of_them() {
     for fork in &Fork::ALL[..14] {
         let (mut n_closed, mut n_executed, mut n_rejected) = (0, 0, 0);
         for seed in 0..N_SEEDS {
-            let (block, state) = random_block(1_000 * seed + *fork as u64, *fork).build();
+            let (block, state) = random_block(1_000 * seed + *fork as u64, *fork, &[]).build();
             let state = Haunted { state, ghosts: vec![GHOST] };
             let expected = execute_sequential(&block, &state, &unobserved).unwrap().outcome;
             let in_order = execute(&block, &state, Advice::None).unwrap();
