@@ -414,6 +414,10 @@ pub(crate) struct Record {
     /// Output folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Record by the rules of this chain: a known name, or a genesis file in geth's form [default: the
+    /// chain with the node's chain id].
+    #[arg(long, value_name = "FILE|NAME")]
+    pub(crate) chain: Option<PathBuf>,
     /// Maximum concurrent requests.
     #[arg(long, value_name = "N", default_value_t = 4,
         value_parser = clap::value_parser!(u32).range(1..=256))]

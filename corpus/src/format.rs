@@ -25,7 +25,7 @@ use self::{
     around::AroundFields,
     block::{BlockIn, BlockOut, ReceiptIn, ReceiptOut},
 };
-use crate::{CorpusError, PreState, RecordedBlock, gzip};
+use crate::{CorpusError, PreState, RecordedBlock, RecordedReceipt, gzip};
 
 /// The newest version of the format that this crate reads; the only one it writes.
 const SCHEMA_VERSION: u64 = 1;
@@ -42,6 +42,16 @@ pub fn parse_pre_state(text: &[u8], name: &str) -> Result<PreState, CorpusError>
     #[serde(transparent)]
     struct StateIn(#[serde(deserialize_with = "pre_state::read")] PreState);
     parse_at(text, "").map(|StateIn(state)| state).map_err(|fault| fault.of(name))
+}
+
+/// Reads receipts by themselves, as a node answers those of a block.
+pub fn parse_receipts(text: &[u8], name: &str) -> Result<Vec<RecordedReceipt>, CorpusError> {
+    let list: Vec<ReceiptIn> = parse_at(text, "").map_err(|fault| fault.of(name))?;
+    receipts(list).map_err(|fault| fault.of(name))
+}
+
+fn receipts(list: Vec<ReceiptIn>) -> Result<Vec<RecordedReceipt>, Fault> {
+    list.into_iter().enumerate().map(|(index, receipt)| receipt.into_receipt(index)).collect()
 }
 
 /// Reads any other document of the corpus, with the same errors.
@@ -145,14 +155,7 @@ fn read(text: &[u8]) -> Result<RecordedBlock, Fault> {
             _ => {}
         }
     }
-    let receipts = receipts
-        .map(|list| {
-            list.into_iter()
-                .enumerate()
-                .map(|(index, receipt)| receipt.into_receipt(index))
-                .collect::<Result<_, _>>()
-        })
-        .transpose()?;
+    let receipts = receipts.map(self::receipts).transpose()?;
     Ok(RecordedBlock {
         chain_id,
         header,

@@ -71,10 +71,7 @@ pub fn prepare_by(
     recorded: &RecordedBlock,
     rules: Option<Arc<ChainRules>>,
 ) -> Result<Prepared, RunError> {
-    let mut block = block_of(recorded);
-    if let Some(rules) = rules {
-        block.forks = ForkChoice::Of(rules);
-    }
+    let block = block_by(recorded, rules);
     let failed = |source| RunError::Execution { number: recorded.number(), source };
     recorded.validate_by(&rules_of(&block).map_err(failed)?)?;
     // A wrong sender can go unnoticed by everything a header proves.
@@ -107,6 +104,12 @@ pub fn block_of(recorded: &RecordedBlock) -> Block {
         forks: ForkChoice::OfChain,
         ommers: Vec::new(),
     }
+}
+
+/// The same by rules that the caller describes, instead of those that are known by the chain's id.
+pub fn block_by(recorded: &RecordedBlock, rules: Option<Arc<ChainRules>>) -> Block {
+    let forks = rules.map_or(ForkChoice::OfChain, ForkChoice::Of);
+    Block { forks, ..block_of(recorded) }
 }
 
 /// The recorded state before the block.

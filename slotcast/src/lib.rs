@@ -45,6 +45,11 @@ mod provenance;
 
 mod clock;
 
+/// The guide, so that its code is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/sequencers.md")]
+struct Guide;
+
 pub use announced::NextBlock;
 pub use clock::Clock;
 pub use engine::{

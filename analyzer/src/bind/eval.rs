@@ -51,12 +51,14 @@ pub(super) struct Ended {
     pub(super) gas: u64,
     /// The computed jump the frame stopped at, and its target.
     pub(super) new_target: Option<(Pc, Pc)>,
+    /// Whether it was not followed to its end.
+    pub(super) is_lost: bool,
 }
 
 impl Ended {
     /// A frame that was not, or not to its end, followed: taken to succeed, with unknown output.
     pub(super) const fn lost(gas: u64) -> Self {
-        Self { success: true, output: Buffer::lost(), gas, new_target: None }
+        Self { success: true, output: Buffer::lost(), gas, new_target: None, is_lost: true }
     }
 
     /// A frame that is undone and keeps its gas.
@@ -66,7 +68,7 @@ impl Ended {
 
     /// A frame that ends well.
     pub(super) const fn returned(output: Buffer, gas: u64) -> Self {
-        Self { success: true, output, gas, new_target: None }
+        Self { success: true, output, gas, new_target: None, is_lost: false }
     }
 }
 

@@ -107,8 +107,10 @@ impl<S: StateView> Machine<'_, S> {
         }
         let code = self.code_to_run(to);
         self.work.journal.warm(code.account);
-        if let Some(Ended { success: false, .. }) = self.enter(code, frame) {
-            self.work.journal.revert(checkpoint);
+        match self.enter(code, frame) {
+            Some(Ended { success: false, .. }) => self.work.journal.revert(checkpoint),
+            Some(Ended { is_lost: true, .. }) => self.work.journal.lose_since(checkpoint),
+            _ => {}
         }
     }
 
@@ -240,6 +242,8 @@ impl<S: StateView> Machine<'_, S> {
         if !ended.success {
             self.work.journal.revert(checkpoint);
             self.doubt_refund(uncounted);
+        } else if ended.is_lost {
+            self.work.journal.lose_since(checkpoint);
         }
         running.frame.gas = running.frame.gas.saturating_add(ended.gas);
         Ok(self.finish_call(running, ended, output))

@@ -4,6 +4,8 @@
 //! Invariants: a revert restores values but never forgets that something was touched; a slot is
 //! written if its value at the end differs from that at the start, or if either is unknown.
 
+use core::ops::Range;
+
 use alloy_primitives::{Address, Bytes, U256, map::DefaultHashBuilder};
 use indexmap::{IndexMap, IndexSet};
 use slotcast_model::{AccountAccess, Slot, StorageAccess};
@@ -115,6 +117,9 @@ pub(super) struct Journal {
     /// undone leaves its entry, which nothing asks for any more.
     codes: Vec<(Address, Option<Bytes>)>,
     log: Vec<Undo>,
+    /// The parts of the log that are of frames which were not followed to their end: these may yet
+    /// have changed what they left, as a lock against calling back is released last.
+    lost: Vec<Range<usize>>,
     /// Whether a created account begins with a nonce of one (EIP-161).
     pub(super) is_born_with_nonce: bool,
 }
@@ -134,6 +139,30 @@ impl Journal {
         self.destroyed.clear();
         self.codes.clear();
         self.log.clear();
+        self.lost.clear();
+    }
+
+    /// What a frame left since then is not what it leaves at its end.
+    pub(super) fn lose_since(&mut self, checkpoint: Checkpoint) {
+        self.lost.push(checkpoint.0..self.log.len());
+    }
+
+    /// The slots, by their place, that a lost frame stored to last; ascending.
+    fn lost_slots(&self) -> Vec<usize> {
+        let is_lost = |n| self.lost.iter().any(|range| range.contains(&n));
+        let mut last: Vec<(usize, bool)> = Vec::new();
+        if !self.lost.is_empty() {
+            let stored = |(n, undo): (usize, &Undo)| match undo {
+                Undo::Storage(slot, _) => Some((*slot, is_lost(n))),
+                _ => None,
+            };
+            last.extend(self.log.iter().enumerate().filter_map(stored));
+        }
+        // Stable, so that of one slot the last store stays last.
+        last.sort_by_key(|(slot, _)| *slot);
+        let of_one = last.chunk_by(|(one, _), (other, _)| one == other);
+        let lost = of_one.filter_map(|stores| stores.last().filter(|(_, is_lost)| *is_lost));
+        lost.map(|(slot, _)| *slot).collect()
     }
 
     pub(super) const fn checkpoint(&self) -> Checkpoint {
@@ -157,6 +186,7 @@ impl Journal {
                 }
             }
         }
+        self.lost.iter_mut().for_each(|range| range.end = range.end.min(checkpoint.0));
     }
 
     /// The cell of `slot`, with its place for [`Self::set`], and whether it is touched for the first
@@ -338,13 +368,18 @@ impl Journal {
 
     /// What the transaction leaves behind, for the transactions after it.
     pub(super) fn changes(&self) -> Changes {
+        let lost = self.lost_slots();
+        let value = |place: usize, cell: &Cell| {
+            cell.current.known().filter(|_| lost.binary_search(&place).is_err())
+        };
         Changes {
             storage: self
                 .slots
                 .iter()
-                .filter(|(slot, _)| !self.destroyed.contains(&slot.address))
-                .filter(|(_, cell)| cell.is_changed())
-                .map(|(&slot, cell)| (slot, cell.current.known()))
+                .enumerate()
+                .filter(|(_, (slot, _))| !self.destroyed.contains(&slot.address))
+                .filter(|(_, (_, cell))| cell.is_changed())
+                .map(|(place, (&slot, cell))| (slot, value(place, cell)))
                 .collect(),
             balances: self
                 .moved

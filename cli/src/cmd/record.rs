@@ -15,6 +15,7 @@ use slotcast_node::{
 use crate::{
     args::{Proofs, Record},
     failure::{Failure, Verdict},
+    input::rules_of,
     progress::Progress,
     render::{Console, count},
 };
@@ -28,7 +29,11 @@ pub(crate) fn record(args: &Record, console: &Console) -> Result<Verdict, Failur
         per_second: args.per_second,
         ..RpcSettings::default()
     };
-    let node = Arc::new(Node::connect(&args.rpc_url, settings).map_err(Failure::bad_input)?);
+    let mut node = Node::connect(&args.rpc_url, settings).map_err(Failure::bad_input)?;
+    if let Some(chain) = &args.chain {
+        node = node.with_rules(rules_of(chain)?).map_err(Failure::bad_input)?;
+    }
+    let node = Arc::new(node);
     let blocks = range(&args.block, &node)?;
     let n_blocks = blocks.end() - blocks.start() + 1;
     // One block alone gets all threads; of many blocks several are recorded at once.

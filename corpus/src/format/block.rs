@@ -224,9 +224,9 @@ impl TxOut {
             })),
             ChainTx::Deposit(deposit) => {
                 let receipts = block.receipts.as_deref().unwrap_or_default();
-                let nonce = usize::try_from(index).ok().and_then(|index| receipts.get(index));
-                let nonce = nonce.and_then(|receipt| receipt.rollup.deposit_nonce);
-                Self::Deposit(Box::new(DepositOut::new(deposit, index, nonce)))
+                let receipt = usize::try_from(index).ok().and_then(|index| receipts.get(index));
+                let stated = receipt.map(|receipt| &receipt.rollup);
+                Self::Deposit(Box::new(DepositOut::new(deposit, index, stated)))
             }
         }
     }

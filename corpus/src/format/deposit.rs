@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use slotcast::executor::{ChainTx, TxDeposit};
 
 use super::{Fault, parse_at};
+use crate::RollupFields;
 
 /// The type of deposits, and the one of Celo's that pay in other currencies.
 const DEPOSIT: &str = "0x7e";
@@ -27,10 +28,13 @@ struct Fields {
     value: U256,
     gas: U64,
     input: Bytes,
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
-    is_system_tx: bool,
+    /// Left out or null where it is not, by most nodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_system_tx: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<U64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deposit_receipt_version: Option<U64>,
 }
 
 /// A deposit as it is printed.
@@ -73,7 +77,7 @@ pub(super) fn read(text: &str, path: &str) -> Result<Option<Recovered<ChainTx>>,
         mint: it.mint.unwrap_or_default().to(),
         value: it.value,
         gas_limit: it.gas.to(),
-        is_system_transaction: it.is_system_tx,
+        is_system_transaction: it.is_system_tx.unwrap_or_default(),
         input: it.input,
     };
     let deposit = ChainTx::Deposit(Sealed::new_unchecked(deposit, it.hash));
@@ -81,8 +85,12 @@ pub(super) fn read(text: &str, path: &str) -> Result<Option<Recovered<ChainTx>>,
 }
 
 impl DepositOut {
-    /// The deposit at `index`, with the nonce that its receipt states.
-    pub(super) fn new(deposit: &Sealed<TxDeposit>, index: u64, nonce: Option<U64>) -> Self {
+    /// The deposit at `index`, with what its receipt states.
+    pub(super) fn new(
+        deposit: &Sealed<TxDeposit>,
+        index: u64,
+        receipt: Option<&RollupFields>,
+    ) -> Self {
         Self {
             tx_type: U64::from(0x7e),
             fields: Fields {
@@ -94,8 +102,9 @@ impl DepositOut {
                 value: deposit.value,
                 gas: U64::from(deposit.gas_limit),
                 input: deposit.input.clone(),
-                is_system_tx: deposit.is_system_transaction,
-                nonce,
+                is_system_tx: deposit.is_system_transaction.then_some(true),
+                nonce: receipt.and_then(|it| it.deposit_nonce),
+                deposit_receipt_version: receipt.and_then(|it| it.deposit_receipt_version),
             },
             gas_price: U64::ZERO,
             v: U64::ZERO,

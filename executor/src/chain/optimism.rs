@@ -6,6 +6,8 @@
 use alloy_hardforks::{EthereumHardfork, ForkCondition};
 use alloy_primitives::{Address, address};
 
+use crate::rollup::{L1_BLOCK, L1_FEE_VAULT, MESSAGE_PASSER, OPERATOR_FEE_VAULT};
+
 /// Where base fees go.
 pub(crate) const BASE_FEE_VAULT: Address = address!("0x4200000000000000000000000000000000000019");
 
@@ -140,7 +142,7 @@ impl OpChain {
     }
 
     /// When a fork begins, if it has a date.
-    pub(crate) const fn since(&self, fork: OpFork) -> Option<u64> {
+    pub const fn since(&self, fork: OpFork) -> Option<u64> {
         self.since[fork as usize]
     }
 
@@ -148,6 +150,17 @@ impl OpChain {
     pub(crate) const fn base_fee_params(&self) -> (u64, [u64; 2]) {
         (self.elasticity, [self.denominator, self.canyon_denominator])
     }
+
+    /// The accounts that signed transactions pay into beside the tip.
+    pub const fn vaults(&self) -> [Address; 3] {
+        [self.base_fee_vault, L1_FEE_VAULT, OPERATOR_FEE_VAULT]
+    }
+
+    /// The slots that hold the fee parameters, and the contract they are of.
+    pub const FEE_PARAMETERS: (Address, [u64; 6]) = (L1_BLOCK, [1, 3, 5, 6, 7, 8]);
+
+    /// The contract that records withdrawals.
+    pub const MESSAGE_PASSER: Address = MESSAGE_PASSER;
 
     /// The account that base fees go to.
     pub(crate) const fn base_fee_vault(&self) -> Address {

@@ -31,6 +31,19 @@ pub struct ParentFields {
     pub extra_data: Bytes,
 }
 
+impl From<&Header> for ParentFields {
+    fn from(header: &Header) -> Self {
+        Self {
+            timestamp: header.timestamp,
+            gas_limit: header.gas_limit,
+            gas_used: header.gas_used,
+            base_fee: header.base_fee_per_gas.unwrap_or_default(),
+            blob_gas_used: header.blob_gas_used,
+            extra_data: header.extra_data.clone(),
+        }
+    }
+}
+
 /// Which fields of a rollup's header agree; nothing where nothing is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RollupCheck {

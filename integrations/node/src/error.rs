@@ -94,6 +94,21 @@ pub enum NodeError {
         /// The hash the account has.
         stated: B256,
     },
+    /// The node is of another chain than the one that was described.
+    #[error(
+        "{node}: is of chain {chain_id}, but {name} is chain {described}; \
+         name another node, or the node's chain with --chain"
+    )]
+    OtherChain {
+        /// The node's host.
+        node: String,
+        /// The node's chain.
+        chain_id: u64,
+        /// What the rules call the chain.
+        name: String,
+        /// The chain that the rules are of.
+        described: u64,
+    },
     /// A header does not have the hash it was asked for by.
     #[error("{node}: the header of block {asked} hashes to {computed}; use another node")]
     Header {

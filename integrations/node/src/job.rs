@@ -109,7 +109,7 @@ fn make_folder(folder: &Path) -> Result<(), RecordError> {
 
 fn record_one(job: &Job<'_>, number: u64) -> Result<Done, RecordError> {
     let path = job.folder.join(file_name(job.recorder.node().chain_id(), number));
-    if let Some(hash) = whole(&path, number)
+    if let Some(hash) = whole(job.recorder.node(), &path, number)
         && is_still_there(job.recorder.node(), number, hash)?
     {
         return Ok(Done::Kept(path));
@@ -123,9 +123,9 @@ fn record_one(job: &Job<'_>, number: u64) -> Result<Done, RecordError> {
 
 /// The hash of the block in the file, if it is whole and valid; one that was damaged since is written
 /// again.
-fn whole(path: &Path, number: u64) -> Option<B256> {
+fn whole(node: &Node, path: &Path, number: u64) -> Option<B256> {
     let read = corpus::read_file(path).ok();
-    let block = read.filter(|block| block.number() == number && block.validate().is_ok());
+    let block = read.filter(|block| block.number() == number && node.validate(block).is_ok());
     block.map(|block| block.hash)
 }
 

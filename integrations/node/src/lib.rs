@@ -22,6 +22,7 @@ mod state;
 
 mod asked;
 mod recorder;
+mod rollup;
 mod seed;
 mod wanting;
 

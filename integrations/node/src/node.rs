@@ -4,22 +4,29 @@
 //! Invariants: state is asked for by block hash (EIP-1898), so that a reorganisation between two
 //! questions cannot mix two chains; a header has the hash it was asked for by.
 
+use std::sync::Arc;
+
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json, value::RawValue};
-use slotcast_corpus::{self as corpus, PreState, RecordedBlock};
+use slotcast::executor::{Block, ChainRules};
+use slotcast_corpus::{
+    self as corpus, PreState, RecordedBlock, RecordedReceipt, ValidationError, block_by,
+};
 
 use crate::{
     error::{NodeError, RecordError},
     rpc::{Rpc, RpcSettings},
 };
 
-/// A node of a known chain.
+/// A node of a chain.
 #[derive(Debug)]
 pub struct Node {
     rpc: Rpc,
     chain_id: u64,
+    /// Rules that were described, instead of those known by the chain's id.
+    rules: Option<Arc<ChainRules>>,
 }
 
 /// A block without the state before it.
@@ -89,7 +96,35 @@ impl Node {
     pub fn connect(url: &str, settings: RpcSettings) -> Result<Self, NodeError> {
         let rpc = Rpc::new(url, settings)?;
         let chain_id: U64 = rpc.ask("eth_chainId", &json!([]))?;
-        Ok(Self { rpc, chain_id: chain_id.to() })
+        Ok(Self { rpc, chain_id: chain_id.to(), rules: None })
+    }
+
+    /// The same node, of a chain with these rules, whose id must be the chain's.
+    pub fn with_rules(self, rules: ChainRules) -> Result<Self, NodeError> {
+        if rules.chain_id() == self.chain_id {
+            return Ok(Self { rules: Some(Arc::new(rules)), ..self });
+        }
+        let node = self.rpc.name().to_owned();
+        let (name, described) = (rules.name().to_owned(), rules.chain_id());
+        Err(NodeError::OtherChain { node, chain_id: self.chain_id, name, described })
+    }
+
+    /// The rules of the chain, if they are described or known by its id.
+    pub fn rules(&self) -> Option<Arc<ChainRules>> {
+        self.rules.clone().or_else(|| ChainRules::of_id(self.chain_id).map(Arc::new))
+    }
+
+    /// A block of this node as the executor takes it.
+    pub fn block_of(&self, recorded: &RecordedBlock) -> Block {
+        block_by(recorded, self.rules.clone())
+    }
+
+    /// Checks that the parts of a block agree, by the chain's rules.
+    pub(crate) fn validate(&self, recorded: &RecordedBlock) -> Result<(), ValidationError> {
+        match self.rules() {
+            Some(rules) => recorded.validate_by(&rules),
+            None => recorded.validate(),
+        }
     }
 
     /// How questions travel.
@@ -157,7 +192,7 @@ impl Node {
             let reason = format!("it is block {}", block.number());
             return Err(failed(self.rpc.nonsense("eth_getBlockByNumber", &reason)));
         }
-        block.validate()?;
+        self.validate(&block)?;
         block.validate_senders()?;
         Ok(block)
     }
@@ -178,6 +213,17 @@ impl Node {
                 .map_err(|error| self.rpc.nonsense(method, &error))
         };
         traced.into_iter().enumerate().map(read).collect()
+    }
+
+    /// The receipts of the block with this hash.
+    pub(crate) fn receipts(&self, hash: B256) -> Result<Vec<RecordedReceipt>, NodeError> {
+        let method = "eth_getBlockReceipts";
+        let result = self.rpc.call(method, &json!([hash]))?;
+        if result.get() == "null" {
+            return Ok(Vec::new());
+        }
+        corpus::parse_receipts(result.get().as_bytes(), "the receipts")
+            .map_err(|error| self.rpc.nonsense(method, &error))
     }
 
     /// An account and some of its slots after the block with this hash, with proofs.

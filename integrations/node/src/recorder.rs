@@ -32,13 +32,14 @@ use slotcast::{
     predict::predict_block,
 };
 use slotcast_corpus::receipts_of;
-use slotcast_corpus::{RecordedBlock, block_of, state_of};
+use slotcast_corpus::{RecordedBlock, state_of};
 
 use crate::{
     asked::Asked,
     error::{NodeError, RecordError},
     known::Want,
     node::Node,
+    rollup::{self, Rollup},
     seed::seed,
     state::NodeState,
     wanting::Wanting,
@@ -206,10 +207,12 @@ impl Recorder {
         recorded: &RecordedBlock,
         state: &NodeState,
     ) -> Result<(), RecordError> {
-        let block = block_of(recorded);
+        let block = self.node.block_of(recorded);
         let fork = fork_of(&block).map_err(|source| execution(recorded, source))?;
         let threads = self.settings.threads;
-        state.prefetch(besides_transactions(recorded).chain(ends(recorded)), threads);
+        let fees = self.node.rules().into_iter().flat_map(|rules| rollup::wants(&rules));
+        let besides = besides_transactions(recorded).chain(fees);
+        state.prefetch(besides.chain(ends(recorded)), threads);
         let summaries = Summaries::new(fork, Default::default());
         for _ in 0..MAX_ROUNDS {
             let wants = wants(&block, fork, state, &summaries);
@@ -233,7 +236,7 @@ impl Recorder {
         state: &NodeState,
     ) -> Result<RecordedBlock, RecordError> {
         let number = recorded.number();
-        let block = block_of(&recorded);
+        let block = self.node.block_of(&recorded);
         let asked = Asked::new(state);
         let outcome = run(&block, &asked).map_err(|source| match asked.failure() {
             Some(source) => RecordError::Node { number, source },
@@ -250,11 +253,14 @@ impl Recorder {
         // Before Byzantium a receipt holds a state root, which is not to be had from a part.
         recorded.receipts =
             (Fork::Byzantium <= outcome.fork).then(|| receipts_of(&block, &outcome));
-        recorded.validate()?;
+        self.node.validate(&recorded)?;
         let alone: MemoryState = state_of(&recorded);
         let again = run(&block, &alone).map_err(|source| execution(&recorded, source))?;
         if again != outcome || alone.n_missing_reads() != 0 {
             return Err(self.contradicted(number, "outcome from the recording alone"));
+        }
+        if let Some(rollup) = Rollup::of(&self.node, self.settings.proofs, state) {
+            rollup.complete(&mut recorded, &block, &alone, &outcome)?;
         }
         // The list has every value that the block leaves behind, even those nothing depends on.
         if let Some(stated) = recorded.header.block_access_list_hash {

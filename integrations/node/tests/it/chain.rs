@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_consensus::Header;
+use alloy_consensus::{Header, proofs::calculate_transaction_root};
 use alloy_eips::eip7928::compute_block_access_list_hash;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_trie::{
@@ -54,7 +54,7 @@ impl Link {
     }
 }
 
-fn ancestors(block: &RecordedBlock) -> Vec<Header> {
+pub(crate) fn ancestors(block: &RecordedBlock) -> Vec<Header> {
     let number = block.number();
     let mut headers: Vec<Header> = Vec::new();
     for number in number - N_ANCESTORS..number {
@@ -67,13 +67,14 @@ fn ancestors(block: &RecordedBlock) -> Vec<Header> {
 }
 
 /// Puts into the header what running the block gives now.
-fn run(block: &mut RecordedBlock) {
+pub(crate) fn run(block: &mut RecordedBlock) {
     let (runnable, state) = (block_of(block), state_of(block));
     let settings = SequentialSettings { is_observed: false };
     let outcome = execute_sequential(&runnable, &state, &settings).expect("it runs").outcome;
     block.header.gas_used = outcome.gas_used;
     block.header.receipts_root = outcome.receipts_root().expect("it is of after Byzantium");
     block.header.logs_bloom = outcome.logs_bloom();
+    block.header.transactions_root = calculate_transaction_root(&block.transactions);
     block.header.requests_hash = Some(outcome.requests.requests_hash());
     block.header.blob_gas_used = Some(outcome.blob_gas_used);
     if block.header.block_access_list_hash.is_some() {

@@ -14,3 +14,4 @@ mod anvil;
 mod broken_off;
 mod faults;
 mod recording;
+mod rollups;

@@ -75,10 +75,12 @@ struct World {
     numbers: BTreeMap<u64, B256>,
     states: BTreeMap<B256, PreState>,
     traces: BTreeMap<B256, Value>,
+    receipts: BTreeMap<B256, Value>,
+    chain_id: u64,
 }
 
 impl Mock {
-    /// A node of chain 1 with these blocks.
+    /// A node with these blocks, which are of one chain.
     pub(crate) fn start(links: &[Link], manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let port = listener.local_addr().expect("it is bound").port();
@@ -187,6 +189,8 @@ impl World {
             numbers: BTreeMap::new(),
             states: BTreeMap::new(),
             traces: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            chain_id: links.first().map_or(1, |link| link.block.chain_id),
         };
         for Link { block, ancestors } in links {
             for header in ancestors {
@@ -202,6 +206,7 @@ impl World {
             let mut traces = vec![json!({ "result": {} }); block.transactions.len()];
             traces[0] = json!({ "result": text["preState"].take() });
             world.traces.insert(block.hash, traces.into());
+            world.receipts.insert(block.hash, text["receipts"].take());
             world.states.insert(block.header.parent_hash, block.pre_state.clone());
         }
         world
@@ -210,7 +215,7 @@ impl World {
     fn answer(&self, method: &str, params: &Value) -> Value {
         let argument = |n: usize| serde_json::from_value::<B256>(params[n].clone());
         match method {
-            "eth_chainId" => json!("0x1"),
+            "eth_chainId" => json!(U64::from(self.chain_id)),
             "eth_blockNumber" => json!(self.blocks.keys().last().map(|n| U64::from(*n))),
             "eth_getBlockByNumber" => {
                 let number = match params[0].as_str() {
@@ -227,6 +232,9 @@ impl World {
             "eth_getBlockByHash" => {
                 let found = self.headers.get(&argument(0).expect("a hash"));
                 found.cloned().unwrap_or_default()
+            }
+            "eth_getBlockReceipts" => {
+                self.receipts.get(&argument(0).expect("a hash")).cloned().unwrap_or_default()
             }
             "debug_traceBlockByHash" => {
                 self.traces.get(&argument(0).expect("a hash")).cloned().unwrap_or_default()
