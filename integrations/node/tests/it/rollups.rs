@@ -56,7 +56,8 @@ fn wording(
         if methods.contains(&method) {
             return Act::Refuse(-32601, "the method does not exist");
         }
-        let transactions = answer["transactions"].as_array_mut().into_iter().flatten();
+        let transactions = answer.get_mut("transactions").and_then(Value::as_array_mut);
+        let transactions = transactions.into_iter().flatten();
         transactions.filter_map(Value::as_object_mut).for_each(|tx| {
             if tx["type"] == "0x7e" {
                 deposit(tx);
