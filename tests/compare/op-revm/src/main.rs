@@ -22,35 +22,35 @@ use slotcast_corpus::{self as corpus, block_of, state_of};
 
 /// What a block came to, in a form that both sides have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Came {
+pub(crate) struct Came {
     /// Gas used by the block.
-    pub gas_used: u64,
+    pub(crate) gas_used: u64,
     /// One for each transaction.
-    pub txs: Vec<Tx>,
+    pub(crate) txs: Vec<Tx>,
     /// Changed accounts: balance, nonce, code hash, and changed slots.
-    pub state: std::collections::BTreeMap<alloy_primitives::Address, Account>,
+    pub(crate) state: std::collections::BTreeMap<alloy_primitives::Address, Account>,
 }
 
 /// What a transaction came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tx {
+pub(crate) struct Tx {
     /// The receipt as the root covers it; nothing where the transaction was rejected.
-    pub receipt: Option<Vec<u8>>,
+    pub(crate) receipt: Option<Vec<u8>>,
     /// What it paid for its data, and to the operator.
-    pub fees: [alloy_primitives::U256; 2],
+    pub(crate) fees: [alloy_primitives::U256; 2],
 }
 
 /// An account after a block.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Account {
+pub(crate) struct Account {
     /// Its balance.
-    pub balance: alloy_primitives::U256,
+    pub(crate) balance: alloy_primitives::U256,
     /// Its nonce.
-    pub nonce: u64,
+    pub(crate) nonce: u64,
     /// The hash of its code.
-    pub code_hash: alloy_primitives::B256,
+    pub(crate) code_hash: alloy_primitives::B256,
     /// Slots with another value than before.
-    pub storage: std::collections::BTreeMap<alloy_primitives::U256, alloy_primitives::U256>,
+    pub(crate) storage: std::collections::BTreeMap<alloy_primitives::U256, alloy_primitives::U256>,
 }
 
 fn main() -> ExitCode {

@@ -8,7 +8,7 @@ use slotcast::executor::{Block, MemoryState, SequentialSettings, TxOutcome, exec
 use crate::{Account, Came, Tx};
 
 /// Executes `block` on `state`.
-pub fn run(block: &Block, state: &MemoryState) -> Came {
+pub(crate) fn run(block: &Block, state: &MemoryState) -> Came {
     let settings = SequentialSettings { is_observed: false };
     let outcome = execute_sequential(block, state, &settings).expect("it can be run").outcome;
     let mut receipts = outcome.receipts.iter();

@@ -20,7 +20,7 @@ const DEPOSITOR: Address = address!("0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001"
 const SEEDS: u64 = 4;
 
 /// All blocks, each with its name and the state before it.
-pub fn blocks() -> Vec<(String, Block, MemoryState)> {
+pub(crate) fn blocks() -> Vec<(String, Block, MemoryState)> {
     let forks = OpFork::ALL.into_iter().filter(|fork| *fork < OpFork::Karst);
     let scenarios = [Scenario::Transfers, Scenario::Erc20, Scenario::Amm];
     let all = forks.flat_map(|fork| scenarios.map(|scenario| (fork, scenario)));

@@ -3,6 +3,8 @@
 //! In: a block and a state. Out: [`Came`].
 //! Invariant: the block executor of alloy-op-evm does everything; only types are converted here.
 
+use std::collections::BTreeMap;
+
 use alloy_consensus::transaction::{Recovered, TxHashRef as _};
 use alloy_eips::{
     Encodable2718,
@@ -22,7 +24,7 @@ use op_alloy_consensus::OpTxEnvelope;
 use op_revm::L1BlockInfo;
 use revm::{
     bytecode::Bytecode,
-    database::{State, WrapDatabaseRef, states::bundle_state::BundleRetention},
+    database::{BundleState, State, WrapDatabaseRef, states::bundle_state::BundleRetention},
     database_interface::DatabaseRef,
     state::AccountInfo,
 };
@@ -31,7 +33,7 @@ use slotcast::executor::{Block, MemoryState, OpChain, OpFork, database, rules_of
 use crate::{Account, Came, Tx};
 
 /// Executes `block` on `state`.
-pub fn run(block: &Block, state: &MemoryState) -> Came {
+pub(crate) fn run(block: &Block, state: &MemoryState) -> Came {
     let rules = rules_of(block).expect("the chain is known");
     let chain = rules.as_optimism().expect("it is a chain of the OP Stack");
     let spec = hardforks(chain);
@@ -88,10 +90,14 @@ pub fn run(block: &Block, state: &MemoryState) -> Came {
     }
     let result = executor.apply_post_execution_changes().expect("it can be closed");
     db.merge_transitions(BundleRetention::PlainState);
-    let bundle = db.take_bundle();
+    Came { gas_used: result.gas_used, txs, state: changes(db.take_bundle()) }
+}
+
+/// The accounts that are another than before.
+fn changes(bundle: BundleState) -> BTreeMap<Address, Account> {
     let changed = bundle.state.into_iter().filter_map(|(address, account)| {
         let storage = account.storage.iter().filter(|(_, slot)| slot.is_changed());
-        let storage: std::collections::BTreeMap<U256, U256> =
+        let storage: BTreeMap<U256, U256> =
             storage.map(|(key, slot)| (*key, slot.present_value)).collect();
         let fields = |info: &AccountInfo| (info.balance, info.nonce, info.code_hash);
         let before = account.original_info.as_ref().filter(|info| !info.is_empty());
@@ -107,7 +113,7 @@ pub fn run(block: &Block, state: &MemoryState) -> Came {
         });
         Some((address, account))
     });
-    Came { gas_used: result.gas_used, txs, state: changed.collect() }
+    changed.collect()
 }
 
 fn operator_fee(info: &L1BlockInfo, encoded: &[u8], gas: u64, spec: op_revm::OpSpecId) -> U256 {
