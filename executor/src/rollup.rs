@@ -38,7 +38,8 @@ pub(crate) const L1_BLOCK: Address = address!("0x4200000000000000000000000000000
 pub(crate) const MESSAGE_PASSER: Address = address!("0x4200000000000000000000000000000000000016");
 /// Where fees for data and for the operator go.
 pub(crate) const L1_FEE_VAULT: Address = address!("0x420000000000000000000000000000000000001a");
-pub(crate) const OPERATOR_FEE_VAULT: Address = address!("0x420000000000000000000000000000000000001b");
+pub(crate) const OPERATOR_FEE_VAULT: Address =
+    address!("0x420000000000000000000000000000000000001b");
 
 /// What the rules come to for one block.
 #[derive(Clone, Debug)]
