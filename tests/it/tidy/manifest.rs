@@ -22,7 +22,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-tests", PROGRAM),
     ("slotcast-fuzz", &["slotcast-tests"]),
     ("slotcast-python", &["slotcast", "slotcast-contracts", "slotcast-corpus", "slotcast-lab"]),
-    ("slotcast-against-op-revm", &["slotcast", "slotcast-corpus"]),
 ];
 
 /// Everything below the library.
