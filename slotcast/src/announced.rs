@@ -15,13 +15,10 @@
 
 mod question;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_consensus::{Transaction as _, transaction::Recovered};
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, map::B256HashMap};
 use slotcast_analyzer::bind::{Binder, BlockWords, Bound, StateView};
 use slotcast_executor::{Block, ChainTx};
 use slotcast_model::Fork;
@@ -104,7 +101,7 @@ impl Kept {
 /// Bindings of transactions that are not in a block yet, by transaction hash.
 #[derive(Debug, Default)]
 pub(crate) struct Announced {
-    by_hash: HashMap<B256, (u64, Arc<Kept>)>,
+    by_hash: B256HashMap<(u64, Arc<Kept>)>,
     /// A sender sends one transaction with a nonce: the last announced.
     by_nonce: BTreeMap<(Address, u64), B256>,
     by_arrival: BTreeMap<u64, (B256, (Address, u64))>,

@@ -34,6 +34,7 @@ impl Head {
     }
 
     /// Enters what a block changed.
+    #[expect(clippy::iter_over_hash_type, reason = "each account is entered for itself")]
     pub(crate) fn enter(&mut self, bundle: BundleState) {
         self.codes.extend(bundle.contracts);
         for (address, account) in bundle.state {
