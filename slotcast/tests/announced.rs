@@ -12,7 +12,8 @@ use slotcast_lab::seal;
 
 fn block_of(scenario: Scenario) -> Prepared {
     let plan = Plan { n_txs: 120, scenario, ..Plan::default() };
-    prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap()
+    let sealed = seal(generate(&plan).expect("the plan is sound")).expect("it can be executed");
+    prepare(&sealed).expect("its rules are known")
 }
 
 fn announce(engine: &Engine, prepared: &Prepared, next: &NextBlock) {
