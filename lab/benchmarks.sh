@@ -23,8 +23,8 @@ section() {
     } >>"$draft"
 }
 
-slotcast() { cargo run --locked --quiet --profile dist -p slotcast-cli --bin slotcast -- -q "$@"; }
-example() { cargo run --locked --quiet --profile dist -p "$1" "${@:2}"; }
+slotcast() { cargo run --locked --quiet --release -p slotcast-cli --bin slotcast -- -q "$@"; }
+example() { cargo run --locked --quiet --release -p "$1" "${@:2}"; }
 
 [[ -z $(git status --porcelain) ]] && state="" || state=", with uncommitted changes"
 {
@@ -35,7 +35,7 @@ example() { cargo run --locked --quiet --profile dist -p "$1" "${@:2}"; }
     printf '| processor | %s, %s cores |\n' \
         "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -1)" "$(nproc)"
     printf '| compiler | %s |\n' "$(rustc --version)"
-    printf '| profile | dist (thin LTO), mimalloc, C precompiles |\n'
+    printf '| profile | release, mimalloc, C precompiles |\n'
     printf '| blocks | %s |\n' \
         "$(if ((${#blocks[@]})); then slotcast run --json "${blocks[@]}" 2>/dev/null | wc -l; else echo 1; fi)"
 } >"$draft"
@@ -52,6 +52,9 @@ section "Prediction cost" \
 section "Speed" \
     "Ratios to the plain loop in one process, interleaved; the last lines are geometric means." \
     slotcast bench --threads 1,2 "${blocks[@]}"
+section "Speed, several threads for every block" \
+    "The same without the decision whether several threads pay." \
+    slotcast bench --always --threads 2 "${blocks[@]}"
 section "Speed on synthetic blocks" \
     "Blocks without conflicts, and blocks where three transactions in ten meet." \
     slotcast bench --synthetic all --gas 200000000 --threads 1,2

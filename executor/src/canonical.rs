@@ -34,7 +34,7 @@ use slotcast_model::{Observation, TxIndex};
 
 use crate::{
     any_state::state_error,
-    chain::ChainRules,
+    chain::{ChainRules, optimism::L1_BLOCK},
     chain_evm::ChainEvm,
     error::{ExecutionError, Source},
     fork::Rules,
@@ -43,7 +43,7 @@ use crate::{
     observe::Watch,
     receipt::Receipt,
     rejection::Rejection,
-    rollup::{L1_BLOCK, OpBlock, deployer::installed_at},
+    rollup::{OpBlock, deployer::installed_at},
     transaction::{ChainTx, ChainTxType},
 };
 

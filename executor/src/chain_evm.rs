@@ -17,12 +17,10 @@ use revm::{
 use slotcast_model::TxIndex;
 
 use crate::{
+    chain::optimism::L1_BLOCK,
     fork::Rules,
     input::Block,
-    rollup::{
-        L1_BLOCK,
-        handler::{self, AnyEvm, EvmContext, Ran},
-    },
+    rollup::handler::{self, AnyEvm, EvmContext, Ran},
 };
 
 /// Runs `tx` by the rules of its chain, and says what the sender had to have beside what Ethereum

@@ -16,6 +16,7 @@ use slotcast_model::{Index, IndexVec, Slot, TxIndex};
 
 use crate::{
     any_state::state_error,
+    chain::optimism::L1_BLOCK,
     error::ExecutionError,
     evm::Speculative,
     fallback::{FallbackRule, Tally},
@@ -26,7 +27,6 @@ use crate::{
     reads::{AccountRead, SlotRead},
     receipt::{Receipt, RollupReceipt},
     rejection::Rejection,
-    rollup::L1_BLOCK,
     runner::{Decided, Runner, unless_it_panics},
     store::{Shared, Sharing, Since, Store},
     transfer::{Made, Transfers},

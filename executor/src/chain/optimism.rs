@@ -6,8 +6,14 @@
 use alloy_hardforks::{EthereumHardfork, ForkCondition};
 use alloy_primitives::{Address, address};
 
-use crate::rollup::{L1_BLOCK, L1_FEE_VAULT, MESSAGE_PASSER, OPERATOR_FEE_VAULT};
-
+/// The contract that holds the fee parameters.
+pub(crate) const L1_BLOCK: Address = address!("0x4200000000000000000000000000000000000015");
+/// Where withdrawals are recorded.
+pub(crate) const MESSAGE_PASSER: Address = address!("0x4200000000000000000000000000000000000016");
+/// Where fees for data and for the operator go.
+pub(crate) const L1_FEE_VAULT: Address = address!("0x420000000000000000000000000000000000001a");
+pub(crate) const OPERATOR_FEE_VAULT: Address =
+    address!("0x420000000000000000000000000000000000001b");
 /// Where base fees go.
 pub(crate) const BASE_FEE_VAULT: Address = address!("0x4200000000000000000000000000000000000019");
 

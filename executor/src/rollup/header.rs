@@ -8,9 +8,8 @@ use alloy_consensus::Header;
 use alloy_eips::{calc_next_block_base_fee, eip1559::BaseFeeParams};
 use alloy_primitives::{B256, Bytes};
 
-use super::MESSAGE_PASSER;
 use crate::{
-    chain::optimism::{OpChain, OpFork},
+    chain::optimism::{MESSAGE_PASSER, OpChain, OpFork},
     outcome::{AccountChange, BlockOutcome},
 };
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use alloy_consensus::{
     Header, Sealable, SignableTransaction, TxEip1559, TxEnvelope, transaction::Recovered,
 };
-use alloy_primitives::{B256, Bytes, Signature, TxKind};
+use alloy_primitives::{B256, Bytes, Signature, TxKind, address};
 
 use super::*;
+use crate::chain::optimism::L1_BLOCK;
 use crate::{
     AccountRecord, Advice, BlockOutcome, ChainRules, CodeRecord, ForkChoice, Horizon, MemoryState,
     SequentialSettings, Settings, TxOutcome, TxStatus, execute, execute_sequential,
