@@ -15,6 +15,7 @@ mod dialects;
 mod engines;
 mod explain;
 mod full_disk;
+mod graph;
 mod guides;
 mod hint_files;
 mod lint;
