@@ -113,10 +113,10 @@ impl Announced {
     /// all: those that arrived first make room.
     pub(crate) fn keep(&mut self, tx: &Recovered<ChainTx>, kept: Kept, most: usize) {
         let (hash, slot) = (*tx.tx_hash(), (tx.signer(), tx.nonce()));
-        if let Some(replaced) = self.by_nonce.insert(slot, hash) {
+        if let Some(replaced) = self.by_nonce.get(&slot).copied() {
             self.remove(&replaced);
-            self.by_nonce.insert(slot, hash);
         }
+        self.by_nonce.insert(slot, hash);
         let arrival = self.n_arrived;
         self.n_arrived += 1;
         self.by_arrival.insert(arrival, (hash, slot));

@@ -35,7 +35,7 @@ use crate::{
     clock::Clock,
     graph::{Waits, gas_or_transfer, predicted_accesses, predicted_gas},
     lookahead::Lookahead,
-    predict::{BlockPredictor, Made, predict_block, predict_tx},
+    predict::{Basis, BlockPredictor, Made, OnStale, predict_block, predict_tx},
     prepared::PredictSettings,
     reads::Reads,
     summaries::{Summaries, View},
@@ -306,12 +306,10 @@ impl Engine {
         let mut predictor =
             BlockPredictor::new(block, fork, &view, basis, binding).with_kept(self.kept_of(block));
         let mut n_kept = 0;
-        let next = |_| match predictor.make() {
-            Made::Now(bound) => bound.prediction,
-            Made::Before(kept) | Made::Stale(kept) => {
-                n_kept += 1;
-                kept.bound.prediction.clone()
-            }
+        let next = |_| {
+            let made = predictor.make(OnStale::Again);
+            n_kept += usize::from(matches!(made, Made::Before(_)));
+            made.into_prediction()
         };
         let predictions = block.tx_indices().map(next).collect();
         Ok(BlockPredictions { predictions, n_kept })
@@ -324,7 +322,8 @@ impl Engine {
     /// What is at hand of each transaction of a block.
     fn kept_of(&self, block: &Block) -> Vec<Option<Arc<Kept>>> {
         let announced = self.announced();
-        if announced.len() == 0 {
+        // On the parent state alone, nothing that earlier transactions leave counts.
+        if announced.len() == 0 || self.settings.predict.basis == Basis::Parent {
             return Vec::new();
         }
         block.transactions.iter().map(|tx| announced.get(tx.tx_hash()).cloned()).collect()

@@ -27,7 +27,7 @@ use slotcast_scheduler::Mode;
 use crate::{
     announced::Kept,
     graph::Waits,
-    predict::{BlockPredictor, Made},
+    predict::{BlockPredictor, Made, OnStale},
     prepared::PredictSettings,
     summaries::BaseState,
 };
@@ -78,10 +78,11 @@ impl<'a, S: StateView> Lookahead<'a, S> {
             self.predictor.pass();
             return self.waits.pass();
         }
-        let made = self.predictor.make_cheaply();
-        match &made {
-            Made::Stale(kept) => self.waits.next_without_values(&kept.bound.prediction),
-            made => self.waits.next(&made.bound().prediction),
+        // Binding again on the critical path costs more than it brings.
+        let made = self.predictor.make(OnStale::Lend);
+        match made {
+            Made::Stale(_) => self.waits.next_without_values(made.prediction()),
+            Made::Now(_) | Made::Before(_) => self.waits.next(made.prediction()),
         }
     }
 }

@@ -90,12 +90,28 @@ pub(crate) enum Made {
 }
 
 impl Made {
-    pub(crate) fn bound(&self) -> &Bound {
+    pub(crate) fn prediction(&self) -> &Prediction {
         match self {
-            Self::Now(bound) => bound,
-            Self::Before(kept) | Self::Stale(kept) => &kept.bound,
+            Self::Now(bound) => &bound.prediction,
+            Self::Before(kept) | Self::Stale(kept) => &kept.bound.prediction,
         }
     }
+
+    pub(crate) fn into_prediction(self) -> Prediction {
+        match self {
+            Self::Now(bound) => bound.prediction,
+            Self::Before(kept) | Self::Stale(kept) => kept.bound.prediction.clone(),
+        }
+    }
+}
+
+/// What becomes of a prediction that no longer holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OnStale {
+    /// It is made again.
+    Again,
+    /// It lends its locations, without values.
+    Lend,
 }
 
 impl<'a, S: StateView> BlockPredictor<'a, S> {
@@ -124,42 +140,25 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         reason = "there is one for each transaction, not an end"
     )]
     pub fn next(&mut self) -> Prediction {
-        match self.make() {
-            Made::Now(bound) => bound.prediction,
-            Made::Before(kept) | Made::Stale(kept) => kept.bound.prediction.clone(),
-        }
+        self.make(OnStale::Again).into_prediction()
     }
 
     /// The same, not copied where it was made before.
-    pub(crate) fn make(&mut self) -> Made {
-        let tx = &self.block.transactions[self.next];
-        if let Some(Some(kept)) = self.kept.get(self.next) {
-            let fork = self.binder.fork();
-            let parent_hash = self.block.header.parent_hash;
-            if kept.holds(&NextBlock { words: self.words, fork, parent_hash }, &self.forward) {
-                let kept = Arc::clone(kept);
-                self.next += 1;
-                self.forward.apply(&kept.bound.changes);
-                self.forward.sent(tx.signer());
-                return Made::Before(kept);
-            }
-        }
-        Made::Now(Box::new(self.bind()))
-    }
-
-    /// The same, but a prediction that no longer holds is not made again.
-    pub(crate) fn make_cheaply(&mut self) -> Made {
-        let tx = &self.block.transactions[self.next];
-        let Some(Some(kept)) = self.kept.get(self.next) else { return self.make() };
+    pub(crate) fn make(&mut self, on_stale: OnStale) -> Made {
+        let Some(kept) = self.kept.get(self.next).cloned().flatten() else {
+            return Made::Now(Box::new(self.bind()));
+        };
         let (fork, parent_hash) = (self.binder.fork(), self.block.header.parent_hash);
-        let kept = Arc::clone(kept);
-        if kept.holds(&NextBlock { words: self.words, fork, parent_hash }, &self.forward) {
-            return self.make();
+        let holds = kept.holds(&NextBlock { words: self.words, fork, parent_hash }, &self.forward);
+        let (changes, sender) = (&kept.bound.changes, self.block.transactions[self.next].signer());
+        match (holds, on_stale) {
+            (true, _) => self.forward.apply(changes),
+            (false, OnStale::Lend) => self.forward.apply_unknown(changes),
+            (false, OnStale::Again) => return Made::Now(Box::new(self.bind())),
         }
+        self.forward.sent(sender);
         self.next += 1;
-        self.forward.apply_unknown(&kept.bound.changes);
-        self.forward.sent(tx.signer());
-        Made::Stale(kept)
+        if holds { Made::Before(kept) } else { Made::Stale(kept) }
     }
 
     fn bind(&mut self) -> Bound {
@@ -324,5 +323,6 @@ fn predict_frames<S: StateView>(
         accounts.nonces.extend(authorities.clone());
         accounts.delegated.extend(authorities);
     });
-    Bound { prediction, changes, block_words }
+    // Whom the fee goes to, and whether there is one, is of the block.
+    Bound { prediction, changes, block_words: block_words.with_fee() }
 }

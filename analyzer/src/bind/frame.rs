@@ -70,6 +70,14 @@ impl BlockWordSet {
         self.0 |= 1 << env as u32;
     }
 
+    /// With the words that a transaction's fee depends on.
+    #[must_use]
+    pub const fn with_fee(mut self) -> Self {
+        self.insert(Env::Coinbase);
+        self.insert(Env::BaseFee);
+        self
+    }
+
     /// Whether two blocks agree in all of these words.
     pub fn is_same_in(self, one: &BlockWords, other: &BlockWords) -> bool {
         let agrees = |env: Env, is_same: bool| self.0 & 1 << env as u32 == 0 || is_same;

@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, map::HashSet};
 use slotcast_analyzer::{
     bind::{Callee, StateView},
     bytecode::Pc,
@@ -16,7 +16,7 @@ use slotcast_model::Slot;
 use crate::forward::Forward;
 
 /// A question with its answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Question {
     Storage(Address, U256, Option<U256>),
     Balance(Address, Option<U256>),
@@ -26,7 +26,7 @@ pub(crate) enum Question {
 }
 
 /// Which code is somewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum CodeId {
     Nothing,
     Hash(B256),
@@ -90,14 +90,10 @@ impl<'a, S: StateView> Questioned<'a, S> {
 
     /// What was asked, each question once.
     pub(super) fn into_questions(self) -> Vec<Question> {
-        let mut all = self.asked.into_inner();
-        let mut once = Vec::with_capacity(all.len());
-        all.drain(..).for_each(|question| {
-            if !once.contains(&question) {
-                once.push(question);
-            }
-        });
-        once
+        let mut asked = self.asked.into_inner();
+        let mut seen = HashSet::<Question>::default();
+        asked.retain(|question| seen.insert(*question));
+        asked
     }
 
     fn note(&self, question: Question) {
