@@ -2,7 +2,7 @@
 //!
 //! In: synthetic blocks whose transactions were announced. Out: predictions, outcomes.
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use slotcast::{
     Engine, EngineSettings, ExecutionRule, NextBlock, Prepared,
     executor::{ExecutionMode, SequentialSettings, execute_sequential},
@@ -39,6 +39,11 @@ fn what_still_holds_is_what_predicting_in_the_block_gives() {
         let refreshed = engine.predict_block(block, state).unwrap();
         assert_eq!(refreshed.predictions, in_block.predictions, "{}", scenario.name());
         n_kept += refreshed.n_kept;
+        // For a block with another fee recipient they are made again.
+        let mut other = NextBlock::of(block, prepared.fork());
+        other.words.coinbase = Address::with_last_byte(9);
+        announce(&engine, &prepared, &other);
+        assert_eq!(engine.predict_block(block, state).unwrap(), in_block, "{}", scenario.name());
         n_made += block.n_transactions() - refreshed.n_kept;
     }
     assert!(100 < n_kept && 100 < n_made, "{n_kept} held and {n_made} did not");
