@@ -18,7 +18,8 @@
 //!
 //! Assumed, not proved (a wrong assumption costs a misprediction, never a wrong outcome): memory
 //! reached from the free memory pointer of one moment does not overlap memory reached from that of
-//! another, nor anything below 0x80; a store through any other pointer may hit all memory from 0x80.
+//! another, nor anything below 0x80; a store through any other pointer may hit all memory but the free
+//! memory pointer and the zero word, and binding notes a gap where it hits those.
 
 mod code_index;
 mod entry_points;
@@ -30,5 +31,5 @@ mod walk;
 
 pub(crate) use code_index::CodeIndex;
 pub(crate) use entry_points::EntryPoints;
-pub(crate) use memory::{Place, Pointers, place};
+pub(crate) use memory::{FREE_POINTER, Place, Pointers, RESERVED, place};
 pub(crate) use walk::{Walk, walk};

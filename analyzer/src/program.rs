@@ -291,6 +291,9 @@ pub struct Program {
     pub n_registers: u32,
     /// Whether how much gas is left decides more than how much calls are given.
     pub gas_decides: bool,
+    /// Whether the analysis took stores through pointers to leave alone where Solidity keeps the free
+    /// memory pointer and the zero word.
+    pub spares_reserved: bool,
     /// Why the analysis of the entry point ended.
     pub stop: StopReason,
 }

@@ -15,11 +15,10 @@ use smallvec::SmallVec;
 use crate::ir::{Env, Op, Term, TermId, TermPool};
 
 /// Everything below is scratch space, the free memory pointer and the zero word (Solidity's memory
-/// layout); in code that sets the free memory pointer up, stores through unknown pointers are taken
-/// not to reach it.
-const RESERVED: u32 = 0x80;
+/// layout).
+pub(crate) const RESERVED: u32 = 0x80;
 /// Where Solidity keeps the free memory pointer.
-const FREE_POINTER: u32 = 0x40;
+pub(crate) const FREE_POINTER: u32 = 0x40;
 /// What the free memory pointer is set to at first: behind the reserved words, of which solc had
 /// three before 0.5 and four since, and more where memory is set aside for variables.
 const FIRST_POINTERS: Range<u32> = 0x60..0x1_0000;
@@ -56,8 +55,13 @@ impl Pointers {
         self.roots[root.as_usize()] = true;
     }
 
-    /// The first word that a store through an unknown pointer may reach: any, in code that does not
-    /// keep to Solidity's layout.
+    /// Whether stores through unknown pointers are taken to leave the free memory pointer and the zero
+    /// word alone, which the code must hold to and binding watches: whether it keeps that pointer.
+    pub(crate) const fn spare_reserved(&self) -> bool {
+        self.is_kept
+    }
+
+    /// The first word behind what is reserved: any, in code that does not keep to Solidity's layout.
     pub(crate) const fn first_unreserved(&self) -> u32 {
         if self.is_kept { RESERVED / WORD } else { 0 }
     }
@@ -77,7 +81,7 @@ pub(crate) enum Place {
         /// The distance in bytes.
         offset: u32,
     },
-    /// Anywhere that is not reserved.
+    /// Anywhere.
     Unknown,
 }
 
@@ -169,7 +173,7 @@ impl Memory {
                 self.note_pointer(pool, pointers, base, offset, value);
                 self.put(pool, base, offset, value);
             }
-            Place::Unknown => self.forget_unreserved(pointers),
+            Place::Unknown => self.forget_anywhere(pointers),
         }
     }
 
@@ -183,7 +187,7 @@ impl Memory {
     ) {
         match place(pool, pointers, at) {
             Place::At { base, offset } => self.forget(base, offset, len),
-            Place::Unknown => self.forget_unreserved(pointers),
+            Place::Unknown => self.forget_anywhere(pointers),
         }
     }
 
@@ -196,7 +200,7 @@ impl Memory {
         bytes: &[u8],
     ) {
         let Place::At { base, offset } = place(pool, pointers, at) else {
-            self.forget_unreserved(pointers);
+            self.forget_anywhere(pointers);
             return;
         };
         for (n, chunk) in bytes.chunks(WORD as usize).enumerate() {
@@ -219,7 +223,7 @@ impl Memory {
         len: u32,
     ) {
         let Place::At { base, offset } = place(pool, pointers, at) else {
-            self.forget_unreserved(pointers);
+            self.forget_anywhere(pointers);
             return;
         };
         if self.store_calldata_tail(pool, (base, offset, from), len) {
@@ -300,7 +304,11 @@ impl Memory {
     }
 
     fn forget(&mut self, base: TermId, offset: u32, len: Option<u32>) {
-        let cells = self.overlapping(base, offset, len);
+        let cells = match (base, len) {
+            // Everything lies behind an absolute address.
+            (TermPool::ZERO, None) => self.overlapping(base, offset, len).start..self.cells.len(),
+            _ => self.overlapping(base, offset, len),
+        };
         if !cells.is_empty() {
             Rc::make_mut(&mut self.cells).drain(cells);
         }
@@ -316,13 +324,12 @@ impl Memory {
         first..last.max(first)
     }
 
-    fn forget_unreserved(&mut self, pointers: &Pointers) {
-        let end = pointers.first_unreserved() * WORD;
-        let is_reserved = |cell: &Cell| cell.base == TermPool::ZERO && cell.offset < end;
-        // Absolute cells come first, for zero is the first term.
-        let n_reserved = self.cells.partition_point(is_reserved);
-        if n_reserved < self.cells.len() {
-            Rc::make_mut(&mut self.cells).truncate(n_reserved);
+    /// Bytes are stored at an address that is not known: scratch space is not spared.
+    fn forget_anywhere(&mut self, pointers: &Pointers) {
+        let spared = if pointers.is_kept { FREE_POINTER..RESERVED } else { 0..0 };
+        let is_spared = |cell: &Cell| cell.base == TermPool::ZERO && spared.contains(&cell.offset);
+        if !self.cells.iter().all(is_spared) {
+            Rc::make_mut(&mut self.cells).retain(is_spared);
         }
     }
 

@@ -7,7 +7,10 @@
 use alloy_primitives::U256;
 
 use super::{StateView, eval::Machine, running::Running};
-use crate::program::{MemCopy, Operand, Span, Word};
+use crate::{
+    absint::RESERVED,
+    program::{MemCopy, Operand, Span, Word},
+};
 
 const WORD: usize = 32;
 /// More rounds than memory has words for.
@@ -39,7 +42,8 @@ impl<S: StateView> Machine<'_, S> {
         n_bytes: usize,
     ) -> Option<usize> {
         let fits = |at: usize| at.saturating_add(n_bytes) <= self.limits.memory;
-        let to = place(running, &copy.to).filter(|to| fits(*to))?;
+        let is_spared = |at: usize| RESERVED as usize <= at || !running.program.spares_reserved;
+        let to = place(running, &copy.to).filter(|to| fits(*to) && is_spared(*to))?;
         let mut end = to + n_bytes;
         match copy.word {
             Word::Same(word) => {

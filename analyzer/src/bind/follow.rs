@@ -274,9 +274,9 @@ impl<S: StateView> Machine<'_, S> {
     fn pay_output(
         &mut self,
         running: &mut Running<'_>,
-        (at, len): (Operand, Operand),
+        (pointer, len): (Operand, Operand),
     ) -> Result<(), Ended> {
-        match (running.offset(at), running.offset(len)) {
+        match (running.offset(pointer), running.offset(len)) {
             (_, Some(0)) => Ok(()),
             (Some(at), Some(len)) => {
                 let end = at.saturating_add(len);
@@ -286,6 +286,7 @@ impl<S: StateView> Machine<'_, S> {
                 if self.limits.memory < end {
                     self.gap(Gap::MemoryLost);
                 }
+                self.watch_reserved(running, pointer, at, len);
                 Ok(())
             }
             _ => {

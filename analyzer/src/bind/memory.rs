@@ -17,6 +17,7 @@ use super::{
     running::{FAR, Running},
 };
 use crate::{
+    absint::{FREE_POINTER, RESERVED},
     ir::{CopyKind, Effect},
     program::{Operand, Register, Source},
 };
@@ -45,8 +46,9 @@ impl<S: StateView> Machine<'_, S> {
         at: Operand,
         value: Operand,
     ) -> Result<(), Ended> {
-        let at = self.range(running, at, 32)?;
-        running.memory.set_word(at, running.value(value));
+        let to = self.range(running, at, 32)?;
+        self.watch_reserved(running, at, to, 32);
+        running.memory.set_word(to, running.value(value));
         Ok(())
     }
 
@@ -58,10 +60,11 @@ impl<S: StateView> Machine<'_, S> {
     ) -> Result<Option<U256>, Ended> {
         match *effect {
             Effect::MStore8 { at, value } => {
-                let at = self.range(running, at, 1)?;
+                let to = self.range(running, at, 1)?;
+                self.watch_reserved(running, at, to, 1);
                 match running.get(value) {
-                    Some(value) => running.memory.write(at, &[value.byte(0)]),
-                    None => running.memory.forget(at, 1, Unknown::Lost),
+                    Some(value) => running.memory.write(to, &[value.byte(0)]),
+                    None => running.memory.forget(to, 1, Unknown::Lost),
                 }
                 Ok(None)
             }
@@ -119,6 +122,7 @@ impl<S: StateView> Machine<'_, S> {
         if kind == CopyKind::ReturnData && self.is_beyond(running, from, len) {
             return Err(Ended::halted());
         }
+        let at = to;
         let (to, len) = self.extent(running, to, len)?;
         if !is_counted {
             running.charge(per_word(len, 3));
@@ -126,6 +130,7 @@ impl<S: StateView> Machine<'_, S> {
         if len == 0 {
             return Ok(());
         }
+        self.watch_reserved(running, at, to, len);
         let Some(from) = from else {
             running.memory.forget(to, len, Unknown::Lost);
             return Ok(());
@@ -155,6 +160,25 @@ impl<S: StateView> Machine<'_, S> {
                 self.gap(Gap::MemoryLost);
                 false
             }
+        }
+    }
+
+    /// A store through a pointer to where the analysis took none to reach is a gap: what the code
+    /// loads from there may have been taken from an earlier store.
+    #[inline]
+    pub(super) fn watch_reserved(
+        &mut self,
+        running: &Running<'_>,
+        pointer: Operand,
+        at: usize,
+        len: usize,
+    ) {
+        if at < RESERVED as usize
+            && (FREE_POINTER as usize) < at.saturating_add(len)
+            && running.program.spares_reserved
+            && matches!(pointer.source(), Source::Register(_))
+        {
+            self.gap(Gap::MemoryLost);
         }
     }
 

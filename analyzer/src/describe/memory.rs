@@ -28,7 +28,7 @@ const MAX_NODES: usize = 64;
 const MAX_COPIES: u32 = 4;
 /// Parts of a sum looked at.
 const MAX_PARTS: usize = 8;
-/// Below this an absolute address is reserved, and no unknown pointer reaches it.
+/// Below this an absolute address is reserved, and texts take no unknown pointer to reach it.
 const RESERVED: u64 = 0x80;
 
 /// What a piece of memory holds.

@@ -54,6 +54,7 @@ pub(super) fn emit(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
             constants: Vec::new(),
             n_registers: 0,
             gas_decides: slice.gas_decides,
+            spares_reserved: walk.pointers.spare_reserved(),
             stop: graph.stop,
         },
     };

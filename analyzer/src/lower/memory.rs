@@ -198,11 +198,12 @@ impl Places<'_, '_> {
                 };
                 Range { words, covered, rest: TRACKED * WORD < end }
             }
-            Place::At { .. } => Range { words: 0, covered: 0, rest: true },
-            Place::Unknown => {
+            // A pointer leads behind what is reserved; what it is not known to be may be any number.
+            Place::At { .. } => {
                 let first = self.pointers.first_unreserved();
                 Range { words: bits(first, TRACKED), covered: 0, rest: true }
             }
+            Place::Unknown => Range { words: u64::MAX, covered: 0, rest: true },
         }
     }
 }

@@ -155,7 +155,9 @@ pub(super) fn random_block(random: &mut Random, fork: Fork) -> Made {
     places.extend(authorizations.iter().map(|(authority, _)| *authority));
     let (mut accounts, mut texts) = (Vec::new(), Vec::new());
     for n in 0..N_CONTRACTS {
-        let text = Writer { random, fork, places: &places, n_labels: 0 }.program();
+        let keeps_pointer = random.once_in(3);
+        let mut writer = Writer { random, fork, places: &places, keeps_pointer, n_labels: 0 };
+        let text = writer.program();
         let code = assemble(&text).expect("the program is well formed");
         accounts.push(account(contract(n), random.pick(&[0, 1, 9, 1_000]), 1, code));
         texts.push(text);
@@ -230,12 +232,18 @@ struct Writer<'a> {
     random: &'a mut Random,
     fork: Fork,
     places: &'a [Address],
+    /// Whether it keeps a free memory pointer, as compiled code does, and what it likes in memory.
+    keeps_pointer: bool,
     n_labels: usize,
 }
 
 impl Writer<'_> {
     fn program(&mut self) -> String {
         let mut text = String::new();
+        if self.keeps_pointer {
+            let first = self.random.pick(&[128, 192]);
+            text += &format!("push {first} push 64 mstore push 0 push 160 mstore ");
+        }
         for _ in 0..1 + self.random.below(6) {
             text += &self.statement(2);
         }
@@ -258,6 +266,7 @@ impl Writer<'_> {
         let n = self.random.below(16);
         let (a, b, c) = (self.small(), self.small(), self.small());
         match n {
+            0..7 if self.keeps_pointer && self.random.once_in(2) => self.through_pointers(),
             0..5 => format!("{} push {a} add sload pop ", self.value()),
             5 => format!("{} push {a} sstore ", self.value()),
             6 => format!("push 1 {} sstore ", self.value()),
@@ -285,6 +294,34 @@ impl Writer<'_> {
                 format!("{condition} push {label} jumpi {inner} {label}: ")
             }
             _ => format!("{} sload pop ", self.value()),
+        }
+    }
+
+    /// Memory reached by the free memory pointer, by what was put away, and by any number.
+    fn through_pointers(&mut self) -> String {
+        let (at, other) = (self.pointer(), self.pointer());
+        match self.random.below(8) {
+            0..3 => format!("{} {at} mstore ", self.value()),
+            3 => format!("{at} mload sload pop "),
+            4 => format!("push {} {at} keccak256 sload pop ", self.random.pick(&[32, 64])),
+            5 => format!("push 64 push 0 keccak256 {other} mload add sload pop "),
+            6 => "push 64 mload push 64 add push 64 mstore ".to_owned(),
+            _ => {
+                let from = self.random.pick(&["calldatacopy", "codecopy"]);
+                format!("push 33 push 0 {at} {from} ")
+            }
+        }
+    }
+
+    /// Pushes a place in memory.
+    fn pointer(&mut self) -> String {
+        match self.random.below(8) {
+            0..3 => "push 64 mload ".to_owned(),
+            3 => "push 32 push 64 mload add ".to_owned(),
+            4 => "push 160 mload ".to_owned(),
+            5 => "push 0 calldataload push 248 shr ".to_owned(),
+            6 => "push 1 calldataload push 251 shr ".to_owned(),
+            _ => format!("push {} ", self.random.pick(&[0, 32, 128, 160, 192])),
         }
     }
 
