@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use alloy_consensus::{Header, transaction::Recovered};
-use alloy_eips::eip4895::Withdrawal;
+use alloy_eips::{eip4895::Withdrawal, eip7928::BlockAccessList};
 use alloy_primitives::{Address, B256, Log};
 use slotcast::executor::{ChainTx, ParentFields};
 
@@ -52,6 +52,8 @@ pub struct Around {
     /// The storage root of a rollup's contract that records withdrawals, before and after the block; the former
     /// may not be known.
     pub message_passer: Option<(Option<B256>, B256)>,
+    /// The block's access list, of which the header states the hash (EIP-7928).
+    pub block_access_list: Option<BlockAccessList>,
 }
 
 impl RecordedBlock {

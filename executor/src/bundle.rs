@@ -19,6 +19,7 @@ use crate::{
     error::ExecutionError,
     execution::{Execution, execute_keeping_states},
     input::Block,
+    version::Version,
     wait::Advice,
 };
 
@@ -41,9 +42,9 @@ fn execute_with_bundle_any(
 }
 
 /// The bundle of a block whose steps ended with these states.
-fn bundle_of<DB: DatabaseRef>(base: &DB, states: Vec<EvmState>) -> BundleState {
+fn bundle_of<DB: DatabaseRef>(base: &DB, states: Vec<(Version, EvmState)>) -> BundleState {
     let mut state = State::builder().with_database(Base(base)).with_bundle_update().build();
-    states.into_iter().for_each(|changes| state.commit(changes));
+    states.into_iter().for_each(|(_, changes)| state.commit(changes));
     state.merge_transitions(BundleRetention::Reverts);
     state.take_bundle()
 }

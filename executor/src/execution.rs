@@ -25,6 +25,7 @@ use crate::{
     receipt::Receipt,
     sequentially::run_sequentially,
     store::{Exclusive, Sharing, Store},
+    version::Version,
     wait::Advice,
 };
 
@@ -61,17 +62,18 @@ fn execute_any(
     run_advised(block, base, advice, Store::new, Store::new)
 }
 
-/// The same, with the state that every step of the block ended with, in block order.
+/// The same, with the state that every step of the block ended with, in block order; a step may have
+/// several.
 pub(crate) fn execute_keeping_states(
     block: &Block,
     base: &AnyState<'_>,
     advice: Advice<'_>,
-) -> Result<(Execution, Vec<EvmState>), ExecutionError> {
+) -> Result<(Execution, Vec<(Version, EvmState)>), ExecutionError> {
     let alone = |n| Store::new(n).keeping_states();
     let mut execution =
         run_advised(block, base, advice, alone, |n| Store::new(n).keeping_states())?;
     let states = execution.store.take_states();
-    Ok((execution, states.into_iter().map(|(_, state)| state).collect()))
+    Ok((execution, states))
 }
 
 fn run_advised(

@@ -77,7 +77,7 @@ pub mod database {
     };
 }
 
-pub use access_list::block_access_list;
+pub use access_list::{block_access_list, execute_with_access_list};
 pub use alone::{Alone, AloneSettings, execute_alone};
 pub use baseline::{Baseline, execute_baseline};
 pub use bundle::execute_with_bundle;

@@ -4,6 +4,7 @@
 //! and [`Seen`].
 //! Invariant: versions compare as the steps of the block follow one another.
 
+use alloy_eip7928::BlockAccessIndex;
 use slotcast_model::TxIndex;
 
 /// A step of a block, which is also the version of everything that the step writes.
@@ -21,6 +22,11 @@ impl Version {
     /// A transaction.
     pub(crate) const fn of(tx: TxIndex) -> Self {
         Self(tx.0 + 1)
+    }
+
+    /// Where the step stands in the access list of a block of so many transactions (EIP-7928).
+    pub(crate) fn access_index(self, n_transactions: usize) -> BlockAccessIndex {
+        BlockAccessIndex::new(u64::from(self.0).min(n_transactions as u64 + 1))
     }
 }
 

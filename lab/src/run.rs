@@ -6,7 +6,6 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use alloy_eip7928::compute_block_access_list_hash;
 use alloy_primitives::{Address, B256, keccak256};
 use serde::Serialize;
 use slotcast::{
@@ -18,8 +17,8 @@ use slotcast_corpus::{
 };
 use slotcast_executor::{
     AccountChange, Block, BlockOutcome, ExecutionError, ExecutionMode, HeaderCheck, MemoryState,
-    Mode, RollupCheck, SequentialSettings, TxOutcome, block_access_list, block_level_work,
-    check_rollup, execute_baseline, execute_sequential, rules_of, spec_name,
+    Mode, RollupCheck, SequentialSettings, TxOutcome, block_level_work, check_rollup,
+    execute_baseline, execute_sequential, rules_of, spec_name,
 };
 use slotcast_model::{AccountAccess, Index, IndexVec, Observation, Prediction, TxIndex};
 use slotcast_scheduler::Schedule;
@@ -100,6 +99,8 @@ pub fn run_prepared(
     let engine = &settings.checked;
     let executed = engine.execute_predicted(block, state, &predictions).map_err(failed)?;
     let is_parallel = engine.is_parallel(block, Some(&predictions));
+    let stated = recorded.around.block_access_list.as_ref();
+    let access_list = executed.check_access_list(&block.header, stated);
     let execution = executed.execution;
     let (reexecuted, executions) = (execution.reexecuted().to_vec(), execution.n_executions());
     let outcome = execution.into_outcome(state).map_err(failed)?;
@@ -129,7 +130,11 @@ pub fn run_prepared(
         executions,
         reexecuted: reexecuted.iter().map(|tx| tx.0).collect(),
         matches_sequential: outcome == sequential.outcome,
-        matches_header: MatchesHeader::of(&outcome, recorded, prepared)?,
+        matches_header: MatchesHeader {
+            block_access_list: block.header.block_access_list_hash.map(|_| access_list.is_ok()),
+            ..MatchesHeader::of(&outcome, recorded, prepared)?
+        },
+        access_list: access_list.err().map(|other| other.to_string()),
         rejected: rejected(block, &sequential.outcome),
         missing: if is_short { missing(state, &sequential.observations) } else { Vec::new() },
         missing_block_hashes: state.missing_block_hashes(),
@@ -249,6 +254,9 @@ pub struct Report {
     pub matches_sequential: bool,
     /// Whether it gave what the header states.
     pub matches_header: MatchesHeader,
+    /// How the block access list differs from the one that is stated, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_list: Option<String>,
     /// The transactions that cannot be included where they stand.
     pub rejected: Vec<RejectedTx>,
     /// State that transactions ask for and that is not recorded, which reads as nothing.
@@ -341,8 +349,7 @@ pub struct MatchesHeader {
     /// The root of the state, where all of it is recorded; not mentioned elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_root: Option<bool>,
-    /// The block access list (EIP-7928) of sequential execution, where the header states one; not
-    /// mentioned elsewhere.
+    /// The block access list (EIP-7928) of the run, where the header states one; not mentioned elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub block_access_list: Option<bool>,
     /// A rollup's base fee, which follows from the parent, where that is recorded.
@@ -377,12 +384,11 @@ impl MatchesHeader {
         prepared: &Prepared,
     ) -> Result<Self, RunError> {
         let state_root = check_state_root(recorded, outcome)?;
-        let block_access_list = check_access_list(prepared)?;
         let proven = Self::from(outcome.check_header(&prepared.block().header));
         let rules = rules_of(prepared.block());
         let rules = rules.map_err(|source| RunError::of(prepared.block(), source))?;
         let is_rollup = rules.as_optimism().is_some();
-        let Around { parent, post_state, message_passer } = &recorded.around;
+        let Around { parent, post_state, message_passer, .. } = &recorded.around;
         let header = &prepared.block().header;
         let rollup = match rules.as_optimism() {
             None => RollupCheck::default(),
@@ -391,7 +397,6 @@ impl MatchesHeader {
         let receipts = recorded.receipts.as_ref().filter(|_| is_rollup);
         Ok(Self {
             state_root,
-            block_access_list,
             base_fee_per_gas: rollup.base_fee,
             withdrawals_root: rollup.withdrawals_root,
             da_footprint: rollup.da_footprint,
@@ -449,15 +454,6 @@ fn is_left(
     let changes = outcome.state.iter().filter(|change| is_recorded(&change.address));
     let n_stated = stated.keys().filter(|address| is_recorded(address)).count();
     changes.clone().count() == n_stated && changes.into_iter().all(is_same)
-}
-
-/// Whether sequential execution touches what the header's block access list says (EIP-7928); none
-/// where the header states none.
-fn check_access_list(prepared: &Prepared) -> Result<Option<bool>, RunError> {
-    let Some(stated) = prepared.block().header.block_access_list_hash else { return Ok(None) };
-    let list = block_access_list(prepared.block(), prepared.state());
-    let list = list.map_err(|source| RunError::of(prepared.block(), source))?;
-    Ok(Some(compute_block_access_list_hash(&list) == stated))
 }
 
 /// One hash for each stage.

@@ -4,7 +4,6 @@
 //! its header.
 //! Invariant: a sealed block is valid, and running it gives what its header states.
 
-use alloy_eip7928::compute_block_access_list_hash;
 use slotcast_corpus::{BlockResults, RecordedBlock, Unsealed, ValidationError};
 use slotcast_executor::{
     ExecutionError, Rejection, SequentialSettings, TxOutcome, block_access_list,
@@ -60,7 +59,7 @@ pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
     let mut whole = whole_state_of(unsealed.block());
     let pre_state_root = whole.root();
     whole.apply(&outcome.state);
-    let accesses = match Fork::Amsterdam <= fork {
+    let block_access_list = match Fork::Amsterdam <= fork {
         true => Some(block_access_list(&block, &state)?),
         false => None,
     };
@@ -71,7 +70,7 @@ pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
         receipts_root: outcome.receipts_root().unwrap_or_default(),
         logs_bloom: outcome.logs_bloom(),
         requests_hash: (Fork::Prague <= fork).then(|| outcome.requests.requests_hash()),
-        block_access_list_hash: accesses.as_deref().map(compute_block_access_list_hash),
+        block_access_list,
         receipts: Some(receipts_of(&block, &outcome)),
     });
     sealed.validate()?;

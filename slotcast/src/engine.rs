@@ -1,7 +1,7 @@
 //! How does a program that has blocks and a state of its own execute them?
 //!
 //! In: a [`Block`], any revm `DatabaseRef + Sync`, an [`Engine`] that is kept from block to block.
-//! Out: an [`ExecutedBlock`]: receipts, requests, gas; on request the bundle that alloy-evm's block
+//! Out: an [`ExecutedBlock`]: receipts, requests, gas, the block access list; on request the bundle that alloy-evm's block
 //! executor would leave; or a typed error with the transaction it happened in.
 //! Invariants: the result is that of sequential execution, whatever is predicted; a database that
 //! fails while a block is predicted makes predictions poorer and nothing else; after an error an
@@ -12,20 +12,21 @@
 //! are not predicted, and those that are predicted already. A block that several threads cannot speed
 //! up is executed sequentially, and nothing is predicted for it.
 
-use core::time::Duration;
+use core::{fmt, time::Duration};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use alloy_consensus::{Transaction as _, transaction::Recovered};
+use alloy_consensus::{Header, Transaction as _, transaction::Recovered};
+use alloy_eip7928::{BlockAccessList, compute_block_access_list_hash, diff::BalDiff};
 use alloy_primitives::{Address, B256};
 use slotcast_analyzer::bind::{Binder, BlockWords};
 use slotcast_executor::{
     Advice, Block, ChainTx, Decisions, Execution, ExecutionError, ExecutionMode, ExecutionPlan,
     FallbackRule, HostRules, Mode, Pool, Settings, UnitCosts, Wait,
     database::{BundleState, DatabaseRef},
-    decide, execute, execute_with_bundle, fork_of, receipts_root,
+    decide, execute, execute_with_access_list, execute_with_bundle, fork_of, receipts_root,
 };
 use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
 use slotcast_scheduler::schedule;
@@ -124,9 +125,54 @@ pub struct ExecutedBlock {
     pub execution: Execution,
     /// Where the time went, which decides nothing.
     pub times: StepTimes,
+    /// From Amsterdam on the block's access list (EIP-7928), made of the same run; none before, and none
+    /// beside a bundle.
+    pub access_list: Option<BlockAccessList>,
+}
+
+/// A block's access list is not the one that is stated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct OtherAccessList {
+    /// The hash that the header states.
+    pub stated: B256,
+    /// The hash of the block's own list.
+    pub made: B256,
+    /// The first entry that differs, where the whole list is stated: left what is stated, right what
+    /// execution gave.
+    pub first: Option<BalDiff>,
+}
+
+impl fmt::Display for OtherAccessList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stated, made, first } = self;
+        write!(f, "the header states the block access list {stated}, execution gives {made}")?;
+        match first {
+            Some(first) => write!(f, "; left what is stated, right what execution gives: {first}"),
+            None => f.write_str("; the list itself is not stated, so the entry is not known"),
+        }
+    }
 }
 
 impl ExecutedBlock {
+    /// Refuses a header whose block access list is not that of the block; `stated` is the list itself,
+    /// if it came with the block. A header that states none is not refused.
+    pub fn check_access_list(
+        &self,
+        header: &Header,
+        stated: Option<&BlockAccessList>,
+    ) -> Result<(), OtherAccessList> {
+        let (Some(hash), Some(list)) = (header.block_access_list_hash, &self.access_list) else {
+            return Ok(());
+        };
+        let made = compute_block_access_list_hash(list);
+        let first = stated.map(|stated| BalDiff::between(stated, list));
+        let is_same = first.as_ref().is_none_or(BalDiff::is_empty);
+        match made == hash && is_same {
+            true => Ok(()),
+            false => Err(OtherAccessList { stated: hash, made, first }),
+        }
+    }
+
     /// The root of the receipts, as headers state it from Byzantium on.
     pub fn receipts_root(&self) -> B256 {
         receipts_root(self.execution.receipts())
@@ -335,10 +381,7 @@ impl Engine {
         block: &Block,
         base: &DB,
     ) -> Result<ExecutedBlock, ExecutionError> {
-        let (execution, times) =
-            self.advised(block, fork_of(block)?, base, None, |it| execute(block, base, it))?;
-        self.check_included(&execution)?;
-        Ok(ExecutedBlock { execution, times })
+        self.execute_advised(block, base, None)
     }
 
     /// Executes `block` on `base` by predictions that are at hand, one for each transaction.
@@ -348,11 +391,27 @@ impl Engine {
         base: &DB,
         predictions: &IndexVec<TxIndex, Prediction>,
     ) -> Result<ExecutedBlock, ExecutionError> {
+        self.execute_advised(block, base, Some(predictions))
+    }
+
+    fn execute_advised<DB: DatabaseRef + Sync>(
+        &self,
+        block: &Block,
+        base: &DB,
+        predictions: Option<&IndexVec<TxIndex, Prediction>>,
+    ) -> Result<ExecutedBlock, ExecutionError> {
         let fork = fork_of(block)?;
-        let (execution, times) =
-            self.advised(block, fork, base, Some(predictions), |it| execute(block, base, it))?;
+        let run = |advice: Advice<'_>| match Fork::Amsterdam <= fork {
+            true => {
+                let (execution, list) = execute_with_access_list(block, base, advice)?;
+                Ok((execution, Some(list)))
+            }
+            false => Ok((execute(block, base, advice)?, None)),
+        };
+        let ((execution, access_list), times) =
+            self.advised(block, fork, base, predictions, run)?;
         self.check_included(&execution)?;
-        Ok(ExecutedBlock { execution, times })
+        Ok(ExecutedBlock { execution, times, access_list })
     }
 
     /// As [`Self::execute`], for a host that goes on with revm's bundle: what the block changed, with
@@ -367,7 +426,7 @@ impl Engine {
                 execute_with_bundle(block, base, advice)
             })?;
         self.check_included(&execution)?;
-        Ok((ExecutedBlock { execution, times }, bundle))
+        Ok((ExecutedBlock { execution, times, access_list: None }, bundle))
     }
 
     /// Decides the transactions of `block` for a host that opens, commits and closes the block

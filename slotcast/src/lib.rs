@@ -53,7 +53,8 @@ struct Guide;
 pub use announced::NextBlock;
 pub use clock::Clock;
 pub use engine::{
-    BlockPredictions, Engine, EngineSettings, ExecutedBlock, ExecutionRule, OnRejected, StepTimes,
+    BlockPredictions, Engine, EngineSettings, ExecutedBlock, ExecutionRule, OnRejected,
+    OtherAccessList, StepTimes,
 };
 pub use hints::prediction_file;
 pub use predict::Basis;

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use alloy_primitives::{Address, B256};
+use alloy_eips::eip7928::compute_block_access_list_hash;
+use alloy_primitives::{Address, B256, U256};
 use slotcast::{
-    Prepared,
-    executor::{block_access_list, fork_of},
+    Engine, EngineSettings, ExecutionRule, Prepared,
+    executor::{ExecutionMode, block_access_list, fork_of},
     hints::AccountKeys,
-    model::{Fork, Slot},
+    model::{Fork, IndexVec, Prediction, Slot},
     predict::words_of,
 };
 use slotcast_corpus::{self as corpus, Era, Plan, RecordedBlock, Scenario, prepare};
@@ -118,6 +119,52 @@ fn a_header_with_another_access_list_is_found_out() {
     let report = run_prepared(&block, &prepared, given, &settings(2)).unwrap();
     assert_eq!(report.matches_header.block_access_list, Some(false));
     assert!(report.matches_sequential && !report.holds());
+}
+
+#[test]
+fn a_parallel_run_gives_the_access_list_whatever_the_advice() {
+    for &scenario in Scenario::ALL {
+        let block = made(scenario, 24);
+        let prepared = prepare(&block).unwrap();
+        let right = block_access_list(prepared.block(), prepared.state()).unwrap();
+        let known = prepared.predict(&Default::default()).predictions;
+        let empty = IndexVec::from_elem(Prediction::default(), known.len());
+        for threads in [1, 2, 8] {
+            let execution = ExecutionRule::Always(ExecutionMode::Parallel);
+            let settings = EngineSettings { execution, ..EngineSettings::default() };
+            let engine = Engine::with_settings(threads, settings).unwrap();
+            for advice in [&known, &empty] {
+                let executed =
+                    engine.execute_predicted(prepared.block(), prepared.state(), advice).unwrap();
+                let name = scenario.name();
+                assert_eq!(
+                    executed.access_list.as_ref(),
+                    Some(&right),
+                    "{name}, {threads} threads"
+                );
+                let header = &prepared.block().header;
+                assert_eq!(executed.check_access_list(header, Some(&right)), Ok(()));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_entry_that_differs_is_named() {
+    let mut block = made(Scenario::Erc20, 6);
+    let list = block.around.block_access_list.as_mut().unwrap();
+    let changed = list.iter().position(|account| !account.storage_changes.is_empty()).unwrap();
+    list[changed].storage_changes[0].changes[0].new_value += U256::ONE;
+    let address = list[changed].address;
+    block.header.block_access_list_hash = Some(compute_block_access_list_hash(list));
+    block.hash = block.header.hash_slow();
+    let printed = corpus::print(&block).unwrap();
+    assert_eq!(corpus::parse(&printed, "printed").unwrap(), block);
+    let report = run_block(&block, &settings(2)).unwrap();
+    assert_eq!(report.matches_header.block_access_list, Some(false));
+    let difference = report.access_list.unwrap();
+    assert!(difference.contains(&address.to_string()), "{difference}");
+    assert!(difference.contains("storage_changes"), "{difference}");
 }
 
 #[test]

@@ -165,7 +165,9 @@ fn differences(report: &Report) -> Option<String> {
     if !report.matches_sequential {
         differing.insert(0, "sequential outcome");
     }
-    (!differing.is_empty()).then(|| format!("differs: {}", differing.join(", ")))
+    let list = report.access_list.iter().map(|list| format!("; {list}"));
+    (!differing.is_empty())
+        .then(|| format!("differs: {}{}", differing.join(", "), list.collect::<String>()))
 }
 
 fn ratio(sequential: u64, total: u64) -> String {

@@ -13,7 +13,7 @@ fn block() -> RecordedBlock {
         receipts_root: B256::ZERO,
         logs_bloom: Bloom::ZERO,
         requests_hash: None,
-        block_access_list_hash: None,
+        block_access_list: None,
         receipts: None,
     })
 }

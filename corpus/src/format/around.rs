@@ -1,11 +1,13 @@
 //! How are the parent and the state after a block spelled?
 //!
 //! In and out: `parent`, the parent's fields that the base fee follows from; `postState`, the accounts
-//! that the block changes; `messagePasserStorageRoot`, `{before, after}`. All may be missing.
+//! that the block changes; `messagePasserStorageRoot`, `{before, after}`; `blockAccessList`, as EIP-7928
+//! names its fields. All may be missing.
 //! Invariant: reading what was printed gives the same.
 
 use std::collections::BTreeMap;
 
+use alloy_eips::eip7928::BlockAccessList;
 use alloy_primitives::{Address, B256, Bytes, U64};
 use serde::{Deserialize, Serialize};
 use slotcast::executor::ParentFields;
@@ -28,6 +30,8 @@ pub(super) struct AroundFields {
     post_state: Option<BTreeMap<Address, Option<PreAccount>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message_passer_storage_root: Option<Roots>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block_access_list: Option<BlockAccessList>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -50,7 +54,7 @@ struct Roots {
 
 impl AroundFields {
     pub(super) fn new(around: &Around) -> Self {
-        let Around { parent, post_state, message_passer } = around.clone();
+        let Around { parent, post_state, message_passer, block_access_list } = around.clone();
         Self {
             parent: parent.map(|it| Parent {
                 timestamp: U64::from(it.timestamp),
@@ -63,11 +67,12 @@ impl AroundFields {
             post_state,
             message_passer_storage_root: message_passer
                 .map(|(before, after)| Roots { before, after: Some(after) }),
+            block_access_list,
         }
     }
 
     pub(super) fn into_around(self) -> Around {
-        let Self { parent, post_state, message_passer_storage_root } = self;
+        let Self { parent, post_state, message_passer_storage_root, block_access_list } = self;
         Around {
             parent: parent.map(|it| ParentFields {
                 timestamp: it.timestamp.to(),
@@ -80,6 +85,7 @@ impl AroundFields {
             post_state,
             message_passer: message_passer_storage_root
                 .and_then(|Roots { before, after }| Some((before, after?))),
+            block_access_list,
         }
     }
 }

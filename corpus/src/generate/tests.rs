@@ -14,6 +14,7 @@ use crate::{RecordedBlock, parse, print, print_packed};
 fn sealed(plan: &Plan) -> RecordedBlock {
     let unsealed = generate(plan).unwrap();
     let Header { requests_hash, block_access_list_hash, .. } = unsealed.block().header;
+    let block_access_list = block_access_list_hash.map(|_| Vec::new());
     unsealed.seal(BlockResults {
         pre_state_root: B256::repeat_byte(2),
         state_root: B256::repeat_byte(3),
@@ -21,7 +22,7 @@ fn sealed(plan: &Plan) -> RecordedBlock {
         receipts_root: B256::repeat_byte(1),
         logs_bloom: Bloom::ZERO,
         requests_hash,
-        block_access_list_hash,
+        block_access_list,
         receipts: None,
     })
 }

@@ -7,8 +7,12 @@
 
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, Transaction as _, proofs};
 use alloy_eips::{
-    eip2935, eip4788, eip4844::DATA_GAS_PER_BLOB, eip4895::Withdrawal, eip7002, eip7251,
+    eip2935, eip4788,
+    eip4844::DATA_GAS_PER_BLOB,
+    eip4895::Withdrawal,
+    eip7002, eip7251,
     eip7685::EMPTY_REQUESTS_HASH,
+    eip7928::{BlockAccessList, compute_block_access_list_hash},
 };
 use alloy_primitives::{Address, B256, Bloom, Bytes, U256, address};
 
@@ -37,8 +41,8 @@ pub struct BlockResults {
     pub logs_bloom: Bloom,
     /// The hash of the requests, from Prague on.
     pub requests_hash: Option<B256>,
-    /// The hash of the block access list, from Amsterdam on.
-    pub block_access_list_hash: Option<B256>,
+    /// The block access list, from Amsterdam on.
+    pub block_access_list: Option<BlockAccessList>,
     /// The receipts, if they are to be recorded.
     pub receipts: Option<Vec<RecordedReceipt>>,
 }
@@ -52,8 +56,7 @@ impl Unsealed {
     /// The block with the results in its header, and with its hash.
     pub fn seal(self, results: BlockResults) -> RecordedBlock {
         let BlockResults { gas_used, receipts_root, logs_bloom, requests_hash, .. } = results;
-        let BlockResults { block_access_list_hash, .. } = results;
-        let BlockResults { pre_state_root, state_root, receipts, .. } = results;
+        let BlockResults { pre_state_root, state_root, receipts, block_access_list, .. } = results;
         let Self(mut block) = self;
         block.pre_state_root = Some(pre_state_root);
         block.header.state_root = state_root;
@@ -61,7 +64,9 @@ impl Unsealed {
         block.header.receipts_root = receipts_root;
         block.header.logs_bloom = logs_bloom;
         block.header.requests_hash = requests_hash;
-        block.header.block_access_list_hash = block_access_list_hash;
+        block.header.block_access_list_hash =
+            block_access_list.as_deref().map(compute_block_access_list_hash);
+        block.around.block_access_list = block_access_list;
         block.hash = block.header.hash_slow();
         block.receipts = receipts;
         block

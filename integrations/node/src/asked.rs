@@ -18,7 +18,7 @@ use revm::{
     primitives::{StorageKey, StorageValue},
     state::AccountInfo,
 };
-use slotcast::model::Slot;
+use slotcast::model::{Fork, Slot};
 use slotcast_corpus::{PreAccount, PreState};
 
 use crate::{error::NodeError, state::NodeState};
@@ -61,12 +61,19 @@ impl<'a> Asked<'a> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that was asked for, with the answers.
-    pub(crate) fn recording(self) -> Result<(PreState, BTreeMap<u64, B256>), NodeError> {
+    /// Everything that was asked for, with the answers. Before Spurious Dragon, under which an account
+    /// with nothing in it may exist, what does not exist is left out.
+    pub(crate) fn recording(
+        self,
+        fork: Fork,
+    ) -> Result<(PreState, BTreeMap<u64, B256>), NodeError> {
         let notes = self.notes.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut pre_state = PreState::new();
         for (address, keys) in notes.accounts {
             let fields = self.state.account(address)?;
+            if fork < Fork::SpuriousDragon && !fields.exists {
+                continue;
+            }
             let mut account = PreAccount {
                 balance: fields.balance,
                 nonce: fields.nonce,
@@ -101,7 +108,7 @@ impl DatabaseRef for Asked<'_> {
             code: None,
             ..AccountInfo::default()
         };
-        Ok((!info.is_empty()).then_some(info))
+        Ok(fields.exists.then_some(info))
     }
 
     fn code_by_hash_ref(&self, hash: B256) -> Result<Bytecode, NodeError> {

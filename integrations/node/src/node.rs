@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use alloy_consensus::Header;
-use alloy_primitives::{Address, B256, Bytes, U64, U256};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U64, U256};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json, value::RawValue};
 use slotcast::executor::{Block, ChainRules};
@@ -41,6 +41,17 @@ pub struct Fields {
     pub nonce: u64,
     /// The hash of its code.
     pub code_hash: B256,
+    /// Whether it exists. Before Spurious Dragon one with nothing in it may (EIP-161 came later), which
+    /// a proof tells; without a proof it is taken not to.
+    pub exists: bool,
+}
+
+impl Fields {
+    /// What a node says without a proof.
+    pub(crate) fn unproven(balance: U256, nonce: u64, code_hash: B256) -> Self {
+        let exists = !balance.is_zero() || nonce != 0 || code_hash != KECCAK256_EMPTY;
+        Self { balance, nonce, code_hash, exists }
+    }
 }
 
 /// What `eth_getProof` answers (EIP-1186).

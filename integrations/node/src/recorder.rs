@@ -246,7 +246,7 @@ impl Recorder {
             return Err(self.contradicted(number, field));
         }
         let failed = |source| RecordError::Node { number, source };
-        let (pre_state, mut hashes) = asked.recording().map_err(failed)?;
+        let (pre_state, mut hashes) = asked.recording(outcome.fork).map_err(failed)?;
         hashes.insert(number - 1, recorded.header.parent_hash);
         recorded.pre_state = pre_state;
         recorded.block_hashes = hashes;
@@ -254,9 +254,13 @@ impl Recorder {
         recorded.receipts =
             (Fork::Byzantium <= outcome.fork).then(|| receipts_of(&block, &outcome));
         self.node.validate(&recorded)?;
-        let alone: MemoryState = state_of(&recorded);
+        let mut alone: MemoryState = state_of(&recorded);
+        let lists_all = Fork::SpuriousDragon <= outcome.fork;
+        if !lists_all {
+            alone = alone.with_empty_accounts();
+        }
         let again = run(&block, &alone).map_err(|source| execution(&recorded, source))?;
-        if again != outcome || alone.n_missing_reads() != 0 {
+        if again != outcome || lists_all && alone.n_missing_reads() != 0 {
             return Err(self.contradicted(number, "outcome from the recording alone"));
         }
         if let Some(rollup) = Rollup::of(&self.node, self.settings.proofs, state) {
@@ -269,6 +273,7 @@ impl Recorder {
             if compute_block_access_list_hash(&list) != stated {
                 return Err(self.contradicted(number, "blockAccessListHash"));
             }
+            recorded.around.block_access_list = Some(list);
         }
         Ok(recorded)
     }

@@ -86,6 +86,7 @@ impl<'a> Rollup<'a> {
             parent: Some(parent),
             post_state: Some(post_state(&outcome.state, code_of)),
             message_passer,
+            block_access_list: None,
         };
         Ok(())
     }
@@ -102,7 +103,7 @@ impl<'a> Rollup<'a> {
         };
         let root = self.parent.header().state_root;
         match proof::check(root, address, &[], &found) {
-            Ok(()) => Ok(Some(found.storage_hash)),
+            Ok(_) => Ok(Some(found.storage_hash)),
             Err(reason) => {
                 let node = self.node.rpc().name().to_owned();
                 Err(NodeError::Unproven { node, address, block: at, reason })

@@ -28,10 +28,8 @@ pub(crate) fn seed(block: &RecordedBlock, traces: Vec<PreState>, known: &mut Kno
         if created.contains(&address) {
             continue;
         }
-        known.accounts.entry(address).or_insert_with(|| Fields {
-            balance: account.balance,
-            nonce: account.nonce,
-            code_hash: account.code_hash(),
+        known.accounts.entry(address).or_insert_with(|| {
+            Fields::unproven(account.balance, account.nonce, account.code_hash())
         });
         if let Some(code) = account.code.filter(|code| !code.is_empty()) {
             known.codes.entry(keccak256(&code)).or_insert(code);

@@ -192,7 +192,7 @@ impl NodeState {
         let nonce = self.node.nonce(address, self.at)?;
         let code = self.node.code(address, self.at)?;
         let code_hash = keccak256(&code);
-        let fields = Fields { balance, nonce, code_hash };
+        let fields = Fields::unproven(balance, nonce, code_hash);
         let mut known = self.known();
         known.accounts.insert(address, fields);
         if !code.is_empty() {
@@ -228,12 +228,14 @@ impl NodeState {
             }
             answer => answer?,
         };
-        proof::check(self.header.state_root, address, keys, &answer).map_err(|reason| {
+        let checked = proof::check(self.header.state_root, address, keys, &answer);
+        let exists = checked.map_err(|reason| {
             let node = self.node.rpc().name().to_owned();
             NodeError::Unproven { node, address, block: self.at, reason }
         })?;
         let code_hash = if answer.code_hash.is_zero() { KECCAK256_EMPTY } else { answer.code_hash };
-        let fields = Fields { balance: answer.balance, nonce: answer.nonce.to(), code_hash };
+        let (balance, nonce) = (answer.balance, answer.nonce.to());
+        let fields = Fields { balance, nonce, code_hash, exists };
         let mut known = self.known();
         known.accounts.insert(address, fields);
         for (&key, slot) in keys.iter().zip(&answer.storage_proof) {

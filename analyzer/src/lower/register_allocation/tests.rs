@@ -40,6 +40,7 @@ fn adds(adds: &[(u32, u32, u32)], n_registers: u32, result: u32) -> Program {
         cases: vec![],
         constants: vec![U256::ZERO],
         gas_decides: false,
+        spares_reserved: false,
         n_registers,
         stop: StopReason::Finished,
     }

@@ -36,7 +36,7 @@ fn lone() -> (B256, Address, AccountProof) {
 fn true_values_pass_and_each_false_one_is_noticed() {
     let (root, address, proof) = lone();
     let keys = [U256::from(3)];
-    assert_eq!(check(root, address, &keys, &proof), Ok(()));
+    assert_eq!(check(root, address, &keys, &proof), Ok(true));
     let falsify: [fn(&mut AccountProof); 5] = [
         |proof| proof.balance += U256::ONE,
         |proof| proof.nonce = U64::from(2),
@@ -65,7 +65,7 @@ fn what_does_not_exist_is_proven_by_what_does() {
         storage_proof: vec![SlotProof { value: U256::ZERO, proof: vec![] }],
     };
     let other = Address::with_last_byte(8);
-    assert_eq!(check(root, other, &[U256::ONE], &absent), Ok(()));
+    assert_eq!(check(root, other, &[U256::ONE], &absent), Ok(false));
     let owner = Address::with_last_byte(9);
     assert!(check(root, owner, &[], &absent).is_err(), "an account cannot be denied");
 }

@@ -12,6 +12,7 @@ mod mock;
 mod amsterdam;
 mod anvil;
 mod broken_off;
+mod empty_accounts;
 mod faults;
 mod recording;
 mod rollups;
