@@ -81,8 +81,9 @@ pub struct Effort {
     pub n_nodes: usize,
     /// Distinct terms, over all entry points.
     pub n_terms: usize,
-    /// The most bytes that the walk of one entry point holds.
-    pub peak_bytes: usize,
+    /// The most bytes that the finished walk of one entry point holds, without the room its lists have to
+    /// spare.
+    pub held_bytes: usize,
     /// The worst reason why an entry point's analysis ended.
     pub stop: StopReason,
 }
@@ -91,13 +92,13 @@ pub struct Effort {
 pub fn effort(code: &[u8], fork: Fork, limits: &Limits) -> Effort {
     let index = CodeIndex::new(Bytecode::new(code, fork));
     let mut total =
-        Effort { fuel: 0, n_nodes: 0, n_terms: 0, peak_bytes: 0, stop: StopReason::Finished };
+        Effort { fuel: 0, n_nodes: 0, n_terms: 0, held_bytes: 0, stop: StopReason::Finished };
     let mut add = |selector: Option<u32>| {
         with_walk(&index, selector, &Targets::default(), limits, |walk, pool, fuel| {
             total.fuel += fuel;
             total.n_nodes += walk.graph.nodes.len();
             total.n_terms += pool.len();
-            total.peak_bytes = total.peak_bytes.max(walk.n_bytes + pool.n_bytes());
+            total.held_bytes = total.held_bytes.max(walk.n_bytes + pool.n_bytes());
             total.stop = total.stop.max(walk.graph.stop);
             walk.selectors
         })

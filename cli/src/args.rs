@@ -321,6 +321,15 @@ pub(crate) struct Files {
     pub(crate) chain: Option<PathBuf>,
 }
 
+/// Results that are kept.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Resume {
+    /// Append the results of each block to this file as it is done, one JSON line for each, and leave
+    /// out the blocks that it has already: many blocks can be worked through in several goes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+}
+
 /// Arguments of `analyze`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Analyze {

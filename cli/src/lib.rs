@@ -15,6 +15,7 @@ mod hint_file;
 mod input;
 mod progress;
 mod render;
+mod results;
 mod summary_file;
 mod whole_file;
 

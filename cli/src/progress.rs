@@ -23,7 +23,7 @@ impl Progress {
         if n <= FEW || console.is_quiet() || !io::stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}")
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg} {eta} left")
             .expect("the template names known fields");
         Self(ProgressBar::new(n as u64).with_style(style))
     }

@@ -44,6 +44,9 @@ pub struct Answer {
     pub values: Vec<U256>,
     /// Whether each raise raised the slot afterwards and changed nothing else.
     pub only_added: Vec<bool>,
+    /// What each slot that the transaction read or wrote held before it, in the order in which its
+    /// observation lists those it read.
+    pub found: Vec<U256>,
 }
 
 /// A block that was run in order and asked about.
@@ -97,6 +100,9 @@ fn inspect_any(
                 for &(slot, by) in &question.raises {
                     let truth = (&result, &observation);
                     answer.only_added.push(only_adds(&mut canonical, tx, slot, by, truth)?);
+                }
+                for &slot in &observation.reads {
+                    answer.found.push(word(canonical.state_mut(), tx, slot)?);
                 }
                 inspected.txs.push(TxOutcome::executed(&result.result.result));
                 inspected.observations.push(observation);

@@ -96,6 +96,8 @@ pub struct Counts {
     pub exact: u64,
     /// Storage transactions with nothing missing.
     pub supersets: u64,
+    /// Storage transactions of which each touched slot held what earlier predictions say.
+    pub value_exact: u64,
     /// Transactions with a prediction that claims to be complete.
     pub complete_claims: u64,
     /// Those of them with nothing missing.
@@ -131,6 +133,7 @@ impl Counts {
         self.hit_near_edges += other.hit_near_edges;
         self.exact += other.exact;
         self.supersets += other.supersets;
+        self.value_exact += other.value_exact;
         self.complete_claims += other.complete_claims;
         self.sound_claims += other.sound_claims;
         self.assuming_claims += other.assuming_claims;
@@ -179,6 +182,11 @@ impl Counts {
     /// Storage transactions predicted without a miss.
     pub fn superset_share(&self) -> f64 {
         share(self.supersets, self.storage_txs)
+    }
+
+    /// Storage transactions that read only values that earlier predictions say are left, of all of them.
+    pub fn value_exact_share(&self) -> f64 {
+        share(self.value_exact, self.storage_txs)
     }
 
     /// Complete claims that hold.
@@ -281,6 +289,8 @@ pub struct Scored<'a> {
     pub confirmed: &'a [Slot],
     /// Whether all state words that the prediction relied on are known and held what it says.
     pub words_held: bool,
+    /// Whether each slot it touched held what the predictions of those before it say.
+    pub values_held: bool,
     /// Its stratum.
     pub stratum: Stratum,
     /// Gas it used.
@@ -378,6 +388,7 @@ fn count_tx(tx: &Scored<'_>) -> Counts {
         hit_writes: hit_writes as u64,
         exact: (touches && exact).into(),
         supersets: (touches && superset).into(),
+        value_exact: (touches && tx.values_held).into(),
         complete_claims: claims.into(),
         sound_claims: (claims && superset).into(),
         assuming_claims: assumes.into(),

@@ -6,6 +6,7 @@
 
 mod judge;
 mod rival;
+mod values;
 
 use std::collections::BTreeMap;
 
@@ -233,6 +234,7 @@ pub struct Figures {
     pub edge_recall_near: f64,
     pub exact_share: f64,
     pub superset_share: f64,
+    pub value_exact_share: f64,
     pub complete_claims_sound: f64,
     pub assuming_claims_sound: f64,
     pub wildcard_tx_share: f64,
@@ -291,6 +293,7 @@ impl Figures {
             edge_recall_near: counts.edge_recall_near(),
             exact_share: counts.exact_share(),
             superset_share: counts.superset_share(),
+            value_exact_share: counts.value_exact_share(),
             complete_claims_sound: counts.complete_claims_sound(),
             assuming_claims_sound: counts.assuming_claims_sound(),
             wildcard_tx_share: counts.wildcard_tx_share(),

@@ -245,6 +245,7 @@ fn figures(counts: &Counts, critical_path_inflation: Option<f64>) -> BTreeMap<St
         ("edgeRecallNear", figures.edge_recall_near),
         ("exactShare", figures.exact_share),
         ("supersetShare", figures.superset_share),
+        ("valueExactShare", figures.value_exact_share),
         ("completeClaimsSound", figures.complete_claims_sound),
         ("assumingClaimsSound", figures.assuming_claims_sound),
         ("wildcardTxShare", figures.wildcard_tx_share),

@@ -46,6 +46,7 @@ const COUNTS: [(&str, fn(&Counts) -> u64); 22] = [
     ("hit_near_edges", |it| it.hit_near_edges),
     ("exact", |it| it.exact),
     ("supersets", |it| it.supersets),
+    ("value_exact_share", Counts::value_exact_share),
     ("complete_claims", |it| it.complete_claims),
     ("sound_claims", |it| it.sound_claims),
     ("assuming_claims", |it| it.assuming_claims),
@@ -57,7 +58,7 @@ const COUNTS: [(&str, fn(&Counts) -> u64); 22] = [
 ];
 
 /// Ratios, by name.
-const RATIOS: [(&str, fn(&Counts) -> f64); 10] = [
+const RATIOS: [(&str, fn(&Counts) -> f64); 11] = [
     ("slot_recall", Counts::slot_recall),
     ("slot_precision", Counts::slot_precision),
     ("write_recall", Counts::write_recall),

@@ -5,7 +5,7 @@
 //! Invariants: a leaf of a node that no path reaches has nothing behind it; a store is behind a load
 //! only if it is on every path there and nothing after it may have stored to the same slot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     bytecode::Pc,
@@ -20,18 +20,18 @@ const MAX_SUMS: u32 = 8;
 /// The leaves of one graph.
 pub(super) struct Behind<'a> {
     graph: &'a Graph,
-    /// For each node that one edge alone leads to, where that comes from.
-    only_predecessor: BTreeMap<NodeId, Option<NodeId>>,
+    /// For each node where the edges to it come from.
+    predecessors: BTreeMap<NodeId, Vec<NodeId>>,
     incoming: BTreeMap<(NodeId, u32), Vec<TermId>>,
 }
 
 impl<'a> Behind<'a> {
     pub(super) fn new(graph: &'a Graph) -> Self {
         let mut incoming: BTreeMap<(NodeId, u32), Vec<TermId>> = BTreeMap::new();
-        let mut only_predecessor: BTreeMap<NodeId, Option<NodeId>> = BTreeMap::new();
+        let mut predecessors: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
         for (id, node) in graph.nodes.iter_enumerated() {
             for next in node.successors() {
-                only_predecessor.entry(next).and_modify(|it| *it = None).or_insert(Some(id));
+                predecessors.entry(next).or_default().push(id);
             }
             for (next, arguments) in node.successors().zip(&node.arguments) {
                 for (&position, &value) in graph.nodes[next].phis.iter().zip(arguments) {
@@ -42,7 +42,7 @@ impl<'a> Behind<'a> {
                 }
             }
         }
-        Self { graph, only_predecessor, incoming }
+        Self { graph, predecessors, incoming }
     }
 
     /// The distinct values that meet in a phi.
@@ -90,10 +90,41 @@ impl<'a> Behind<'a> {
                 }
             }
             // The first node is entered from outside, too.
-            node = (*self.only_predecessor.get(&node)?).filter(|_| node != NodeId(0))?;
+            node = match self.predecessors.get(&node).map(Vec::as_slice) {
+                Some(&[only]) if node != NodeId(0) => only,
+                _ => return None,
+            };
             position = self.graph.nodes[node].effects.len();
         }
         None
+    }
+
+    /// Whether a store of the entry point under `key` stands on some path to the effect at `position` of
+    /// `node`; calls back are not looked at.
+    pub(super) fn may_be_stored_before(
+        &self,
+        (node, position): (NodeId, usize),
+        key: TermId,
+    ) -> bool {
+        let is_store = |effect: &Effect<TermId>| matches!(*effect, Effect::SStore { key: other, .. } if other == key);
+        let stores = |node: NodeId, end: usize| {
+            self.graph.nodes[node].effects[..end].iter().any(|(_, effect)| is_store(effect))
+        };
+        if stores(node, position) {
+            return true;
+        }
+        let (mut seen, mut pending) = (BTreeSet::new(), vec![node]);
+        while let Some(node) = pending.pop() {
+            for &before in self.predecessors.get(&node).into_iter().flatten() {
+                if seen.insert(before) {
+                    if stores(before, self.graph.nodes[before].effects.len()) {
+                        return true;
+                    }
+                    pending.push(before);
+                }
+            }
+        }
+        false
     }
 
     /// Whether two different keys may be the same slot; hashes are taken to be far from each other

@@ -15,6 +15,8 @@ use crate::{
 
 /// Conditions looked at; those behind them are checks deep inside.
 const MAX_CONDITIONS: usize = 256;
+/// Terms looked at for one condition.
+const MAX_TERMS: usize = 256;
 
 /// A condition without which a call fails.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +39,11 @@ pub(super) fn requirements(
     if graph.nodes.is_empty() {
         return Vec::new();
     }
-    let found = paths.required().take(MAX_CONDITIONS).filter_map(|(condition, holds)| {
+    let of_before = paths
+        .required()
+        .take(MAX_CONDITIONS)
+        .filter(|(condition, _)| !is_of_own_stores(finder, *condition));
+    let found = of_before.filter_map(|(condition, holds)| {
         let text = finder.names.condition(condition, holds);
         let names_caller = names_caller(finder, condition, holds);
         let zero = zero(finder, condition, holds);
@@ -45,6 +51,30 @@ pub(super) fn requirements(
         is_readable.then_some(Requirement { text, names_caller, zero })
     });
     found.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Whether the condition is of a word that the call itself may have stored by then, in a way that its
+/// text does not show: such a word says nothing of the state before the call.
+fn is_of_own_stores(finder: &Finder<'_, '_>, condition: TermId) -> bool {
+    let (pool, behind) = (finder.pool, finder.behind);
+    let (mut seen, mut pending) = (BTreeSet::new(), vec![condition]);
+    while let Some(term) = pending.pop().filter(|_| seen.len() < MAX_TERMS) {
+        if !seen.insert(term) {
+            continue;
+        }
+        if let Term::Result(node, pc) = pool.get(term)
+            && let Some((position, Effect::SLoad { key })) = behind.effect_at(node, pc)
+        {
+            let place = (node, position);
+            if let Some(value) = behind.stored_before(pool, place, key) {
+                pending.push(value);
+            } else if behind.may_be_stored_before(place, key) {
+                return true;
+            }
+        }
+        behind.for_each_operand(pool, term, |operand| pending.push(operand));
+    }
+    false
 }
 
 /// Whether the condition is that the caller be an account that state or code names.

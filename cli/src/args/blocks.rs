@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use slotcast::scheduler::Mode;
 use slotcast_corpus::Scenario;
 
-use super::{Files, Keep};
+use super::{Files, Keep, Resume};
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -14,6 +14,9 @@ pub(crate) struct Run {
     /// The blocks.
     #[command(flatten)]
     pub(crate) blocks: Files,
+    /// Where results are kept.
+    #[command(flatten)]
+    pub(crate) resume: Resume,
     /// Where summaries are kept.
     #[command(flatten)]
     pub(crate) keep: Keep,
@@ -53,6 +56,9 @@ pub(crate) struct Bench {
     /// The blocks.
     #[command(flatten)]
     pub(crate) blocks: Files,
+    /// Where results are kept.
+    #[command(flatten)]
+    pub(crate) resume: Resume,
     /// Measure what the steps cost instead, as the cost model takes it.
     #[arg(long)]
     pub(crate) units: bool,
@@ -60,7 +66,7 @@ pub(crate) struct Bench {
     /// conflict and those where three transactions in ten meet.
     #[arg(
         long, value_name = "KIND", value_parser = super::synthetic(),
-        conflicts_with_all = ["units", "files"]
+        conflicts_with_all = ["units", "files", "resume"]
     )]
     pub(crate) synthetic: Option<Synthetic>,
     /// How much gas a synthetic block uses, about.
@@ -150,6 +156,9 @@ pub(crate) struct Score {
     /// The blocks.
     #[command(flatten)]
     pub(crate) blocks: Files,
+    /// Where results are kept.
+    #[command(flatten)]
+    pub(crate) resume: Resume,
     /// Where summaries are kept.
     #[command(flatten)]
     pub(crate) keep: Keep,
@@ -165,10 +174,10 @@ pub(crate) struct Score {
     pub(crate) misses: bool,
     /// Write every figure that does not depend on time to this file instead, as JSON, or as a table
     /// if the name ends in .md; may be given several times.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["predictions", "rival", "misses"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["predictions", "rival", "misses", "resume"])]
     pub(crate) scoreboard: Vec<PathBuf>,
     /// Compare with a file that --scoreboard wrote, and fail if a figure got worse.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["predictions", "rival", "misses"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["predictions", "rival", "misses", "resume"])]
     pub(crate) against: Option<PathBuf>,
 }
 

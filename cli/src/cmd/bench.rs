@@ -16,6 +16,7 @@ use crate::{
     input::Source,
     progress::Progress,
     render::{BAD, Columns, Console, HEAD, gas},
+    results::Results,
 };
 
 /// Fewest and most runs for each figure.
@@ -53,7 +54,8 @@ pub(crate) fn bench(
     threads: &[usize],
     console: &Console,
 ) -> Result<Verdict, Failure> {
-    let sources = subjects(args)?;
+    let mut results = Results::open(args.resume.resume.as_deref())?;
+    let sources = subjects(args, &results, console)?;
     let settings = EngineSettings::default();
     let mode = args.mode.map_or(settings.mode, Into::into);
     let execution = match args.always {
@@ -73,6 +75,7 @@ pub(crate) fn bench(
         let mut of_block = bench_block(&prepared, &settings)
             .map_err(|error| Failure::in_file(&subject.name(), error))?;
         of_block.iter_mut().for_each(|line| line.synthetic = subject.synthetic());
+        results.keep(&subject.name(), &of_block)?;
         progress.done(|| print(&of_block, lines.is_empty(), console))?;
         lines.extend(of_block);
     }
@@ -97,10 +100,14 @@ enum Subject {
 }
 
 /// Everything to measure, in order.
-fn subjects(args: &Bench) -> Result<Vec<Subject>, Failure> {
+fn subjects(args: &Bench, results: &Results, console: &Console) -> Result<Vec<Subject>, Failure> {
     let made_up = |scenario: &Scenario| Subject::Synthetic(*scenario, args.gas);
     Ok(match &args.synthetic {
-        None => Source::list_of(&args.blocks)?.into_iter().map(Subject::Recorded).collect(),
+        None => {
+            let mut sources = Source::list_of(&args.blocks)?;
+            results.missing(&mut sources).into_iter().for_each(|said| console.note(said));
+            sources.into_iter().map(Subject::Recorded).collect()
+        }
         Some(Synthetic::All) => SYNTHETIC.iter().map(made_up).collect(),
         Some(Synthetic::Of(scenario)) => vec![made_up(scenario)],
     })

@@ -13,6 +13,7 @@ use crate::{
     input::Source,
     progress::Progress,
     render::{BAD, Columns, Console, GOOD, HEAD, count, duration, gas},
+    results::Results,
     summary_file::SummaryFile,
 };
 
@@ -45,7 +46,9 @@ const NAMED: usize = 8;
 
 /// Runs all blocks.
 pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdict, Failure> {
-    let sources = Source::list_of(&args.blocks)?;
+    let mut sources = Source::list_of(&args.blocks)?;
+    let mut results = Results::open(args.resume.resume.as_deref())?;
+    results.missing(&mut sources).into_iter().for_each(|said| console.note(said));
     let hints = args.hints.as_deref().map(HintFile::read).transpose()?;
     let settings = RunSettings::new(threads, args.mode.map(Into::into));
     let settings = settings.map_err(Failure::bad_input)?;
@@ -70,6 +73,7 @@ pub(crate) fn run(args: &Run, threads: usize, console: &Console) -> Result<Verdi
                 report.map_err(in_file)?
             }
         };
+        results.keep(&source.name(), &[&report])?;
         progress.done(|| print(&report, sum.n_blocks == 0, console))?;
         sum.add(&report);
     }

@@ -24,6 +24,7 @@ use crate::{
     input::Source,
     progress::Progress,
     render::Console,
+    results::Results,
     summary_file::SummaryFile,
 };
 
@@ -81,7 +82,9 @@ pub(crate) fn score(args: &Score, threads: usize, console: &Console) -> Result<V
     if args.against.is_some() || !args.scoreboard.is_empty() {
         return board::board(args, threads, console);
     }
-    let sources = Source::list_of(&args.blocks)?;
+    let mut sources = Source::list_of(&args.blocks)?;
+    let mut results = Results::open(args.resume.resume.as_deref())?;
+    results.missing(&mut sources).into_iter().for_each(|said| console.note(said));
     let stated = args.predictions.as_deref().map(HintFile::read).transpose()?;
     let summary_file = SummaryFile::open(&args.keep, console)?;
     let progress = Progress::new(sources.len(), console);
@@ -97,13 +100,15 @@ pub(crate) fn score(args: &Score, threads: usize, console: &Console) -> Result<V
         let block = prepared.block().header.number;
         let misses = args.misses || console.is_verbose();
         let misses: Option<&[Miss]> = misses.then_some(&judged.misses);
-        let line = ScoreLine::from(&score);
+        let out = OfBlock {
+            block,
+            line: ScoreLine::from(&score),
+            misses: misses.map(|misses| misses.iter().map(MissOut::from).collect()),
+        };
+        results.keep(&source.name(), &[&out])?;
         progress.done(|| match console.is_json() {
-            true => {
-                let misses = misses.map(|misses| misses.iter().map(MissOut::from).collect());
-                console.document(&OfBlock { block, line, misses })
-            }
-            false => table::block(block, &line, misses.unwrap_or_default(), n == 0, console),
+            true => console.document(&out),
+            false => table::block(block, &out.line, misses.unwrap_or_default(), n == 0, console),
         })?;
     }
     drop(progress);

@@ -19,6 +19,7 @@ mod graph;
 mod guides;
 mod hint_files;
 mod lint;
+mod many_blocks;
 #[cfg(feature = "node")]
 #[path = "../../../integrations/node/tests/it/mock.rs"]
 #[expect(dead_code, reason = "other tests have it misbehave in more ways")]

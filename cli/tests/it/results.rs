@@ -14,7 +14,7 @@ use crate::command::{Folder, command, json_lines, keys, run};
 /// What a line of `score` says besides figures.
 const PARTS: [&str; 4] = ["accounts", "deltas", "reasons", "strata"];
 
-const FIGURES: [&str; 17] = [
+const FIGURES: [&str; 18] = [
     "assumingClaimsSound",
     "completeClaimsSound",
     "criticalPathInflation",
@@ -30,6 +30,7 @@ const FIGURES: [&str; 17] = [
     "storageTxs",
     "supersetShare",
     "txs",
+    "valueExactShare",
     "wildcardTxShare",
     "writeRecall",
 ];

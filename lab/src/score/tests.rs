@@ -18,6 +18,7 @@ fn only_a_confirmed_addition_takes_an_edge_away() {
             truth: &truth,
             confirmed,
             words_held: false,
+            values_held: false,
             stratum: Stratum::Other,
             gas: 10,
         };

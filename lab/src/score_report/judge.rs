@@ -10,6 +10,7 @@ use alloy_primitives::U256;
 use slotcast_executor::{Inspected, Question, TxOutcome, inspect};
 use slotcast_model::{IndexVec, Observation, Prediction, Slot, TxIndex};
 
+use super::values::values_held;
 use crate::score::{Evidence, Miss, Score, Scored, Stratum, misses, score};
 use slotcast::Prepared;
 use slotcast_corpus::RunError;
@@ -25,6 +26,8 @@ pub struct Truth {
     pub txs: IndexVec<TxIndex, TxOutcome>,
     /// What each touched.
     pub observations: IndexVec<TxIndex, Observation>,
+    /// What each of the slots that it read or wrote held when its turn came.
+    pub found: IndexVec<TxIndex, Vec<U256>>,
 }
 
 /// Predictions of a block against the truth.
@@ -64,7 +67,8 @@ pub fn judge_block(
     let Inspected { txs, observations, answers } =
         inspect(prepared.block(), prepared.state(), &questions)
             .map_err(|source| RunError::of(prepared.block(), source))?;
-    let truth = Truth { txs, observations };
+    let found = answers.iter().map(|answer| answer.found.clone()).collect();
+    let truth = Truth { txs, observations, found };
     let confirmed: IndexVec<TxIndex, Vec<Slot>> = answers
         .iter_enumerated()
         .map(|(tx, answer)| confirmed(&predictions[tx], &answer.only_added))
@@ -102,6 +106,7 @@ pub(super) fn score_by<'a>(
     claims: impl Fn(TxIndex) -> (&'a [Slot], bool),
 ) -> Score {
     let block = prepared.block();
+    let values_held = values_held(prepared, predictions, truth);
     let scored = |tx: TxIndex| {
         let observation = &truth.observations[tx];
         let (confirmed, words_held) = claims(tx);
@@ -110,6 +115,7 @@ pub(super) fn score_by<'a>(
             truth: observation,
             confirmed,
             words_held,
+            values_held: values_held[tx],
             stratum: Stratum::of(block.transaction(tx).input(), observation),
             gas: truth.txs[tx].gas_used().unwrap_or(0),
         }

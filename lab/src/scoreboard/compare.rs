@@ -33,6 +33,7 @@ impl Direction {
             | "edgeRecallNear"
             | "exactShare"
             | "supersetShare"
+            | "valueExactShare"
             | "completeClaimsSound"
             | "assumingClaimsSound"
             | "recall"

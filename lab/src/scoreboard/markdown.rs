@@ -11,7 +11,7 @@ use super::{ACCOUNTS, DELTAS, ERAS, PARENT, REASONS, RIVAL, Scoreboard, TOTAL};
 use crate::score::Stratum;
 
 /// The columns of accuracy: a figure's name and its head.
-const COLUMNS: [(&str, &str); 13] = [
+const COLUMNS: [(&str, &str); 14] = [
     ("txs", "transactions"),
     ("storageTxs", "with storage"),
     ("slotRecall", "slot recall"),
@@ -22,6 +22,7 @@ const COLUMNS: [(&str, &str); 13] = [
     ("edgePrecision", "edge precision"),
     ("exactShare", "exact"),
     ("supersetShare", "superset"),
+    ("valueExactShare", "values exact"),
     ("completeClaimsSound", "complete claims sound"),
     ("assumingClaimsSound", "assuming claims sound"),
     ("criticalPathInflation", "critical path inflation"),

@@ -93,7 +93,7 @@ impl Table {
                 row.effort.fuel,
                 row.effort.n_nodes,
                 row.effort.n_terms,
-                row.effort.peak_bytes >> 10,
+                row.effort.held_bytes >> 10,
                 row.effort.stop,
             )
         };
@@ -120,10 +120,10 @@ impl fmt::Display for Table {
         for (reason, n_codes) in stops {
             writeln!(f, "{:22} {n_codes:>9} codes", reason.text())?;
         }
-        let Some(largest) = rows.iter().max_by_key(|row| row.effort.peak_bytes) else {
+        let Some(largest) = rows.iter().max_by_key(|row| row.effort.held_bytes) else {
             return Ok(());
         };
-        let n_bytes = largest.effort.peak_bytes;
+        let n_bytes = largest.effort.held_bytes;
         writeln!(f, "largest analysis       {:>9} KiB ({})", n_bytes >> 10, largest.hash)
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn total(n_blocks: usize, line: &ScoreLine, console: &Console) -> Res
     let head = format!("{:<26}{heads}", count(n_blocks, "block", "blocks"));
     console.line("")?;
     console.line(console.paint(HEAD, &head))?;
-    let rows: [Row; 17] = [
+    let rows: [Row; 18] = [
         ("transactions", |figures| figures.txs.to_string()),
         ("with storage", |figures| figures.storage_txs.to_string()),
         ("slot recall", |figures| share(figures.slot_recall)),
@@ -85,6 +85,7 @@ pub(super) fn total(n_blocks: usize, line: &ScoreLine, console: &Console) -> Res
         ("edge precision", |figures| share(figures.edge_precision)),
         ("exact", |figures| share(figures.exact_share)),
         ("superset", |figures| share(figures.superset_share)),
+        ("values exact", |figures| share(figures.value_exact_share)),
         ("complete claims sound", |figures| share(figures.complete_claims_sound)),
         ("assuming claims sound", |figures| share(figures.assuming_claims_sound)),
         ("with a wildcard", |figures| share(figures.wildcard_tx_share)),

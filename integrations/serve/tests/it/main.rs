@@ -4,7 +4,7 @@
 //! library says.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+#![expect(clippy::print_stdout, reason = "tests say what they measured")]
 
 #[path = "../../../node/tests/it/chain.rs"]
 mod chain;
