@@ -17,6 +17,7 @@ pub mod scoreboard;
 pub mod explain;
 
 mod bench;
+mod lanes;
 mod makespan;
 mod prefetch;
 mod units;
@@ -28,6 +29,7 @@ mod synthetic;
 pub mod render;
 
 pub use bench::{BenchLine, BenchSettings, BenchSummary, bench_block};
+pub use lanes::Lanes;
 pub use makespan::{MakespanRow, makespan};
 pub use prefetch::wanted;
 pub use run::{

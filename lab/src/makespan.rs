@@ -1,8 +1,9 @@
 //! How long would a block take on many threads, by what its transactions take on one?
 //!
 //! In: a [`Prepared`] block, the unit costs of the executor. Out: a [`MakespanRow`] for each number of
-//! threads: our predictions made meanwhile, our predictions at hand, predictions without a fault, and
-//! optimistic re-execution in the manner of Block-STM, on the same costs.
+//! threads: our predictions made meanwhile, our predictions at hand, the sets of what transactions
+//! really touch without any value, optimistic re-execution in the manner of Block-STM, and the limit
+//! below which no schedule comes, on the same costs.
 //! Invariants: times are measured on one thread and everything else is simulated; a simulation runs
 //! nothing and depends on its inputs alone; who conflicts is for all of them what is left when reads
 //! that need no order are left out (`waits.rs`).
@@ -39,10 +40,14 @@ pub struct MakespanRow {
     pub ours_micros: f64,
     /// The same with predictions at hand.
     pub hinted_micros: f64,
-    /// Executing and deciding by what the transactions really touch.
-    pub perfect_micros: f64,
+    /// Executing and deciding by the sets of what the transactions really touch. No values are known, so
+    /// that a transaction waits for every change of what it reads; ours with values wait for less.
+    pub true_sets_micros: f64,
     /// Optimistic re-execution.
     pub optimistic_micros: f64,
+    /// If no transaction waited for another and nothing cost anything besides: the longest one alone,
+    /// or all of them shared by the threads, whichever is more.
+    pub limit_micros: f64,
     /// How often it runs transactions.
     pub optimistic_runs: usize,
     /// How often we run transactions.
@@ -92,11 +97,13 @@ fn rows(
     let (waits_meanwhile, again_meanwhile) = ran(prepared, measured.meanwhile.clone())?;
     let (waits_of_truth, again_of_truth) = self::waits(prepared, truth)?;
     let free = IndexVec::from_elem(0, run.len());
-    let steps =
-        |predict, waits, again: &[TxIndex]| steps(prepared, units, run, predict, waits, again);
+    let steps = |predict, waits: &IndexVec<TxIndex, Wait>, again: &[TxIndex]| {
+        let horizons = waits.iter().map(|wait| wait.horizon.0).collect();
+        steps(prepared, units, run, predict, &horizons, again)
+    };
     let ours = steps(predict, &waits_meanwhile, &again_meanwhile);
     let hinted = steps(&free, &waits, &again);
-    let perfect = steps(&free, &waits_of_truth, &again_of_truth);
+    let true_sets = steps(&free, &waits_of_truth, &again_of_truth);
     let actual = actual(prepared, units, run, truth);
     let in_order: u64 = run.iter().sum();
     let micros = |nanos: u64| nanos as f64 / 1e3;
@@ -107,8 +114,9 @@ fn rows(
             in_order_micros: micros(in_order),
             ours_micros: micros(simulate_streamed(&ours, threads)),
             hinted_micros: micros(simulate_streamed(&hinted, threads)),
-            perfect_micros: micros(simulate_streamed(&perfect, threads)),
+            true_sets_micros: micros(simulate_streamed(&true_sets, threads)),
             optimistic_micros: micros(optimistic.time),
+            limit_micros: micros(no_wait_limit(run, threads)),
             optimistic_runs: optimistic.n_runs,
             our_runs: run.len() + again.len(),
         }
@@ -188,17 +196,19 @@ fn ran(
     Ok((waits, ran.reexecuted().to_vec()))
 }
 
-fn steps(
+/// The steps of each transaction, by what running and predicting it takes, up to where it waits, and
+/// which are run twice.
+pub(crate) fn steps(
     prepared: &Prepared,
     units: &UnitCosts,
     run: &IndexVec<TxIndex, u64>,
     predict: &IndexVec<TxIndex, u64>,
-    waits: &IndexVec<TxIndex, Wait>,
+    horizons: &IndexVec<TxIndex, TxIndex>,
     again: &[TxIndex],
 ) -> IndexVec<TxIndex, Steps> {
     let half = units.hand_over_nanos / 2;
     let of = |tx: TxIndex| {
-        let (predict, horizon, takes) = (predict[tx], waits[tx].horizon.0, run[tx]);
+        let (predict, horizon, takes) = (predict[tx], horizons[tx], run[tx]);
         let is_on_prefix = prepared.is_transfer(tx) || horizon == tx && tx != TxIndex(0);
         let second = if again.binary_search(&tx).is_ok() { takes } else { 0 };
         match is_on_prefix {
@@ -207,6 +217,13 @@ fn steps(
         }
     };
     run.indices().map(of).collect()
+}
+
+/// What no schedule on so many threads can be below: the longest transaction, or an equal share of all.
+pub(crate) fn no_wait_limit(costs: &IndexVec<TxIndex, u64>, threads: NonZeroUsize) -> u64 {
+    let longest = costs.iter().copied().max().unwrap_or(0);
+    let total: u64 = costs.iter().sum();
+    longest.max(total.div_ceil(threads.get() as u64))
 }
 
 /// The transactions as they really are. A plain transfer costs what its closed form does, and

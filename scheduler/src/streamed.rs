@@ -1,6 +1,7 @@
 //! How long would a block take that is predicted, executed and decided at the same time?
 //!
-//! In: what each transaction costs at each step, and a number of threads. Out: the simulated time.
+//! In: what each transaction costs at each step, and a number of threads. Out: the simulated time, or a
+//! [`Span`] for each step that takes any.
 //! Invariants: integer arithmetic only; nothing here depends on a clock; no thread waits where a real
 //! thread would find something to do. The rules are those of dataflow mode: one thread predicts all
 //! transactions before it takes part, at most one thread at a time decides, deciding goes before
@@ -33,15 +34,39 @@ pub struct Steps {
 ///
 /// When a transaction waits for a later one.
 pub fn simulate_streamed(txs: &IndexVec<TxIndex, Steps>, threads: NonZeroUsize) -> u64 {
+    let spans = trace_streamed(txs, threads);
+    spans.iter().map(|span| span.end).max().unwrap_or(0)
+}
+
+/// What each thread is at in the same simulation, in the order in which it begins; what takes no time
+/// is left out.
+///
+/// # Panics
+///
+/// When a transaction waits for a later one.
+pub fn trace_streamed(txs: &IndexVec<TxIndex, Steps>, threads: NonZeroUsize) -> Vec<Span> {
     for (tx, steps) in txs.iter_enumerated() {
         assert!(steps.horizon <= tx, "a transaction waits for earlier ones only");
     }
-    Simulation::new(txs).run(threads.get())
+    Simulation::new(txs, threads).run()
+}
+
+/// A step of a transaction on a thread, in the unit of the costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The step.
+    pub work: Work,
+    /// The thread, from 0.
+    pub thread: usize,
+    /// When it begins.
+    pub start: u64,
+    /// When it ends.
+    pub end: u64,
 }
 
 /// What a thread is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Work {
+pub enum Work {
     /// Predicting this one.
     Predict(TxIndex),
     /// Running this one.
@@ -62,11 +87,14 @@ struct Simulation<'a> {
     /// By rank, which is zero for all until all are known.
     ready: BinaryHeap<(u64, Reverse<TxIndex>)>,
     ranks: IndexVec<TxIndex, u64>,
-    busy: BinaryHeap<Reverse<(u64, Work)>>,
+    /// The threads at work, by when they are done.
+    busy: BinaryHeap<Reverse<(u64, Work, usize)>>,
+    idle: BinaryHeap<Reverse<usize>>,
+    spans: Vec<Span>,
 }
 
 impl<'a> Simulation<'a> {
-    fn new(txs: &'a IndexVec<TxIndex, Steps>) -> Self {
+    fn new(txs: &'a IndexVec<TxIndex, Steps>, threads: NonZeroUsize) -> Self {
         Self {
             txs,
             now: 0,
@@ -78,28 +106,32 @@ impl<'a> Simulation<'a> {
             ready: BinaryHeap::new(),
             ranks: IndexVec::from_elem(0, txs.len()),
             busy: BinaryHeap::new(),
+            idle: (0..threads.get()).map(Reverse).collect(),
+            spans: Vec::new(),
         }
     }
 
-    fn run(mut self, threads: usize) -> u64 {
-        if self.txs.is_empty() {
-            return 0;
+    fn run(mut self) -> Vec<Span> {
+        if !self.txs.is_empty()
+            && let Some(Reverse(thread)) = self.idle.pop()
+        {
+            self.begin(Work::Predict(TxIndex(0)), thread);
         }
-        self.begin(Work::Predict(TxIndex(0)));
         loop {
-            while self.busy.len() < threads
+            while let Some(&Reverse(thread)) = self.idle.peek()
                 && let Some(work) = self.next()
             {
-                self.begin(work);
+                self.idle.pop();
+                self.begin(work, thread);
             }
-            let Some(Reverse((ends, work))) = self.busy.pop() else { return self.now };
+            let Some(Reverse((ends, work, thread))) = self.busy.pop() else { return self.spans };
             self.now = ends;
-            self.end(work);
-            while let Some(Reverse((ends, _))) = self.busy.peek()
+            self.end(work, thread);
+            while let Some(Reverse((ends, ..))) = self.busy.peek()
                 && *ends <= self.now
-                && let Some(Reverse((_, work))) = self.busy.pop()
+                && let Some(Reverse((_, work, thread))) = self.busy.pop()
             {
-                self.end(work);
+                self.end(work, thread);
             }
         }
     }
@@ -116,16 +148,21 @@ impl<'a> Simulation<'a> {
         self.ready.pop().map(|(_, Reverse(tx))| Work::Run(tx))
     }
 
-    fn begin(&mut self, work: Work) {
+    fn begin(&mut self, work: Work, thread: usize) {
         let takes = match work {
             Work::Predict(tx) => self.txs[tx].predict,
             Work::Run(tx) => self.txs[tx].run.unwrap_or(0),
             Work::Decide(tx) => self.txs[tx].decide,
         };
-        self.busy.push(Reverse((self.now.saturating_add(takes), work)));
+        let (start, end) = (self.now, self.now.saturating_add(takes));
+        self.busy.push(Reverse((end, work, thread)));
+        if start < end {
+            self.spans.push(Span { work, thread, start, end });
+        }
     }
 
-    fn end(&mut self, work: Work) {
+    fn end(&mut self, work: Work, thread: usize) {
+        let mut is_idle = true;
         match work {
             Work::Predict(tx) => {
                 self.n_known += 1;
@@ -134,7 +171,8 @@ impl<'a> Simulation<'a> {
                 }
                 if self.n_known < self.txs.len() {
                     // The predicting thread goes on with it, whatever else there is to do.
-                    self.begin(Work::Predict(TxIndex::from_usize(self.n_known)));
+                    is_idle = false;
+                    self.begin(Work::Predict(TxIndex::from_usize(self.n_known)), thread);
                 } else {
                     self.ranks = ranks(self.txs);
                     let ready = core::mem::take(&mut self.ready).into_iter();
@@ -146,6 +184,9 @@ impl<'a> Simulation<'a> {
                 self.n_decided += 1;
                 self.is_deciding = false;
             }
+        }
+        if is_idle {
+            self.idle.push(Reverse(thread));
         }
         while let Some(Reverse((horizon, tx))) = self.waiting.peek().copied()
             && horizon.as_usize() <= self.n_decided

@@ -256,6 +256,9 @@ pub(crate) struct Schedule {
     /// covered balances, unobserved credits.
     #[arg(long)]
     pub(crate) all_edges: bool,
+    /// How svg and html follow the schedule; on the page, how at first.
+    #[arg(long, value_enum, default_value = "values")]
+    pub(crate) mode: ModeArgument,
     /// For how many threads svg and html draw the timeline.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) lanes: u8,
@@ -272,6 +275,6 @@ pub(crate) enum ScheduleFormat {
     Dot,
     /// A drawing of the dependencies and of the simulated times.
     Svg,
-    /// The drawing in a page of its own.
+    /// A page: what runs when, simulated; the dependencies of the transaction one points at; search.
     Html,
 }

@@ -7,6 +7,7 @@
 mod accuracy;
 mod blocks;
 mod measure;
+mod situations;
 mod speed;
 
 use slotcast_lab::render::{Cell, Page};
@@ -61,10 +62,11 @@ fn page(blocks: &[OfBlock], timed_on: Option<usize>) -> Page {
             env!("CARGO_PKG_VERSION"),
         ),
     });
-    let mut sections = vec![accuracy::by_kind(&board), accuracy::by_era(&board)];
-    sections.push(accuracy::reasons(&board));
+    let mut sections = vec![situations::at_a_glance(&board, blocks, timed_on)];
     sections.extend(timed_on.map(|threads| speed::measured(blocks, threads)));
-    sections.push(speed::simulated(blocks));
+    sections.extend(timed_on.map(|_| speed::by_mode(blocks)));
+    sections.extend([accuracy::by_kind(&board), accuracy::by_era(&board)]);
+    sections.push(accuracy::reasons(&board));
     sections.push(blocks::list(blocks));
     Page { title: "Slotcast: accuracy and speed".to_owned(), lead, sections }
 }

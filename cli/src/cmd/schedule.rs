@@ -4,18 +4,22 @@
 
 use std::num::NonZeroUsize;
 
+use alloy_primitives::Address;
 use slotcast::hints::{ScheduleDocument, Simulated};
 use slotcast::{
     Prepared,
     graph::{all_accesses, schedule_of},
-    model::TxIndex,
+    model::{IndexVec, Location, Prediction, TxIndex},
     predict::warm_of,
     scheduler::{
-        self, CostModel,
+        self, Mode,
         print::{self, Edges},
     },
 };
-use slotcast_lab::render::Drawing;
+use slotcast_lab::{
+    Lanes,
+    render::{Drawing, DrawnTx},
+};
 
 use crate::{
     args::{Schedule, ScheduleFormat},
@@ -58,7 +62,7 @@ pub(crate) fn schedule(args: &Schedule, console: &Console) -> Result<Verdict, Fa
             ScheduleFormat::Dot => console.text(&print::dot(&schedule, Edges::Reduced)),
             ScheduleFormat::Text => text(block, &schedule, console),
             ScheduleFormat::Svg | ScheduleFormat::Html => {
-                console.text(&drawn(&prepared, &schedule, format, args.lanes))
+                console.text(&drawn(&prepared, &schedule, &predictions, args, format))
             }
         })?;
     }
@@ -69,18 +73,41 @@ pub(crate) fn schedule(args: &Schedule, console: &Console) -> Result<Verdict, Fa
 fn drawn(
     prepared: &Prepared,
     schedule: &scheduler::Schedule,
+    predictions: &IndexVec<TxIndex, Prediction>,
+    args: &Schedule,
     format: ScheduleFormat,
-    lanes: u8,
 ) -> String {
     let block = prepared.block();
-    let costs = CostModel::default().nanos_of_each(schedule.weights());
-    let callees = block.tx_indices().map(|tx| warm_of(block, tx).to).collect();
-    let threads = NonZeroUsize::new(usize::from(lanes)).expect("there is at least one lane");
-    let drawing =
-        Drawing { block: block.header.number, schedule, costs: &costs, callees: &callees, threads };
+    let threads = NonZeroUsize::new(usize::from(args.lanes)).expect("there is at least one lane");
+    let asked = Mode::from(args.mode);
+    let others = Mode::ALL.into_iter().rev().filter(|mode| *mode != asked);
+    let lanes = |mode| Lanes::new(prepared, predictions, mode, threads);
+    let tx = |tx| {
+        let warm = warm_of(block, tx);
+        let accesses = predictions[tx].access_set();
+        let touched = accesses.reads().iter().chain(accesses.writes()).chain(accesses.adds());
+        let mut touched: Vec<Address> = touched.filter_map(account_of).collect();
+        touched.sort_unstable();
+        touched.dedup();
+        let hash = *block.transaction(tx).tx_hash();
+        DrawnTx { hash, sender: warm.sender, callee: warm.to, touched }
+    };
+    let txs = block.tx_indices().map(tx).collect();
+    let block = block.header.number;
     match format {
-        ScheduleFormat::Html => drawing.html(),
-        _ => drawing.svg(),
+        ScheduleFormat::Html => {
+            let lanes: Vec<Lanes> = [asked].into_iter().chain(others).map(lanes).collect();
+            Drawing { block, schedule, txs: &txs, lanes: &lanes }.html()
+        }
+        _ => Drawing { block, schedule, txs: &txs, lanes: &[lanes(asked)] }.svg(),
+    }
+}
+
+/// The account whose storage this is.
+fn account_of(location: &Location) -> Option<Address> {
+    match location {
+        Location::Storage(slot) => Some(slot.address),
+        Location::Balance(_) | Location::Nonce(_) | Location::Code(_) => None,
     }
 }
 

@@ -113,6 +113,18 @@ impl Tab {
         self.send("Input.dispatchMouseEvent", json!({"type": "mouseMoved", "x": x, "y": y}));
     }
 
+    /// Presses a key.
+    pub(crate) fn key(&mut self, key: &str) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            self.send("Input.dispatchKeyEvent", json!({"type": kind, "key": key}));
+        }
+    }
+
+    /// Writes where the reader would write.
+    pub(crate) fn write(&mut self, text: &str) {
+        self.send("Input.insertText", json!({"text": text}));
+    }
+
     /// The value of an expression in the page.
     pub(crate) fn eval(&mut self, expression: &str) -> Value {
         let asked = json!({"expression": expression, "returnByValue": true});

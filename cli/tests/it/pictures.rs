@@ -108,10 +108,194 @@ fn a_schedule_is_drawn_and_tells_its_reasons() {
     let folder = Folder::new();
     let block = block(&folder);
     let schedule = json_lines(&["schedule", "--json", &block]).remove(0);
-    for format in ["svg", "html"] {
-        let drawn = run(&["schedule", "--format", format, "--lanes", "3", &block]).stdout;
-        let path = folder.write(&format!("schedule.{format}"), drawn);
-        check_drawing(&mut tab, Path::new(&path), &schedule);
+    let drawn = run(&["schedule", "--format", "svg", "--lanes", "3", &block]).stdout;
+    let path = folder.write("schedule.svg", drawn);
+    check_drawing(&mut tab, Path::new(&path), &schedule);
+}
+
+/// Opens the page of a block's schedule.
+fn open_page(tab: &mut Tab, folder: &Folder, args: &[&str]) {
+    let page = run(&[&["schedule", "--format", "html"], args].concat()).stdout;
+    tab.load(Path::new(&folder.write("schedule.html", page)));
+}
+
+/// Rests the pointer on a transaction of the page.
+fn point_at(tab: &mut Tab, tx: u64) {
+    let place = tab.eval(&format!(
+        "(() => {{ const at = canvas.getBoundingClientRect(), [x, y] = placeOf({tx});
+            return [at.x + x, at.y + y]; }})()"
+    ));
+    tab.hover(place[0].as_f64().unwrap(), place[1].as_f64().unwrap());
+}
+
+/// The dependencies that the page lists in one direction: the other transaction, and the first location.
+fn listed(tab: &mut Tab, direction: &str) -> Vec<(u64, String)> {
+    let items = tab.eval(&format!(
+        "[...document.querySelectorAll('#{direction} li')].map((it) =>
+            [Number(it.querySelector('button').dataset.tx), it.querySelector('span').textContent])"
+    ));
+    let item = |item: &Value| {
+        let words = text(&item[1]).split([' ', ',']).next().unwrap();
+        (item[0].as_u64().unwrap(), words.to_owned())
+    };
+    items.as_array().unwrap().iter().map(item).collect()
+}
+
+#[test]
+fn a_schedule_page_shows_lanes_and_the_dependencies_of_what_one_points_at() {
+    let Some(mut tab) = Tab::open() else { return };
+    let folder = Folder::new();
+    let block = block(&folder);
+    let schedule = json_lines(&["schedule", "--json", &block]).remove(0);
+    open_page(&mut tab, &folder, &["--lanes", "3", &block]);
+    assert_eq!(tab.eval("state.view"), "lanes", "lanes over time come first");
+    assert_eq!(tab.eval("document.querySelector('#modes input:checked').value"), "values");
+    let lead = tab.eval("byId('lead').textContent");
+    assert!(text(&lead).contains("Simulation, from estimated gas"), "{lead}");
+    let edges = schedule["edges"].as_array().unwrap();
+    assert!(!edges.is_empty());
+    for tx in 0..schedule["txs"].as_u64().unwrap() {
+        point_at(&mut tab, tx);
+        assert_eq!(tab.eval("state.hover"), tx);
+        for (direction, of, other) in [("before", "to", "from"), ("after", "from", "to")] {
+            let edges = edges.iter().filter(|edge| edge[of] == tx);
+            let known = |it: &Value| (it[other].as_u64().unwrap(), text(&it["reason"]).to_owned());
+            let mut known: Vec<_> = edges.map(known).collect();
+            let mut listed = listed(&mut tab, direction);
+            (known.sort_unstable(), listed.sort_unstable());
+            assert_eq!(listed, known, "{direction} {tx}");
+        }
+    }
+    // What is drawn: every transaction in its colour, gaps where threads wait, less with more waiting.
+    tab.hover(2.0, 2.0);
+    assert_eq!(tab.eval("state.hover"), Value::Null);
+    let unlike = "(() => { draw(); const probe = document.createElement('canvas').getContext('2d');
+        return data.txs.map((_, tx) => tx).filter((tx) => {
+            const [x, y] = placeOf(tx);
+            const [a, b] = shown.boxes[tx].x.map(toX);
+            probe.fillStyle = colour(tx); probe.fillRect(0, 0, 1, 1);
+            const is = paint.getImageData(x * devicePixelRatio, y * devicePixelRatio, 1, 1).data;
+            return 3 < b - a && `${is}` !== `${probe.getImageData(0, 0, 1, 1).data}`;
+        }); })()";
+    assert_eq!(tab.eval(unlike), json!([]), "every transaction stands where it is said to");
+    let waited = "shown.idle.reduce((sum, [, from, to]) => sum + to - from, 0)";
+    let times: Vec<f64> = ["values", "dataflow", "layers"]
+        .map(|mode| {
+            tab.eval(&format!("document.querySelector('#modes [value={mode}]').click()"));
+            assert_eq!(tab.eval("mode().mode"), mode);
+            tab.eval(waited).as_f64().unwrap()
+        })
+        .to_vec();
+    assert!(0.0 < times[0] && times[0] < times[2], "{times:?}");
+    for theme in ["light", "dark"] {
+        tab.theme(theme);
+        let ink = tab.eval("ink.ink === getComputedStyle(document.body).getPropertyValue('--ink')");
+        assert_eq!(ink, true, "the canvas follows the theme");
+    }
+    check_themes(&mut tab, "h1", "body");
+    assert_eq!(tab.complaints(), [""; 0]);
+}
+
+#[test]
+fn a_schedule_page_is_searched_and_moved_by_keys() {
+    let Some(mut tab) = Tab::open() else { return };
+    let folder = Folder::new();
+    let block = block(&folder);
+    let recorded: Value = serde_json::from_str(&std::fs::read_to_string(&block).unwrap()).unwrap();
+    let txs = recorded["block"]["transactions"].as_array().unwrap();
+    open_page(&mut tab, &folder, &[&block]);
+    tab.key("/");
+    tab.write(text(&txs[7]["hash"]));
+    assert_eq!(tab.eval("[...state.found]"), json!([7]));
+    assert_eq!(tab.eval("byId('details').textContent.includes(byId('search').value)"), true);
+    tab.key("Escape");
+    assert_eq!(tab.eval("[state.found, state.chosen]"), json!([null, null]));
+    for role in ["from", "to"] {
+        let address = text(&txs[3][role]);
+        let is_its = |tx: &(usize, &Value)| ["from", "to"].iter().any(|it| tx.1[it] == address);
+        let its: Vec<usize> = txs.iter().enumerate().filter(is_its).map(|tx| tx.0).collect();
+        tab.key("/");
+        tab.write(address);
+        let found = tab.eval("[...state.found]");
+        let found: Vec<usize> = serde_json::from_value(found).unwrap();
+        assert!(its.iter().all(|tx| found.contains(tx)), "{role}: {its:?} in {found:?}");
+        assert!(found.len() < txs.len(), "{role}: not everything is found");
+        tab.key("Enter");
+        assert_eq!(tab.eval("state.chosen"), found[0]);
+        tab.key("Escape");
+    }
+    tab.key("ArrowRight");
+    tab.key("ArrowRight");
+    assert_eq!(tab.eval("state.chosen"), 1);
+    let to = tab.eval("data.edges[0]");
+    tab.eval("choose(data.edges[0][1])");
+    tab.key("ArrowUp");
+    assert_eq!(tab.eval("state.chosen"), to[0]);
+    let first = tab.eval("after[state.chosen][0][0]");
+    tab.key("ArrowDown");
+    assert_eq!(tab.eval("state.chosen"), first);
+    tab.key("+");
+    assert_eq!(tab.eval("state.window[1] - state.window[0]"), 0.5);
+    tab.key("0");
+    assert_eq!(tab.eval("state.window"), json!([0, 1]));
+    tab.key("v");
+    tab.key("m");
+    assert_eq!(tab.eval("[state.view, mode().mode]"), json!(["layers", "dataflow"]));
+    let shared = tab.eval("new Set(shown.boxes.map(({x, y}) => `${x} ${y}`)).size");
+    assert_eq!(shared, txs.len(), "each transaction has a place of its own among the layers");
+    assert_eq!(tab.complaints(), [""; 0]);
+}
+
+#[test]
+fn a_schedule_page_of_two_thousand_transactions_stays_small() {
+    let Some(mut tab) = Tab::open() else { return };
+    let folder = Folder::new();
+    let block = folder.generate("large.json", &["--txs", "2000", "--scenario", "erc20"]);
+    open_page(&mut tab, &folder, &["--lanes", "16", &block]);
+    assert_eq!(tab.eval("shown.boxes.length"), 2000);
+    let n_elements = "document.querySelectorAll('*').length";
+    let n_before = tab.eval(n_elements).as_u64().unwrap();
+    // The transaction with the most dependencies has the longest lists.
+    tab.eval("choose(before.map((list, tx) => [list.length + after[tx].length, tx]).sort((a, b) => b[0] - a[0])[0][1])");
+    let n_chosen = tab.eval(n_elements).as_u64().unwrap();
+    assert!(n_before < n_chosen && n_chosen < 700, "{n_before}, {n_chosen}");
+    point_at(&mut tab, 1234);
+    tab.eval("draw()");
+    let is_drawn =
+        "paint.getImageData(0, 0, canvas.width, canvas.height).data.some((it) => it !== 0)";
+    assert_eq!(tab.eval(is_drawn), true);
+    assert_eq!(tab.complaints(), [""; 0]);
+}
+
+/// Whether the first screen has accuracy and speed of each situation, and speed by threads to the limit.
+fn check_situations(tab: &mut Tab) {
+    let rows = "[...document.querySelector('table').tBodies[0].rows].map((row) =>
+        [row.cells[0].textContent, ...[...row.cells].slice(2, 9).map((it) => Number(it.textContent))])";
+    let rows = tab.eval(rows);
+    let names = ["nothing known", "pooled", "hinted"];
+    for (row, name) in rows.as_array().unwrap().iter().zip(names) {
+        assert_eq!(row[0], name);
+        // Accuracy, then the worst block, which there is for blocks of any size.
+        for cell in [1, 2, 3, 4, 7] {
+            assert!(0.0 < row[cell].as_f64().unwrap(), "{name}: {row}");
+        }
+    }
+    assert_eq!(rows.as_array().unwrap().len(), 3);
+    let bottom = "document.querySelector('section').getBoundingClientRect().bottom + scrollY";
+    assert!(tab.eval(bottom).as_f64().unwrap() <= 900.0, "all on one screen");
+    let series = |class: &str| format!("document.querySelector('section polyline.{class}')");
+    let heights = |tab: &mut Tab, class: &str| {
+        let points = format!("{}.getAttribute('points').split(' ')", series(class));
+        let heights = tab.eval(&format!("{points}.map((it) => Number(it.split(',')[1]))"));
+        serde_json::from_value::<Vec<f64>>(heights).unwrap()
+    };
+    let limit = heights(tab, "lim");
+    assert_eq!(limit.len(), 7, "from 1 to 64 threads");
+    for class in ["s0", "s1", "s2", "s3"] {
+        // Downwards is less; coordinates are rounded.
+        for (limit, it) in limit.iter().zip(heights(tab, class)) {
+            assert!(*limit <= it + 0.2, "{class} goes beyond the limit");
+        }
     }
 }
 
@@ -126,6 +310,7 @@ fn a_report_sorts_its_blocks_and_asks_no_server() {
     assert_eq!(run(&["report", "-q", "-o", &page, &block, &other]).code, 0);
     tab.load(Path::new(&page));
     assert_eq!(tab.eval("document.querySelectorAll('.plot').length"), 4);
+    check_situations(&mut tab);
     assert_eq!(tab.eval("document.body.textContent.includes('NaN')"), false);
     // The last table lists the blocks; its third column is how many transactions they have.
     let column = "[...[...document.querySelectorAll('table')].at(-1).tBodies[0].rows]

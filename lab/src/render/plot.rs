@@ -44,6 +44,8 @@ pub enum Mark {
     Dots,
     /// As points that a line connects.
     Line,
+    /// As a broken line in the colour of text: what nothing gets beyond. It stands behind the others.
+    Limit,
 }
 
 /// One figure.
@@ -77,7 +79,7 @@ pub struct Plot {
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// At most four series, each with a colour of its own.
+    /// At most four series, each with a colour of its own, and limits behind them.
     pub series: Vec<Series>,
     /// A value to draw a line at.
     pub line_at: Option<f64>,
@@ -149,9 +151,10 @@ impl Plot {
         for (n, series) in self.series.iter().enumerate().rev() {
             // Legends stand from the right, a letter being about seven pixels wide.
             let width = series.name.chars().count() as f64 * 6.6;
+            let class = series.class(n);
             writeln!(
                 out,
-                "<text class=\"s{n} end\" x=\"{at:.1}\" y=\"{:.1}\">{}</text>",
+                "<text class=\"{class} end\" x=\"{at:.1}\" y=\"{:.1}\">{}</text>",
                 TOP - 10.0,
                 escaped(&series.name),
             )?;
@@ -162,18 +165,23 @@ impl Plot {
 }
 
 impl Series {
+    fn class(&self, n: usize) -> String {
+        if self.mark == Mark::Limit { "lim".to_owned() } else { format!("s{n}") }
+    }
+
     fn write(&self, n: usize, x: &Ruler, y: &Ruler, out: &mut String) -> fmt::Result {
         let points = || self.points.iter().filter(is_drawn);
-        if self.mark == Mark::Line {
+        let class = self.class(n);
+        if self.mark != Mark::Dots {
             let corners: Vec<String> = points()
                 .map(|point| format!("{:.1},{:.1}", x.at(point.x), y.at(point.y)))
                 .collect();
-            writeln!(out, "<polyline class=\"s{n}\" points=\"{}\"/>", corners.join(" "))?;
+            writeln!(out, "<polyline class=\"{class}\" points=\"{}\"/>", corners.join(" "))?;
         }
         for point in points() {
             writeln!(
                 out,
-                "<circle class=\"s{n}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"3.5\">\
+                "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"3.5\">\
                  <title>{}: {:.2}</title></circle>",
                 x.at(point.x),
                 y.at(point.y),

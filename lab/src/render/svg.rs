@@ -6,12 +6,11 @@
 //! Invariant: all text is numbers, addresses and locations, so nothing has to be escaped.
 
 use core::fmt::{self, Write};
-use std::collections::BTreeMap;
 
-use alloy_primitives::Address;
 use slotcast_model::{Index, TxIndex};
 
-use super::{Drawing, timeline};
+use super::{Drawing, callees, colour};
+use crate::Lanes;
 
 const ROW: usize = 13;
 const TOP: usize = 76;
@@ -48,7 +47,8 @@ pub(crate) fn draw(drawing: &Drawing<'_>) -> String {
 fn write(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
     let schedule = drawing.schedule;
     let lanes_at = TOP + schedule.width() * ROW + 50;
-    let height = lanes_at + drawing.threads.get() * LANE + TICK[1] + 20;
+    let n_lanes = drawing.lanes.first().map_or(0, |lanes| lanes.threads.get());
+    let height = lanes_at + n_lanes * LANE + TICK[1] + 20;
     let n_layers = schedule.layers().len();
     let n_drawn = n_layers.min(MOST_LAYERS);
     let width = WIDTH.max(n_drawn * column(drawing) + 40);
@@ -72,7 +72,9 @@ fn write(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
     )?;
     write_legend(drawing, out)?;
     write_graph(drawing, out)?;
-    write_lanes(drawing, lanes_at, width - 60, out)?;
+    if let Some(lanes) = drawing.lanes.first() {
+        write_lanes(drawing, lanes, lanes_at, width - 60, out)?;
+    }
     writeln!(out, "</svg>")
 }
 
@@ -84,17 +86,11 @@ fn column(drawing: &Drawing<'_>) -> usize {
 
 /// The contracts called most, with their colours.
 fn write_legend(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
-    let mut calls: BTreeMap<Address, usize> = BTreeMap::new();
-    for address in drawing.callees.iter().flatten() {
-        *calls.entry(*address).or_default() += 1;
-    }
-    let mut calls: Vec<(Address, usize)> = calls.into_iter().collect();
-    calls.sort_by_key(|&(address, n)| (core::cmp::Reverse(n), address));
     write!(
         out,
         "<text x=\"20\" y=\"42\">red: the critical path; each account called has a colour:</text>"
     )?;
-    for (n, (address, n_calls)) in calls.iter().take(N_NAMED).enumerate() {
+    for (n, (address, n_calls)) in callees(drawing.txs).iter().take(N_NAMED).enumerate() {
         let (x, short) = (330 + n * 126, &address.to_string()[..8]);
         write!(
             out,
@@ -154,29 +150,35 @@ fn write_graph(drawing: &Drawing<'_>, out: &mut String) -> fmt::Result {
     writeln!(out, "</g>")
 }
 
-fn write_lanes(drawing: &Drawing<'_>, top: usize, width: usize, out: &mut String) -> fmt::Result {
-    let spans = timeline(drawing.schedule, drawing.costs, drawing.threads);
-    let end = spans.iter().map(|span| span.end).max().unwrap_or(0);
+fn write_lanes(
+    drawing: &Drawing<'_>,
+    lanes: &Lanes,
+    top: usize,
+    width: usize,
+    out: &mut String,
+) -> fmt::Result {
+    let (end, n_threads) = (lanes.end(), lanes.threads.get());
     writeln!(
         out,
-        "<g id=\"lanes\"><text class=\"h\" x=\"20\" y=\"{}\">simulated on {} threads from \
-         estimated gas: {} µs, {} µs in order</text>",
+        "<g id=\"lanes\"><text class=\"h\" x=\"20\" y=\"{}\">simulated on {n_threads} threads from \
+         estimated gas, {} mode: {} µs, {} µs in order</text>",
         top - 14,
-        drawing.threads,
+        lanes.mode.text(),
         end / 1000,
-        drawing.costs.iter().sum::<u64>() / 1000,
+        lanes.in_order / 1000,
     )?;
-    for thread in 0..drawing.threads.get() {
+    for thread in 0..n_threads {
         let y = top + thread * LANE + 13;
         writeln!(out, "<text x=\"20\" y=\"{y}\">{thread}</text>")?;
     }
     let scale = width as f64 / end.max(1) as f64;
-    for (tx, span) in spans.iter_enumerated() {
+    for (tx, span) in lanes.executions().iter_enumerated() {
+        let Some(span) = span else { continue };
         let x = 40.0 + span.start as f64 * scale;
         let length = ((span.end - span.start) as f64 * scale).max(0.3);
         write_tx(drawing, tx, [x, (top + span.thread * LANE) as f64, length, 18.0], out)?;
     }
-    write_ticks(end, scale, top + drawing.threads.get() * LANE, out)?;
+    write_ticks(end, scale, top + n_threads * LANE, out)?;
     writeln!(out, "</g>")
 }
 
@@ -207,7 +209,7 @@ fn write_tx(
 ) -> fmt::Result {
     let schedule = drawing.schedule;
     let class = if schedule.critical_path().txs.contains(&tx) { "t c" } else { "t" };
-    let callee = drawing.callees[tx];
+    let callee = drawing.txs[tx].callee;
     write!(
         out,
         "<rect class=\"{class}\" x=\"{x:.2}\" y=\"{y:.1}\" width=\"{width:.2}\" height=\"{height}\" \
@@ -219,13 +221,6 @@ fn write_tx(
         Some(address) => writeln!(out, "calls {address}</title></rect>"),
         None => writeln!(out, "creates a contract</title></rect>"),
     }
-}
-
-/// A colour of the account's own.
-fn colour(callee: Option<Address>) -> String {
-    let Some(address) = callee else { return "#777".to_owned() };
-    let mixed = address.iter().fold(7_u32, |mixed, byte| mixed.wrapping_mul(31) + u32::from(*byte));
-    format!("hsl({},60%,{}%)", mixed % 360, 50 + mixed / 360 % 25)
 }
 
 #[cfg(test)]

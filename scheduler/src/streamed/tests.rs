@@ -46,3 +46,28 @@ fn once_all_are_known_the_longest_starts_first() {
 fn what_is_done_on_the_prefix_takes_the_decider_alone() {
     check(&[[0, 0, 7, 0], [0, 0, 7, 0], [0, 5, 0, 0]], &[(1, 19), (2, 14), (8, 14)]);
 }
+
+#[test]
+fn spans_tell_which_thread_was_at_what() {
+    let steps = |run, decide, horizon| Steps { predict: 0, run, decide, horizon: TxIndex(horizon) };
+    let txs = IndexVec::from(vec![
+        steps(Some(10), 1, 0),
+        steps(None, 4, 0),
+        steps(Some(6), 1, 0),
+        steps(Some(3), 1, 1),
+    ]);
+    let spans = trace_streamed(&txs, NonZeroUsize::new(2).unwrap());
+    let span = |work, thread, start, end| Span { work, thread, start, end };
+    let [first, second, third, fourth] = [0, 1, 2, 3].map(TxIndex);
+    // The fourth waits for the first, is run beside the second, and is decided after the third.
+    let expected = [
+        span(Work::Run(first), 0, 0, 10),
+        span(Work::Run(third), 1, 0, 6),
+        span(Work::Decide(first), 0, 10, 11),
+        span(Work::Decide(second), 0, 11, 15),
+        span(Work::Run(fourth), 1, 11, 14),
+        span(Work::Decide(third), 0, 15, 16),
+        span(Work::Decide(fourth), 0, 16, 17),
+    ];
+    assert_eq!(spans, expected);
+}

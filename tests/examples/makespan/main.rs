@@ -31,7 +31,7 @@ type Way = (&'static str, fn(&MakespanRow) -> f64);
 const WAYS: [Way; 4] = [
     ("our predictions, made on the way", |row| row.ours_micros),
     ("our predictions, at hand", |row| row.hinted_micros),
-    ("perfect predictions", |row| row.perfect_micros),
+    ("true sets, no values", |row| row.true_sets_micros),
     ("optimistic re-execution", |row| row.optimistic_micros),
 ];
 

@@ -22,7 +22,7 @@ const HEADS: [&str; 13] = [
     "wrong",
 ];
 
-const TIMED_HEADS: [&str; 4] = ["in order, µs", "predict, µs", "ratio", "hinted"];
+const TIMED_HEADS: [&str; 5] = ["in order, µs", "predict, µs", "nothing known", "pooled", "hinted"];
 
 /// The table of all blocks.
 pub(super) fn list(blocks: &[OfBlock]) -> Section {
@@ -65,8 +65,8 @@ fn row(block: &OfBlock, is_timed: bool) -> Vec<Cell> {
             cells.extend([micros(line.sequential_micros), micros(line.predict_micros)]);
             // Of a block without transactions there is nothing to compare.
             match line.txs {
-                0 => cells.extend([Cell::None, Cell::None]),
-                _ => cells.extend([ratio(line.ratio), ratio(line.ratio_hinted)]),
+                0 => cells.extend([const { Cell::None }; 3]),
+                _ => cells.extend([line.ratio, line.ratio_pooled, line.ratio_hinted].map(ratio)),
             }
         }
         (None, true) => cells.extend([const { Cell::None }; TIMED_HEADS.len()]),

@@ -10,10 +10,11 @@ use slotcast::{
     Engine, Prepared,
     executor::UnitCosts,
     graph::schedule_of,
-    scheduler::{CostModel, Mode, simulate},
+    model::{IndexVec, Prediction, TxIndex},
+    scheduler::Mode,
 };
 use slotcast_lab::{
-    BenchLine, BenchSettings, MakespanRow, bench_block, makespan, scoreboard::Entry,
+    BenchLine, BenchSettings, Lanes, MakespanRow, bench_block, makespan, scoreboard::Entry,
 };
 
 use crate::{failure::Failure, input::Source, progress::Progress, render::Console};
@@ -25,9 +26,6 @@ pub(super) const THREADS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 const RUNS: [usize; 2] = [5, 51];
 const MICROS: u64 = 200_000;
 
-/// What handing a transaction over costs in the simulation, in nanoseconds, as measured.
-const HANDING_OVER: u64 = 1_000;
-
 /// What is known of one block.
 #[derive(Debug)]
 pub(super) struct OfBlock {
@@ -36,10 +34,39 @@ pub(super) struct OfBlock {
     pub(super) gas_used: u64,
     pub(super) n_layers: usize,
     pub(super) n_edges: usize,
-    /// Expected nanoseconds from estimated gas: in order, and simulated on each of [`THREADS`].
-    pub(super) expected: (u64, [u64; THREADS.len()]),
+    pub(super) expected: Expected,
     /// Measured times, if they were wanted.
     pub(super) timed: Option<Timed>,
+}
+
+/// Nanoseconds from estimated gas.
+#[derive(Debug)]
+pub(super) struct Expected {
+    /// One transaction after the other.
+    pub(super) in_order: u64,
+    /// What no schedule is below, on each of [`THREADS`].
+    pub(super) limit: [u64; THREADS.len()],
+    /// Simulated on each of [`THREADS`], in each of [`Mode::ALL`].
+    by_mode: [[u64; THREADS.len()]; Mode::ALL.len()],
+}
+
+impl Expected {
+    fn new(prepared: &Prepared, predictions: &IndexVec<TxIndex, Prediction>) -> Self {
+        let lanes = Mode::ALL.map(|mode| {
+            numbers_of_threads().map(|threads| Lanes::new(prepared, predictions, mode, threads))
+        });
+        Self {
+            in_order: lanes[0][0].in_order,
+            limit: lanes[0].each_ref().map(|lanes| lanes.limit),
+            by_mode: lanes.each_ref().map(|lanes| lanes.each_ref().map(Lanes::end)),
+        }
+    }
+
+    /// On each of [`THREADS`] in this mode.
+    pub(super) const fn of(&self, mode: Mode) -> &[u64; THREADS.len()] {
+        // The order of the modes is that of `Mode::ALL`.
+        &self.by_mode[mode as usize]
+    }
 }
 
 /// Measured times of one block.
@@ -72,15 +99,12 @@ pub(super) fn measure(
         let timed = timed_on.map(|threads| time(&prepared, threads, source)).transpose()?;
         let predictions = prepared.predict(&Default::default()).predictions;
         let schedule = schedule_of(&prepared, &predictions);
-        let costs = CostModel::default().nanos_of_each(schedule.weights());
-        let on = |n: NonZeroUsize| simulate(&schedule, &costs, n, Mode::Dataflow, HANDING_OVER);
-        let in_order = costs.iter().fold(0, |sum: u64, nanos| sum.saturating_add(*nanos));
         blocks.push(OfBlock {
             entry,
             gas_used: prepared.block().header.gas_used,
             n_layers: schedule.layers().len(),
             n_edges: schedule.dag().n_edges(),
-            expected: (in_order, numbers_of_threads().map(on)),
+            expected: Expected::new(&prepared, &predictions),
             timed,
         });
         progress.done(|| {});

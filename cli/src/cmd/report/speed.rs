@@ -1,32 +1,40 @@
 //! How much do the predictions win?
 //!
-//! In: what is known of the blocks. Out: sections: what was measured, and what was simulated.
+//! In: what is known of the blocks. Out: what was measured, and what was simulated for more threads.
 //! Invariant: what is simulated says so, and from which costs.
 
-use slotcast_lab::render::{Axis, Cell, Mark, Part, Plot, Point, Scale, Section, Series, Table};
-use slotcast_lab::{BenchLine, BenchSummary, MakespanRow};
+use slotcast::scheduler::Mode;
+use slotcast_lab::render::{Axis, Mark, Part, Plot, Point, Scale, Section, Series};
+use slotcast_lab::{BenchLine, MakespanRow};
 
-use super::measure::{OfBlock, THREADS};
+use super::{
+    measure::{OfBlock, THREADS},
+    situations::lines,
+};
 use crate::render::count;
 
 /// Least gas of the blocks that simulations are about; in smaller ones there is little to win.
 const LARGE_BLOCK_GAS: u64 = 4_000_000;
+
+/// Of these numbers of threads the simulated ratio stands in the table of situations.
+pub(super) const SHOWN: [usize; 2] = [8, 16];
 
 /// A way to run a block, with its time.
 type Way = (&'static str, fn(&MakespanRow) -> f64);
 
 /// The ways that are simulated from measured costs.
 const WAYS: [Way; 4] = [
-    ("made meanwhile", |row| row.ours_micros),
-    ("at hand", |row| row.hinted_micros),
-    ("perfect", |row| row.perfect_micros),
+    ("nothing known", |row| row.ours_micros),
+    ("hinted", |row| row.hinted_micros),
+    ("true sets, no values", |row| row.true_sets_micros),
     ("optimistic re-execution", |row| row.optimistic_micros),
 ];
 
+const LIMIT: &str = "limit: no waiting";
+
 /// Times measured on as many threads as there are at hand.
 pub(super) fn measured(blocks: &[OfBlock], threads: usize) -> Section {
-    let lines: Vec<BenchLine> =
-        blocks.iter().filter_map(|block| Some(block.timed.as_ref()?.line.clone())).collect();
+    let lines = lines(blocks);
     let series = |name: &str, ratio: fn(&BenchLine) -> f64| Series {
         name: name.to_owned(),
         mark: Mark::Dots,
@@ -40,32 +48,12 @@ pub(super) fn measured(blocks: &[OfBlock], threads: usize) -> Section {
         x: Axis { label: "gas", scale: Scale::Decades },
         y: Axis { label: "ratio", scale: Scale::Linear },
         series: vec![
-            series("predicted, scheduled and executed", |line| line.ratio),
-            series("predictions at hand", |line| line.ratio_hinted),
+            series("nothing known", |line| line.ratio),
+            series("pooled", |line| line.ratio_pooled),
+            series("hinted", |line| line.ratio_hinted),
         ],
         line_at: Some(1.0),
     };
-    let summary = BenchSummary::of(threads, &lines);
-    let number = |ratio: Option<f64>| {
-        ratio.map_or(Cell::None, |ratio| Cell::Number(format!("{ratio:.3}"), ratio))
-    };
-    let row = |name: &str, n: usize, ratio, hinted| {
-        let n = Cell::Number(n.to_string(), n as f64);
-        vec![Cell::Text(name.to_owned()), n, number(ratio), number(hinted)]
-    };
-    let s = &summary;
-    let rows = vec![
-        row("at least 4 Mgas, geometric mean", s.blocks, s.ratio, s.ratio_hinted),
-        row(
-            "of these, since London",
-            s.blocks_since_london,
-            s.ratio_since_london,
-            s.ratio_hinted_since_london,
-        ),
-        row("the worst of any size", lines.len(), s.worst_ratio, s.worst_ratio_hinted),
-    ];
-    let heads = ["blocks", "how many", "predicted, scheduled and executed", "predictions at hand"];
-    let heads = heads.map(str::to_owned).to_vec();
     Section {
         title: "Speed, measured".to_owned(),
         text: vec![
@@ -73,7 +61,7 @@ pub(super) fn measured(blocks: &[OfBlock], threads: usize) -> Section {
              one transaction after the other. Contracts were summarised before."
                 .to_owned(),
         ],
-        parts: vec![Part::Plot(plot), Part::Table(Table { heads, rows })],
+        parts: vec![Part::Plot(plot)],
     }
 }
 
@@ -82,46 +70,84 @@ fn point(line: &BenchLine, ratio: fn(&BenchLine) -> f64) -> Point {
     Point { x: line.gas_used as f64, y: ratio(line), label }
 }
 
-/// Times on more threads than there are at hand.
-pub(super) fn simulated(blocks: &[OfBlock]) -> Section {
-    let is_large = |block: &&OfBlock| LARGE_BLOCK_GAS <= block.gas_used;
-    let mut large: Vec<&OfBlock> = blocks.iter().filter(is_large).collect();
-    if large.is_empty() {
-        large = blocks.iter().collect();
+/// The blocks that simulations are about.
+fn large(blocks: &[OfBlock]) -> Vec<&OfBlock> {
+    let large: Vec<&OfBlock> =
+        blocks.iter().filter(|block| LARGE_BLOCK_GAS <= block.gas_used).collect();
+    if large.is_empty() { blocks.iter().collect() } else { large }
+}
+
+/// Which blocks simulations are about, in words.
+pub(super) fn simulated_over(blocks: &[OfBlock]) -> String {
+    let large = large(blocks);
+    let is_large = large.iter().all(|block| LARGE_BLOCK_GAS <= block.gas_used);
+    let what = if is_large { " of at least 4 Mgas" } else { "" };
+    format!("geometric means over {}{what}", count(large.len(), "block", "blocks"))
+}
+
+/// How much faster a situation is on so many threads, as far as it is simulated: from measured costs,
+/// or from estimated gas where nothing was measured.
+pub(super) fn simulated_ratio(blocks: &[OfBlock], situation: usize, threads: usize) -> Option<f64> {
+    let n = THREADS.iter().position(|it| *it == threads)?;
+    let timed = timed(blocks);
+    match (situation, timed.is_empty()) {
+        (0, false) => Some(mean(timed.iter().map(|rows| ratio(&rows[n], WAYS[0].1)))),
+        (2, false) => Some(mean(timed.iter().map(|rows| ratio(&rows[n], WAYS[1].1)))),
+        (2, true) => Some(expected(blocks, |block| block.expected.of(Mode::Values)[n])),
+        _ => None,
     }
-    let expected = |n: usize| {
-        let ratios = large.iter().map(|block| {
-            let (in_order, on) = &block.expected;
-            (*in_order).max(1) as f64 / on[n].max(1) as f64
-        });
-        mean(ratios)
+}
+
+fn timed(blocks: &[OfBlock]) -> Vec<&[MakespanRow]> {
+    let rows = |block: &&'_ OfBlock| block.timed.is_some();
+    let large = large(blocks).into_iter().filter(rows);
+    large.filter_map(|block| Some(block.timed.as_ref()?.makespan.as_slice())).collect()
+}
+
+fn ratio(row: &MakespanRow, micros: fn(&MakespanRow) -> f64) -> f64 {
+    row.in_order_micros.max(0.001) / micros(row).max(0.001)
+}
+
+/// How much faster blocks are in this time, which comes from estimated gas.
+fn expected(blocks: &[OfBlock], nanos: impl Fn(&OfBlock) -> u64) -> f64 {
+    let ratio =
+        |block: &OfBlock| block.expected.in_order.max(1) as f64 / nanos(block).max(1) as f64;
+    mean(large(blocks).into_iter().map(ratio))
+}
+
+/// More threads: from measured costs where there are any.
+pub(super) fn main_plot(blocks: &[OfBlock]) -> Plot {
+    let timed = timed(blocks);
+    if timed.is_empty() {
+        return plot_by_mode(blocks);
+    }
+    let of_way = |name, mark, micros| {
+        line(name, mark, |n| mean(timed.iter().map(|rows| ratio(&rows[n], micros))))
     };
-    let mut parts = vec![Part::Plot(plot(
-        "Simulation, from estimated gas: times faster than in order",
-        vec![line("predictions at hand", expected)],
-    ))];
-    let timed: Vec<&[MakespanRow]> =
-        large.iter().filter_map(|block| Some(block.timed.as_ref()?.makespan.as_slice())).collect();
-    if !timed.is_empty() {
-        let of_way = |(name, micros): Way| {
-            let ratio = |row: &MakespanRow| row.in_order_micros.max(0.001) / micros(row).max(0.001);
-            line(name, |n| mean(timed.iter().map(|rows| ratio(&rows[n]))))
-        };
-        parts.push(Part::Plot(plot(
-            "Simulation, from costs measured on one thread: times faster than in order",
-            WAYS.map(of_way).to_vec(),
-        )));
-    }
+    let mut series = WAYS.map(|(name, micros)| of_way(name, Mark::Line, micros)).to_vec();
+    series.push(of_way(LIMIT, Mark::Limit, |row| row.limit_micros));
+    plot("Simulation, from costs measured on one thread: times faster than in order", series)
+}
+
+/// How the three modes compare with predictions at hand.
+pub(super) fn by_mode(blocks: &[OfBlock]) -> Section {
     Section {
-        title: "More threads, simulated".to_owned(),
+        title: "Modes, simulated".to_owned(),
         text: vec![format!(
-            "Nothing here was run on so many threads: these are simulations. Geometric means over \
-             {}{}.",
-            count(large.len(), "block", "blocks"),
-            if large.iter().all(is_large) { " of at least 4 Mgas" } else { "" },
+            "Nothing was run for this: predictions at hand, {}.",
+            simulated_over(blocks)
         )],
-        parts,
+        parts: vec![Part::Plot(plot_by_mode(blocks))],
     }
+}
+
+fn plot_by_mode(blocks: &[OfBlock]) -> Plot {
+    let of_mode = |mode: Mode| {
+        line(mode.text(), Mark::Line, |n| expected(blocks, |block| block.expected.of(mode)[n]))
+    };
+    let mut series: Vec<Series> = Mode::ALL.into_iter().rev().map(of_mode).collect();
+    series.push(line(LIMIT, Mark::Limit, |n| expected(blocks, |block| block.expected.limit[n])));
+    plot("Simulation, from estimated gas: times faster than in order", series)
 }
 
 fn plot(title: &str, series: Vec<Series>) -> Plot {
@@ -135,14 +161,14 @@ fn plot(title: &str, series: Vec<Series>) -> Plot {
 }
 
 /// A line over [`THREADS`]; `ratio` is given a position in them.
-fn line(name: &str, ratio: impl Fn(usize) -> f64) -> Series {
+fn line(name: &str, mark: Mark, ratio: impl Fn(usize) -> f64) -> Series {
     let point = |(n, threads): (usize, usize)| Point {
         x: threads as f64,
         y: ratio(n),
         label: format!("{name}, {}", count(threads, "thread", "threads")),
     };
     let points = THREADS.into_iter().enumerate().map(point).collect();
-    Series { name: name.to_owned(), mark: Mark::Line, points }
+    Series { name: name.to_owned(), mark, points }
 }
 
 /// The geometric mean; of nothing, one.
