@@ -16,7 +16,7 @@ use slotcast::{
 };
 use slotcast_executor::UnitCosts;
 use slotcast_model::{IndexVec, Prediction, TxIndex};
-use slotcast_scheduler::{CostModel, Mode, Span, Work, schedule, trace_streamed};
+use slotcast_scheduler::{CostModel, Mode, Work, WorkSpan, schedule, trace_streamed};
 
 use crate::makespan::{no_wait_limit, steps};
 
@@ -28,7 +28,7 @@ pub struct Lanes {
     /// How many threads there are.
     pub threads: NonZeroUsize,
     /// What each thread is at, in the order in which it begins.
-    pub spans: Vec<Span>,
+    pub spans: Vec<WorkSpan>,
     /// Each transaction waits until everything below this one is decided.
     pub horizons: IndexVec<TxIndex, TxIndex>,
     /// All transactions one after the other on one thread, in nanoseconds.
@@ -86,7 +86,7 @@ impl Lanes {
     }
 
     /// Where each transaction is executed: in a run of its own, or where it is decided.
-    pub fn executions(&self) -> IndexVec<TxIndex, Option<Span>> {
+    pub fn executions(&self) -> IndexVec<TxIndex, Option<WorkSpan>> {
         let mut executions = IndexVec::from_elem(None, self.horizons.len());
         for span in &self.spans {
             match span.work {

@@ -39,7 +39,7 @@ pub use mode::Mode;
 pub use optimistic::{Actual, Simulated, simulate_optimistic};
 pub use rank::ranks;
 pub use schedule::{Schedule, ScheduleError};
-pub use streamed::{Span, Steps, Work, simulate_streamed, trace_streamed};
+pub use streamed::{Steps, Work, WorkSpan, simulate_streamed, trace_streamed};
 pub use weight::CostModel;
 
 /// What the scheduler gets to know about one transaction.

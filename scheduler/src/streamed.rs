@@ -1,7 +1,7 @@
 //! How long would a block take that is predicted, executed and decided at the same time?
 //!
 //! In: what each transaction costs at each step, and a number of threads. Out: the simulated time, or a
-//! [`Span`] for each step that takes any.
+//! [`WorkSpan`] for each step that takes any.
 //! Invariants: integer arithmetic only; nothing here depends on a clock; no thread waits where a real
 //! thread would find something to do. The rules are those of dataflow mode: one thread predicts all
 //! transactions before it takes part, at most one thread at a time decides, deciding goes before
@@ -44,7 +44,7 @@ pub fn simulate_streamed(txs: &IndexVec<TxIndex, Steps>, threads: NonZeroUsize) 
 /// # Panics
 ///
 /// When a transaction waits for a later one.
-pub fn trace_streamed(txs: &IndexVec<TxIndex, Steps>, threads: NonZeroUsize) -> Vec<Span> {
+pub fn trace_streamed(txs: &IndexVec<TxIndex, Steps>, threads: NonZeroUsize) -> Vec<WorkSpan> {
     for (tx, steps) in txs.iter_enumerated() {
         assert!(steps.horizon <= tx, "a transaction waits for earlier ones only");
     }
@@ -53,7 +53,7 @@ pub fn trace_streamed(txs: &IndexVec<TxIndex, Steps>, threads: NonZeroUsize) -> 
 
 /// A step of a transaction on a thread, in the unit of the costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct WorkSpan {
     /// The step.
     pub work: Work,
     /// The thread, from 0.
@@ -90,7 +90,7 @@ struct Simulation<'a> {
     /// The threads at work, by when they are done.
     busy: BinaryHeap<Reverse<(u64, Work, usize)>>,
     idle: BinaryHeap<Reverse<usize>>,
-    spans: Vec<Span>,
+    spans: Vec<WorkSpan>,
 }
 
 impl<'a> Simulation<'a> {
@@ -111,7 +111,7 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    fn run(mut self) -> Vec<Span> {
+    fn run(mut self) -> Vec<WorkSpan> {
         if !self.txs.is_empty()
             && let Some(Reverse(thread)) = self.idle.pop()
         {
@@ -157,7 +157,7 @@ impl<'a> Simulation<'a> {
         let (start, end) = (self.now, self.now.saturating_add(takes));
         self.busy.push(Reverse((end, work, thread)));
         if start < end {
-            self.spans.push(Span { work, thread, start, end });
+            self.spans.push(WorkSpan { work, thread, start, end });
         }
     }
 

@@ -97,7 +97,9 @@ fn a_schedule_as_a_drawing() {
     let svg = run(&["schedule", "--format", "svg", "--lanes", "2", &block]).stdout;
     assert!(svg.starts_with("<svg ") && svg.contains("simulated on 2 threads"), "{svg}");
     let html = run(&["schedule", "--format", "html", "--lanes", "2", &block]).stdout;
-    assert!(html.starts_with("<!DOCTYPE html>") && html.contains(&svg));
+    assert!(html.starts_with("<!DOCTYPE html>") && html.contains("\"threads\":2"), "{html}");
+    let layers = run(&["schedule", "--format", "svg", "--mode", "layers", &block]).stdout;
+    assert!(layers.contains("layers mode") && svg.contains("values mode"), "{layers}");
     assert_eq!(run(&["schedule", "--format", "svg", "--lanes", "0", &block]).code, 2);
 }
 

@@ -21,7 +21,7 @@ fn every_transaction_runs_once_after_what_it_waits_for_and_before_it_is_decided(
             let lanes = Lanes::new(&prepared, &predictions, mode, NonZeroUsize::new(n).unwrap());
             let executions = lanes.executions();
             let decided = |tx: TxIndex| {
-                let is_it = |span: &&Span| span.work == Work::Decide(tx);
+                let is_it = |span: &&WorkSpan| span.work == Work::Decide(tx);
                 let mut spans = lanes.spans.iter().filter(is_it);
                 let end = spans.next().unwrap().end;
                 assert_eq!(spans.next(), None, "decided once");

@@ -8,7 +8,7 @@
 use alloy_primitives::{Address, B256, map::AddressMap};
 use serde::Serialize;
 use slotcast_model::{Index, TxIndex};
-use slotcast_scheduler::{Edge, Reason, Span, Work};
+use slotcast_scheduler::{Edge, Reason, Work, WorkSpan};
 
 use super::{Drawing, DrawnTx, callees, colour};
 use crate::Lanes;
@@ -116,7 +116,7 @@ impl Data {
 
 impl ModeData {
     fn of(lanes: &Lanes) -> Self {
-        let span = |span: &Span| match span.work {
+        let span = |span: &WorkSpan| match span.work {
             Work::Run(tx) => Some((tx.0, span.thread, span.start, span.end, 0)),
             Work::Decide(tx) => Some((tx.0, span.thread, span.start, span.end, 1)),
             Work::Predict(_) => None,

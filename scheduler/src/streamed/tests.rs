@@ -57,7 +57,7 @@ fn spans_tell_which_thread_was_at_what() {
         steps(Some(3), 1, 1),
     ]);
     let spans = trace_streamed(&txs, NonZeroUsize::new(2).unwrap());
-    let span = |work, thread, start, end| Span { work, thread, start, end };
+    let span = |work, thread, start, end| WorkSpan { work, thread, start, end };
     let [first, second, third, fourth] = [0, 1, 2, 3].map(TxIndex);
     // The fourth waits for the first, is run beside the second, and is decided after the third.
     let expected = [

@@ -14,17 +14,26 @@ pub(crate) struct Line {
 }
 
 const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 420.0;
+const HEIGHT: f64 = 436.0;
 const LEFT: f64 = 50.0;
 const TOP: f64 = 30.0;
-const COLOURS: [&str; 4] = ["#1f6fb2", "#2a9d5c", "#8a8a8a", "#c8553d"];
+/// Of each line in order, with its dashes.
+const STYLES: [(&str, &str); 5] = [
+    ("#1f6fb2", "none"),
+    ("#2a9d5c", "none"),
+    ("#7d6fae", "none"),
+    ("#c8553d", "none"),
+    ("#777", "6 4"),
+];
+/// Names stand in rows of so many.
+const N_NAMES: usize = 3;
 
 /// The plot.
 pub(crate) fn svg(threads: &[usize], lines: &[Line]) -> String {
     let most = lines.iter().flat_map(|line| &line.ratios).fold(1.0, |most: f64, it| most.max(*it));
     let top = most.ceil();
     let x = |n: usize| LEFT + (WIDTH - 2.0 * LEFT) * n as f64 / (threads.len().max(2) - 1) as f64;
-    let y = |ratio: f64| HEIGHT - 50.0 - (HEIGHT - 50.0 - TOP) * ratio / top;
+    let y = |ratio: f64| HEIGHT - 64.0 - (HEIGHT - 64.0 - TOP) * ratio / top;
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
          font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" \
@@ -48,21 +57,22 @@ pub(crate) fn svg(threads: &[usize], lines: &[Line]) -> String {
         put(format!(
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{threads}</text>",
             x(n),
-            HEIGHT - 32.0
+            HEIGHT - 46.0
         ));
     }
-    for (n, (line, colour)) in lines.iter().zip(COLOURS).enumerate() {
+    for (n, (line, (colour, dashes))) in lines.iter().zip(STYLES).enumerate() {
         let points = line.ratios.iter().enumerate();
         let points: Vec<String> =
             points.map(|(n, ratio)| format!("{:.1},{:.1}", x(n), y(*ratio))).collect();
         put(format!(
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" \
+             stroke-dasharray=\"{dashes}\"/>",
             points.join(" ")
         ));
         put(format!(
             "<text x=\"{:.1}\" y=\"{:.1}\" fill=\"{colour}\">{}</text>",
-            LEFT + 165.0 * n as f64,
-            HEIGHT - 10.0,
+            LEFT + 220.0 * (n % N_NAMES) as f64,
+            HEIGHT - 26.0 + 16.0 * (n / N_NAMES) as f64,
             line.name
         ));
     }

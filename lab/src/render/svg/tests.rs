@@ -4,7 +4,7 @@ use core::num::NonZeroUsize;
 
 use alloy_primitives::Address;
 use slotcast_model::{AccessSet, IndexVec, Location};
-use slotcast_scheduler::{Mode, PredictedAccess, Span, Work, schedule};
+use slotcast_scheduler::{Mode, PredictedAccess, Work, WorkSpan, schedule};
 
 use super::*;
 use crate::render::DrawnTx;
@@ -14,7 +14,7 @@ fn in_a_row(n_txs: usize) -> Lanes {
     let takes = |tx: TxIndex| 1_000 * (u64::from(tx.0) + 1);
     let (mut spans, mut now) = (Vec::new(), 0);
     for tx in (0..n_txs).map(TxIndex::from_usize) {
-        spans.push(Span { work: Work::Run(tx), thread: 0, start: now, end: now + takes(tx) });
+        spans.push(WorkSpan { work: Work::Run(tx), thread: 0, start: now, end: now + takes(tx) });
         now += takes(tx);
     }
     let horizons = (0..n_txs).map(TxIndex::from_usize).collect();
