@@ -83,7 +83,7 @@ pub(super) fn at_a_glance(
             .to_owned(),
     ];
     text.push(format!(
-        "{}Nothing was run on more threads: these are simulations, on {}.",
+        "{}Nothing was run on more threads: these are simulations, {}.",
         if timed_on.is_some() {
             "Measured ratios are means over blocks of at least 4 Mgas. "
         } else {

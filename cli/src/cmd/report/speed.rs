@@ -147,7 +147,7 @@ fn plot_by_mode(blocks: &[OfBlock]) -> Plot {
     };
     let mut series: Vec<Series> = Mode::ALL.into_iter().rev().map(of_mode).collect();
     series.push(line(LIMIT, Mark::Limit, |n| expected(blocks, |block| block.expected.limit[n])));
-    plot("Simulation, from estimated gas: times faster than in order", series)
+    plot("Simulation, from estimated gas, predictions at hand: times faster than in order", series)
 }
 
 fn plot(title: &str, series: Vec<Series>) -> Plot {
