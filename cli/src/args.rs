@@ -234,6 +234,23 @@ Examples:
   slotcast generate --out block.json.gz
   slotcast generate --seed 7 --txs 200 --scenario amm --era cancun --out amm.json")]
     Generate(Generate),
+    /// Predict and execute each new block of a node.
+    #[cfg(feature = "node")]
+    #[command(after_help = "\
+Each block is recorded, predicted, executed in parallel and compared with sequential execution, and
+forgotten. A block that is replaced is told, and an error of the node is no end.
+
+Examples:
+  slotcast follow --rpc-url http://127.0.0.1:8545 --out followed.jsonl
+  slotcast follow --from 24500000 --blocks 100 --no-trace")]
+    Follow(Follow),
+    /// Predict and execute each new block of a node (not in this build: needs the feature `node`).
+    #[cfg(not(feature = "node"))]
+    #[command(after_help = "\
+Examples:
+  cargo install --path cli --features node
+  slotcast follow")]
+    Follow(Absent),
     /// Record blocks from a node and verify them against their headers.
     #[cfg(feature = "node")]
     #[command(after_help = "\
@@ -414,15 +431,45 @@ pub(crate) struct Generate {
 #[cfg(feature = "node")]
 #[derive(Debug, clap::Args)]
 pub(crate) struct Record {
-    /// JSON-RPC endpoint of the node (http or https).
-    #[arg(short, long, value_name = "URL", env = "ETH_RPC_URL", hide_env_values = true)]
-    pub(crate) rpc_url: String,
+    /// The node.
+    #[command(flatten)]
+    pub(crate) node: NodeOptions,
     /// Block number, inclusive range, or `latest`.
     #[arg(short, long, value_name = "N|A..B|latest")]
     pub(crate) block: String,
     /// Output folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+/// Arguments of `follow`.
+#[cfg(feature = "node")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Follow {
+    /// The node.
+    #[command(flatten)]
+    pub(crate) node: NodeOptions,
+    /// Begin with this block [default: the newest].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) from: Option<u64>,
+    /// End after so many blocks [default: never].
+    #[arg(long, value_name = "N")]
+    pub(crate) blocks: Option<u64>,
+    /// Append a JSON line for each block, and for each that was replaced, to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// How long to wait for the next block before asking again, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 1_000)]
+    pub(crate) interval: u64,
+}
+
+/// How a node is asked for blocks.
+#[cfg(feature = "node")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct NodeOptions {
+    /// JSON-RPC endpoint of the node (http or https).
+    #[arg(short, long, value_name = "URL", env = "ETH_RPC_URL", hide_env_values = true)]
+    pub(crate) rpc_url: String,
     /// Record by the rules of this chain: a known name, or a genesis file in geth's form [default: the
     /// chain with the node's chain id].
     #[arg(long, value_name = "FILE|NAME")]

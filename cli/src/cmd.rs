@@ -7,6 +7,8 @@ mod bench;
 mod codes;
 mod completions;
 mod explain;
+#[cfg(feature = "node")]
+mod follow;
 mod generate;
 mod lint;
 mod man;
@@ -50,6 +52,10 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         Command::Snapshot(snapshot) => snapshot::snapshot(snapshot, console),
         Command::Lint(lint) => lint::lint(lint, console),
         Command::Store(store) => store::store(store, console),
+        #[cfg(feature = "node")]
+        Command::Follow(follow) => follow::follow(follow, threads[0], console),
+        #[cfg(not(feature = "node"))]
+        Command::Follow(_) => Err(absent("follow", "node")),
         #[cfg(feature = "node")]
         Command::Record(record) => record::record(record, console),
         #[cfg(not(feature = "node"))]

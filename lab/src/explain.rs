@@ -16,14 +16,14 @@ mod traced;
 use alloy_consensus::Transaction as _;
 use alloy_primitives::Address;
 use serde::Serialize;
-use slotcast_executor::{ExecutionError, Settings};
+use slotcast_executor::ExecutionError;
 use slotcast_model::{Index, TxIndex};
 
 use crate::score_report::judge_block;
-use slotcast::{PredictSettings, Prepared, graph::schedule_of};
+use slotcast::{Engine, PredictSettings, Prepared, graph::schedule_of};
 use slotcast_corpus::RunError;
 
-pub use outcome::{Conflict, DagPart, EdgePart, OutcomePart};
+pub use outcome::{Conflict, DagPart, EdgePart, Instead, OutcomePart, PredictedValue};
 pub use prediction::{FramePart, MissPart, PlacePart, PredictionPart, ReliedPart, SlotPart};
 
 /// A transaction, explained.
@@ -65,22 +65,23 @@ pub enum ExplainError {
     Threads(#[from] ExecutionError),
 }
 
-/// Explains the transaction at `tx`.
+/// Explains the transaction at `tx`; what became of it is what becomes of it when `engine` executes the
+/// block by its predictions.
 ///
 /// ```
-/// use slotcast::{executor::Settings, model::TxIndex};
+/// use slotcast::{Engine, model::TxIndex};
 /// use slotcast_corpus::{self as corpus, prepare};
 /// use slotcast_lab::explain::explain_tx;
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
-/// let explained = explain_tx(&prepared, TxIndex(3), &Settings::with_threads(1)?)?;
+/// let explained = explain_tx(&prepared, TxIndex(3), &Engine::new(1)?)?;
 /// assert_eq!(explained.tx, 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn explain_tx(
     prepared: &Prepared,
     tx: TxIndex,
-    execution: &Settings,
+    engine: &Engine,
 ) -> Result<Explained, ExplainError> {
     let block = prepared.block();
     let n_txs = block.n_transactions();
@@ -100,7 +101,7 @@ pub fn explain_tx(
         to: transaction.to(),
         prediction: prediction::explain(prepared, &summaries, &settings, &judged, tx),
         dag: outcome::dag(&schedule, tx),
-        outcome: outcome::explain(prepared, &schedule, &judged, execution, tx)?,
+        outcome: outcome::explain(prepared, (&schedule, &predictions), &judged, engine, tx)?,
     })
 }
 

@@ -5,14 +5,14 @@
 
 use serde::Serialize;
 use slotcast::{
-    Prepared,
+    Engine, EngineSettings, ExecutionRule, Prepared,
     analyzer::{describe, ir_text, limits::Limits},
-    executor::Settings,
+    executor::ExecutionMode,
     model::TxIndex,
 };
 use slotcast_lab::explain::{
-    DagPart, EdgePart, ExplainError, Explained, FramePart, OutcomePart, PlacePart, PredictionPart,
-    ReliedPart, explain_tx,
+    DagPart, EdgePart, ExplainError, Explained, FramePart, Instead, OutcomePart, PlacePart,
+    PredictedValue, PredictionPart, ReliedPart, explain_tx,
 };
 
 use crate::{
@@ -65,8 +65,10 @@ pub(crate) fn explain(
         return Err(Failure::in_file(&name.unwrap_or_default(), reason));
     };
     let prepared = source.prepare()?;
-    let settings = Settings::with_threads(threads).map_err(Failure::bad_input)?;
-    let explained = explain_tx(&prepared, TxIndex(args.tx), &settings)
+    let execution = ExecutionRule::Always(ExecutionMode::Parallel);
+    let settings = EngineSettings { execution, ..EngineSettings::default() };
+    let engine = Engine::with_settings(threads, settings).map_err(Failure::bad_input)?;
+    let explained = explain_tx(&prepared, TxIndex(args.tx), &engine)
         .map_err(|error: ExplainError| Failure::in_file(&source.name(), error))?;
     match console.is_json() {
         true => document(&prepared, &explained, args.stage, console)?,
@@ -261,6 +263,20 @@ fn outcome(part: &OutcomePart, console: &Console) -> Result<(), Failure> {
         _ => "run a second time, on the state in order",
     };
     console.line(format_args!("outcome: {}, {} gas, {runs}", part.status, part.gas_used))?;
+    for value in &part.ran_on {
+        let PredictedValue { location, value, from, instead } = value;
+        let text = format!("  ran on {location} = {value:#x}, predicted of transaction {from}");
+        let text = match instead {
+            None => text,
+            Some(Instead { value, by: Some(by) }) => {
+                format!("{text}; transaction {by} left {value:#x}")
+            }
+            Some(Instead { value, by: None }) => {
+                format!("{text}; it was {value:#x} as before the block")
+            }
+        };
+        console.line(text)?;
+    }
     for conflict in &part.conflicts {
         let (location, by) = (&conflict.location, conflict.by);
         console.line(format_args!(

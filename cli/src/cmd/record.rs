@@ -13,7 +13,7 @@ use slotcast_node::{
 };
 
 use crate::{
-    args::{Proofs, Record},
+    args::{NodeOptions, Proofs, Record},
     failure::{Failure, Verdict},
     input::rules_of,
     progress::Progress,
@@ -22,30 +22,13 @@ use crate::{
 
 /// Records all blocks.
 pub(crate) fn record(args: &Record, console: &Console) -> Result<Verdict, Failure> {
-    let threads = args.concurrency as usize;
-    let settings = RpcSettings {
-        timeout: Duration::from_secs(args.timeout),
-        retries: args.retries,
-        per_second: args.per_second,
-        ..RpcSettings::default()
-    };
-    let mut node = Node::connect(&args.rpc_url, settings).map_err(Failure::bad_input)?;
-    if let Some(chain) = &args.chain {
-        node = node.with_rules(rules_of(chain)?).map_err(Failure::bad_input)?;
-    }
-    let node = Arc::new(node);
+    let threads = args.node.concurrency as usize;
+    let node = connect(&args.node)?;
     let blocks = range(&args.block, &node)?;
     let n_blocks = blocks.end() - blocks.start() + 1;
     // One block alone gets all threads; of many blocks several are recorded at once.
     let at_once = usize::try_from(n_blocks).unwrap_or(threads).min(threads);
-    let proofs = match args.proofs {
-        Proofs::Auto => ProofPolicy::Auto,
-        Proofs::Always => ProofPolicy::Always,
-        Proofs::Never => ProofPolicy::Never,
-    };
-    let settings =
-        RecordSettings { proofs, is_traced: !args.no_trace, threads: threads.div_ceil(at_once) };
-    let recorder = Recorder::new(Arc::clone(&node), settings);
+    let recorder = recorder(&args.node, Arc::clone(&node), threads.div_ceil(at_once));
     let job = Job { recorder: &recorder, blocks, folder: &args.out, threads: at_once };
     let length = usize::try_from(n_blocks).unwrap_or(usize::MAX);
     let told = Report { console, progress: Progress::new(length, console) };
@@ -61,6 +44,32 @@ pub(crate) fn record(args: &Record, console: &Console) -> Result<Verdict, Failur
         Some((_, error)) => Err(Failure::bad_input(error)),
         None => Ok(Verdict::of(told_no_lie(&recorder, &job))),
     }
+}
+
+/// The node that these options name.
+pub(super) fn connect(options: &NodeOptions) -> Result<Arc<Node>, Failure> {
+    let settings = RpcSettings {
+        timeout: Duration::from_secs(options.timeout),
+        retries: options.retries,
+        per_second: options.per_second,
+        ..RpcSettings::default()
+    };
+    let mut node = Node::connect(&options.rpc_url, settings).map_err(Failure::bad_input)?;
+    if let Some(chain) = &options.chain {
+        node = node.with_rules(rules_of(chain)?).map_err(Failure::bad_input)?;
+    }
+    Ok(Arc::new(node))
+}
+
+/// What records blocks of `node`, asking it so many questions at once for each.
+pub(super) fn recorder(options: &NodeOptions, node: Arc<Node>, threads: usize) -> Recorder {
+    let proofs = match options.proofs {
+        Proofs::Auto => ProofPolicy::Auto,
+        Proofs::Always => ProofPolicy::Always,
+        Proofs::Never => ProofPolicy::Never,
+    };
+    let is_traced = !options.no_trace;
+    Recorder::new(node, RecordSettings { proofs, is_traced, threads })
 }
 
 /// Whether every file of the job is there, which it is not for a block that its node lied about.

@@ -2,7 +2,7 @@
 //!
 //! In: the URL of a JSON-RPC endpoint. Out: [`Node`], typed questions with retries and a pace;
 //! [`NodeState`], the state behind a block as something to predict and to execute on;
-//! [`Recorder`], recorded blocks; [`record_range`], files of them; [`PendingTxs`], what waits to be
+//! [`Recorder`], recorded blocks; [`record_range`], files of them; [`Follower`], each new one; [`PendingTxs`], what waits to be
 //! included.
 //!
 //! Suggested reading: `rpc` for how a question travels, `node` for which there are, `state` for the
@@ -26,11 +26,13 @@ mod rollup;
 mod seed;
 mod wanting;
 
+mod follow;
 mod job;
 
 mod pending;
 
 pub use error::{NodeError, RecordError};
+pub use follow::{Follower, Step};
 pub use job::{Done, Job, Progress, file_name, record_range};
 pub use node::{AccountProof, Fields, FoundBlock, Node, SlotProof};
 pub use pending::PendingTxs;

@@ -4,13 +4,14 @@
 //! Invariant: a conflict is named only where the later transaction did not wait for the earlier one,
 //! directly or by way of others.
 
+use alloy_primitives::U256;
 use serde::Serialize;
-use slotcast_executor::{Advice, Settings, TxOutcome, TxStatus, execute};
-use slotcast_model::{IndexVec, LastWriters, Location, Observation, TxIndex};
+use slotcast_executor::{Horizon, TxOutcome, TxStatus, Wait};
+use slotcast_model::{IndexVec, LastWriters, Location, Observation, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Edge, Reason, Schedule};
 
 use crate::score_report::Judged;
-use slotcast::Prepared;
+use slotcast::{Engine, Prepared, graph::Waits};
 use slotcast_corpus::RunError;
 
 /// Where a transaction stands in the schedule.
@@ -47,8 +48,34 @@ pub struct OutcomePart {
     pub gas_used: u64,
     /// How often it was run.
     pub executions: u32,
-    /// What it read that an earlier transaction changed for which it did not wait.
+    /// The predicted values it ran on instead of waiting for them, ascending by slot.
+    pub ran_on: Vec<PredictedValue>,
+    /// What else it read that an earlier transaction changed for which it did not wait.
     pub conflicts: Vec<Conflict>,
+}
+
+/// A value that an earlier transaction was predicted to leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PredictedValue {
+    /// The slot.
+    pub location: String,
+    /// The value.
+    pub value: U256,
+    /// The transaction that was predicted to leave it.
+    pub from: u32,
+    /// What was there instead, and the transaction that left it, if one of the block did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead: Option<Instead>,
+}
+
+/// What was there instead of a predicted value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Instead {
+    /// The value.
+    pub value: U256,
+    /// The transaction that left it; none where it is the value of before the block.
+    pub by: Option<u32>,
 }
 
 /// A location that was read too early.
@@ -84,18 +111,29 @@ pub(super) fn dag(schedule: &Schedule, tx: TxIndex) -> DagPart {
     }
 }
 
-/// What became of `tx` when the block was run by `schedule`.
+/// What became of `tx` when the block was run by these predictions.
 pub(super) fn explain(
     prepared: &Prepared,
-    schedule: &Schedule,
+    (schedule, predictions): (&Schedule, &IndexVec<TxIndex, Prediction>),
     judged: &Judged,
-    execution: &Settings,
+    engine: &Engine,
     tx: TxIndex,
 ) -> Result<OutcomePart, RunError> {
-    let advice = Advice::Schedule(schedule, execution);
-    let parallel = execute(prepared.block(), prepared.state(), advice)
-        .map_err(|source| RunError::of(prepared.block(), source))?;
-    let is_again = parallel.reexecuted().binary_search(&tx).is_ok();
+    let (block, state) = (prepared.block(), prepared.state());
+    let executed = engine
+        .execute_predicted(block, state, predictions)
+        .map_err(|source| RunError::of(block, source))?;
+    let is_again = executed.execution.reexecuted().binary_search(&tx).is_ok();
+    let is_parallel = engine.is_parallel(block, Some(predictions));
+    let wait = wait_of(prepared, predictions, engine, tx);
+    let expected = match is_parallel && wait.horizon != Horizon(tx) {
+        true => wait.expected,
+        false => Vec::new(),
+    };
+    let last_writers = LastWriters::before(tx, judged.truth.observations.iter_enumerated());
+    let ran_on = expected
+        .iter()
+        .filter_map(|&(slot, value)| ran_on(predictions, judged, &last_writers, tx, slot, value));
     let status = match &judged.truth.txs[tx] {
         TxOutcome::Rejected(reason) => format!("rejected: {reason}"),
         TxOutcome::Executed(executed) => match &executed.status {
@@ -108,17 +146,58 @@ pub(super) fn explain(
         status,
         gas_used: judged.truth.txs[tx].gas_used().unwrap_or(0),
         executions: 1 + u32::from(is_again),
-        conflicts: conflicts(schedule, &judged.truth.observations, tx),
+        ran_on: ran_on.collect(),
+        conflicts: conflicts(schedule, &judged.truth.observations, &last_writers, tx, &expected),
     })
+}
+
+/// What the engine has `tx` wait for.
+fn wait_of(
+    prepared: &Prepared,
+    predictions: &IndexVec<TxIndex, Prediction>,
+    engine: &Engine,
+    tx: TxIndex,
+) -> Wait {
+    let mut waits = Waits::new(prepared.block(), prepared.state(), engine.settings().mode);
+    let mut waits = predictions.iter().map(|prediction| waits.next(prediction));
+    waits.nth(tx.0 as usize).expect("there is a prediction for each transaction")
+}
+
+/// A predicted value that a transaction ran on; none where it did not look.
+fn ran_on(
+    predictions: &IndexVec<TxIndex, Prediction>,
+    judged: &Judged,
+    last_writers: &LastWriters,
+    tx: TxIndex,
+    slot: Slot,
+    value: U256,
+) -> Option<PredictedValue> {
+    let at = judged.truth.observations[tx].reads.binary_search(&slot).ok()?;
+    let found = judged.truth.found[tx][at];
+    let leaves = |prediction: &Prediction| {
+        let storage = prediction.storage();
+        storage.writes.binary_search(&slot).is_ok() || storage.deltas.binary_search(&slot).is_ok()
+    };
+    let (from, _) =
+        predictions.iter_enumerated().take(tx.0 as usize).filter(|(_, it)| leaves(it)).last()?;
+    let location = Location::Storage(slot);
+    let by = last_writers.of(&location).map(|by| by.0);
+    let instead = (found != value).then_some(Instead { value: found, by });
+    Some(PredictedValue { location: location.to_string(), value, from: from.0, instead })
 }
 
 /// What `tx` read of transactions that it did not wait for.
 fn conflicts(
     schedule: &Schedule,
     observations: &IndexVec<TxIndex, Observation>,
+    last_writers: &LastWriters,
     tx: TxIndex,
+    expected: &[(Slot, U256)],
 ) -> Vec<Conflict> {
-    let last_writers = LastWriters::before(tx, observations.iter_enumerated());
+    let is_expected = |location: &Location| match location {
+        Location::Storage(slot) => expected.binary_search_by_key(slot, |(slot, _)| *slot).is_ok(),
+        Location::Balance(_) | Location::Nonce(_) | Location::Code(_) => false,
+    };
     let mut is_awaited = vec![false; observations.len()];
     let mut open = vec![tx];
     while let Some(next) = open.pop() {
@@ -128,7 +207,8 @@ fn conflicts(
             }
         }
     }
-    let found = read(&observations[tx]).filter_map(|location| {
+    let read = read(&observations[tx]).filter(|location| !is_expected(location));
+    let found = read.filter_map(|location| {
         let by = last_writers.of(&location)?;
         (!is_awaited[by.0 as usize]).then(|| Conflict { location: location.to_string(), by: by.0 })
     });

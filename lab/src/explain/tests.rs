@@ -1,23 +1,31 @@
 //! Is what is said of a transaction what was predicted of it?
 
+use slotcast::{EngineSettings, ExecutionRule};
 use slotcast_corpus::embedded;
+use slotcast_executor::ExecutionMode;
 use slotcast_model::Slot;
 
 use super::*;
 use slotcast_corpus::prepare;
 
+/// An engine that executes every block on both of its threads.
+fn engine() -> Engine {
+    let execution = ExecutionRule::Always(ExecutionMode::Parallel);
+    Engine::with_settings(2, EngineSettings { execution, ..EngineSettings::default() }).unwrap()
+}
+
 #[test]
 fn every_slot_of_the_embedded_block_has_a_place_and_an_expression() {
     let prepared = prepare(&embedded().unwrap()).unwrap();
     let predictions = prepared.predict(&PredictSettings::default()).predictions;
-    let settings = Settings::with_threads(2).unwrap();
+    let engine = engine();
     let with_most = |n_slots: fn(usize) -> bool| {
         let storing = predictions.iter_enumerated();
         let mut storing = storing.filter(|(_, it)| n_slots(it.storage().reads.len()));
         storing.next().map(|(tx, _)| tx).unwrap()
     };
     for tx in [with_most(|n| n == 0), with_most(|n| n == 2), with_most(|n| 4 < n)] {
-        let explained = explain_tx(&prepared, tx, &settings).unwrap();
+        let explained = explain_tx(&prepared, tx, &engine).unwrap();
         let part = &explained.prediction;
         let predicted = predictions[tx].storage();
         let slots = predicted.reads.iter().chain(&predicted.deltas).map(Slot::to_string);
@@ -37,7 +45,7 @@ fn every_slot_of_the_embedded_block_has_a_place_and_an_expression() {
         assert_eq!(explained.outcome.executions, 1);
         assert!(part.misses.is_empty(), "the embedded block is predicted exactly");
         for edge in &explained.dag.waits_for {
-            let back = explain_tx(&prepared, TxIndex(edge.tx), &settings).unwrap().dag;
+            let back = explain_tx(&prepared, TxIndex(edge.tx), &engine).unwrap().dag;
             let mut back = back.waited_for_by.iter().filter(|back| back.tx == tx.0);
             assert_eq!(back.next().unwrap().reason, edge.reason);
         }
@@ -47,7 +55,29 @@ fn every_slot_of_the_embedded_block_has_a_place_and_an_expression() {
 #[test]
 fn a_transaction_that_is_not_there_is_refused() {
     let prepared = prepare(&embedded().unwrap()).unwrap();
-    let settings = Settings::with_threads(1).unwrap();
-    let error = explain_tx(&prepared, TxIndex(400), &settings).unwrap_err();
+    let engine = engine();
+    let error = explain_tx(&prepared, TxIndex(400), &engine).unwrap_err();
     assert_eq!(error.to_string(), "--tx 400: the block has 400 transactions, counted from 0");
+}
+
+#[test]
+fn what_a_transaction_ran_on_is_said_with_where_it_came_from() {
+    let prepared = prepare(&embedded().unwrap()).unwrap();
+    let predictions = prepared.predict(&PredictSettings::default()).predictions;
+    let engine = engine();
+    let (mut n_values, mut n_held) = (0, 0);
+    for tx in predictions.indices().step_by(7) {
+        let explained = explain_tx(&prepared, tx, &engine).unwrap();
+        for value in &explained.outcome.ran_on {
+            let from = &predictions[TxIndex(value.from)];
+            assert!(value.from < tx.0);
+            let left = from.values().iter().find(|(slot, _)| slot.to_string() == value.location);
+            assert_eq!(left.map(|(_, left)| *left), Some(value.value), "{value:?}");
+            n_values += 1;
+            n_held += usize::from(value.instead.is_none());
+        }
+        assert!(explained.outcome.conflicts.is_empty(), "{tx:?}");
+    }
+    assert!(30 < n_values, "{n_values}");
+    assert_eq!(n_held, n_values, "the embedded block is predicted exactly");
 }

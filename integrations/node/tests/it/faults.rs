@@ -5,7 +5,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use alloy_primitives::{B256, KECCAK256_EMPTY, U256};
+use alloy_consensus::Header;
+use alloy_primitives::{B256, KECCAK256_EMPTY, U64, U256};
 use alloy_trie::EMPTY_ROOT_HASH;
 use serde_json::{Value, json};
 use slotcast_corpus::{RecordedBlock, Scenario};
@@ -16,7 +17,7 @@ use slotcast_node::{
 
 use crate::{
     chain::Link,
-    mock::{Act, Manner, Mock, TRACING_AND_PROOFS, honest, without},
+    mock::{Act, Manner, Mock, TRACING_AND_PROOFS, header_json, honest, without},
     recording::recorder,
 };
 
@@ -362,4 +363,27 @@ fn nulls_of_old_nodes_are_read() {
         _ => Act::Answer(answer),
     });
     assert_eq!(record(&link, manner).expect("the nulls are read"), truth);
+}
+
+#[test]
+fn a_false_block_hash_is_noticed_where_proofs_are_insisted_on() {
+    let link = link();
+    // Another chain's headers, each true to its own hash, in place of all ancestors but the parent.
+    let (_, older) = link.ancestors.split_last().expect("there are some");
+    let forged = older.iter().map(|header| {
+        let other = Header { extra_data: b"another chain".into(), ..header.clone() };
+        (json!(U64::from(header.number)), header_json(&other))
+    });
+    let forged: Vec<(Value, Value)> = forged.collect();
+    let manner: Manner = Arc::new(move |_, method, answer| {
+        let of_number = forged.iter().find(|(number, _)| answer["number"] == *number);
+        match (method, of_number) {
+            ("eth_getBlockByNumber", Some((_, other))) => Act::Answer(other.clone()),
+            _ => Act::Answer(answer),
+        }
+    });
+    let settings = RecordSettings { proofs: ProofPolicy::Always, ..RecordSettings::default() };
+    let error =
+        record_with(&link, manner, settings).expect_err("the parents' hashes say otherwise");
+    assert!(error.is_lie() && error.to_string().contains("block hash"), "{error}");
 }

@@ -14,5 +14,6 @@ mod anvil;
 mod broken_off;
 mod empty_accounts;
 mod faults;
+mod follow;
 mod recording;
 mod rollups;
