@@ -144,7 +144,6 @@ const SHARED_TYPE_NAMES: &[&str] = &[
     "Settings",
     "Simulated",
     "Source",
-    "Span",
     "StorageLayout",
     "StoreError",
     "Variable",

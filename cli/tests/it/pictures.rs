@@ -162,7 +162,8 @@ fn a_schedule_page_shows_lanes_and_the_dependencies_of_what_one_points_at() {
             let known = |it: &Value| (it[other].as_u64().unwrap(), text(&it["reason"]).to_owned());
             let mut known: Vec<_> = edges.map(known).collect();
             let mut listed = listed(&mut tab, direction);
-            (known.sort_unstable(), listed.sort_unstable());
+            known.sort_unstable();
+            listed.sort_unstable();
             assert_eq!(listed, known, "{direction} {tx}");
         }
     }
