@@ -367,7 +367,9 @@ fn nulls_of_old_nodes_are_read() {
 
 #[test]
 fn a_false_block_hash_is_noticed_where_proofs_are_insisted_on() {
-    let link = link();
+    let link = Link::new(3, 12, Scenario::BlockHash, 0);
+    let truth = record(&link, honest()).expect("an honest node");
+    assert!(1 < truth.block_hashes.len(), "more than the parent's hash is asked for");
     // Another chain's headers, each true to its own hash, in place of all ancestors but the parent.
     let (_, older) = link.ancestors.split_last().expect("there are some");
     let forged = older.iter().map(|header| {
