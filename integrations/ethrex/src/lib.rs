@@ -29,6 +29,6 @@ pub use host::{HostBlock, HostError};
 pub use keys::{KeyCounts, count, exact_list, predicted_list, stated_list};
 pub use measure::{Line, MeasureSettings, WAYS, measure};
 pub use state::RecordedState;
-pub use table::{summary, table};
+pub use table::{head, row, summary};
 pub use warm::{Sample, Warming, sample};
 pub use world::World;

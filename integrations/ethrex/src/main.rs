@@ -17,7 +17,7 @@ use std::{
 
 use slotcast::{Clock, Engine};
 use slotcast_corpus::{RecordedBlock, embedded, list, read_file};
-use slotcast_ethrex::{HostBlock, HostError, MeasureSettings, measure, summary, table};
+use slotcast_ethrex::{HostBlock, HostError, MeasureSettings, head, measure, row, summary};
 
 /// What the command line says.
 struct Arguments {
@@ -43,15 +43,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let engine = Engine::new(1)?;
     let mut lines = Vec::new();
+    writeln!(out, "{}", head())?;
     for recorded in blocks(&arguments.paths)? {
         let number = recorded.number();
         match HostBlock::new(recorded) {
             Ok(host) if host.recorded.transactions.is_empty() => {}
             Ok(host) => {
-                let measured = measure(&host, &engine, &arguments.settings)?;
-                write!(out, "{}", table(&measured))?;
-                out.flush()?;
-                lines.extend(measured);
+                for line in measure(&host, &engine, &arguments.settings)? {
+                    writeln!(out, "{}", row(&line))?;
+                    lines.push(line);
+                }
             }
             Err(HostError::BeforeTheMerge(_)) => {}
             Err(error) => return Err(format!("block {number}: {error}").into()),

@@ -8,20 +8,22 @@ use core::time::Duration;
 
 use crate::measure::{Line, WAYS};
 
-/// Every line, in milliseconds.
-pub fn table(lines: &[Line]) -> String {
-    let mut text = format!("{:>9} {:>4} {:>6} {:>18}", "block", "txs", "read", "keys t/p/both");
-    WAYS.iter().for_each(|way| write!(text, " {way:>16}").expect("text can be written"));
-    text.push('\n');
-    for line in lines {
-        let keys = format!("{}/{}/{}", line.keys.touched, line.keys.predicted, line.keys.both);
-        let read = micros(line.read);
-        let head = format!("{:>9} {:>4} {read:>6} {keys:>18}", line.block, line.txs);
-        text.push_str(&head);
-        for time in line.micros {
-            write!(text, " {:>16.2}", time / 1e3).expect("text can be written");
-        }
-        text.push('\n');
+/// How wide a column of times is.
+const WIDTH: usize = 16;
+
+/// The heads of the columns of [`row`].
+pub fn head() -> String {
+    let head = format!("{:>9} {:>4} {:>6} {:>15}", "block", "txs", "read", "keys t/p/both");
+    format!("{head}{}", columns())
+}
+
+/// One line, in milliseconds.
+pub fn row(line: &Line) -> String {
+    let keys = format!("{}/{}/{}", line.keys.touched, line.keys.predicted, line.keys.both);
+    let read = micros(line.read);
+    let mut text = format!("{:>9} {:>4} {read:>6} {keys:>15}", line.block, line.txs);
+    for time in line.micros {
+        write!(text, " {:>WIDTH$.2}", time / 1e3).expect("text can be written");
     }
     text
 }
@@ -32,18 +34,22 @@ pub fn summary(lines: &[Line]) -> String {
     reads.sort_unstable();
     reads.dedup();
     let mut text = format!("{:>6} {:>6}", "read", "blocks");
-    WAYS.iter().for_each(|way| write!(text, " {way:>16}").expect("text can be written"));
+    text.push_str(&columns());
     text.push('\n');
     for read in reads {
         let here: Vec<_> = lines.iter().filter(|line| line.read == read).collect();
         write!(text, "{:>6} {:>6}", micros(read), here.len()).expect("text can be written");
         for at in 0..WAYS.len() {
             let mean = geometric_mean(here.iter().map(|line| line.ratios()[at]));
-            write!(text, " {mean:>15.2}x").expect("text can be written");
+            write!(text, " {mean:>width$.2}x", width = WIDTH - 1).expect("text can be written");
         }
         text.push('\n');
     }
     text
+}
+
+fn columns() -> String {
+    WAYS.iter().map(|way| format!(" {way:>WIDTH$}")).collect()
 }
 
 fn micros(read: Duration) -> String {
