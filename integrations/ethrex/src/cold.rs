@@ -2,9 +2,9 @@
 //!
 //! In: a [`RecordedState`], what a cold read takes, how many of one batch overlap. Out: the same state,
 //! slower.
-//! Invariants: a key is an account, a slot or a code, and is cold until it was read once; whoever reads
-//! it meanwhile waits as long; waiting takes no processor time, so that other threads go on; a batch
-//! takes one read's time for each `depth` cold keys in it.
+//! Invariants: a key is an account, a slot or a code, and is cold until it was read once; a thread that
+//! reads it meanwhile waits as long; waiting takes no processor time, so that other threads go on; a
+//! batch takes one read's time for each `depth` cold keys in it.
 
 use core::time::Duration;
 use std::{
@@ -121,7 +121,7 @@ impl VmDatabase for ColdState {
 
     fn get_account_codes_batch(&self, hashes: &[H256]) -> Result<Vec<Option<Code>>, EvmError> {
         self.read(hashes.iter().map(|hash| Key::Code(*hash)));
-        // A code that was not recorded is none to whoever warms.
+        // A code that was not recorded is none to what warms.
         Ok(hashes.iter().map(|hash| self.state.get_account_code(*hash).ok()).collect())
     }
 

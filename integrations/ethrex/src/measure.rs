@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The ways of warming, as tables head them: the last two from the list of what is really touched,
-/// which no one has beforehand.
+/// which is not known beforehand.
 pub const WAYS: [&str; 7] = [
     "nothing",
     "speculative",
