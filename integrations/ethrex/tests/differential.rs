@@ -3,7 +3,8 @@
 //! In: recorded blocks since the merge, where there are any beside the checkout, and synthetic ones of
 //! every scenario in every era that ethrex has rules of. Out: assertions.
 //!
-//! ethrex shares no code with the other two but hash functions and curve arithmetic.
+//! From Amsterdam on all three make a block access list (EIP-7928). ethrex shares no code of an EVM with the
+//! other two.
 
 use std::{
     io::{self, Write},
@@ -32,7 +33,9 @@ fn outcome_of(host: &HostBlock) -> BlockOutcome {
     let (block, state) = (host.prepared.block(), host.prepared.state());
     let settings = SequentialSettings { is_observed: false };
     let sequential = execute_sequential(block, state, &settings).unwrap().outcome;
-    let parallel = ENGINE.execute(block, state).unwrap().execution.into_outcome(state).unwrap();
+    let executed = ENGINE.execute(block, state).unwrap();
+    executed.check_access_list(&block.header, None).unwrap();
+    let parallel = executed.execution.into_outcome(state).unwrap();
     assert_eq!(parallel, sequential, "block {}", host.number());
     sequential
 }
