@@ -66,6 +66,10 @@ cores CODES ROUNDS="3":
 python *ARGS:
     python/check.sh {{ ARGS }}
 
+# Hold ethrex's engine against ours; arguments go to cargo test.
+ethrex *ARGS:
+    integrations/ethrex/check.sh {{ ARGS }}
+
 # A fuzz target of tests/fuzz, until it is stopped; needs cargo-fuzz and a nightly toolchain.
 fuzz TARGET *ARGS:
     cargo +nightly fuzz run --fuzz-dir tests/fuzz {{ TARGET }} -- {{ ARGS }}
