@@ -366,7 +366,7 @@ impl Engine {
     }
 
     /// What is at hand of each transaction of a block.
-    fn kept_of(&self, block: &Block) -> Vec<Option<Arc<Kept>>> {
+    pub(crate) fn kept_of(&self, block: &Block) -> Vec<Option<Arc<Kept>>> {
         let announced = self.announced();
         // On the parent state alone, nothing that earlier transactions leave counts.
         if announced.len() == 0 || self.settings.predict.basis == Basis::Parent {

@@ -26,6 +26,7 @@ use slotcast_scheduler::Mode;
 
 use crate::{
     announced::Kept,
+    engine::Engine,
     graph::Waits,
     predict::{BlockPredictor, Made, OnStale},
     prepared::PredictSettings,
@@ -64,6 +65,12 @@ impl<'a, S: StateView> Lookahead<'a, S> {
     /// The same with what is at hand of each transaction.
     pub(crate) fn with_kept(self, kept: Vec<Option<Arc<Kept>>>) -> Self {
         Self { predictor: self.predictor.with_kept(kept), ..self }
+    }
+
+    /// The same with what was announced to an engine.
+    #[must_use]
+    pub fn with_announced(self, engine: &Engine, block: &Block) -> Self {
+        self.with_kept(engine.kept_of(block))
     }
 
     /// What the next transaction waits for.

@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-cli", PROGRAM),
     ("slotcast-tests", PROGRAM),
     ("slotcast-fuzz", &["slotcast-tests"]),
+    ("slotcast-metis", &[]),
     ("slotcast-python", &["slotcast", "slotcast-contracts", "slotcast-corpus", "slotcast-lab"]),
 ];
 
