@@ -6,9 +6,10 @@ use super::Files;
 
 /// Help of `partition`.
 pub(super) const PARTITION_HELP: &str = "\
-A transaction crosses if what it touches stands on several shards. Plans are made from predicted sets,
-before anything runs, and judged by what transactions do touch; FILEs are taken as consecutive blocks.
-The throughput is simulated: each shard has its own threads, a crossing transaction holds all its shards.
+A transaction crosses if what it touches stands on several shards. Plans are made from predicted
+sets, before anything runs, and judged by what transactions do touch.
+FILEs are taken as consecutive blocks. The throughput is simulated: each shard has its own threads,
+and a crossing transaction holds all its shards.
 
 Examples:
   slotcast partition --shards 4 blocks/
@@ -18,9 +19,10 @@ Examples:
 
 /// Help of `capacity`.
 pub(super) const CAPACITY_HELP: &str = "\
-The costs of each transaction are measured on one thread of this machine; times on more threads are
-simulated from them. Three situations of prediction: cold (nothing known before the block), pooled
-(predicted on the parent state when transactions arrived) and hinted (predictions come with the block).
+The costs of each transaction are measured on one thread of this machine; times on more threads
+are simulated from them. Three situations of prediction: cold (nothing known before the block),
+pooled (predicted on the parent state when transactions arrived) and hinted (predictions come with
+the block).
 
 Examples:
   slotcast capacity --mgas-per-second 500

