@@ -8,6 +8,7 @@ mod keep;
 mod lint;
 #[cfg(feature = "serve")]
 mod serve;
+mod shards;
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -28,6 +29,7 @@ pub(crate) use self::{
     },
     keep::{Keep, Store, StoreAction},
     lint::{Lint, LintFormat},
+    shards::{Capacity, Partition},
 };
 
 /// More threads than any machine this will run on; beyond it a typing error is likelier.
@@ -195,6 +197,12 @@ Examples:
   slotcast schedule --hints predictions.json block.json.gz
   slotcast schedule --format dot block.json.gz | dot -Tsvg > graph.svg")]
     Schedule(Schedule),
+    /// Divide state among shards so that few transactions need several.
+    #[command(after_help = shards::PARTITION_HELP)]
+    Partition(Partition),
+    /// Threads, cost and energy for a throughput, from measured costs and simulated times.
+    #[command(after_help = shards::CAPACITY_HELP)]
+    Capacity(Capacity),
     /// Print the storage accesses of each function, from bytecode alone.
     #[command(after_help = "\
 CODE is runtime code in hexadecimal, a file with such code (text or bytes), or an artifact of solc,

@@ -4,6 +4,7 @@
 
 mod analyze;
 mod bench;
+mod capacity;
 mod codes;
 mod completions;
 mod explain;
@@ -12,6 +13,7 @@ mod follow;
 mod generate;
 mod lint;
 mod man;
+mod partition;
 mod predict;
 #[cfg(feature = "node")]
 mod record;
@@ -47,6 +49,8 @@ pub(crate) fn run(args: &Args, console: &Console) -> Result<Verdict, Failure> {
         Command::Report(report) => report::report(report, threads[0], console),
         Command::Explain(explain) => explain::explain(explain, threads[0], console),
         Command::Schedule(schedule) => schedule::schedule(schedule, console),
+        Command::Partition(partition) => partition::partition(partition, console),
+        Command::Capacity(capacity) => capacity::capacity(capacity, console),
         Command::Analyze(analyze) => analyze::analyze(analyze, threads[0], console),
         Command::Codes(codes) => codes::codes(codes, console),
         Command::Snapshot(snapshot) => snapshot::snapshot(snapshot, console),

@@ -33,6 +33,7 @@ mod hotspot;
 mod lifecycle;
 mod mixed;
 mod ordering;
+mod popular;
 mod transfers;
 
 mod unsealed;
@@ -176,6 +177,8 @@ scenarios! {
     OnePool = "one-pool", since Cancun, |_| vec![(1, apart::trade_in_one_pool)];
     /// Transfers of one token; three in ten transactions count on one counter instead.
     OneCounter = "one-counter", since Cancun, |_| vec![(1, apart::count_together)];
+    /// Payments, tokens and trades whose recipients, tokens and pools are popular by Zipf's law.
+    Popular = "popular", since Cancun, |_| vec![(1, popular::use_the_popular)];
     /// Transient storage.
     Transient = "transient", since Cancun, |_| among(environment::transient);
 }

@@ -17,8 +17,10 @@ pub mod scoreboard;
 pub mod explain;
 
 mod bench;
+pub mod capacity;
 mod lanes;
 mod makespan;
+pub mod partition;
 mod prefetch;
 mod units;
 
@@ -27,6 +29,11 @@ pub mod state_root;
 mod synthetic;
 
 pub mod render;
+
+/// The guide, so that its code is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/partition.md")]
+struct Guide;
 
 pub use bench::{BenchLine, BenchSettings, BenchSummary, bench_block};
 pub use lanes::Lanes;

@@ -1,25 +1,27 @@
 //! How long would a block take on many threads, by what its transactions take on one?
 //!
 //! In: a [`Prepared`] block, the unit costs of the executor. Out: a [`MakespanRow`] for each number of
-//! threads: our predictions made meanwhile, our predictions at hand, the sets of what transactions
-//! really touch without any value, optimistic re-execution in the manner of Block-STM, and the limit
-//! below which no schedule comes, on the same costs.
+//! threads: our predictions made meanwhile, kept from when transactions arrived, and at hand, the sets of
+//! what transactions really touch without any value, optimistic re-execution in the manner of Block-STM,
+//! and the limit below which no schedule comes, on the same costs.
 //! Invariants: times are measured on one thread and everything else is simulated; a simulation runs
 //! nothing and depends on its inputs alone; who conflicts is for all of them what is left when reads
 //! that need no order are left out (`waits.rs`).
 
 use core::num::NonZeroUsize;
+use std::sync::Arc;
 
 use serde::Serialize;
+use slotcast_analyzer::bind::StateView;
 use slotcast_executor::{
-    Advice, ExecutionError, FallbackRule, SequentialSettings, Settings, UnitCosts, Wait, execute,
-    execute_sequential, time_each,
+    Advice, Block, ExecutionError, FallbackRule, SequentialSettings, Settings, UnitCosts, Wait,
+    execute, execute_sequential, time_each,
 };
 use slotcast_model::{IndexVec, Observation, Prediction, StorageAccess, TxIndex};
 use slotcast_scheduler::{Actual, Mode, Steps, simulate_optimistic, simulate_streamed};
 
 use slotcast::{
-    Clock, PredictSettings, Prepared, View,
+    Clock, Engine, NextBlock, PredictSettings, Prepared, View,
     graph::{Waits, predicted_accesses},
     predict::Lookahead,
 };
@@ -38,6 +40,8 @@ pub struct MakespanRow {
     pub in_order_micros: f64,
     /// Predicting, executing and deciding.
     pub ours_micros: f64,
+    /// The same with predictions made on the parent state when transactions arrived.
+    pub pooled_micros: f64,
     /// The same with predictions at hand.
     pub hinted_micros: f64,
     /// Executing and deciding by the sets of what the transactions really touch. No values are known, so
@@ -62,6 +66,28 @@ struct Measured {
     truth: IndexVec<TxIndex, Prediction>,
     /// What each waits for when predictions are made while the block runs.
     meanwhile: IndexVec<TxIndex, Wait>,
+    /// Predicting each in block order, as one who ships the predictions does.
+    beforehand: IndexVec<TxIndex, u64>,
+    /// Predicting each when it arrives.
+    arriving: IndexVec<TxIndex, u64>,
+    /// Finding out whether that still holds.
+    refresh: IndexVec<TxIndex, u64>,
+    /// What each waits for then.
+    pooled: IndexVec<TxIndex, Wait>,
+}
+
+/// What a block's transactions cost, from which any number of threads can be simulated.
+pub(crate) struct BlockCosts {
+    pub(crate) in_order: u64,
+    pub(crate) ours: IndexVec<TxIndex, Steps>,
+    pub(crate) pooled: IndexVec<TxIndex, Steps>,
+    pub(crate) hinted: IndexVec<TxIndex, Steps>,
+    true_sets: IndexVec<TxIndex, Steps>,
+    pub(crate) actual: IndexVec<TxIndex, Actual>,
+    /// Predicting on arrival, and in block order before the block, in all.
+    pub(crate) predicted_before: [u64; 2],
+    our_runs: usize,
+    run: IndexVec<TxIndex, u64>,
 }
 
 /// Measures a block and simulates it on each of these numbers of threads.
@@ -91,37 +117,53 @@ fn rows(
     units: &UnitCosts,
     threads: &[NonZeroUsize],
 ) -> Result<Vec<MakespanRow>, ExecutionError> {
-    let measured = measure(prepared, units)?;
-    let Measured { run, predict, predictions, truth, .. } = &measured;
-    let (waits, again) = waits(prepared, predictions)?;
-    let (waits_meanwhile, again_meanwhile) = ran(prepared, measured.meanwhile.clone())?;
-    let (waits_of_truth, again_of_truth) = self::waits(prepared, truth)?;
-    let free = IndexVec::from_elem(0, run.len());
-    let steps = |predict, waits: &IndexVec<TxIndex, Wait>, again: &[TxIndex]| {
-        let horizons = waits.iter().map(|wait| wait.horizon.0).collect();
-        steps(prepared, units, run, predict, &horizons, again)
-    };
-    let ours = steps(predict, &waits_meanwhile, &again_meanwhile);
-    let hinted = steps(&free, &waits, &again);
-    let true_sets = steps(&free, &waits_of_truth, &again_of_truth);
-    let actual = actual(prepared, units, run, truth);
-    let in_order: u64 = run.iter().sum();
-    let micros = |nanos: u64| nanos as f64 / 1e3;
-    let row = |&threads: &NonZeroUsize| {
-        let optimistic = simulate_optimistic(&actual, threads);
+    let costs = BlockCosts::measure(prepared, units)?;
+    Ok(threads.iter().map(|&threads| costs.row(threads)).collect())
+}
+
+impl BlockCosts {
+    /// Measures a block on one thread.
+    pub(crate) fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Self, ExecutionError> {
+        let measured = measure(prepared, units)?;
+        let Measured { run, predict, predictions, truth, .. } = &measured;
+        let (waits, again) = waits(prepared, predictions)?;
+        let (waits_meanwhile, again_meanwhile) = ran(prepared, measured.meanwhile.clone())?;
+        let (waits_pooled, again_pooled) = ran(prepared, measured.pooled.clone())?;
+        let (waits_of_truth, again_of_truth) = self::waits(prepared, truth)?;
+        let free = IndexVec::from_elem(0, run.len());
+        let steps = |predict, waits: &IndexVec<TxIndex, Wait>, again: &[TxIndex]| {
+            let horizons = waits.iter().map(|wait| wait.horizon.0).collect();
+            steps(prepared, units, run, predict, &horizons, again)
+        };
+        Ok(Self {
+            in_order: run.iter().sum(),
+            ours: steps(predict, &waits_meanwhile, &again_meanwhile),
+            pooled: steps(&measured.refresh, &waits_pooled, &again_pooled),
+            hinted: steps(&free, &waits, &again),
+            true_sets: steps(&free, &waits_of_truth, &again_of_truth),
+            actual: actual(prepared, units, run, truth),
+            predicted_before: [&measured.arriving, &measured.beforehand].map(|it| it.iter().sum()),
+            our_runs: run.len() + again.len(),
+            run: measured.run,
+        })
+    }
+
+    fn row(&self, threads: NonZeroUsize) -> MakespanRow {
+        let micros = |nanos: u64| nanos as f64 / 1e3;
+        let optimistic = simulate_optimistic(&self.actual, threads);
         MakespanRow {
             threads: threads.get(),
-            in_order_micros: micros(in_order),
-            ours_micros: micros(simulate_streamed(&ours, threads)),
-            hinted_micros: micros(simulate_streamed(&hinted, threads)),
-            true_sets_micros: micros(simulate_streamed(&true_sets, threads)),
+            in_order_micros: micros(self.in_order),
+            ours_micros: micros(simulate_streamed(&self.ours, threads)),
+            pooled_micros: micros(simulate_streamed(&self.pooled, threads)),
+            hinted_micros: micros(simulate_streamed(&self.hinted, threads)),
+            true_sets_micros: micros(simulate_streamed(&self.true_sets, threads)),
             optimistic_micros: micros(optimistic.time),
-            limit_micros: micros(no_wait_limit(run, threads)),
+            limit_micros: micros(no_wait_limit(&self.run, threads)),
             optimistic_runs: optimistic.n_runs,
-            our_runs: run.len() + again.len(),
+            our_runs: self.our_runs,
         }
-    };
-    Ok(threads.iter().map(row).collect())
+    }
 }
 
 fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Measured, ExecutionError> {
@@ -132,29 +174,68 @@ fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Measured, Execution
     let settings = PredictSettings::default();
     let summaries = prepared.summaries(&settings);
     let predictions = prepared.predict_with(&summaries, &settings).predictions;
+    let view = View::new(state, &summaries);
+    let (n, percent) = (block.n_transactions(), units.predict_percent);
+    let lookahead = |percent| {
+        let first =
+            units.plan(block, None, percent, |address| state.code_bytes(address)).first_predicted;
+        Lookahead::new(block, prepared.fork(), &view, state, &settings, first, Mode::default())
+    };
     let mut runs = Vec::with_capacity(N_RUNS);
-    let mut predicting = Vec::with_capacity(N_RUNS);
+    let [mut predicting, mut beforehand] = [Vec::new(), Vec::new()];
     let mut meanwhile = IndexVec::new();
     for _ in 0..N_RUNS {
         runs.push(time_each(block, state)?);
-        let view = View::new(state, &summaries);
-        let first = units
-            .plan(block, None, units.predict_percent, |address| state.code_bytes(address))
-            .first_predicted;
-        let mut lookahead =
-            Lookahead::new(block, prepared.fork(), &view, state, &settings, first, Mode::default());
-        let next = |_| {
-            let clock = Clock::start();
-            let wait = lookahead.next();
-            let nanos = u64::try_from(clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            (nanos, wait)
-        };
-        let (nanos, waits): (Vec<u64>, Vec<Wait>) = block.tx_indices().map(next).unzip();
-        predicting.push(nanos.into_iter().collect());
-        meanwhile = waits.into_iter().collect();
+        let (nanos, waits) = timed_waits(block, lookahead(percent));
+        predicting.push(nanos);
+        meanwhile = waits;
+        beforehand.push(timed_waits(block, lookahead(0)).0);
     }
-    let (run, predict) = (medians(&runs), medians(&predicting));
-    Ok(Measured { run, predict, predictions, truth, meanwhile })
+    let engine = Engine::new(1)?;
+    let shared = Arc::new(prepared.summaries(&settings));
+    prepared.predict_with(&shared, &settings);
+    engine.use_summaries(shared);
+    let next = NextBlock::of(block, prepared.fork());
+    let [mut arriving, mut refreshing] = [Vec::new(), Vec::new()];
+    let mut pooled = IndexVec::new();
+    for _ in 0..N_RUNS {
+        let announce = |tx| timed(|| engine.announce(tx, &next, state)).0;
+        arriving.push(block.transactions.iter().map(announce).collect());
+        let percent = units.predict_percent_with(engine.n_announced(), n);
+        let (nanos, waits) = timed_waits(block, engine.lend_announced(lookahead(percent), block));
+        refreshing.push(nanos);
+        pooled = waits;
+    }
+    let [run, predict, beforehand] = [&runs, &predicting, &beforehand].map(|it| medians(it));
+    let [arriving, refresh] = [&arriving, &refreshing].map(|it| medians(it));
+    Ok(Measured {
+        run,
+        predict,
+        predictions,
+        truth,
+        meanwhile,
+        beforehand,
+        arriving,
+        refresh,
+        pooled,
+    })
+}
+
+/// What a thread takes to find out what each transaction waits for.
+fn timed_waits<S: StateView>(
+    block: &Block,
+    mut lookahead: Lookahead<'_, S>,
+) -> (IndexVec<TxIndex, u64>, IndexVec<TxIndex, Wait>) {
+    let next = |_| timed(|| lookahead.next());
+    let (nanos, waits): (Vec<u64>, Vec<Wait>) = block.tx_indices().map(next).unzip();
+    (nanos.into(), waits.into())
+}
+
+/// How long something takes, in nanoseconds, and what it gives.
+fn timed<T>(what: impl FnOnce() -> T) -> (u64, T) {
+    let clock = Clock::start();
+    let given = what();
+    (u64::try_from(clock.elapsed().as_nanos()).unwrap_or(u64::MAX), given)
 }
 
 /// The middle of what each transaction took.

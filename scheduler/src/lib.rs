@@ -24,6 +24,7 @@ mod layer;
 mod makespan;
 mod mode;
 mod optimistic;
+pub mod partition;
 pub mod print;
 mod rank;
 mod schedule;

@@ -41,6 +41,8 @@ pub struct Simulated {
     pub time: u64,
     /// How often transactions were run.
     pub n_runs: usize,
+    /// The time that all threads together worked.
+    pub busy: u64,
 }
 
 /// Simulates `txs` on `threads` threads.
@@ -81,6 +83,7 @@ struct Machine<'a> {
     next_validation: usize,
     now: u64,
     busy: BinaryHeap<Reverse<(u64, Work)>>,
+    worked: u64,
 }
 
 impl<'a> Machine<'a> {
@@ -102,6 +105,7 @@ impl<'a> Machine<'a> {
             next_validation: 0,
             now: 0,
             busy: BinaryHeap::new(),
+            worked: 0,
         }
     }
 
@@ -111,6 +115,7 @@ impl<'a> Machine<'a> {
                 && let Some((work, takes)) = self.next()
             {
                 self.busy.push(Reverse((self.now.saturating_add(takes), work)));
+                self.worked = self.worked.saturating_add(takes);
             }
             let Some(Reverse((ends, work))) = self.busy.pop() else { break };
             self.now = ends;
@@ -120,7 +125,7 @@ impl<'a> Machine<'a> {
             }
         }
         let n_runs = self.n_runs.iter().map(|n| *n as usize).sum();
-        Simulated { time: self.now, n_runs }
+        Simulated { time: self.now, n_runs, busy: self.worked }
     }
 
     /// What a thread does that has nothing to do, and how long that takes.

@@ -21,7 +21,7 @@ use std::{
 use alloy_consensus::{Header, Transaction as _, transaction::Recovered};
 use alloy_eip7928::{BlockAccessList, compute_block_access_list_hash, diff::BalDiff};
 use alloy_primitives::{Address, B256};
-use slotcast_analyzer::bind::{Binder, BlockWords};
+use slotcast_analyzer::bind::{Binder, BlockWords, StateView};
 use slotcast_executor::{
     Advice, Block, ChainTx, Decisions, Execution, ExecutionError, ExecutionMode, ExecutionPlan,
     FallbackRule, HostRules, Mode, Pool, Settings, UnitCosts, Wait,
@@ -363,6 +363,15 @@ impl Engine {
 
     fn announced(&self) -> MutexGuard<'_, Announced> {
         self.announced.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same lookahead at `block` with what was announced to this engine.
+    pub fn lend_announced<'a, S: StateView>(
+        &self,
+        lookahead: Lookahead<'a, S>,
+        block: &Block,
+    ) -> Lookahead<'a, S> {
+        lookahead.with_kept(self.kept_of(block))
     }
 
     /// What is at hand of each transaction of a block.

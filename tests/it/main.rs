@@ -15,6 +15,7 @@ mod faults;
 mod linking;
 mod programs;
 mod random_blocks;
+mod requirements;
 mod snapshots;
 mod stages;
 mod totality;

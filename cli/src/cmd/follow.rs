@@ -18,7 +18,7 @@ use serde::Serialize;
 use slotcast::{Prepared, model::IndexVec};
 use slotcast_corpus::prepare_by;
 use slotcast_lab::{Report, RunPredictions, RunSettings, ScoreLine, run_prepared, score_block};
-use slotcast_node::{Follower, Recording, Step};
+use slotcast_node::{FollowStep, Follower, Recording};
 
 use super::record::{connect, recorder};
 use crate::{
@@ -75,14 +75,14 @@ pub(crate) fn follow(args: &Follow, threads: usize, console: &Console) -> Result
     let (mut wait, mut n_done, mut holds) = (interval, 0, true);
     while args.blocks.is_none_or(|blocks| n_done < blocks) {
         match follower.step() {
-            Ok(Step::Waiting(_)) => thread::sleep(interval),
-            Ok(Step::Replaced { number, hash }) => {
+            Ok(FollowStep::Waiting(_)) => thread::sleep(interval),
+            Ok(FollowStep::Replaced { number, hash }) => {
                 console.note(format_args!("block {number} ({hash}) was replaced"));
                 if let Some(table) = &mut table {
                     table.append(&Replaced { replaced: number, hash })?;
                 }
             }
-            Ok(Step::Block(recording)) => {
+            Ok(FollowStep::Block(recording)) => {
                 let (run, score) = measure(&recording, args, &settings)?;
                 let header = &recording.block.header;
                 let line = Line {

@@ -1,3 +1,5 @@
+//! Tests of: which blocks have their results already?
+
 use std::{fs, path::PathBuf};
 
 use super::*;

@@ -33,4 +33,5 @@ mod scoreboard;
 #[cfg(feature = "serve")]
 mod serve;
 mod sessions;
+mod shards;
 mod store;

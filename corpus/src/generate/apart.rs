@@ -16,7 +16,8 @@ use super::{
     erc20::transfer_call,
     message::Message,
     pools::{self, Exchange},
-    tokens,
+    popular,
+    tokens::{self, Token},
     town::Town,
 };
 
@@ -28,16 +29,19 @@ const TOKEN_GAS: u64 = 90_000;
 /// The exchange of those who trade apart, with a pool for each transaction of the block; none where
 /// no other does.
 pub(super) fn market(draft: &mut Draft, weth: Address) -> Option<Exchange> {
-    if !matches!(draft.plan.scenario, Scenario::PoolsApart | Scenario::OnePool) {
-        return None;
-    }
-    let n_tokens = (2..).find(|n| draft.plan.n_txs <= n_pools(*n)).expect("numbers do not end");
+    let n_tokens = match draft.plan.scenario {
+        Scenario::PoolsApart | Scenario::OnePool => {
+            (2..).find(|n| draft.plan.n_txs <= n_pools(*n)).expect("numbers do not end")
+        }
+        Scenario::Popular => popular::N_TOKENS,
+        _ => return None,
+    };
     let listed = (0..n_tokens).map(|_| tokens::install_usual(draft)).collect();
     Some(pools::exchange(draft, "", weth, listed))
 }
 
 /// How many pools so many tokens have.
-const fn n_pools(n_tokens: usize) -> usize {
+pub(super) const fn n_pools(n_tokens: usize) -> usize {
     n_tokens * (n_tokens - 1) / 2
 }
 
@@ -93,15 +97,21 @@ pub(super) fn trade_in_one_pool(draft: &mut Draft, town: &Town) {
     trade_in(draft, town, pool);
 }
 
-/// Appends a trade in pool number `pool`: pools are numbered as a triangle, row by row.
+/// Appends a trade in pool number `pool`.
 fn trade_in(draft: &mut Draft, town: &Town, pool: usize) {
+    let path = path_through(draft, town, pool);
+    let trader = draft.newcomer();
+    let amount = draft.rng.milliether(10, 8_000);
+    amm::send_exact_swap(draft, town.market(), trader, &path, [amount, U256::from(1)]);
+}
+
+/// The tokens of pool number `pool`, in either order: pools are numbered as a triangle, row by row.
+pub(super) fn path_through(draft: &mut Draft, town: &Town, pool: usize) -> [Token; 2] {
     let exchange = town.market();
     let row = (1..).find(|row| pool < n_pools(row + 1)).expect("numbers do not end");
     let mut path = [exchange.listed[row], exchange.listed[pool - n_pools(row)]];
     if draft.rng.percent(50) {
         path.reverse();
     }
-    let trader = draft.newcomer();
-    let amount = draft.rng.milliether(10, 8_000);
-    amm::send_exact_swap(draft, exchange, trader, &path, [amount, U256::from(1)]);
+    path
 }

@@ -120,6 +120,11 @@ impl Draft {
         self.people[self.rng.skewed(self.people.len())]
     }
 
+    /// One of the people, popular by Zipf's law.
+    pub(super) fn popular_person(&mut self) -> WalletId {
+        self.people[self.rng.zipf(self.people.len())]
+    }
+
     /// A person who most likely sends nothing else in this block.
     pub(super) fn newcomer(&mut self) -> WalletId {
         self.wallet(ether(USUAL_BUDGET))

@@ -45,6 +45,20 @@ impl Rng {
         self.below(bound)
     }
 
+    /// An index below `n` by Zipf's law in steps: of the indices 0, 1-2, 3-6, 7-14 and so on each group
+    /// is as likely as the others.
+    pub(super) fn zipf(&mut self, n: usize) -> usize {
+        let n_groups = u64::from(n.ilog2()) + 1;
+        loop {
+            let first = (1 << self.range(0, n_groups)) - 1;
+            // The last group may reach beyond the end.
+            let index = first + self.below(first + 1);
+            if index < n {
+                return index;
+            }
+        }
+    }
+
     /// True in `percent` of a hundred cases.
     pub(super) fn percent(&mut self, percent: u64) -> bool {
         self.range(0, 100) < percent

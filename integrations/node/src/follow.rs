@@ -1,6 +1,6 @@
 //! What is the next block of a chain that grows, and sometimes changes its mind?
 //!
-//! In: a [`Recorder`], and the number to begin with. Out: [`Step`]s: recorded blocks in ascending order,
+//! In: a [`Recorder`], and the number to begin with. Out: [`FollowStep`]s: recorded blocks in ascending order,
 //! and those that are of the chain no longer.
 //! Invariants: a block is given once its parent is the block given before it; what was replaced is told
 //! before what replaces it; so many hashes are remembered, and no block.
@@ -25,7 +25,7 @@ pub struct Follower {
 
 /// What is new.
 #[derive(Debug)]
-pub enum Step {
+pub enum FollowStep {
     /// The next block.
     Block(Box<Recording>),
     /// This block, given earlier, is not of the chain any more.
@@ -51,7 +51,7 @@ impl Follower {
     }
 
     /// The next step; after an error it can be asked for again.
-    pub fn step(&mut self) -> Result<Step, RecordError> {
+    pub fn step(&mut self) -> Result<FollowStep, RecordError> {
         let number = self.next;
         let failed = |source| RecordError::Node { number, source };
         if let Some(&(last, hash)) = self.recent.back()
@@ -60,7 +60,7 @@ impl Follower {
             return Ok(self.replaced());
         }
         if self.recorder.node().head().map_err(failed)? < number {
-            return Ok(Step::Waiting(number));
+            return Ok(FollowStep::Waiting(number));
         }
         let recording = self.recorder.record(number)?;
         let parent = recording.block.header.parent_hash;
@@ -72,14 +72,14 @@ impl Follower {
         }
         self.recent.push_back((number, recording.block.hash));
         self.next = number + 1;
-        Ok(Step::Block(Box::new(recording)))
+        Ok(FollowStep::Block(Box::new(recording)))
     }
 
     /// Takes back the last block.
-    fn replaced(&mut self) -> Step {
+    fn replaced(&mut self) -> FollowStep {
         let (number, hash) = self.recent.pop_back().expect("it was looked at");
         self.next = number;
-        Step::Replaced { number, hash }
+        FollowStep::Replaced { number, hash }
     }
 
     fn hash_of(&self, number: u64) -> Result<Option<B256>, NodeError> {

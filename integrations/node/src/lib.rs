@@ -32,7 +32,7 @@ mod job;
 mod pending;
 
 pub use error::{NodeError, RecordError};
-pub use follow::{Follower, Step};
+pub use follow::{FollowStep, Follower};
 pub use job::{Done, Job, Progress, file_name, record_range};
 pub use node::{AccountProof, Fields, FoundBlock, Node, SlotProof};
 pub use pending::PendingTxs;

@@ -23,3 +23,16 @@ fn choices_stay_in_bounds_and_reach_them() {
     assert!(200 < first, "small indices come often, here {first} times of 1000");
     assert_eq!(rng.weighted(&[0, 5, 0]), 1);
 }
+
+#[test]
+fn popularity_falls_as_the_rank_grows() {
+    let mut rng = Rng::new(7);
+    let mut times = [0_u32; 100];
+    (0..70_000).for_each(|_| times[rng.zipf(100)] += 1);
+    let group = |from: usize, to: usize| times[from..to].iter().sum::<u32>();
+    for of_group in [group(0, 1), group(1, 3), group(3, 7), group(7, 15), group(31, 63)] {
+        assert!((9_500..11_500).contains(&of_group), "{of_group}");
+    }
+    assert!(times.iter().all(|n| *n != 0), "every index is drawn");
+    assert_eq!([1, 2].map(|n| rng.zipf(n)).map(|index| index / 2), [0, 0]);
+}

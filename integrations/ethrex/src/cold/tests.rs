@@ -1,3 +1,5 @@
+//! Tests of: what if every first read of a key went to a disk?
+
 use core::time::Duration;
 
 use ethrex_vm::VmDatabase;

@@ -1,3 +1,5 @@
+//! Tests of: how much faster is a block in each way of warming?
+
 use super::median;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Tests of: how long does ethrex take for a block, with its state warmed in one way or another?
+
 use core::time::Duration;
 
 use slotcast::Engine;

@@ -1,3 +1,5 @@
+//! Tests of: what is the state after a block, as each of the two left it?
+
 use alloy_primitives::{Address, B256, U256};
 use ethrex_common::types::{AccountInfo, AccountUpdate};
 use slotcast::executor::{AccountChange, AccountFields, SlotChange};

@@ -16,7 +16,7 @@ use std::{
 use alloy_primitives::B256;
 use serde_json::{Value, json};
 use slotcast_corpus::Scenario;
-use slotcast_node::{Follower, Node, ProofPolicy, RecordSettings, Recorder, Step};
+use slotcast_node::{FollowStep, Follower, Node, ProofPolicy, RecordSettings, Recorder};
 
 use crate::{
     chain::Link,
@@ -102,18 +102,18 @@ impl Given {
     fn go_on(&mut self, follower: &mut Follower) {
         loop {
             match follower.step() {
-                Ok(Step::Block(recording)) => {
+                Ok(FollowStep::Block(recording)) => {
                     let block = recording.block;
                     if let Some(&(number, hash)) = self.chain.last() {
                         assert_eq!((number + 1, hash), (block.number(), block.header.parent_hash));
                     }
                     self.chain.push((block.number(), block.hash));
                 }
-                Ok(Step::Replaced { number, hash }) => {
+                Ok(FollowStep::Replaced { number, hash }) => {
                     assert_eq!(self.chain.pop(), Some((number, hash)));
                     self.n_replaced += 1;
                 }
-                Ok(Step::Waiting(number)) => {
+                Ok(FollowStep::Waiting(number)) => {
                     assert!(self.chain.last().is_none_or(|last| last.0 + 1 == number));
                     return;
                 }

@@ -1,3 +1,5 @@
+//! Tests of: does a transaction read what the predictions of those before it say they leave?
+
 use alloy_primitives::Address;
 use slotcast_model::{AccountAccess, StorageAccess};
 
