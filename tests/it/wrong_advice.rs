@@ -47,8 +47,8 @@ fn made_up_blocks_of_every_scenario() {
 #[test]
 fn recorded_blocks_of_every_age() {
     let Some(folder) = recorded_blocks("recorded_blocks_of_every_age") else { return };
-    // Each block in one mode; synthetic blocks are run in all.
-    let crews = Mode::ALL.map(crews_in);
+    // Each block in one mode and on few numbers of threads; synthetic blocks are run in all and on all.
+    let crews = Mode::ALL.map(|mode| crews_in(mode, &[1, 3, 8]));
     for (path, crews) in corpus::list(&folder).unwrap().iter().zip(crews.iter().cycle()) {
         let block = corpus::read_file(path).unwrap();
         let name = format!("block {}", block.number());
@@ -57,15 +57,15 @@ fn recorded_blocks_of_every_age() {
 }
 
 fn crews() -> Vec<Settings> {
-    Mode::ALL.into_iter().flat_map(crews_in).collect()
+    Mode::ALL.into_iter().flat_map(|mode| crews_in(mode, &THREADS)).collect()
 }
 
-fn crews_in(mode: Mode) -> Vec<Settings> {
+fn crews_in(mode: Mode, threads: &[usize]) -> Vec<Settings> {
     // Giving up early would hide what bad advice does later in the block.
     let fallback = FallbackRule::NEVER;
     let crew =
         |threads: &usize| Settings { fallback, mode, ..Settings::of(Pool::new(*threads).unwrap()) };
-    THREADS.iter().map(crew).collect()
+    threads.iter().map(crew).collect()
 }
 
 /// Follows every advice with every crew.
