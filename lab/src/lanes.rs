@@ -2,8 +2,8 @@
 //!
 //! In: a [`Prepared`] block, its predictions, a mode, a number of threads. Out: [`Lanes`].
 //! Invariants: nothing is run, so this is a simulation and equal inputs give equal lanes; times come
-//! from estimated gas at the engine's unit costs, handing over included, with all predictions at hand;
-//! no transaction is taken to run twice.
+//! from estimated gas, handing over included, with all predictions at hand; plain transfers take what
+//! they do in closed form; no transaction is taken to run twice.
 //!
 //! The rules are those of [`slotcast_scheduler::simulate_streamed`], which the figures for many threads
 //! come from too.
@@ -16,7 +16,7 @@ use slotcast::{
 };
 use slotcast_executor::UnitCosts;
 use slotcast_model::{IndexVec, Prediction, TxIndex};
-use slotcast_scheduler::{Mode, Work, WorkSpan, schedule, trace_streamed};
+use slotcast_scheduler::{CostModel, Mode, Work, WorkSpan, schedule, trace_streamed};
 
 use crate::makespan::{no_wait_limit, steps};
 
@@ -75,7 +75,7 @@ impl Lanes {
         let units = UnitCosts::default();
         let cost = |(tx, gas): (TxIndex, &u64)| match prepared.is_transfer(tx) {
             true => units.transfer_nanos,
-            false => units.call.nanos(*gas),
+            false => CostModel::default().nanos(*gas),
         };
         let costs: IndexVec<TxIndex, u64> =
             schedule.weights().iter_enumerated().map(cost).collect();

@@ -309,7 +309,7 @@ fn check_situations(tab: &mut Tab) {
     };
     let limit = heights(tab, "lim");
     assert_eq!(limit.len(), 7, "from 1 to 64 threads");
-    for class in ["s0", "s1", "s2", "s3"] {
+    for class in ["s0", "s1", "s2", "s3", "s4"] {
         // Downwards is less; coordinates are rounded.
         for (limit, it) in limit.iter().zip(heights(tab, class)) {
             assert!(*limit <= it + 0.2, "{class} goes beyond the limit");

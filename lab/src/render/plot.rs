@@ -79,7 +79,7 @@ pub struct Plot {
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// At most four series, each with a colour of its own, and limits behind them.
+    /// At most five series, each with a colour of its own, and limits behind them.
     pub series: Vec<Series>,
     /// A value to draw a line at.
     pub line_at: Option<f64>,

@@ -22,9 +22,10 @@ pub(super) const SHOWN: [usize; 2] = [8, 16];
 /// A way to run a block, with its time.
 type Way = (&'static str, fn(&MakespanRow) -> f64);
 
-/// The ways that are simulated from measured costs.
-const WAYS: [Way; 4] = [
+/// The ways that are simulated from measured costs: the situations in their order, then others.
+const WAYS: [Way; 5] = [
     ("nothing known", |row| row.ours_micros),
+    ("pooled", |row| row.pooled_micros),
     ("hinted", |row| row.hinted_micros),
     ("true sets, no values", |row| row.true_sets_micros),
     ("optimistic re-execution", |row| row.optimistic_micros),
@@ -91,8 +92,7 @@ pub(super) fn simulated_ratio(blocks: &[OfBlock], situation: usize, threads: usi
     let n = THREADS.iter().position(|it| *it == threads)?;
     let timed = timed(blocks);
     match (situation, timed.is_empty()) {
-        (0, false) => Some(mean(timed.iter().map(|rows| ratio(&rows[n], WAYS[0].1)))),
-        (2, false) => Some(mean(timed.iter().map(|rows| ratio(&rows[n], WAYS[1].1)))),
+        (0..3, false) => Some(mean(timed.iter().map(|rows| ratio(&rows[n], WAYS[situation].1)))),
         (2, true) => Some(expected(blocks, |block| block.expected.of(Mode::Values)[n])),
         _ => None,
     }

@@ -305,7 +305,7 @@ function tell() {
     count(data.nLayers, "layer", "layers"),
   ];
   byId("lead").textContent =
-    `${counts.join(", ")}. Simulation, from estimated gas at the unit costs of the engine, predictions at hand, ` +
+    `${counts.join(", ")}. Simulation, from estimated gas, handing over included, predictions at hand, ` +
     `${name} mode on ${count(threads, "thread", "threads")}: ${micros(end)} µs; in order ` +
     `${micros(inOrder)} µs, ${(inOrder / (end || 1)).toFixed(2)} times as long; limit ${micros(limit)} µs.`;
   canvas.setAttribute("aria-label", `${state.view} of block ${data.block}, ${name} mode`);
