@@ -91,7 +91,8 @@ pub struct ShardRow {
     /// The least load that is known to be possible: the bound, or where single transactions are too
     /// heavy for it, what packing the heaviest first gives.
     pub load_limit: f64,
-    /// The share of transactions that were predicted to need one shard and need several.
+    /// The share of transactions that need several shards, though their predictions, which were not
+    /// partial, said one.
     pub misrouted_share: Option<f64>,
     /// The share of what a block touches that stood on another shard before; without the first block.
     pub moved_share: Option<f64>,
@@ -236,7 +237,10 @@ impl<'a> Course<'a> {
             loads[home] += touched.work;
             predicted[home] += block.predicted[tx].work;
             self.n_crossing += usize::from(needs.is_crossing());
-            if needs.is_crossing() && !route(tx, &block.predicted[tx]).is_crossing() {
+            // Where a prediction says that it may miss accesses, one shard is no claim.
+            let claims_one =
+                !block.is_partial[tx] && !route(tx, &block.predicted[tx]).is_crossing();
+            if needs.is_crossing() && claims_one {
                 self.n_misrouted += 1;
             }
             let access = block.accesses[tx].clone();

@@ -48,6 +48,7 @@ const COLUMNS: Columns = Columns::new(&[
 struct Line<'a> {
     traffic: &'a str,
     blocks: usize,
+    partial_txs: usize,
     bound_percent: u64,
     shard_threads: u32,
     round_trip_micros: u64,
@@ -76,9 +77,14 @@ pub(crate) fn partition(args: &Partition, console: &Console) -> Result<Verdict, 
     let is_asked = |it: &Division| *it != Division::RivalOnPastAccounts || rival.is_some();
     let divisions: Vec<Division> = Division::ALL.into_iter().filter(is_asked).collect();
     let n_txs = blocks.iter().map(|block| block.truth.len()).sum::<usize>();
+    let partial = blocks.iter().flat_map(|block| block.is_partial.iter()).filter(|it| **it);
+    let partial_txs = partial.count();
     if !console.is_json() {
         let of = count(n_txs, "transaction", "transactions");
-        console.line(format_args!("{of} in {}", count(blocks.len(), "block", "blocks")))?;
+        console.line(format_args!(
+            "{of} in {}, {partial_txs} of them predicted in part",
+            count(blocks.len(), "block", "blocks")
+        ))?;
         console.line(format_args!(
             "simulated: {} a shard, {} µs for a crossing; times the throughput of one such machine",
             count(args.shard_threads as usize, "thread", "threads"),
@@ -96,6 +102,7 @@ pub(crate) fn partition(args: &Partition, console: &Console) -> Result<Verdict, 
                 true => console.document(&Line {
                     traffic: if args.generate.is_some() { "generated" } else { "recorded" },
                     blocks: blocks.len(),
+                    partial_txs,
                     bound_percent: args.bound,
                     shard_threads: args.shard_threads,
                     round_trip_micros: args.round_trip,
@@ -210,6 +217,8 @@ struct PlannedTx {
     index: u32,
     home: u32,
     shards: Vec<u32>,
+    /// Whether it may need others.
+    is_partial: bool,
 }
 
 /// Where a piece of state goes: a slot, or without one an account's balance, nonce and code.
@@ -232,9 +241,10 @@ fn plans(args: &Partition, console: &Console) -> Result<Verdict, Failure> {
     for source in &sources {
         progress.start(source.name());
         let prepared = source.prepare()?;
-        let txs = predicted_footprints(&prepared)
+        let (txs, is_partial) = predicted_footprints(&prepared)
             .map_err(|error| Failure::in_file(&source.name(), error))?;
-        let document = planned(prepared.block().header.number, &txs, n_shards, args.bound);
+        let number = prepared.block().header.number;
+        let document = planned(number, &txs, &is_partial, n_shards, args.bound);
         progress.done(|| match console.is_json() {
             true => console.document(&document),
             false => plan_text(&document, console),
@@ -246,6 +256,7 @@ fn plans(args: &Partition, console: &Console) -> Result<Verdict, Failure> {
 fn planned(
     block: u64,
     txs: &IndexVec<TxIndex, Touched>,
+    is_partial: &IndexVec<TxIndex, bool>,
     n_shards: u32,
     bound_percent: u64,
 ) -> PlanDocument {
@@ -257,7 +268,7 @@ fn planned(
         loads[plan.home(tx).as_usize()] += touched.work;
         let needs = plan.route_of(tx, &touched.locations, |it| hashed_account(it, n));
         let shards = needs.shards().iter().map(|shard| shard.0).collect();
-        PlannedTx { index: tx.0, home: plan.home(tx).0, shards }
+        PlannedTx { index: tx.0, home: plan.home(tx).0, shards, is_partial: is_partial[tx] }
     };
     let txs_planned: Vec<PlannedTx> = txs.iter_enumerated().map(of_tx).collect();
     let locations = plan.locations().iter().map(|(location, shard)| PlannedLocation {
@@ -292,10 +303,12 @@ fn plan_text(plan: &PlanDocument, console: &Console) -> Result<(), Failure> {
     for tx in &plan.txs {
         let others: Vec<String> =
             tx.shards.iter().filter(|it| **it != tx.home).map(u32::to_string).collect();
-        console.line(match others.is_empty() {
-            true => format!("{:>5}  shard {}", tx.index, tx.home),
-            false => format!("{:>5}  shard {}, with {}", tx.index, tx.home, others.join(", ")),
-        })?;
+        let with = match others.is_empty() {
+            true => String::new(),
+            false => format!(", with {}", others.join(", ")),
+        };
+        let perhaps = if tx.is_partial { ", perhaps others: predicted in part" } else { "" };
+        console.line(format_args!("{:>5}  shard {}{with}{perhaps}", tx.index, tx.home))?;
     }
     Ok(())
 }

@@ -33,6 +33,7 @@ fn plans_from_predictions_cross_least_and_hold_the_bound() {
             "loadPredicted",
             "misroutedShare",
             "movedShare",
+            "partialTxs",
             "roundTripMicros",
             "schemaVersion",
             "shardThreads",

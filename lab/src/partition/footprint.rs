@@ -13,7 +13,9 @@ use alloy_primitives::{Address, map::HashSet};
 use slotcast::{PredictSettings, Prepared, graph::estimate_gas};
 use slotcast_corpus::RunError;
 use slotcast_executor::{ExecutionError, SequentialSettings, execute_sequential, rules_of};
-use slotcast_model::{AccessSet, AccountAccess, IndexVec, Location, Slot, StorageAccess, TxIndex};
+use slotcast_model::{
+    AccessSet, AccountAccess, Coverage, IndexVec, Location, Slot, StorageAccess, TxIndex,
+};
 use slotcast_scheduler::{CostModel, partition::Touched};
 
 /// A block as sharding sees it.
@@ -25,6 +27,8 @@ pub struct ShardBlock {
     pub truth: IndexVec<TxIndex, Touched>,
     /// What each reads and changes of that.
     pub accesses: IndexVec<TxIndex, AccessSet>,
+    /// Whether what is predicted of each may miss accesses.
+    pub is_partial: IndexVec<TxIndex, bool>,
     /// Who sends each.
     pub senders: IndexVec<TxIndex, Address>,
 }
@@ -37,16 +41,19 @@ pub fn shard_blocks(prepared: &Prepared, per_block: usize) -> Result<Vec<ShardBl
     cut(prepared, per_block.max(1)).map_err(|source| RunError::of(prepared.block(), source))
 }
 
-/// What is predicted of a block, with nothing run.
-pub fn predicted_footprints(prepared: &Prepared) -> Result<IndexVec<TxIndex, Touched>, RunError> {
+/// What is predicted of each transaction of a block, and whether that may miss accesses; nothing is run.
+pub fn predicted_footprints(
+    prepared: &Prepared,
+) -> Result<(IndexVec<TxIndex, Touched>, IndexVec<TxIndex, bool>), RunError> {
     let fees = Fees::of(prepared).map_err(|source| RunError::of(prepared.block(), source))?;
-    Ok(footprints(predicted(prepared, &fees)).0)
+    let (predicted, is_partial) = predicted(prepared, &fees);
+    Ok((footprints(predicted).0, is_partial.into()))
 }
 
 fn cut(prepared: &Prepared, per_block: usize) -> Result<Vec<ShardBlock>, ExecutionError> {
     let (block, state) = (prepared.block(), prepared.state());
     let fees = Fees::of(prepared)?;
-    let predicted = predicted(prepared, &fees);
+    let (predicted, is_partial) = predicted(prepared, &fees);
     let observed = execute_sequential(block, state, &SequentialSettings { is_observed: true })?;
     let costs = CostModel::default();
     let outcomes = observed.outcome.txs.iter().zip(observed.observations);
@@ -58,15 +65,17 @@ fn cut(prepared: &Prepared, per_block: usize) -> Result<Vec<ShardBlock>, Executi
     let truth: Vec<(Access, u64)> = truth.collect();
     let senders: Vec<Address> = block.transactions.iter().map(|tx| tx.signer()).collect();
     let parts = predicted.chunks(per_block).zip(truth.chunks(per_block));
-    let blocks = parts.zip(senders.chunks(per_block)).map(|((predicted, truth), senders)| {
+    let others = is_partial.chunks(per_block).zip(senders.chunks(per_block));
+    let blocks = parts.zip(others).map(|((predicted, truth), (is_partial, senders))| {
         let (truth, accesses) = footprints(truth.to_vec());
         let (predicted, _) = footprints(predicted.to_vec());
-        ShardBlock { predicted, truth, accesses, senders: senders.to_vec().into() }
+        let (is_partial, senders) = (is_partial.to_vec().into(), senders.to_vec().into());
+        ShardBlock { predicted, truth, accesses, is_partial, senders }
     });
     Ok(blocks.collect())
 }
 
-fn predicted(prepared: &Prepared, fees: &Fees) -> Vec<(Access, u64)> {
+fn predicted(prepared: &Prepared, fees: &Fees) -> (Vec<(Access, u64)>, Vec<bool>) {
     let costs = CostModel::default();
     let predictions = prepared.predict(&PredictSettings::default()).predictions;
     let txs = prepared.block().transactions.iter().zip(&predictions);
@@ -74,7 +83,8 @@ fn predicted(prepared: &Prepared, fees: &Fees) -> Vec<(Access, u64)> {
         let access = fees.access(prediction.storage(), prediction.accounts());
         (access, costs.nanos(estimate_gas(tx, prediction)))
     };
-    txs.map(of).collect()
+    let is_partial = predictions.iter().map(|it| it.coverage() == Coverage::Partial).collect();
+    (txs.map(of).collect(), is_partial)
 }
 
 /// Where fees go.
