@@ -15,11 +15,12 @@ use alloy_eips::Encodable2718;
 use alloy_evm::{
     Evm, EvmEnv, FromRecoveredTx, FromTxWithEncoded, RecoveredTx,
     block::{
-        BlockExecutionError, BlockExecutionResult, BlockExecutor, ExecutableTx, GasOutput, StateDB,
+        BalIndexedDatabase, BlockExecutionError, BlockExecutionResult, BlockExecutor, ExecutableTx,
+        GasOutput, StateDB,
     },
     eth::{EthBlockExecutor, EthTxResult, receipt_builder::ReceiptBuilder, spec::EthExecutorSpec},
 };
-use alloy_primitives::Log;
+use alloy_primitives::{B256, Log};
 use revm::{
     context::{BlockEnv, result::HaltReason},
     primitives::hardfork::SpecId,
@@ -30,7 +31,7 @@ use slotcast::{
     model::{Index, TxIndex},
 };
 
-use crate::{block::block_of, parent::ParentState, rejected::error_of};
+use crate::{ahead::Ahead, block::block_of, parent::ParentState, rejected::error_of};
 
 /// The type of a transaction of `R`.
 type TxTypeOf<R> = <<R as ReceiptBuilder>::Transaction as TransactionEnvelope>::TxType;
@@ -43,6 +44,8 @@ pub struct ParallelExecutor<'a, E, Spec, R: ReceiptBuilder, P> {
     canonical: EthBlockExecutor<'a, E, &'a Spec, &'a R>,
     engine: &'a Engine,
     parent: &'a P,
+    ahead: Ahead,
+    is_opened: bool,
 }
 
 impl<'a, E, Spec, R: ReceiptBuilder, P> ParallelExecutor<'a, E, Spec, R, P> {
@@ -52,7 +55,26 @@ impl<'a, E, Spec, R: ReceiptBuilder, P> ParallelExecutor<'a, E, Spec, R, P> {
         engine: &'a Engine,
         parent: &'a P,
     ) -> Self {
-        Self { canonical, engine, parent }
+        Self { canonical, engine, parent, ahead: Ahead::Nothing, is_opened: false }
+    }
+
+    /// Has `transactions` executed on the engine's threads when the first of them is handed over; those
+    /// that then come one by one, in this order, find their results at hand. For hosts that loop over
+    /// [`BlockExecutor::execute_transaction`].
+    ///
+    /// It is advice: a transaction that comes in another order, or after the host did anything but commit
+    /// the results as they came, is executed when it is handed over, as without this, and so are all that
+    /// follow. To be called before or after the block is opened, and before the first transaction.
+    #[must_use]
+    pub fn expecting(
+        self,
+        transactions: impl IntoIterator<Item = Recovered<R::Transaction>>,
+    ) -> Self
+    where
+        R::Transaction: Into<TxEnvelope>,
+    {
+        let expected = transactions.into_iter().map(|tx| tx.map(Into::into)).collect();
+        Self { ahead: Ahead::Expected(expected), ..self }
     }
 }
 
@@ -81,6 +103,19 @@ where
         let base = self.parent.state_at(ctx.parent_hash).map_err(BlockExecutionError::other)?;
         self.engine.decide(&block, &rules, &base).map_err(BlockExecutionError::other)
     }
+
+    /// What the transaction with this hash comes to, if it was expected here.
+    fn at_hand(&mut self, hash: B256) -> Result<Option<(TxIndex, Decided)>, BlockExecutionError> {
+        if !self.is_opened {
+            self.ahead.leave();
+        }
+        if let Some(expected) = self.ahead.expected() {
+            let hashes = expected.iter().map(|tx| *tx.tx_hash()).collect();
+            let decided = self.decide(expected)?.txs;
+            self.ahead.decide(hashes, decided);
+        }
+        Ok(self.ahead.take(hash))
+    }
 }
 
 impl<E, Spec, R, P> BlockExecutor for ParallelExecutor<'_, E, Spec, R, P>
@@ -106,17 +141,44 @@ where
     type Result = EthTxResult<HaltReason, TxTypeOf<R>>;
 
     fn apply_pre_execution_changes(&mut self) -> Result<(), BlockExecutionError> {
-        self.canonical.apply_pre_execution_changes()
+        self.canonical.apply_pre_execution_changes()?;
+        self.is_opened = true;
+        Ok(())
     }
 
     fn execute_transaction_without_commit(
         &mut self,
         tx: impl ExecutableTx<Self>,
     ) -> Result<Self::Result, BlockExecutionError> {
-        self.canonical.execute_transaction_without_commit(tx.into_parts())
+        let (env, tx) = tx.into_parts();
+        let hash = tx.tx().trie_hash();
+        match self.at_hand(hash)? {
+            None => self.canonical.execute_transaction_without_commit((env, tx)),
+            Some((_, Decided::Executed(result))) => {
+                let tx = tx.tx();
+                let blob_gas_used = tx.blob_gas_used().unwrap_or_default();
+                Ok(EthTxResult { result, blob_gas_used, tx_type: tx.tx_type() })
+            }
+            Some((index, Decided::Rejected(reason))) => Err(error_of(index, hash, reason)),
+        }
+    }
+
+    /// As the trait has it, but that telling the state the index gives nothing up.
+    fn execute_transaction_with_index_and_result_closure(
+        &mut self,
+        tx: impl ExecutableTx<Self>,
+        tx_index: usize,
+        f: impl FnOnce(&Self::Result),
+    ) -> Result<GasOutput, BlockExecutionError>
+    where
+        E::DB: BalIndexedDatabase,
+    {
+        self.canonical.evm_mut().db_mut().set_bal_index(tx_index as u64 + 1);
+        self.execute_transaction_with_result_closure(tx, f)
     }
 
     fn commit_transaction(&mut self, output: Self::Result) -> GasOutput {
+        self.ahead.commit();
         self.canonical.commit_transaction(output)
     }
 
@@ -126,7 +188,11 @@ where
         self.canonical.finish()
     }
 
+    /// What was executed ahead is given up here, since the state may be another one afterwards.
     fn evm_mut(&mut self) -> &mut Self::Evm {
+        if let Ahead::Decided(_) = self.ahead {
+            self.ahead.leave();
+        }
         self.canonical.evm_mut()
     }
 

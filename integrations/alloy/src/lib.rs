@@ -13,11 +13,14 @@
 //! host's state ──► canonical executor:  open ──────────── commit ◄──┘── close ──► receipts, requests
 //! ```
 //!
-//! Only `execute_block` runs in parallel. A host that hands over one transaction after the other, as
-//! one that builds a block does, is served by the canonical executor as before.
+//! `execute_block` runs in parallel. A host that hands over one transaction after the other gains where
+//! it says beforehand which will come ([`ParallelExecutor::expecting`]); one that does not, as one that
+//! builds a block from a pool, is served by the canonical executor as before.
 
-mod block;
 mod executor;
+
+mod ahead;
+mod block;
 mod factory;
 mod parent;
 

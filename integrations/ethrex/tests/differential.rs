@@ -3,8 +3,10 @@
 //! In: recorded blocks since the merge, where there are any beside the checkout, and synthetic ones of
 //! every scenario in every era that ethrex has rules of. Out: assertions.
 //!
-//! From Amsterdam on all three make a block access list (EIP-7928). ethrex shares no code of an EVM with the
-//! other two.
+//! From Amsterdam on all three make a block access list (EIP-7928). ethrex shares no code of an EVM with
+//! the other two.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     io::{self, Write},
