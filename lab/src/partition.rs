@@ -22,7 +22,7 @@ use slotcast_scheduler::partition::{
 
 pub use self::{
     accounts::AccountGraph,
-    footprint::{ShardBlock, predicted_footprints, shard_blocks},
+    footprint::{PredictedFootprints, ShardBlock, predicted_footprints, shard_blocks},
 };
 
 /// A program by others that divides a graph of accounts among so many shards.

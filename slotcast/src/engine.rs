@@ -139,7 +139,7 @@ pub struct OtherAccessList {
     pub made: B256,
     /// The first entry that differs, where the whole list is stated: left what is stated, right what
     /// execution gave.
-    pub first: Option<BalDiff>,
+    pub first: Option<Box<BalDiff>>,
 }
 
 impl fmt::Display for OtherAccessList {
@@ -165,8 +165,8 @@ impl ExecutedBlock {
             return Ok(());
         };
         let made = compute_block_access_list_hash(list);
-        let first = stated.map(|stated| BalDiff::between(stated, list));
-        let is_same = first.as_ref().is_none_or(BalDiff::is_empty);
+        let first = stated.map(|stated| Box::new(BalDiff::between(stated, list)));
+        let is_same = first.as_ref().is_none_or(|first| first.is_empty());
         match made == hash && is_same {
             true => Ok(()),
             false => Err(OtherAccessList { stated: hash, made, first }),

@@ -12,11 +12,11 @@
 
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{path::PathBuf, process::ExitCode};
 
 use alloy_primitives::U256;
 use slotcast::{
-    Engine, Prepared,
+    Clock, Engine, Prepared,
     executor::{SequentialSettings, execute_baseline, execute_sequential},
     model::{IndexVec, Prediction, Slot, TxIndex},
 };
@@ -121,13 +121,13 @@ impl Sum {
     }
 }
 
-/// Seconds that `work` takes, without dropping what it gives.
+/// Microseconds that `work` takes, without dropping what it gives.
 fn time<T>(work: impl FnOnce() -> T) -> f64 {
-    let start = Instant::now();
+    let clock = Clock::start();
     let kept = work();
-    let seconds = start.elapsed().as_secs_f64();
+    let micros = clock.elapsed().as_secs_f64() * 1e6;
     drop(kept);
-    seconds
+    micros
 }
 
 fn median(mut samples: Vec<f64>) -> f64 {

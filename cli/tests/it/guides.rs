@@ -24,7 +24,9 @@ fn guides() -> BTreeMap<String, String> {
 /// another wrote.
 #[test]
 fn the_commands_of_guides_succeed() {
-    for (name, n_commands) in [("builders.md", 11), ("batches.md", 11), ("schedules.md", 5)] {
+    for (name, n_commands) in
+        [("builders.md", 11), ("batches.md", 11), ("schedules.md", 5), ("partition.md", 5)]
+    {
         check(&guides()[name], n_commands);
     }
 }

@@ -73,7 +73,12 @@ impl Block {
             ("docs/contracts.md", "console") => true,
             // Held against the action and the hooks by `action.rs`.
             ("docs/contracts.md", "yaml") => true,
-            ("docs/builders.md" | "docs/batches.md" | "docs/schedules.md", "console") => true,
+            ("docs/builders.md" | "docs/batches.md", "console") => true,
+            ("docs/schedules.md" | "docs/partition.md", "console") => true,
+            // What `tests/metis` is built and called by, which no test builds.
+            ("docs/partition.md", "text") => {
+                self.has("cargo build --release --manifest-path tests/metis/Cargo.toml")
+            }
             ("docs/service.md", "console" | "json" | "text") => true,
             // Run by the Python package's tests, `python/tests/test_guide.py`.
             ("docs/scale.md", "python") => true,

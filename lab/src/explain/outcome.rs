@@ -179,7 +179,7 @@ fn ran_on(
         storage.writes.binary_search(&slot).is_ok() || storage.deltas.binary_search(&slot).is_ok()
     };
     let (from, _) =
-        predictions.iter_enumerated().take(tx.0 as usize).filter(|(_, it)| leaves(it)).last()?;
+        predictions.iter_enumerated().take(tx.0 as usize).rfind(|(_, it)| leaves(it))?;
     let location = Location::Storage(slot);
     let by = last_writers.of(&location).map(|by| by.0);
     let instead = (found != value).then_some(Instead { value: found, by });

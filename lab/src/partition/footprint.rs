@@ -41,10 +41,11 @@ pub fn shard_blocks(prepared: &Prepared, per_block: usize) -> Result<Vec<ShardBl
     cut(prepared, per_block.max(1)).map_err(|source| RunError::of(prepared.block(), source))
 }
 
-/// What is predicted of each transaction of a block, and whether that may miss accesses; nothing is run.
-pub fn predicted_footprints(
-    prepared: &Prepared,
-) -> Result<(IndexVec<TxIndex, Touched>, IndexVec<TxIndex, bool>), RunError> {
+/// What is predicted of each transaction, and whether that may miss accesses.
+pub type PredictedFootprints = (IndexVec<TxIndex, Touched>, IndexVec<TxIndex, bool>);
+
+/// The predicted footprints of a block; nothing is run.
+pub fn predicted_footprints(prepared: &Prepared) -> Result<PredictedFootprints, RunError> {
     let fees = Fees::of(prepared).map_err(|source| RunError::of(prepared.block(), source))?;
     let (predicted, is_partial) = predicted(prepared, &fees);
     Ok((footprints(predicted).0, is_partial.into()))

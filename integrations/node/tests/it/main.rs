@@ -3,7 +3,6 @@
 //! In: a node of our own on this machine. Out: recordings and errors.
 
 #![allow(clippy::result_large_err, clippy::unwrap_used, reason = "tests look at errors whole")]
-#![expect(clippy::print_stdout, reason = "tests say what they measured")]
 
 mod chain;
 mod miner;

@@ -4,7 +4,6 @@
 //! library says.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "tests say what they measured")]
 
 #[path = "../../../node/tests/it/chain.rs"]
 mod chain;
