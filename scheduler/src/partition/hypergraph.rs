@@ -131,7 +131,8 @@ impl Hypergraph {
         self.nets.row(vertex.as_usize())
     }
 
-    /// What a division costs: see [`cost_of`]; what weighs more is cut less.
+    /// What a division costs: of each net its weight, by the number of shards it is on; what weighs more is
+    /// cut less.
     pub fn cost(&self, shards: &IndexVec<VertexIndex, ShardIndex>) -> u64 {
         let cost = |net| self.net_weights[net] * cost_of(self.n_shards(net, shards));
         self.net_indices().map(cost).sum()
