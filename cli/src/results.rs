@@ -94,11 +94,15 @@ impl Results {
         results: &[T],
     ) -> Result<(), Failure> {
         let Some((name, file)) = &mut self.kept else { return Ok(()) };
-        let line = LineOut { file: source, results };
-        let mut text = serde_json::to_vec(&line).map_err(|error| Failure::in_file(name, error))?;
-        text.push(b'\n');
-        file.write_all(&text).map_err(|error| Failure::in_file(name, error))
+        append(name, file, &LineOut { file: source, results })
     }
+}
+
+/// Writes a JSON line at once and whole to the file called `name`.
+pub(crate) fn append(name: &str, file: &mut File, line: &impl Serialize) -> Result<(), Failure> {
+    let mut text = serde_json::to_vec(line).map_err(|error| Failure::in_file(name, error))?;
+    text.push(b'\n');
+    file.write_all(&text).map_err(|error| Failure::in_file(name, error))
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::Write as _,
     sync::Arc,
     thread,
     time::Duration,
@@ -20,12 +19,16 @@ use slotcast_corpus::prepare_by;
 use slotcast_lab::{Report, RunPredictions, RunSettings, ScoreLine, run_prepared, score_block};
 use slotcast_node::{FollowStep, Follower, Recording};
 
-use super::record::{connect, recorder};
+use super::{
+    record::{connect, recorder},
+    run::ratio,
+};
 use crate::{
     args::Follow,
     failure::{Failure, Verdict},
     input::rules_of,
     render::{Columns, Console, HEAD, gas},
+    results::append,
 };
 
 /// Longest wait after errors.
@@ -139,10 +142,6 @@ fn print(line: &Line<'_>, is_first: bool, console: &Console) -> Result<(), Failu
     }
     let (run, all) = (line.run, &line.score.all);
     let share = |part: f64| format!("{part:.4}");
-    let speed_up = match run.micros.total {
-        0 => "-".to_owned(),
-        total => format!("{:.2}", run.micros.sequential as f64 / total as f64),
-    };
     let reasons = line.score.reasons.iter();
     let reasons: Vec<_> = reasons.map(|bar| bar.reason).collect();
     let result = match (run.holds(), reasons.is_empty()) {
@@ -158,7 +157,7 @@ fn print(line: &Line<'_>, is_first: bool, console: &Console) -> Result<(), Failu
         share(all.slot_precision),
         share(all.exact_share),
         share(all.value_exact_share),
-        speed_up,
+        ratio(run.micros.sequential, run.micros.total),
         run.reexecuted.len().to_string(),
         result,
     ]))
@@ -179,9 +178,6 @@ impl Table {
     }
 
     fn append(&mut self, line: &impl Serialize) -> Result<(), Failure> {
-        let failed = |error: std::io::Error| Failure::in_file(&self.name, error);
-        let mut text = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
-        text.push(b'\n');
-        self.file.write_all(&text).map_err(failed)
+        append(&self.name, &mut self.file, line)
     }
 }

@@ -174,7 +174,8 @@ fn differences(report: &Report) -> Option<String> {
         .then(|| format!("differs: {}{}", differing.join(", "), list.collect::<String>()))
 }
 
-fn ratio(sequential: u64, total: u64) -> String {
+/// How many times faster, with two decimals.
+pub(super) fn ratio(sequential: u64, total: u64) -> String {
     match total {
         0 => "-".to_owned(),
         _ => format!("{:.2}", sequential as f64 / total as f64),

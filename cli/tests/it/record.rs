@@ -140,3 +140,19 @@ fn a_node_that_is_not_there_is_named_without_its_key() {
     assert!(ran.stderr.contains("127.0.0.1") && !ran.stderr.contains("secret"), "{}", ran.stderr);
     assert!(files(&out).is_empty());
 }
+
+#[test]
+fn each_new_block_is_followed_by_a_line() {
+    let (links, folder) = (links(1), Folder::new());
+    let (mock, out) = (Mock::start(&links, honest()), folder.path("followed.jsonl"));
+    let (url, number) = (mock.url(), links[0].block.number());
+    let ran = run(&["follow", "-r", &url, "--blocks", "1", "--threads", "2", "--out", &out]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let row = ran.stdout.lines().last().unwrap();
+    assert!(row.contains(&number.to_string()) && row.ends_with("ok"), "{row}");
+    let line: Value = serde_json::from_str(&fs::read_to_string(&out).unwrap()).unwrap();
+    assert_eq!((&line["block"], &line["hash"]), (&json!(number), &json!(links[0].block.hash)));
+    assert_eq!(line["parentHash"], json!(links[0].block.header.parent_hash));
+    assert_eq!((&line["score"]["slotRecall"], &line["score"]["txs"]), (&json!(1.0), &json!(6)));
+    assert_eq!(line["run"]["matchesSequential"], true);
+}
