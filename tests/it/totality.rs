@@ -9,13 +9,14 @@ use std::io::{self, Write};
 
 use slotcast::{
     analyzer::{
-        analyze,
+        analyze, effort,
         limits::{Limits, StopReason},
     },
     model::Fork,
 };
 use slotcast_corpus::Contract;
 use slotcast_tests::{
+    asm::assemble,
     checkout,
     totality::{Counts, Input, check},
 };
@@ -57,4 +58,26 @@ fn a_walk_that_holds_too_many_bytes_ends_and_says_so() {
     };
     assert_eq!(stop(64), StopReason::MemoryLimit);
     assert_eq!(stop(Limits::default().bytes_per_function), StopReason::Finished);
+}
+
+/// A function that calls itself from two places, as a sort does for both halves.
+const SORT: &str = "
+    push done 0 calldataload push sort jump
+    done: stop
+    sort: dup1 push more jumpi          ; [return, n]
+    sload pop jump
+    more: dup1 1 and push odd jumpi
+    push left 1 dup3 sub push sort jump
+    odd: push right 1 dup3 sub push sort jump
+    left: pop jump
+    right: pop jump";
+
+#[test]
+fn a_function_that_calls_itself_twice_leaves_fuel_for_the_rest() {
+    let code = assemble(SORT).unwrap();
+    let limits = Limits::default();
+    let effort = effort(&code, Fork::Osaka, &limits);
+    assert_eq!(effort.stop, StopReason::RecursionLimit);
+    assert!(effort.n_nodes < 1_000, "{effort:?}");
+    assert!(effort.fuel < limits.fuel_per_function / 100, "{effort:?}");
 }

@@ -13,6 +13,7 @@ use alloy_primitives::{
     map::{DefaultHashBuilder, HashMap},
 };
 use slotcast_model::IndexVec;
+use smallvec::SmallVec;
 
 use super::{
     code_index::CodeIndex,
@@ -45,6 +46,10 @@ const FEW_NODES: usize = 48;
 
 /// Blocks that one node may hold.
 const MAX_CHAIN: usize = 64;
+
+/// Contexts of one block from which on its recursion is bounded by [`nesting`]: as many as six depths of
+/// a function that calls itself from two places have.
+const CROWD: u32 = 64;
 
 /// Stands for the height in the context of a revert-only region, which is the same whatever lies below.
 const DEAD_END: u32 = u32::MAX;
@@ -377,15 +382,14 @@ impl Walker<'_, '_> {
         {
             return Some(StopReason::NodeLimit);
         }
-        // Each depth of a recursion has contexts of its own, and where functions call each other
-        // their number grows with every way through them, though at run time few calls recurse.
-        // What more than one instruction pushes may be a number that happens to be a label.
-        let labels = || context[1..].chunks_exact(2).map(|label| label[1]);
-        let is_nested = labels().any(|label| {
+        let labels = context[1..].chunks_exact(2).map(|label| label[1]);
+        let is_dear = CROWD <= n_contexts && self.limits.recursion < nesting(labels.clone());
+        let is_nested = labels.clone().any(|label| {
+            // What more than one instruction pushes may be a number that happens to be a label.
             let doubt = if self.index.is_unique(Pc(label)) { 1 } else { 2 };
-            self.limits.recursion * doubt < labels().filter(|other| *other == label).count()
+            self.limits.recursion * doubt < labels.clone().filter(|other| *other == label).count()
         });
-        is_nested.then_some(StopReason::RecursionLimit)
+        (is_dear || is_nested).then_some(StopReason::RecursionLimit)
     }
 
     /// The node that stands for what was not walked from `pc` on.
@@ -463,6 +467,22 @@ impl Walker<'_, '_> {
         };
         draft.entry.stack.iter().enumerate().filter_map(own).collect()
     }
+}
+
+/// How dear the contexts are in which calls lie within each other, where `labels` are the places they
+/// return to: how often a place was met before, times how many such places there are.
+///
+/// Each depth of a recursion has contexts of its own. Where a function calls itself from two places, as
+/// a sort does for both halves, their number doubles with every depth, though at run time few calls
+/// are as deep as that.
+fn nesting(labels: impl Iterator<Item = u32>) -> usize {
+    let mut sorted: SmallVec<[u32; 16]> = labels.collect();
+    sorted.sort_unstable();
+    let calls = sorted.chunk_by(|a, b| a == b);
+    let (n_repeats, n_places) = calls
+        .filter(|calls| 1 < calls.len())
+        .fold((0, 0), |(repeats, places), calls| (repeats + calls.len() - 1, places + 1));
+    n_repeats * n_places
 }
 
 /// `condition` without leading `iszero`s, and whether their number was odd.
