@@ -23,8 +23,8 @@ pub struct Limits {
     pub bytes_per_function: usize,
     /// Contexts one basic block may be cloned into before it is given up.
     pub contexts_per_block: u32,
-    /// Calls of one call site within each other; of several sites in a block of many contexts, their
-    /// repeats times the number of sites.
+    /// Calls of one call site within each other; of several sites, once a walk holds a sixteenth of its
+    /// nodes, their repeats times the number of sites.
     pub recursion: usize,
     /// Entry points of one contract.
     pub functions: usize,

@@ -47,10 +47,6 @@ const FEW_NODES: usize = 48;
 /// Blocks that one node may hold.
 const MAX_CHAIN: usize = 64;
 
-/// Contexts of one block from which on its recursion is bounded by [`nesting`]: as many as six depths of
-/// a function that calls itself from two places have.
-const CROWD: u32 = 64;
-
 /// Stands for the height in the context of a revert-only region, which is the same whatever lies below.
 const DEAD_END: u32 = u32::MAX;
 
@@ -383,7 +379,8 @@ impl Walker<'_, '_> {
             return Some(StopReason::NodeLimit);
         }
         let labels = context[1..].chunks_exact(2).map(|label| label[1]);
-        let is_dear = CROWD <= n_contexts && self.limits.recursion < nesting(labels.clone());
+        let is_large = self.limits.nodes_per_function / 16 <= self.nodes.len();
+        let is_dear = is_large && self.limits.recursion < nesting(labels.clone());
         let is_nested = labels.clone().any(|label| {
             // What more than one instruction pushes may be a number that happens to be a label.
             let doubt = if self.index.is_unique(Pc(label)) { 1 } else { 2 };
@@ -474,7 +471,7 @@ impl Walker<'_, '_> {
 ///
 /// Each depth of a recursion has contexts of its own. Where a function calls itself from two places, as
 /// a sort does for both halves, their number doubles with every depth, though at run time few calls
-/// are as deep as that.
+/// are as deep as that. A walk that has grown large bounds this.
 fn nesting(labels: impl Iterator<Item = u32>) -> usize {
     let mut sorted: SmallVec<[u32; 16]> = labels.collect();
     sorted.sort_unstable();
