@@ -151,7 +151,7 @@ pub struct Bound {
 const MAX_RETRIES: u32 = 4;
 
 /// Signers recovered of one transaction.
-const MAX_RECOVERED: u32 = 64;
+const MAX_RECOVERED: u32 = 128;
 
 /// What a run takes for granted.
 #[derive(Clone, Copy, Debug, Default)]

@@ -23,7 +23,7 @@ pub struct Limits {
     pub bytes_per_function: usize,
     /// Contexts one basic block may be cloned into before it is given up.
     pub contexts_per_block: u32,
-    /// Calls of one call site within each other; of several sites, once a walk holds a sixteenth of its
+    /// Calls of one call site within each other; of several sites, once a walk holds an eighth of its
     /// nodes, their repeats times the number of sites.
     pub recursion: usize,
     /// Entry points of one contract.
@@ -33,7 +33,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            fuel_per_function: 8_000_000,
+            fuel_per_function: 16_000_000,
             fuel_per_contract: 40_000_000,
             nodes_per_function: 60_000,
             bytes_per_function: 128 << 20,

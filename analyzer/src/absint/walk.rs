@@ -379,7 +379,7 @@ impl Walker<'_, '_> {
             return Some(StopReason::NodeLimit);
         }
         let labels = context[1..].chunks_exact(2).map(|label| label[1]);
-        let is_large = self.limits.nodes_per_function / 16 <= self.nodes.len();
+        let is_large = self.limits.nodes_per_function / 8 <= self.nodes.len();
         let is_dear = is_large && self.limits.recursion < nesting(labels.clone());
         let is_nested = labels.clone().any(|label| {
             // What more than one instruction pushes may be a number that happens to be a label.
