@@ -168,8 +168,8 @@ Examples:
     /// Write an HTML report on accuracy and speed.
     #[command(after_help = "\
 The page is one file: accuracy by kind of transaction and by fork, reasons of misses, speed measured on
-this machine, simulated speed on more threads, and a sortable table of blocks. With --no-timing it
-depends on the blocks alone.
+this machine, simulated speed and throughput on more threads, and a sortable table of blocks. With
+--no-timing it depends on the blocks alone.
 
 Examples:
   slotcast report -o report.html

@@ -115,16 +115,14 @@ impl CapacityCosts {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn add(&mut self, prepared: &Prepared, units: &UnitCosts) -> Result<(), RunError> {
-        let block = prepared.block();
-        let costs =
-            BlockCosts::measure(prepared, units).map_err(|source| RunError::of(block, source))?;
-        self.add_costs(&costs, block.header.gas_used, block.n_transactions() as u64);
+        self.add_measured(&BlockCosts::measure(prepared, units)?);
         Ok(())
     }
 
-    fn add_costs(&mut self, costs: &BlockCosts, gas: u64, n_txs: u64) {
-        self.gas += gas;
-        self.n_txs += n_txs;
+    /// Adds a block that is measured already.
+    pub fn add_measured(&mut self, costs: &BlockCosts) {
+        self.gas += costs.gas;
+        self.n_txs += costs.run.len() as u64;
         let [arriving, beforehand] = costs.predicted_before;
         for (engine, of_engine) in CapacityEngine::ALL.into_iter().zip(&mut self.nanos) {
             for (threads, (time, busy)) in CAPACITY_THREADS.into_iter().zip(of_engine) {

@@ -37,7 +37,7 @@ struct Guide;
 
 pub use bench::{BenchLine, BenchSettings, BenchSummary, bench_block};
 pub use lanes::Lanes;
-pub use makespan::{MakespanRow, makespan};
+pub use makespan::{BlockCosts, MakespanRow, makespan};
 pub use prefetch::wanted;
 pub use run::{
     Digests, MatchesHeader, Micros, Missing, RejectedTx, Report, RunPredictions, RunSettings,

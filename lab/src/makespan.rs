@@ -77,7 +77,9 @@ struct Measured {
 }
 
 /// What a block's transactions cost, from which any number of threads can be simulated.
-pub(crate) struct BlockCosts {
+#[derive(Debug)]
+pub struct BlockCosts {
+    pub(crate) gas: u64,
     pub(crate) in_order: u64,
     pub(crate) ours: IndexVec<TxIndex, Steps>,
     pub(crate) pooled: IndexVec<TxIndex, Steps>,
@@ -87,7 +89,7 @@ pub(crate) struct BlockCosts {
     /// Predicting on arrival, and in block order before the block, in all.
     pub(crate) predicted_before: [u64; 2],
     our_runs: usize,
-    run: IndexVec<TxIndex, u64>,
+    pub(crate) run: IndexVec<TxIndex, u64>,
 }
 
 /// Measures a block and simulates it on each of these numbers of threads.
@@ -109,21 +111,21 @@ pub fn makespan(
     units: &UnitCosts,
     threads: &[NonZeroUsize],
 ) -> Result<Vec<MakespanRow>, RunError> {
-    rows(prepared, units, threads).map_err(|source| RunError::of(prepared.block(), source))
-}
-
-fn rows(
-    prepared: &Prepared,
-    units: &UnitCosts,
-    threads: &[NonZeroUsize],
-) -> Result<Vec<MakespanRow>, ExecutionError> {
-    let costs = BlockCosts::measure(prepared, units)?;
-    Ok(threads.iter().map(|&threads| costs.row(threads)).collect())
+    Ok(BlockCosts::measure(prepared, units)?.makespan(threads))
 }
 
 impl BlockCosts {
     /// Measures a block on one thread.
-    pub(crate) fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Self, ExecutionError> {
+    pub fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Self, RunError> {
+        Self::of(prepared, units).map_err(|source| RunError::of(prepared.block(), source))
+    }
+
+    /// Simulates the block on each of these numbers of threads.
+    pub fn makespan(&self, threads: &[NonZeroUsize]) -> Vec<MakespanRow> {
+        threads.iter().map(|&threads| self.row(threads)).collect()
+    }
+
+    fn of(prepared: &Prepared, units: &UnitCosts) -> Result<Self, ExecutionError> {
         let measured = measure(prepared, units)?;
         let Measured { run, predict, predictions, truth, .. } = &measured;
         let (waits, again) = waits(prepared, predictions)?;
@@ -136,6 +138,7 @@ impl BlockCosts {
             steps(prepared, units, run, predict, &horizons, again)
         };
         Ok(Self {
+            gas: prepared.block().header.gas_used,
             in_order: run.iter().sum(),
             ours: steps(predict, &waits_meanwhile, &again_meanwhile),
             pooled: steps(&measured.refresh, &waits_pooled, &again_pooled),

@@ -31,7 +31,7 @@ pub(crate) fn score_block(source: &Source) -> Result<ScoredBlock, Failure> {
 }
 
 /// Counts, by name.
-const COUNTS: [(&str, fn(&Counts) -> u64); 22] = [
+const COUNTS: [(&str, fn(&Counts) -> u64); 23] = [
     ("n_transactions", |it| it.txs),
     ("n_storage_transactions", |it| it.storage_txs),
     ("true_slots", |it| it.true_slots),
@@ -46,7 +46,7 @@ const COUNTS: [(&str, fn(&Counts) -> u64); 22] = [
     ("hit_near_edges", |it| it.hit_near_edges),
     ("exact", |it| it.exact),
     ("supersets", |it| it.supersets),
-    ("value_exact_share", Counts::value_exact_share),
+    ("value_exact", |it| it.value_exact),
     ("complete_claims", |it| it.complete_claims),
     ("sound_claims", |it| it.sound_claims),
     ("assuming_claims", |it| it.assuming_claims),
@@ -66,6 +66,7 @@ const RATIOS: [(&str, fn(&Counts) -> f64); 11] = [
     ("edge_precision", Counts::edge_precision),
     ("exact_share", Counts::exact_share),
     ("superset_share", Counts::superset_share),
+    ("value_exact_share", Counts::value_exact_share),
     ("complete_claims_sound", Counts::complete_claims_sound),
     ("assuming_claims_sound", Counts::assuming_claims_sound),
     ("critical_path_inflation", Counts::critical_path_inflation),

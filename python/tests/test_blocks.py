@@ -99,6 +99,7 @@ def test_scores_are_those_of_the_command(analyzer, block, command):
         "edge_precision": "edgePrecision",
         "exact_share": "exactShare",
         "superset_share": "supersetShare",
+        "value_exact_share": "valueExactShare",
         "complete_claims_sound": "completeClaimsSound",
         "assuming_claims_sound": "assumingClaimsSound",
         "critical_path_inflation": "criticalPathInflation",
@@ -107,7 +108,18 @@ def test_scores_are_those_of_the_command(analyzer, block, command):
     assert {ours: row[ours] for ours in names} == {
         ours: document[theirs] for ours, theirs in names.items()
     }
-    assert row["hit_slots"] / row["true_slots"] == row["slot_recall"]
+    ratios = {
+        "slot_recall": ("hit_slots", "true_slots"),
+        "write_recall": ("hit_writes", "true_writes"),
+        "exact_share": ("exact", "n_storage_transactions"),
+        "superset_share": ("supersets", "n_storage_transactions"),
+        "value_exact_share": ("value_exact", "n_storage_transactions"),
+        "complete_claims_sound": ("sound_claims", "complete_claims"),
+    }
+    assert {name: row[name] for name in ratios} == {
+        name: row[part] / row[whole] for name, (part, whole) in ratios.items()
+    }
+    assert 0 < row["value_exact"] <= row["n_storage_transactions"]
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -6,10 +6,12 @@
 
 mod accuracy;
 mod blocks;
+mod capacity;
 mod measure;
 mod situations;
 mod speed;
 
+use slotcast_lab::capacity::CapacityCosts;
 use slotcast_lab::render::{Cell, Page};
 use slotcast_lab::scoreboard::scoreboard;
 
@@ -30,16 +32,16 @@ pub(crate) fn report(args: &Report, threads: usize, console: &Console) -> Result
     let file = WholeFile::at(&args.out)?;
     let entries = entries(&sources, &SummaryFile::none(), threads, console)?;
     let timed_on = (!args.no_timing).then_some(threads);
-    let mut blocks = measure(&sources, entries, timed_on, console)?;
+    let (mut blocks, costs) = measure(&sources, entries, timed_on, console)?;
     blocks.sort_by_key(|block| (block.entry.number(), block.entry.hash()));
-    let page = page(&blocks, timed_on).html();
+    let page = page(&blocks, costs.as_ref(), timed_on).html();
     let (n_blocks, n_bytes) = (count(blocks.len(), "block", "blocks"), page.len());
     file.write(page)?;
     console.note(format_args!("{}: {n_blocks}, {n_bytes} bytes", args.out.display()));
     Ok(Verdict::of(blocks.iter().all(OfBlock::holds)))
 }
 
-fn page(blocks: &[OfBlock], timed_on: Option<usize>) -> Page {
+fn page(blocks: &[OfBlock], costs: Option<&CapacityCosts>, timed_on: Option<usize>) -> Page {
     let board = scoreboard(blocks.iter().map(|block| block.entry.clone()).collect());
     let n_txs: u64 = blocks.iter().map(|block| block.entry.score().score.total.txs).sum();
     let gas: u64 = blocks.iter().map(|block| block.gas_used).sum();
@@ -64,6 +66,7 @@ fn page(blocks: &[OfBlock], timed_on: Option<usize>) -> Page {
     });
     let mut sections = vec![situations::at_a_glance(&board, blocks, timed_on)];
     sections.extend(timed_on.map(|threads| speed::measured(blocks, threads)));
+    sections.extend(costs.map(|costs| capacity::by_threads(costs, blocks.len())));
     sections.extend(timed_on.map(|_| speed::by_mode(blocks)));
     sections.extend([accuracy::by_kind(&board), accuracy::by_era(&board)]);
     sections.push(accuracy::reasons(&board));

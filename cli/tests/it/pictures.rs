@@ -327,7 +327,7 @@ fn a_report_sorts_its_blocks_and_asks_no_server() {
     let page = folder.path("report.html");
     assert_eq!(run(&["report", "-q", "-o", &page, &block, &other]).code, 0);
     tab.load(Path::new(&page));
-    assert_eq!(tab.eval("document.querySelectorAll('.plot').length"), 4);
+    assert_eq!(tab.eval("document.querySelectorAll('.plot').length"), 5);
     check_situations(&mut tab);
     assert_eq!(tab.eval("document.body.textContent.includes('NaN')"), false);
     // The last table lists the blocks; its third column is how many transactions they have.
@@ -366,6 +366,57 @@ fn a_report_without_times_depends_on_the_blocks_alone() {
     assert_eq!(run(&["report", "-q", "-o", &timed, &blocks[1]]).code, 0);
     let timed = std::fs::read_to_string(timed).unwrap();
     assert!(timed.contains("Speed, measured") && timed.contains("Simulation, from costs measured"));
+    assert!(!one.contains("Mgas/s"), "capacity comes from measured costs");
+}
+
+/// What points of a plot say of one engine, by number of threads.
+fn plotted(section: &str, engine: &str) -> Vec<(u64, f64)> {
+    let said = section.split("<title>").skip(1).filter_map(|it| it.split("</title>").next());
+    let of_engine = said.filter_map(|it| it.strip_prefix(engine)?.strip_prefix(", "));
+    let point = |text: &str| {
+        let (threads, made) = text.split_once(", Mgas/s: ").unwrap();
+        let (n, unit) = threads.split_once(' ').unwrap();
+        assert_eq!(unit, if n == "1" { "thread" } else { "threads" });
+        (n.parse().unwrap(), made.parse().unwrap())
+    };
+    of_engine.map(point).collect()
+}
+
+#[test]
+fn a_report_plots_the_capacity_of_each_engine() {
+    let folder = Folder::new();
+    let page = folder.path("report.html");
+    assert_eq!(run(&["report", "-q", "-o", &page, &block(&folder)]).code, 0);
+    let page = std::fs::read_to_string(page).unwrap();
+    let section = page.split("<section>").find(|it| it.starts_with("<h2>Capacity, simulated</h2>"));
+    let section = section.unwrap().split("</section>").next().unwrap();
+    assert!(section.contains("Simulation, from costs measured on one thread: Mgas a second"));
+    assert_eq!(section.matches("<polyline").count(), 5);
+    let mut alone = Vec::new();
+    for engine in ["nothing known", "pooled", "hinted", "sequential", "optimistic"] {
+        let points = plotted(section, engine);
+        let threads: Vec<u64> = points.iter().map(|(threads, _)| *threads).collect();
+        assert_eq!(threads, [1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 48, 64], "{engine}");
+        let made: Vec<f64> = points.iter().map(|(_, made)| *made).collect();
+        assert!(made.iter().all(|made| 0.0 < *made), "{engine}: {made:?}");
+        match engine {
+            "sequential" => assert!(made.iter().all(|it| *it == made[0]), "{made:?}"),
+            "hinted" => assert!(made.is_sorted() && made[0] < made[13], "{made:?}"),
+            _ => (),
+        }
+        alone.push(made[0]);
+        let row = section.split("<tr>").find(|it| it.contains(&format!(">{engine}</td>"))).unwrap();
+        let cells: Vec<f64> = row
+            .split("data-v=\"")
+            .skip(1)
+            .map(|it| it.split('"').next().unwrap().parse().unwrap())
+            .collect();
+        let [pays, makes, seconds] = cells[..] else { panic!("{row}") };
+        let (_, plotted) = points.iter().find(|(threads, _)| *threads as f64 == pays).unwrap();
+        assert!((makes - plotted).abs() <= 0.005, "{engine}: {makes} is not {plotted}");
+        assert!(0.0 < seconds, "{engine}");
+    }
+    assert!(alone[0] < alone[3], "predicting on the only thread costs something: {alone:?}");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Tests of: how many threads does so much gas a second take, and what does that cost?
 
+use slotcast_corpus::{Plan, Scenario, generate, prepare};
+
 use super::*;
+use crate::seal;
 
 /// An engine that makes 100 Mgas a second on each of its first four threads.
 fn costs() -> CapacityCosts {
@@ -41,4 +44,35 @@ fn cost_is_of_threads_that_are_paid_and_energy_of_those_that_work() {
 fn a_rate_that_is_not_reached_costs_what_the_reached_one_does() {
     let [reached, beyond] = [400.0, 4_000.0].map(row);
     assert_eq!(reached.cost_per_million_txs, beyond.cost_per_million_txs);
+}
+
+#[test]
+fn the_makespan_and_the_capacity_of_one_measurement_agree() {
+    let plan = Plan { n_txs: 40, scenario: Scenario::Amm, ..Plan::default() };
+    let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
+    let measured = BlockCosts::measure(&prepared, &UnitCosts::default()).unwrap();
+    let mut costs = CapacityCosts::default();
+    // Twice as many blocks take twice as long, which leaves what is made in a second.
+    for _ in 0..2 {
+        costs.add_measured(&measured);
+    }
+    let target = CapacityTarget { mgas_per_second: 1.0, price: None, watts: None };
+    let capacity = costs.rows(&target);
+    let gas = prepared.block().header.gas_used as f64;
+    let threads = CAPACITY_THREADS.map(|threads| NonZeroUsize::new(threads).unwrap());
+    for (n, row) in measured.makespan(&threads).iter().enumerate() {
+        let micros = [
+            row.in_order_micros,
+            row.optimistic_micros,
+            row.ours_micros,
+            row.pooled_micros,
+            row.hinted_micros,
+        ];
+        for (of_engine, micros) in capacity.iter().zip(micros) {
+            let (point, expected) = (of_engine.points[n], gas / micros);
+            let difference = point.mgas_per_second / expected - 1.0;
+            assert_eq!(point.threads, row.threads);
+            assert!(difference.abs() < 1e-9, "{:?}: {point:?}, {expected}", of_engine.engine);
+        }
+    }
 }

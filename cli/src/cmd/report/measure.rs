@@ -1,7 +1,7 @@
 //! What is known of each block before the page is written?
 //!
 //! In: blocks, their scores. Out: [`OfBlock`]s: sizes, simulated times and, if they are wanted,
-//! measured ones.
+//! measured ones; and what all blocks cost together.
 //! Invariant: blocks are measured one after the other, so that they do not disturb one another.
 
 use core::num::NonZeroUsize;
@@ -14,7 +14,8 @@ use slotcast::{
     scheduler::Mode,
 };
 use slotcast_lab::{
-    BenchLine, BenchSettings, Lanes, MakespanRow, bench_block, makespan, scoreboard::Entry,
+    BenchLine, BenchSettings, BlockCosts, Lanes, MakespanRow, bench_block, capacity::CapacityCosts,
+    scoreboard::Entry,
 };
 
 use crate::{failure::Failure, input::Source, progress::Progress, render::Console};
@@ -84,19 +85,24 @@ impl OfBlock {
     }
 }
 
-/// Looks at every block again, for its sizes and times.
+/// Looks at every block again, for its sizes and times; where times are wanted, also for what blocks cost
+/// together.
 pub(super) fn measure(
     sources: &[Source],
     entries: Vec<Entry>,
     timed_on: Option<usize>,
     console: &Console,
-) -> Result<Vec<OfBlock>, Failure> {
+) -> Result<(Vec<OfBlock>, Option<CapacityCosts>), Failure> {
     let progress = Progress::new(sources.len(), console);
     let mut blocks = Vec::new();
+    let mut costs = timed_on.map(|_| CapacityCosts::default());
     for (source, entry) in sources.iter().zip(entries) {
         progress.start(source.name());
         let prepared = source.prepare()?;
-        let timed = timed_on.map(|threads| time(&prepared, threads, source)).transpose()?;
+        let timed = match timed_on.zip(costs.as_mut()) {
+            Some((threads, costs)) => Some(time(&prepared, threads, costs, source)?),
+            None => None,
+        };
         let predictions = prepared.predict(&Default::default()).predictions;
         let schedule = schedule_of(&prepared, &predictions);
         blocks.push(OfBlock {
@@ -109,18 +115,24 @@ pub(super) fn measure(
         });
         progress.done(|| {});
     }
-    Ok(blocks)
+    Ok((blocks, costs))
 }
 
-fn time(prepared: &Prepared, threads: usize, source: &Source) -> Result<Timed, Failure> {
+/// Measures a block, and adds what it costs to that of the others.
+fn time(
+    prepared: &Prepared,
+    threads: usize,
+    costs: &mut CapacityCosts,
+    source: &Source,
+) -> Result<Timed, Failure> {
     let engine = Engine::new(threads).map_err(Failure::bad_input)?;
     let settings = BenchSettings { engines: vec![engine], runs: RUNS, micros: MICROS };
     let in_file = |error| Failure::in_file(&source.name(), error);
     let mut lines = bench_block(prepared, &settings).map_err(in_file)?;
     let line = lines.pop().expect("there is a line for each way to measure");
-    let makespan =
-        makespan(prepared, &UnitCosts::default(), &numbers_of_threads()).map_err(in_file)?;
-    Ok(Timed { line, makespan })
+    let measured = BlockCosts::measure(prepared, &UnitCosts::default()).map_err(in_file)?;
+    costs.add_measured(&measured);
+    Ok(Timed { line, makespan: measured.makespan(&numbers_of_threads()) })
 }
 
 fn numbers_of_threads() -> [NonZeroUsize; THREADS.len()] {
