@@ -170,7 +170,7 @@ fn refunds_are_studied_if_asked_for() {
 #[test]
 fn blocks_are_made_by_the_rules_of_a_chain() {
     let folder = Folder::new();
-    let fork = |args: &[&str]| json_lines(&[&["run", "--json"], args].concat())[0]["fork"].clone();
+    let fork = |args: &[&str]| json_lines(&[&["run", "--json"], args].concat())[0]["spec"].clone();
     for (chain, era, expected) in
         [("op-mainnet", "osaka", "Jovian"), ("zora", "cancun", "Ecotone"), ("linea", "osaka", "Osaka")]
     {
