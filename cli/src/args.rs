@@ -130,6 +130,7 @@ Examples:
   slotcast bench --threads 1,2 blocks/
   slotcast bench --json blocks/ | jq .summary
   slotcast bench --synthetic all --threads 1,2
+  slotcast bench --synthetic workloads --gas 40000000 --threads 1,2
   slotcast bench --units blocks/")]
     Bench(Bench),
     /// Print the access set of each transaction, without executing it.
@@ -161,6 +162,7 @@ Examples:
   slotcast score --json block.json.gz
   slotcast score --rival blocks/          next to parent-state simulation (baseline)
   slotcast score --misses block.json.gz   every missing and wrong slot with its reason
+  slotcast score --refunds blocks/        gas given back for what the block has warmed: foreseen?
   slotcast score --predictions predictions.json block.json.gz
   slotcast score --scoreboard board.json --scoreboard board.md blocks/
   slotcast score --against board.json blocks/")]
@@ -240,7 +242,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   slotcast generate --out block.json.gz
-  slotcast generate --seed 7 --txs 200 --scenario amm --era cancun --out amm.json")]
+  slotcast generate --seed 7 --txs 200 --scenario amm --era cancun --out amm.json
+  slotcast generate --chain op-mainnet --out rollup.json.gz")]
     Generate(Generate),
     /// Predict and execute each new block of a node.
     #[cfg(feature = "node")]
@@ -294,6 +297,7 @@ Logs go to standard error; /health and /metrics are served next to JSON-RPC.
 Examples:
   slotcast serve --rpc-url http://127.0.0.1:8545
   slotcast serve --blocks blocks/ --listen 127.0.0.1:9000
+  slotcast serve --rpc-url http://127.0.0.1:8545 --chain genesis.json
   slotcast serve --rpc-url http://127.0.0.1:8545 --store summaries.redb --log-json
   curl -s -H 'content-type: application/json' http://127.0.0.1:8549 \\
     -d '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.discover\"}'")]
@@ -427,9 +431,13 @@ pub(crate) struct Generate {
     /// Era of the block, which decides its fork.
     #[arg(long, default_value = Era::Osaka.name(), value_parser = named(&Era::ALL, Era::name))]
     pub(crate) era: Era,
-    /// Chain id of the signatures.
+    /// Chain id of the signatures, whose rules are known.
     #[arg(long, value_name = "ID", default_value_t = 1)]
     pub(crate) chain_id: u64,
+    /// Make the block by the rules of this chain and sign for it: a known name (such as op-mainnet), or
+    /// a genesis file in geth's form. On a rollup the block has no deposits, so fees for data are zero.
+    #[arg(long, value_name = "FILE|NAME", conflicts_with = "chain_id")]
+    pub(crate) chain: Option<PathBuf>,
     /// Output file, compressed if the name ends in .gz.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
@@ -519,9 +527,13 @@ pub(crate) enum Proofs {
 
 fn synthetic() -> impl TypedValueParser<Value = Synthetic> {
     let names = Scenario::ALL.iter().map(|scenario| scenario.name());
-    PossibleValuesParser::new(names.chain(["all"])).map(|name| {
+    PossibleValuesParser::new(names.chain(["all", "workloads"])).map(|name| {
         let found = Scenario::ALL.iter().find(|scenario| scenario.name() == name);
-        found.map_or(Synthetic::All, |scenario| Synthetic::Of(*scenario))
+        match (found, name.as_str()) {
+            (Some(scenario), _) => Synthetic::Of(*scenario),
+            (None, "workloads") => Synthetic::Workloads,
+            (None, _) => Synthetic::All,
+        }
     })
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use slotcast::{Prepared, executor::ChainRules};
-use slotcast_corpus::{self as corpus, RecordedBlock, prepare_by};
+use slotcast_corpus::{self as corpus, RecordedBlock, UnknownChain, prepare_by};
 
 use crate::{args::Files, failure::Failure};
 
@@ -80,12 +80,16 @@ impl Source {
 
 /// The rules of the chain of this name, or of the one that this genesis file describes.
 pub(crate) fn rules_of(chain: &Path) -> Result<ChainRules, Failure> {
-    if let Some(rules) = chain.to_str().and_then(ChainRules::named) {
+    let named = chain.to_str().map(corpus::chain_named);
+    if let Some(Ok(rules)) = named {
         return Ok(rules);
     }
     let name = chain.display().to_string();
     let text = std::fs::read(chain).map_err(|error| {
-        let names = ChainRules::names().collect::<Vec<_>>().join(", ");
+        if let Some(Err(different @ UnknownChain::Different { .. })) = named {
+            return Failure::bad_input(format_args!("--chain: {different}"));
+        }
+        let names = corpus::chain_names().collect::<Vec<_>>().join(", ");
         Failure::in_file(&name, format!("{error}; name a genesis file, or one of {names}"))
     })?;
     Ok(corpus::read_chain(&text, &name)?)

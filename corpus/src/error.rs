@@ -111,6 +111,14 @@ pub enum ValidationError {
         /// The value computed from the contents, or of the missing list.
         computed: B256,
     },
+    /// The rules known by the chain's name do not describe this block of it.
+    #[error("block {number}: {why}")]
+    BeyondRules {
+        /// The block's number.
+        number: u64,
+        /// What is different about it.
+        why: &'static str,
+    },
     /// Withdrawals without a root, or a root without withdrawals.
     #[error("block {number}: {present} without {absent}; record the block again with both")]
     Unpaired {

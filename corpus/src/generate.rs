@@ -35,6 +35,7 @@ mod mixed;
 mod ordering;
 mod popular;
 mod transfers;
+mod workloads;
 
 mod unsealed;
 
@@ -181,6 +182,39 @@ scenarios! {
     Popular = "popular", since Cancun, |_| vec![(1, popular::use_the_popular)];
     /// Transient storage.
     Transient = "transient", since Cancun, |_| among(environment::transient);
+    /// Work without storage, each by a sender of its own.
+    IndependentCompute =
+        "independent-compute", since Byzantium, |_| vec![(1, workloads::independent_compute)];
+    /// The same work, all by one sender.
+    SameSenderNonceChain =
+        "same-sender-nonce-chain", since Byzantium, |_| vec![(1, workloads::same_sender_nonce_chain)];
+    /// Checks of pairings.
+    Bn254Pairing =
+        "bn254-pairing", since Byzantium, |_| vec![(1, workloads::bn254_pairing)];
+    /// Reads of the same slots of one contract.
+    SharedStorageWarm =
+        "shared-storage-warm", since Byzantium, |_| vec![(1, workloads::shared_storage_warm)];
+    /// Reads of contracts, each read by a few transactions.
+    IndependentStorageWarm =
+        "independent-storage-warm", since Byzantium, |_| vec![(1, workloads::independent_storage_warm)];
+    /// Reads of different slots of one contract.
+    SharedStorageCold =
+        "shared-storage-cold", since Byzantium, |_| vec![(1, workloads::shared_storage_cold)];
+    /// Reads of contracts, each read by one transaction.
+    IndependentStorageCold =
+        "independent-storage-cold", since Byzantium, |_| vec![(1, workloads::independent_storage_cold)];
+    /// Reads of different slots of one contract, and a counter that all share.
+    ConflictingStorageCold =
+        "conflicting-storage-cold", since Byzantium, |_| vec![(1, workloads::conflicting_storage_cold)];
+    /// Work without storage, long for the first of every sixteen.
+    SlowWindowHeads =
+        "slow-window-heads", since Byzantium, |_| vec![(1, workloads::slow_window_heads)];
+    /// Work without storage, long for the last of every sixteen.
+    SlowWindowTails =
+        "slow-window-tails", since Byzantium, |_| vec![(1, workloads::slow_window_tails)];
+    /// Work without storage, and a word that each hashes after the one before.
+    ExpensiveOrderedPolicy =
+        "expensive-ordered-policy", since Byzantium, |_| vec![(1, workloads::expensive_ordered_policy)];
 }
 
 /// Mostly `special`, with transfers and tokens between.

@@ -16,6 +16,7 @@ mod files;
 mod validate;
 
 mod chain_config;
+mod chains;
 mod prepare;
 mod receipts;
 mod rollup_fields;
@@ -29,6 +30,7 @@ mod error;
 
 pub use block::{Around, RecordedBlock, RecordedReceipt};
 pub use chain_config::read_chain;
+pub use chains::{UnknownChain, chain_named, chain_names, chain_of_id};
 pub use contract::Contract;
 pub use embedded::{EMBEDDED, EMBEDDED_PLAN, embedded};
 pub use error::{CorpusError, Signer, ValidationError};

@@ -14,7 +14,7 @@ use slotcast::{
     },
 };
 
-use crate::{PreAccount, RecordedBlock, ValidationError};
+use crate::{PreAccount, RecordedBlock, UnknownChain, ValidationError, chains::forks_of};
 
 /// Why a recorded block has no result.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,14 @@ pub enum RunError {
         stated: B256,
         /// The root of what is recorded.
         computed: B256,
+    },
+    /// The rules of its chain are not known.
+    #[error("block {number}: {source}")]
+    Chain {
+        /// The block's number.
+        number: u64,
+        /// Why.
+        source: UnknownChain,
     },
     /// The block could not be executed.
     #[error("block {number}: {source}{}", advice(source))]
@@ -73,7 +81,13 @@ pub fn prepare_by(
 ) -> Result<Prepared, RunError> {
     let block = block_by(recorded, rules);
     let failed = |source| RunError::Execution { number: recorded.number(), source };
-    recorded.validate_by(&rules_of(&block).map_err(failed)?)?;
+    let rules = rules_of(&block).map_err(|source| match source {
+        ExecutionError::UnsupportedChain { chain_id } => {
+            RunError::Chain { number: recorded.number(), source: UnknownChain::of_id(chain_id) }
+        }
+        source => failed(source),
+    })?;
+    recorded.validate_by(&rules)?;
     // A wrong sender can go unnoticed by everything a header proves.
     recorded.validate_senders()?;
     Prepared::new(block, state_of(recorded)).map_err(failed)
@@ -101,15 +115,18 @@ pub fn block_of(recorded: &RecordedBlock) -> Block {
         hash: recorded.hash,
         transactions: recorded.transactions.clone(),
         withdrawals: recorded.withdrawals.clone(),
-        forks: ForkChoice::OfChain,
+        forks: forks_of(recorded.chain_id),
         ommers: Vec::new(),
     }
 }
 
 /// The same by rules that the caller describes, instead of those that are known by the chain's id.
 pub fn block_by(recorded: &RecordedBlock, rules: Option<Arc<ChainRules>>) -> Block {
-    let forks = rules.map_or(ForkChoice::OfChain, ForkChoice::Of);
-    Block { forks, ..block_of(recorded) }
+    let block = block_of(recorded);
+    match rules {
+        Some(rules) => Block { forks: ForkChoice::Of(rules), ..block },
+        None => block,
+    }
 }
 
 /// The recorded state before the block.

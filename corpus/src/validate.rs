@@ -12,7 +12,7 @@ use alloy_primitives::{B256, keccak256};
 
 use slotcast::executor::{ChainRules, OpFork};
 
-use crate::{RecordedBlock, ValidationError, error::Signer};
+use crate::{RecordedBlock, ValidationError, chain_of_id, chains::beyond, error::Signer};
 
 impl RecordedBlock {
     /// Checks that header, lists, hashes and codes agree.
@@ -20,7 +20,7 @@ impl RecordedBlock {
     /// Senders are believed, since recovering them costs more than everything else together; see
     /// [`validate_senders`](Self::validate_senders).
     pub fn validate(&self) -> Result<(), ValidationError> {
-        self.check_all(ChainRules::of_id(self.chain_id).as_ref())
+        self.check_all(chain_of_id(self.chain_id).ok().as_ref())
     }
 
     /// The same by the rules of a chain, which decide what the withdrawals root is.
@@ -29,6 +29,9 @@ impl RecordedBlock {
     }
 
     fn check_all(&self, rules: Option<&ChainRules>) -> Result<(), ValidationError> {
+        if let Some(why) = rules.and_then(|rules| beyond(rules, &self.header)) {
+            return Err(ValidationError::BeyondRules { number: self.number(), why });
+        }
         self.check_header_hash()?;
         self.check_transactions()?;
         let rollup = rules.and_then(ChainRules::as_optimism);

@@ -10,6 +10,7 @@
 
 mod run;
 
+mod refunds;
 pub mod score;
 mod score_report;
 pub mod scoreboard;
@@ -39,6 +40,9 @@ pub use bench::{BenchLine, BenchSettings, BenchSummary, bench_block};
 pub use lanes::Lanes;
 pub use makespan::{BlockCosts, MakespanRow, makespan};
 pub use prefetch::wanted;
+pub use refunds::{
+    Refund, RefundCounts, RefundFigures, RefundHitFigures, RefundHits, block_refunds,
+};
 pub use run::{
     Digests, MatchesHeader, Micros, Missing, RejectedTx, Report, RunPredictions, RunSettings,
     ScheduleMode, run_block, run_prepared,
@@ -47,6 +51,6 @@ pub use score_report::{
     BlockScore, Compared, DeltaFigures, Figures, Judged, OtherForecast, ScoreLine, Strata, Truth,
     compare_block, judge_block, score_block,
 };
-pub use seal::{SealError, seal};
-pub use synthetic::{SYNTHETIC, SyntheticError, synthetic_block};
+pub use seal::{SealError, seal, seal_by};
+pub use synthetic::{SYNTHETIC, SyntheticError, WORKLOADS, synthetic_block};
 pub use units::{UnitsError, measure_units};

@@ -14,7 +14,10 @@ use serde::Serialize;
 use slotcast_executor::{SequentialSettings, execute_sequential};
 use slotcast_model::{IndexVec, Prediction, TxIndex};
 
-use crate::score::{Bar, Counts, DeltaCounts, Histogram, HitFigures, Score, Stratum};
+use crate::{
+    refunds::{RefundCounts, RefundFigures},
+    score::{Bar, Counts, DeltaCounts, Histogram, HitFigures, Score, Stratum},
+};
 use slotcast::{Basis, Clock, PredictSettings, Predicted, Prepared, Summaries};
 use slotcast_corpus::RunError;
 
@@ -36,6 +39,8 @@ pub struct BlockScore {
     pub sequential_micros: u64,
     /// The same block predicted in other ways, if that was asked for.
     pub compared: Option<Compared>,
+    /// Refunds by warmth within the block, if they were asked for.
+    pub refunds: Option<RefundCounts>,
 }
 
 impl BlockScore {
@@ -50,6 +55,9 @@ impl BlockScore {
         };
         if let Some(theirs) = &other.compared {
             self.compared.get_or_insert_default().add(theirs);
+        }
+        if let Some(theirs) = &other.refunds {
+            self.refunds.get_or_insert_default().add(theirs);
         }
     }
 }
@@ -87,6 +95,7 @@ pub fn score_block(
         predict_micros: None,
         sequential_micros,
         compared: None,
+        refunds: None,
     };
     Ok((score, judged))
 }
@@ -178,6 +187,9 @@ pub struct ScoreLine {
     /// Running every transaction alone on the parent state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rival: Option<Figures>,
+    /// Refunds by warmth within the block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refunds: Option<RefundFigures>,
 }
 
 /// What claims that slots are only added to are worth.
@@ -267,6 +279,7 @@ impl From<&BlockScore> for ScoreLine {
             reasons: block.reasons.bars(),
             parent: compared.map(|compared| Figures::of_other(&compared.parent)),
             rival: compared.map(|compared| Figures::of_other(&compared.rival)),
+            refunds: block.refunds.as_ref().map(RefundFigures::from),
         }
     }
 }

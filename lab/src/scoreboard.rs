@@ -126,6 +126,7 @@ impl Entry {
             predict_micros: None,
             sequential_micros: 0,
             compared: Some(compare_block(prepared, &judged.truth, summaries)?),
+            refunds: None,
         };
         let block = prepared.block();
         let (number, hash) = (block.header.number, block.hash);

@@ -4,15 +4,17 @@
 //! its header.
 //! Invariant: a sealed block is valid, and running it gives what its header states.
 
+use std::sync::Arc;
+
 use slotcast_corpus::{BlockResults, RecordedBlock, Unsealed, ValidationError};
 use slotcast_executor::{
-    ExecutionError, Rejection, SequentialSettings, TxOutcome, block_access_list,
+    ChainRules, ExecutionError, Rejection, SequentialSettings, TxOutcome, block_access_list,
     execute_sequential, fork_of,
 };
 use slotcast_model::{Fork, TxIndex};
 
 use crate::state_root::whole_state_of;
-use slotcast_corpus::{block_of, receipts_of, state_of};
+use slotcast_corpus::{block_by, receipts_of, state_of};
 
 /// Why a synthetic block could not be sealed.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +47,15 @@ pub enum SealError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
-    let block = block_of(unsealed.block());
+    seal_by(unsealed, None)
+}
+
+/// The same by rules that the caller describes, instead of those that are known by the chain's id.
+pub fn seal_by(
+    unsealed: Unsealed,
+    rules: Option<Arc<ChainRules>>,
+) -> Result<RecordedBlock, SealError> {
+    let block = block_by(unsealed.block(), rules.clone());
     let state = state_of(unsealed.block());
     let fork = fork_of(&block)?;
     let settings = SequentialSettings { is_observed: false };
@@ -73,6 +83,9 @@ pub fn seal(unsealed: Unsealed) -> Result<RecordedBlock, SealError> {
         block_access_list,
         receipts: Some(receipts_of(&block, &outcome)),
     });
-    sealed.validate()?;
+    match rules {
+        Some(rules) => sealed.validate_by(&rules)?,
+        None => sealed.validate()?,
+    }
     Ok(sealed)
 }

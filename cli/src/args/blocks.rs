@@ -63,7 +63,8 @@ pub(crate) struct Bench {
     #[arg(long)]
     pub(crate) units: bool,
     /// Measure synthetic blocks of this kind instead of recorded ones; `all` are those without any
-    /// conflict and those where three transactions in ten meet.
+    /// conflict and those where three transactions in ten meet, `workloads` the eleven of OP Labs'
+    /// parallel executor.
     #[arg(
         long, value_name = "KIND", value_parser = super::synthetic(),
         conflicts_with_all = ["units", "files", "resume"]
@@ -85,6 +86,8 @@ pub(crate) struct Bench {
 pub(crate) enum Synthetic {
     /// Those between which real blocks lie.
     All,
+    /// The workloads of another executor.
+    Workloads,
     /// One kind.
     Of(Scenario),
 }
@@ -150,6 +153,9 @@ pub(crate) enum Dialect {
     Packed,
 }
 
+/// Options of `score` that say something of each block, and so nothing of a scoreboard.
+const NO_BOARD: [&str; 5] = ["predictions", "rival", "refunds", "misses", "resume"];
+
 /// Arguments of `score`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Score {
@@ -169,15 +175,19 @@ pub(crate) struct Score {
     /// made on the parent state alone.
     #[arg(long)]
     pub(crate) rival: bool,
+    /// Study a rule that the OP Stack plans: gas given back for what an earlier transaction of the same
+    /// block has warmed. How often does a prediction tell it exactly?
+    #[arg(long)]
+    pub(crate) refunds: bool,
     /// List every missing and wrong slot, and why; so does -v.
     #[arg(long)]
     pub(crate) misses: bool,
     /// Write every figure that does not depend on time to this file instead, as JSON, or as a table
     /// if the name ends in .md; may be given several times.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["predictions", "rival", "misses", "resume"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = NO_BOARD)]
     pub(crate) scoreboard: Vec<PathBuf>,
     /// Compare with a file that --scoreboard wrote, and fail if a figure got worse.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["predictions", "rival", "misses", "resume"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = NO_BOARD)]
     pub(crate) against: Option<PathBuf>,
 }
 

@@ -16,6 +16,10 @@ pub(crate) struct Serve {
     /// Recorded blocks: a file, or a folder of them.
     #[arg(long, value_name = "DIR")]
     pub(crate) blocks: Option<PathBuf>,
+    /// Serve by the rules of this chain: a known name, or a genesis file in geth's form [default: the
+    /// chain with the node's or the blocks' chain id].
+    #[arg(long, value_name = "FILE|NAME")]
+    pub(crate) chain: Option<PathBuf>,
     /// Listen address; port 0 picks a free port.
     #[arg(long, value_name = "ADDRESS", default_value_t = slotcast_serve::DEFAULT_LISTEN)]
     pub(crate) listen: std::net::SocketAddr,

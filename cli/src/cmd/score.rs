@@ -12,7 +12,7 @@ use slotcast::{
     model::{Location, TxIndex},
 };
 use slotcast_lab::{
-    BlockScore, Judged, ScoreLine, compare_block,
+    BlockScore, Judged, ScoreLine, block_refunds, compare_block,
     score::{Miss, Reason},
     score_block,
 };
@@ -93,8 +93,7 @@ pub(crate) fn score(args: &Score, threads: usize, console: &Console) -> Result<V
         progress.start(source.name());
         let prepared = source.prepare()?;
         let summaries = summary_file.summaries(&prepared, &Default::default());
-        let (score, judged) =
-            score_one(&prepared, &summaries, stated.as_ref(), args.rival, source)?;
+        let (score, judged) = score_one(&prepared, &summaries, stated.as_ref(), args, source)?;
         summary_file.keep(&summaries);
         total.add(&score);
         let block = prepared.block().header.number;
@@ -125,7 +124,7 @@ fn score_one(
     prepared: &Prepared,
     summaries: &Summaries,
     stated: Option<&HintFile>,
-    is_compared: bool,
+    args: &Score,
     source: &Source,
 ) -> Result<(BlockScore, Judged), Failure> {
     let (predictions, predict_micros) = match stated {
@@ -137,9 +136,10 @@ fn score_one(
     };
     let in_file = |error| Failure::in_file(&source.name(), error);
     let (score, judged) = score_block(prepared, &predictions).map_err(in_file)?;
-    let compared = match is_compared {
-        true => Some(compare_block(prepared, &judged.truth, summaries).map_err(in_file)?),
-        false => None,
-    };
-    Ok((BlockScore { predict_micros, compared, ..score }, judged))
+    let truth = &judged.truth;
+    let compared = args.rival.then(|| compare_block(prepared, truth, summaries));
+    let compared = compared.transpose().map_err(in_file)?;
+    let refunds = args.refunds.then(|| block_refunds(prepared, &predictions, &truth.observations));
+    let refunds = refunds.transpose().map_err(in_file)?;
+    Ok((BlockScore { predict_micros, compared, refunds, ..score }, judged))
 }

@@ -12,6 +12,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::{
     args::{Global, Serve},
     failure::{Failure, Verdict},
+    input::rules_of,
     render::Console,
 };
 
@@ -27,7 +28,7 @@ struct Listening {
 /// Serves until the process is told to end.
 pub(crate) fn serve(args: &Serve, global: &Global, console: &Console) -> Result<Verdict, Failure> {
     log(args, global);
-    let server = Server::start(&settings(args)).map_err(Failure::bad_input)?;
+    let server = Server::start(&settings(args)?).map_err(Failure::bad_input)?;
     let url = format!("http://{}", server.address());
     match console.is_json() {
         true => console.document(&Listening { url })?,
@@ -38,7 +39,8 @@ pub(crate) fn serve(args: &Serve, global: &Global, console: &Console) -> Result<
     Ok(Verdict::Holds)
 }
 
-fn settings(args: &Serve) -> Settings {
+fn settings(args: &Serve) -> Result<Settings, Failure> {
+    let rules = args.chain.as_deref().map(rules_of).transpose()?;
     let source = match (&args.blocks, &args.rpc_url) {
         (Some(path), _) => Source::Blocks(path.clone()),
         (None, Some(url)) => {
@@ -61,7 +63,8 @@ fn settings(args: &Serve) -> Settings {
         pending: given.max_pending as usize,
         summaries: given.max_summaries as usize,
     };
-    Settings {
+    Ok(Settings {
+        rules: rules.map(Into::into),
         listen: args.listen,
         store: args.keep.store.clone(),
         store_bytes: args.keep.store_size << 20,
@@ -69,7 +72,7 @@ fn settings(args: &Serve) -> Settings {
         origins: args.allow_origin.clone(),
         poll: Duration::from_millis(args.poll_ms),
         ..Settings::new(source)
-    }
+    })
 }
 
 /// Sends logs to standard error, as many as are asked for.

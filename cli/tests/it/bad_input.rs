@@ -148,7 +148,37 @@ fn a_wrong_chain() {
     let mut block = folder.generate_value(&["--scenario", "transfers", "--txs", "0"]);
     block["chainId"] = json!("0x3e7");
     let path = folder.write_json("unknown.json", &block);
-    assert_snapshot!(refused(&folder, &["run", &path]), @"error: <folder>/unknown.json: block 24500000: the rules of chain id 999 are not known; state them with --chain: a genesis file, or one of mainnet, sepolia, holesky, hoodi, development, anvil, op-mainnet, op-sepolia, base, base-sepolia, unichain, celo-sepolia, rise");
+    assert_snapshot!(refused(&folder, &["run", &path]), @"error: <folder>/unknown.json: block 24500000: the rules of chain id 999 are not known; state them with --chain: a genesis file, or one of mainnet, sepolia, holesky, hoodi, development, anvil, op-mainnet, op-sepolia, base, base-sepolia, unichain, celo-sepolia, rise, linea, linea-sepolia, ink, lisk, metal, mode, soneium, zora");
+}
+
+#[test]
+fn a_chain_of_other_rules() {
+    let folder = Folder::new();
+    let block = folder.generate("b.json", &["--scenario", "transfers", "--txs", "1"]);
+    let error = refused(&folder, &["run", "--chain", "gnosis", &block]);
+    assert_snapshot!(error, @"error: --chain: gnosis (chain id 100) has rules of its own: base fees go to an account, and system calls of contracts pay rewards and withdrawals after the transactions; a genesis file in geth's form, named with --chain, describes its forks and nothing of that, so predict by it, but do not expect blocks to equal their headers");
+    let mut of_gnosis = folder.generate_value(&["--scenario", "transfers", "--txs", "0"]);
+    of_gnosis["chainId"] = json!("0x64");
+    let path = folder.write_json("gnosis.json", &of_gnosis);
+    let error = refused(&folder, &["run", &path]);
+    assert!(error.contains("gnosis.json: block 24500000: gnosis (chain id 100) has rules"), "{error}");
+    // A file of that name is read.
+    let named = folder.write("gnosis", r#"{"chainId": 1, "londonBlock": 0, "terminalTotalDifficulty": 0,
+        "shanghaiTime": 0, "cancunTime": 0, "pragueTime": 0, "osakaTime": 0}"#);
+    assert_eq!(run(&["run", "--chain", &named, &block]).code, 0);
+    let error = refused(&folder, &["run", "--chain", "nowhere", &block]);
+    assert!(error.contains("name a genesis file, or one of mainnet, sepolia"), "{error}");
+    assert!(error.ends_with("rise, linea, linea-sepolia, ink, lisk, metal, mode, soneium, zora"), "{error}");
+}
+
+#[test]
+fn a_block_that_a_known_chain_made_by_other_rules() {
+    let folder = Folder::new();
+    let mut block = folder.generate_value(&["--txs", "0", "--chain", "linea"]);
+    assert_eq!(run(&["run", &folder.write_json("linea.json", &block)]).code, 0);
+    block["block"]["difficulty"] = json!("0x2");
+    let error = refused(&folder, &["run", &folder.write_json("clique.json", &block)]);
+    assert!(error.contains("clique.json: block 24500000: Clique made this chain's blocks"), "{error}");
 }
 
 #[test]
@@ -192,8 +222,10 @@ fn a_plan_that_cannot_be_carried_out() {
     let out = folder.path("b.json");
     let args = ["generate", "--scenario", "blobs", "--era", "london", "--out", &out];
     assert_snapshot!(refused(&folder, &args), @"error: --scenario: scenario `blobs` needs cancun or later, not london; choose another --era");
+    let args = ["generate", "--chain", "linea", "--era", "cancun", "--out", &out];
+    assert_snapshot!(refused(&folder, &args), @"error: --era: at block 20000000, time 1717281407, linea is at London, which comes before Cancun; choose an earlier one");
     let args = ["generate", "--chain-id", "5", "--out", &out];
-    assert_snapshot!(refused(&folder, &args), @"error: the rules of chain id 5 are not known; state them with --chain: a genesis file, or one of mainnet, sepolia, holesky, hoodi, development, anvil, op-mainnet, op-sepolia, base, base-sepolia, unichain, celo-sepolia, rise");
+    assert_snapshot!(refused(&folder, &args), @"error: the rules of chain id 5 are not known; state them with --chain: a genesis file, or one of mainnet, sepolia, holesky, hoodi, development, anvil, op-mainnet, op-sepolia, base, base-sepolia, unichain, celo-sepolia, rise, linea, linea-sepolia, ink, lisk, metal, mode, soneium, zora");
 }
 
 #[test]

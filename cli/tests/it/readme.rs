@@ -74,7 +74,7 @@ impl Block {
             // Held against the action and the hooks by `action.rs`.
             ("docs/contracts.md", "yaml") => true,
             ("docs/builders.md" | "docs/batches.md", "console") => true,
-            ("docs/schedules.md" | "docs/partition.md", "console") => true,
+            ("docs/schedules.md" | "docs/partition.md" | "docs/sequencers.md", "console") => true,
             // What `tests/metis` is built and called by, which no test builds.
             ("docs/partition.md", "text") => {
                 self.has("cargo build --release --manifest-path tests/metis/Cargo.toml")

@@ -146,6 +146,46 @@ fn score_reports_what_other_tools_read() {
 }
 
 #[test]
+fn refunds_are_studied_if_asked_for() {
+    let folder = Folder::new();
+    let block = folder.generate("b.json", &["--txs", "6", "--scenario", "shared-storage-warm"]);
+    let lines = json_lines(&["score", "--json", "--refunds", &block, &block]);
+    // Five of six read 256 slots that the first has warmed.
+    let gas = 5 * 256 * 2_000;
+    let hits = |gas: u64| {
+        json!({"exactShare": 1.0, "exactShareOfRefunded": 1.0, "gas": gas, "over": 0, "under": 0})
+    };
+    let of = |n: u64| {
+        json!({"txs": n * 6, "refunded": n * 5, "partial": 0, "trueGas": n * gas,
+            "ahead": hits(n * gas), "inOrder": hits(n * gas)})
+    };
+    assert_eq!(lines[0]["refunds"], of(1));
+    assert_eq!(lines[2]["total"]["refunds"], of(2));
+    let text = run(&["score", "--refunds", &block]).stdout;
+    assert!(text.contains("refunds of warmth                 ahead     in order\n"), "{text}");
+    assert!(text.contains("\nof 6 transactions 5 have a refund, 2560000 gas in all; 0 predictions"), "{text}");
+    assert!(!run(&["score", &block]).stdout.contains("refund"));
+}
+
+#[test]
+fn blocks_are_made_by_the_rules_of_a_chain() {
+    let folder = Folder::new();
+    let fork = |args: &[&str]| json_lines(&[&["run", "--json"], args].concat())[0]["spec"].clone();
+    for (chain, era, expected) in
+        [("op-mainnet", "osaka", "Jovian"), ("zora", "cancun", "Ecotone"), ("linea", "osaka", "Osaka")]
+    {
+        let block = folder.generate("b.json", &["--txs", "4", "--chain", chain, "--era", era]);
+        assert_eq!(fork(&[&block]), expected, "{chain}");
+    }
+    let rules = r#"{"chainId": 4242, "londonBlock": 0, "terminalTotalDifficulty": 0, "shanghaiTime": 0,
+        "cancunTime": 0, "pragueTime": 1771000000}"#;
+    let rules = folder.write("genesis.json", rules);
+    let block = folder.generate("own.json", &["--txs", "4", "--chain", &rules]);
+    assert_eq!(fork(&["--chain", &rules, &block]), "Prague");
+    assert!(run(&["run", &block]).stderr.contains("the rules of chain id 4242 are not known"));
+}
+
+#[test]
 fn predictions_written_and_read_back_score_the_same() {
     let folder = Folder::new();
     let block = folder.generate("b.json.gz", &["--txs", "60", "--seed", "9"]);

@@ -112,3 +112,25 @@ fn what_cannot_be_served_is_bad_input() {
         assert!(ran.stderr.contains(part) && !ran.stderr.contains("/key"), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn it_serves_a_chain_that_a_file_describes() {
+    let folder = Folder::new();
+    let rules = r#"{"chainId": 4242, "londonBlock": 0, "terminalTotalDifficulty": 0, "shanghaiTime": 0,
+        "cancunTime": 0, "pragueTime": 0}"#;
+    let rules = folder.write("genesis.json", rules);
+    let block = folder.generate("b.json", &["--txs", "3", "--chain", &rules]);
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"slotcast_schedule","params":[]}"#;
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let of_file = Service::start(&["--blocks", &block, "--chain", &rules]).ask(&request);
+    assert!(of_file.contains("\"result\":"), "{of_file}");
+    let by_id = Service::start(&["--blocks", &block]).ask(&request);
+    assert!(by_id.contains("the rules of chain id 4242 are not known"), "{by_id}");
+    let other = run(&["serve", "--blocks", &block, "--chain", "zora"]);
+    assert_eq!(other.code, 2);
+    assert!(other.stderr.contains("the blocks are of chain 4242, but zora is chain 7777777"));
+}

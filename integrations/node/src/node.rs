@@ -13,6 +13,7 @@ use serde_json::{Value, json, value::RawValue};
 use slotcast::executor::{Block, ChainRules};
 use slotcast_corpus::{
     self as corpus, PreState, RecordedBlock, RecordedReceipt, ValidationError, block_by,
+    chain_of_id,
 };
 
 use crate::{
@@ -122,7 +123,7 @@ impl Node {
 
     /// The rules of the chain, if they are described or known by its id.
     pub fn rules(&self) -> Option<Arc<ChainRules>> {
-        self.rules.clone().or_else(|| ChainRules::of_id(self.chain_id).map(Arc::new))
+        self.rules.clone().or_else(|| chain_of_id(self.chain_id).ok().map(Arc::new))
     }
 
     /// A block of this node as the executor takes it.

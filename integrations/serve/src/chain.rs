@@ -14,7 +14,7 @@ use crate::{
     block_context::BlockContext, error::ServeError, fault::Fault, live::LiveChain,
     recorded::RecordedChain,
 };
-use slotcast::executor::ChainTx;
+use slotcast::executor::{ChainRules, ChainTx};
 
 /// Where blocks and states come from.
 #[derive(Clone, Debug)]
@@ -44,14 +44,18 @@ pub(crate) enum Chain {
 }
 
 impl Chain {
-    /// Opens a source.
-    pub(crate) fn open(source: Source) -> Result<Self, ServeError> {
+    /// Opens a source, to be understood by these rules if there are any.
+    pub(crate) fn open(source: Source, rules: Option<Arc<ChainRules>>) -> Result<Self, ServeError> {
         Ok(match source {
-            Source::Embedded => Self::Recorded(RecordedChain::open(None)?),
-            Source::Blocks(path) => Self::Recorded(RecordedChain::open(Some(path))?),
+            Source::Embedded => Self::Recorded(RecordedChain::open(None, rules)?),
+            Source::Blocks(path) => Self::Recorded(RecordedChain::open(Some(path), rules)?),
             Source::Node { url, rpc, with_proofs } => {
-                let node = Arc::new(Node::connect(&url, rpc)?);
-                Self::Live(LiveChain::open(node, with_proofs)?)
+                let node = Node::connect(&url, rpc)?;
+                let node = match rules {
+                    Some(rules) => node.with_rules(ChainRules::clone(&rules))?,
+                    None => node,
+                };
+                Self::Live(LiveChain::open(Arc::new(node), with_proofs)?)
             }
         })
     }

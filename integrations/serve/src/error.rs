@@ -26,6 +26,18 @@ pub enum ServeError {
         /// The chain of the blocks before it, and its own.
         chains: [u64; 2],
     },
+    /// The rules are those of another chain.
+    #[error(
+        "the blocks are of chain {chain_id}, but {name} is chain {described}; name theirs with --chain"
+    )]
+    OtherChain {
+        /// The chain of the blocks.
+        chain_id: u64,
+        /// What the rules call their chain.
+        name: String,
+        /// Its id.
+        described: u64,
+    },
     /// The node cannot be reached.
     #[error(transparent)]
     Node(#[from] NodeError),

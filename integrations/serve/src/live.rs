@@ -241,7 +241,7 @@ impl LiveChain {
         let state = self.state(header.parent_hash, parent);
         let block = Block {
             chain_id: self.node.chain_id(),
-            forks: ForkChoice::OfChain,
+            forks: self.node.rules().map_or(ForkChoice::OfChain, ForkChoice::Of),
             header,
             hash,
             transactions: Vec::new(),

@@ -14,7 +14,8 @@ use std::{
 
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::B256;
-use slotcast_corpus::{self as corpus, RecordedBlock, prepare};
+use slotcast::executor::ChainRules;
+use slotcast_corpus::{self as corpus, RecordedBlock, prepare_by};
 
 use crate::{block_context::BlockContext, error::ServeError, fault::Fault};
 
@@ -27,6 +28,8 @@ pub(crate) struct RecordedChain {
     /// None for the embedded block.
     path: Option<PathBuf>,
     chain_id: u64,
+    /// The rules to run by, if not those known for the chain's id.
+    rules: Option<Arc<ChainRules>>,
     listed: Mutex<Listed>,
 }
 
@@ -49,7 +52,10 @@ struct Entry {
 
 impl RecordedChain {
     /// The blocks at `path`, each of which is read once now; the embedded one without a path.
-    pub(crate) fn open(path: Option<PathBuf>) -> Result<Self, ServeError> {
+    pub(crate) fn open(
+        path: Option<PathBuf>,
+        rules: Option<Arc<ChainRules>>,
+    ) -> Result<Self, ServeError> {
         let mut listed = Listed::default();
         let mut chain_id = None;
         let mut add = |block: &RecordedBlock, entry: Entry| {
@@ -76,7 +82,11 @@ impl RecordedChain {
         }
         listed.changed = path.as_deref().and_then(changed);
         let chain_id = chain_id.expect("a listing is never empty");
-        Ok(Self { path, chain_id, listed: Mutex::new(listed) })
+        if let Some(rules) = rules.as_deref().filter(|rules| rules.chain_id() != chain_id) {
+            let (name, described) = (rules.name().to_owned(), rules.chain_id());
+            return Err(ServeError::OtherChain { chain_id, name, described });
+        }
+        Ok(Self { path, chain_id, rules, listed: Mutex::new(listed) })
     }
 
     /// The chain the blocks are of.
@@ -135,7 +145,7 @@ impl RecordedChain {
                 number(last)
             ))
         })?;
-        listed.context(&entry)
+        listed.context(&entry, self.rules.as_ref())
     }
 
     /// Notices what became of the files.
@@ -190,7 +200,11 @@ impl Listed {
         self.entries.insert(place, entry);
     }
 
-    fn context(&mut self, entry: &Entry) -> Result<Arc<BlockContext>, Fault> {
+    fn context(
+        &mut self,
+        entry: &Entry,
+        rules: Option<&Arc<ChainRules>>,
+    ) -> Result<Arc<BlockContext>, Fault> {
         if let Some(place) = self.contexts.iter().position(|(hash, _)| *hash == entry.hash) {
             let used = self.contexts.remove(place);
             let context = Arc::clone(&used.1);
@@ -203,7 +217,8 @@ impl Listed {
             Some((file, _)) => corpus::read_file(file),
         };
         let block = block.map_err(|error| unreadable(error.to_string()))?;
-        let prepared = prepare(&block).map_err(|error| unreadable(error.to_string()))?;
+        let prepared = prepare_by(&block, rules.cloned());
+        let prepared = prepared.map_err(|error| unreadable(error.to_string()))?;
         let context = Arc::new(BlockContext::recorded(prepared));
         if MAX_CONTEXTS <= self.contexts.len() {
             self.contexts.remove(0);

@@ -64,13 +64,13 @@ struct PredictedAccess<T> {
 impl Service {
     /// A service by these settings, which listens nowhere yet.
     pub(crate) fn open(settings: &Settings) -> Result<Self, ServeError> {
-        let Settings { source, store, store_bytes, limits, .. } = settings;
+        let Settings { source, rules, store, store_bytes, limits, .. } = settings;
         let store = store.as_deref().map(|path| Store::open(path, *store_bytes)).transpose()?;
         if store.as_ref().is_some_and(Store::is_rebuilt) {
             tracing::warn!("the store could not be trusted; it was set aside and begun again");
         }
         Ok(Self {
-            chain: Chain::open(source.clone())?,
+            chain: Chain::open(source.clone(), rules.clone())?,
             warm: Warm::new(limits.summaries, store.map(Arc::new)),
             limits: *limits,
             concurrency: ConcurrencyLimit::new(limits.concurrency, limits.time),

@@ -8,8 +8,11 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
+
+use slotcast::executor::ChainRules;
 
 use crate::chain::Source;
 
@@ -18,6 +21,8 @@ use crate::chain::Source;
 pub struct Settings {
     /// Where blocks and states come from.
     pub source: Source,
+    /// By which rules; by those known for the chain's id if nothing is said.
+    pub rules: Option<Arc<ChainRules>>,
     /// Where to listen; port 0 is any that is free.
     pub listen: SocketAddr,
     /// The file in which summaries outlive the process.
@@ -83,6 +88,7 @@ impl Settings {
     pub fn new(source: Source) -> Self {
         Self {
             source,
+            rules: None,
             listen: DEFAULT_LISTEN,
             store: None,
             store_bytes: 1 << 30,

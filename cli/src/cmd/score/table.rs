@@ -3,7 +3,7 @@
 //! In: lines of figures. Out: rows and tables.
 
 use slotcast_lab::{
-    Figures, ScoreLine,
+    Figures, RefundFigures, RefundHitFigures, ScoreLine,
     score::{HitFigures, Miss},
 };
 
@@ -119,6 +119,9 @@ fn more(line: &ScoreLine, console: &Console) -> Result<(), Failure> {
         let (recall, precision) = (share(*recall), share(*precision));
         console.line(format_args!("{kind:<26}{truth:>11}{recall:>11}{precision:>11}"))?;
     }
+    if let Some(figures) = &line.refunds {
+        refunds(figures, console)?;
+    }
     let deltas = &line.deltas;
     console.line("")?;
     console.line(format_args!(
@@ -139,6 +142,30 @@ fn more(line: &ScoreLine, console: &Console) -> Result<(), Failure> {
         console.line(format_args!("{:<42}{:>9}{:>9}", bar.reason, bar.missing, bar.wrong))?;
     }
     Ok(())
+}
+
+/// Refunds for what earlier transactions have warmed: known before the block runs, and in its turn.
+fn refunds(figures: &RefundFigures, console: &Console) -> Result<(), Failure> {
+    type Cell = (&'static str, fn(&RefundHitFigures) -> String);
+    let rows: [Cell; 5] = [
+        ("exact", |it| share(it.exact_share)),
+        ("exact, of those with one", |it| share(it.exact_share_of_refunded)),
+        ("gas foreseen", |it| it.gas.to_string()),
+        ("gas too much", |it| it.over.to_string()),
+        ("gas too little", |it| it.under.to_string()),
+    ];
+    console.line("")?;
+    let head = format!("{:<26}{:>13}{:>13}", "refunds of warmth", "ahead", "in order");
+    console.line(console.paint(HEAD, &head))?;
+    for (name, cell) in rows {
+        let (ahead, in_order) = (cell(&figures.ahead), cell(&figures.in_order));
+        console.line(format_args!("{name:<26}{ahead:>13}{in_order:>13}"))?;
+    }
+    console.line(format_args!(
+        "of {} transactions {} have a refund, {} gas in all; {} predictions say that they may miss \
+         something; a study: see the documentation for what is assumed",
+        figures.txs, figures.refunded, figures.true_gas, figures.partial,
+    ))
 }
 
 fn share(share: f64) -> String {
