@@ -25,7 +25,8 @@ pub struct StorageAccess {
 /// The accounts of one transaction, by what happens to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AccountAccess {
-    /// Balances observed: by BALANCE or SELFBALANCE, or because they are spent from.
+    /// Balances observed: by BALANCE or SELFBALANCE, or because they do not suffice. What was observed
+    /// of a run lists those spent from, too.
     pub balance_reads: Vec<Address>,
     /// Balances spent from.
     pub balance_debits: Vec<Address>,

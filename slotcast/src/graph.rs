@@ -275,10 +275,7 @@ fn balances_read<'p>(
     short: &AddressSet,
 ) -> impl Iterator<Item = Address> + use<'p> {
     let accounts = prediction.accounts();
-    let looked_at =
-        accounts.balance_reads.iter().copied().filter(move |address| {
-            *address != sender && !accounts.balance_debits.contains(address)
-        });
+    let looked_at = accounts.balance_reads.iter().copied().filter(move |it| *it != sender);
     let made = made(prediction);
     let own = short.contains(&sender).then_some(sender);
     looked_at.chain(made).chain(own)

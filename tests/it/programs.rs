@@ -15,8 +15,10 @@ use slotcast::{
         AccountRecord, Block, CodeRecord, ForkChoice, MemoryState, SequentialSettings, TxOutcome,
         TxStatus, execute_sequential, fork_of,
     },
+    graph::predicted_accesses,
     model::{Fork, Gap, Prediction, Slot},
     predict::predict_block,
+    scheduler::schedule,
 };
 use slotcast_tests::asm::assemble;
 
@@ -257,6 +259,35 @@ fn who_signed_is_taken_to_be_who_is_expected_where_nothing_else_depends_on_it() 
     assert_eq!((always.gaps(), always.storage().writes.len()), (&[][..], 0));
     let in_doubt = predicted(program, Recovery::InDoubt);
     assert_eq!((in_doubt.gaps(), in_doubt.storage().writes.len()), (&[Gap::Precompile][..], 1));
+}
+
+#[test]
+fn a_payer_waits_for_other_payments_only_where_its_code_looks_at_the_balance() {
+    let pay = "push 0 push 0 push 0 push 0 push 1 push 0x30 gas call pop stop";
+    for (looks, n_edges) in
+        [("", 0), ("selfbalance sload pop", 1), ("address balance sload pop", 1)]
+    {
+        let fork = Fork::Osaka;
+        let block =
+            block(fork, &[Call { to: 0x20, gas: 100_000 }, Call { to: 0x20, gas: 100_000 }]);
+        let account = |address, code| AccountRecord {
+            address,
+            balance: U256::from(10).pow(U256::from(20)),
+            nonce: 0,
+            code,
+            storage: Vec::new(),
+        };
+        let code = assemble(&format!("{looks} {pay}")).unwrap();
+        let payer = account(Address::with_last_byte(0x20), CodeRecord::Known(code.into()));
+        let caller = account(CALLER, CodeRecord::None);
+        let state = MemoryState::new(block.header.number, [caller, payer], []);
+        let summaries = Summaries::new(fork, Limits::default());
+        let view = View::new(&state, &summaries);
+        let predictions =
+            predict_block(&block, fork, &view, Basis::BlockOrder, BindLimits::default());
+        let schedule = schedule(&predicted_accesses(&block, &predictions, &state));
+        assert_eq!(schedule.edges().count(), n_edges, "{looks}");
+    }
 }
 
 /// A loop that copies calldata to memory from address 0 on, or memory from 32 on to `to`; `len` is on

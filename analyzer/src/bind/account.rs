@@ -131,6 +131,21 @@ impl<S: StateView> Machine<'_, S> {
     /// An account's balance now; the account's balance counts as observed.
     pub(super) fn balance(&mut self, address: Address) -> Option<U256> {
         self.work.journal.read_balance(address);
+        self.funds(address)
+    }
+
+    /// Whether `payer` has less than `value`. Only then the payer's balance counts as observed: what
+    /// suffices is arithmetic.
+    pub(super) fn is_short(&mut self, payer: Address, value: U256) -> bool {
+        let is_short = self.funds(payer).is_some_and(|funds| funds < value);
+        if is_short {
+            self.work.journal.read_balance(payer);
+        }
+        is_short
+    }
+
+    /// What an account has now.
+    fn funds(&mut self, address: Address) -> Option<U256> {
         if !self.may_read() {
             return None;
         }

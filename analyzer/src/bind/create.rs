@@ -70,9 +70,7 @@ impl<S: StateView> Machine<'_, S> {
         let gas = if self.prices.keeps_part { left - left / 64 } else { left };
         let creator = running.frame.address;
         running.returned = Buffer::default();
-        let is_short =
-            |machine: &mut Self| machine.balance(creator).is_some_and(|balance| balance < value);
-        if !value.is_zero() && is_short(self) {
+        if !value.is_zero() && self.is_short(creator, value) {
             return Ok(Some(U256::ZERO));
         }
         let created = match salt {

@@ -228,7 +228,7 @@ impl<S: StateView> Machine<'_, S> {
         let given = self.give_gas(running, requested).ok_or_else(Ended::halted)?;
         frame.gas = if moves_value { given.saturating_add(CALL_STIPEND) } else { given };
         let payer = running.frame.address;
-        if moves_value && self.balance(payer).is_some_and(|balance| balance < value) {
+        if moves_value && self.is_short(payer, value) {
             running.frame.gas = running.frame.gas.saturating_add(frame.gas);
             running.returned = Buffer::default();
             return Ok(Some(U256::ZERO));

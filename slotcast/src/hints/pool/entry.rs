@@ -4,7 +4,7 @@
 //! with of those who are there.
 //! Invariant: lists are ascending.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 use slotcast_model::{AccountAccess, Location, Slot, StorageAccess};
 
 use super::{
@@ -129,18 +129,13 @@ impl Entry {
         scope: ConflictScope,
         places: &mut Places,
     ) {
-        let debits = &accounts.balance_debits;
-        let is_looked_at = |address: &&Address| match scope {
-            ConflictScope::All => true,
-            ConflictScope::Observed => debits.binary_search(address).is_err(),
-        };
-        for address in accounts.balance_reads.iter().filter(is_looked_at) {
+        for address in &accounts.balance_reads {
             self.reads.push(places.intern(Location::Balance(*address)));
         }
         for address in &accounts.code_reads {
             self.reads.push(places.intern(Location::Code(*address)));
         }
-        for address in debits {
+        for address in &accounts.balance_debits {
             let id = places.intern(Location::Balance(*address));
             self.changes.push(id);
             if scope == ConflictScope::All {

@@ -59,11 +59,7 @@ fn only_observing_what_another_changes_is_a_conflict() {
 
 #[test]
 fn who_pays_a_spender_conflicts_with_him_unless_only_what_is_looked_at_counts() {
-    let spends = AccountAccess {
-        balance_debits: vec![account(1)],
-        balance_reads: vec![account(1)],
-        ..AccountAccess::default()
-    };
+    let spends = AccountAccess { balance_debits: vec![account(1)], ..AccountAccess::default() };
     let pays = AccountAccess { balance_credits: vec![account(1)], ..AccountAccess::default() };
     let looks = AccountAccess { balance_reads: vec![account(1)], ..AccountAccess::default() };
     let hints = [spends, pays, looks].map(accounts);
