@@ -161,14 +161,23 @@ fn a_chain_of_other_rules() {
     of_gnosis["chainId"] = json!("0x64");
     let path = folder.write_json("gnosis.json", &of_gnosis);
     let error = refused(&folder, &["run", &path]);
-    assert!(error.contains("gnosis.json: block 24500000: gnosis (chain id 100) has rules"), "{error}");
+    assert!(
+        error.contains("gnosis.json: block 24500000: gnosis (chain id 100) has rules"),
+        "{error}"
+    );
     // A file of that name is read.
-    let named = folder.write("gnosis", r#"{"chainId": 1, "londonBlock": 0, "terminalTotalDifficulty": 0,
-        "shanghaiTime": 0, "cancunTime": 0, "pragueTime": 0, "osakaTime": 0}"#);
+    let named = folder.write(
+        "gnosis",
+        r#"{"chainId": 1, "londonBlock": 0, "terminalTotalDifficulty": 0,
+        "shanghaiTime": 0, "cancunTime": 0, "pragueTime": 0, "osakaTime": 0}"#,
+    );
     assert_eq!(run(&["run", "--chain", &named, &block]).code, 0);
     let error = refused(&folder, &["run", "--chain", "nowhere", &block]);
     assert!(error.contains("name a genesis file, or one of mainnet, sepolia"), "{error}");
-    assert!(error.ends_with("rise, linea, linea-sepolia, ink, lisk, metal, mode, soneium, zora"), "{error}");
+    assert!(
+        error.ends_with("rise, linea, linea-sepolia, ink, lisk, metal, mode, soneium, zora"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -178,7 +187,10 @@ fn a_block_that_a_known_chain_made_by_other_rules() {
     assert_eq!(run(&["run", &folder.write_json("linea.json", &block)]).code, 0);
     block["block"]["difficulty"] = json!("0x2");
     let error = refused(&folder, &["run", &folder.write_json("clique.json", &block)]);
-    assert!(error.contains("clique.json: block 24500000: Clique made this chain's blocks"), "{error}");
+    assert!(
+        error.contains("clique.json: block 24500000: Clique made this chain's blocks"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -24,10 +24,13 @@ fn guides() -> BTreeMap<String, String> {
 /// another wrote.
 #[test]
 fn the_commands_of_guides_succeed() {
-    for (name, n_commands) in
-        [("builders.md", 11), ("batches.md", 11), ("schedules.md", 5), ("partition.md", 5),
-        ("sequencers.md", 6)]
-    {
+    for (name, n_commands) in [
+        ("builders.md", 11),
+        ("batches.md", 11),
+        ("schedules.md", 5),
+        ("partition.md", 5),
+        ("sequencers.md", 6),
+    ] {
         check(&guides()[name], n_commands);
     }
 }

@@ -152,9 +152,7 @@ fn refunds_are_studied_if_asked_for() {
     let lines = json_lines(&["score", "--json", "--refunds", &block, &block]);
     // Five of six read 256 slots that the first has warmed.
     let gas = 5 * 256 * 2_000;
-    let hits = |gas: u64| {
-        json!({"exactShare": 1.0, "exactShareOfRefunded": 1.0, "gas": gas, "over": 0, "under": 0})
-    };
+    let hits = |gas: u64| json!({"exactShare": 1.0, "exactShareOfRefunded": 1.0, "gas": gas, "over": 0, "under": 0});
     let of = |n: u64| {
         json!({"txs": n * 6, "refunded": n * 5, "partial": 0, "trueGas": n * gas,
             "ahead": hits(n * gas), "inOrder": hits(n * gas)})
@@ -163,7 +161,10 @@ fn refunds_are_studied_if_asked_for() {
     assert_eq!(lines[2]["total"]["refunds"], of(2));
     let text = run(&["score", "--refunds", &block]).stdout;
     assert!(text.contains("refunds of warmth                 ahead     in order\n"), "{text}");
-    assert!(text.contains("\nof 6 transactions 5 have a refund, 2560000 gas in all; 0 predictions"), "{text}");
+    assert!(
+        text.contains("\nof 6 transactions 5 have a refund, 2560000 gas in all; 0 predictions"),
+        "{text}"
+    );
     assert!(!run(&["score", &block]).stdout.contains("refund"));
 }
 
@@ -171,9 +172,11 @@ fn refunds_are_studied_if_asked_for() {
 fn blocks_are_made_by_the_rules_of_a_chain() {
     let folder = Folder::new();
     let fork = |args: &[&str]| json_lines(&[&["run", "--json"], args].concat())[0]["spec"].clone();
-    for (chain, era, expected) in
-        [("op-mainnet", "osaka", "Jovian"), ("zora", "cancun", "Ecotone"), ("linea", "osaka", "Osaka")]
-    {
+    for (chain, era, expected) in [
+        ("op-mainnet", "osaka", "Jovian"),
+        ("zora", "cancun", "Ecotone"),
+        ("linea", "osaka", "Osaka"),
+    ] {
         let block = folder.generate("b.json", &["--txs", "4", "--chain", chain, "--era", era]);
         assert_eq!(fork(&[&block]), expected, "{chain}");
     }
