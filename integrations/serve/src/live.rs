@@ -17,7 +17,7 @@ use std::{
 use alloy_consensus::{Header, transaction::Recovered};
 use alloy_eips::{BlockId, BlockNumberOrTag, eip1559::BaseFeeParams, eip7840::BlobParams};
 use alloy_primitives::{B256, U64};
-use slotcast::executor::{Block, ChainTx, ForkChoice, fork_of};
+use slotcast::executor::{Block, ChainRules, ChainTx, ForkChoice, fork_of, next_base_fee};
 use slotcast_node::{Node, NodeError, NodeState, ProofPolicy};
 
 use crate::{block_context::BlockContext, fault::Fault};
@@ -215,7 +215,7 @@ impl LiveChain {
         if let Some(context) = self.known(key) {
             return Ok(context);
         }
-        let header = expected(parent);
+        let header = expected(parent, self.node.rules().as_deref());
         self.ground_on(key, B256::ZERO, header, parent.header.clone())
     }
 
@@ -282,20 +282,27 @@ impl LiveChain {
     }
 }
 
-/// What the header after this one is expected to be, as far as a transaction can see.
-fn expected(parent: &Head) -> Header {
+/// What the header after this one is expected to be by these rules, as far as a transaction can see.
+fn expected(parent: &Head, rules: Option<&ChainRules>) -> Header {
     let Head { hash, header, interval } = parent;
+    let timestamp = header.timestamp.saturating_add(*interval);
+    let rollup = rules.and_then(ChainRules::as_optimism);
+    let fee = rollup.and_then(|chain| next_base_fee(chain, &header.into(), timestamp));
     Header {
         parent_hash: *hash,
         number: header.number + 1,
-        timestamp: header.timestamp.saturating_add(*interval),
+        timestamp,
         beneficiary: header.beneficiary,
         gas_limit: header.gas_limit,
-        base_fee_per_gas: header.next_block_base_fee(BaseFeeParams::ethereum()),
+        base_fee_per_gas: fee.or_else(|| header.next_block_base_fee(BaseFeeParams::ethereum())),
         difficulty: header.difficulty,
         mix_hash: header.mix_hash,
         // Forks that only change blob parameters are not told apart, as in `slotcast::predict::words_of`.
-        excess_blob_gas: header.next_block_excess_blob_gas(BlobParams::osaka()),
+        // What a rollup's header calls blob gas is room for data and raises no price.
+        excess_blob_gas: match rollup {
+            Some(_) => header.excess_blob_gas.map(|_| 0),
+            None => header.next_block_excess_blob_gas(BlobParams::osaka()),
+        },
         blob_gas_used: header.blob_gas_used.map(|_| 0),
         // That there is one says which rules hold; what it will be is not known.
         block_access_list_hash: header.block_access_list_hash.map(|_| B256::ZERO),
@@ -308,3 +315,6 @@ fn expected(parent: &Head) -> Header {
 fn unavailable(error: NodeError) -> Fault {
     Fault::Unavailable(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;
