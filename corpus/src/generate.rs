@@ -123,6 +123,14 @@ macro_rules! scenarios {
     };
 }
 
+impl Scenario {
+    /// The workloads of OP Labs' parallel executor, by their names there: each does one thing at length.
+    pub const WORKLOADS: &'static [Self] = Self::ALL.split_at(Self::ALL.len() - 11).1;
+
+    /// All scenarios but those.
+    pub const KINDS: &'static [Self] = Self::ALL.split_at(Self::ALL.len() - 11).0;
+}
+
 scenarios! {
     /// Plain transfers of ether.
     Transfers = "transfers", since Byzantium, |_| vec![(1, plain_transfer)];

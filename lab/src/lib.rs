@@ -52,5 +52,5 @@ pub use score_report::{
     compare_block, judge_block, score_block,
 };
 pub use seal::{SealError, seal, seal_by};
-pub use synthetic::{SYNTHETIC, SyntheticError, WORKLOADS, synthetic_block};
+pub use synthetic::{SYNTHETIC, SyntheticError, synthetic_block};
 pub use units::{UnitsError, measure_units};

@@ -21,21 +21,6 @@ pub const SYNTHETIC: [Scenario; 6] = [
     Scenario::OnePool,
 ];
 
-/// The workloads of OP Labs' parallel executor, by their names there.
-pub const WORKLOADS: [Scenario; 11] = [
-    Scenario::IndependentCompute,
-    Scenario::SameSenderNonceChain,
-    Scenario::Bn254Pairing,
-    Scenario::SharedStorageWarm,
-    Scenario::IndependentStorageWarm,
-    Scenario::SharedStorageCold,
-    Scenario::IndependentStorageCold,
-    Scenario::ConflictingStorageCold,
-    Scenario::SlowWindowHeads,
-    Scenario::SlowWindowTails,
-    Scenario::ExpensiveOrderedPolicy,
-];
-
 /// Why a block could not be made up.
 #[derive(Debug, thiserror::Error)]
 pub enum SyntheticError {

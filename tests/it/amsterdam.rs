@@ -29,7 +29,7 @@ fn settings(threads: usize) -> RunSettings {
 
 #[test]
 fn blocks_of_every_scenario_run_in_parallel_as_their_headers_say() {
-    for &scenario in Scenario::ALL {
+    for &scenario in Scenario::KINDS {
         let block = made(scenario, 24);
         let one = run_block(&block, &settings(1)).unwrap();
         let four = run_block(&block, &settings(4)).unwrap();
@@ -48,7 +48,7 @@ fn blocks_of_every_scenario_run_in_parallel_as_their_headers_say() {
 #[test]
 fn predictions_name_the_slots_of_the_access_list() {
     let (mut n_listed, mut n_predicted, mut n_both) = (0, 0, 0);
-    for &scenario in Scenario::ALL {
+    for &scenario in Scenario::KINDS {
         let prepared = prepare(&made(scenario, 24)).unwrap();
         let (listed, predicted) = (listed(&prepared), predicted(&prepared));
         n_listed += listed.len();
@@ -123,7 +123,7 @@ fn a_header_with_another_access_list_is_found_out() {
 
 #[test]
 fn a_parallel_run_gives_the_access_list_whatever_the_advice() {
-    for &scenario in Scenario::ALL {
+    for &scenario in Scenario::KINDS {
         let block = made(scenario, 24);
         let prepared = prepare(&block).unwrap();
         let right = block_access_list(prepared.block(), prepared.state()).unwrap();

@@ -7,8 +7,7 @@ use serde::Serialize;
 use slotcast::{Engine, EngineSettings, ExecutionRule, Prepared, executor::ExecutionMode};
 use slotcast_corpus::{Scenario, prepare};
 use slotcast_lab::{
-    BenchLine, BenchSettings, BenchSummary, SYNTHETIC, WORKLOADS, bench_block, measure_units,
-    synthetic_block,
+    BenchLine, BenchSettings, BenchSummary, SYNTHETIC, bench_block, measure_units, synthetic_block,
 };
 
 use crate::{
@@ -110,7 +109,7 @@ fn subjects(args: &Bench, results: &Results, console: &Console) -> Result<Vec<Su
             sources.into_iter().map(Subject::Recorded).collect()
         }
         Some(Synthetic::All) => SYNTHETIC.iter().map(made_up).collect(),
-        Some(Synthetic::Workloads) => WORKLOADS.iter().map(made_up).collect(),
+        Some(Synthetic::Workloads) => Scenario::WORKLOADS.iter().map(made_up).collect(),
         Some(Synthetic::Of(scenario)) => vec![made_up(scenario)],
     })
 }

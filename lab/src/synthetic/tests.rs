@@ -32,7 +32,7 @@ fn independent_transactions_have_no_edges_and_conflicts_are_found() {
 #[test]
 fn workloads_depend_on_each_other_as_their_names_say() {
     const N_TXS: usize = 32;
-    for scenario in WORKLOADS {
+    for &scenario in Scenario::WORKLOADS {
         let plan = Plan { n_txs: N_TXS, scenario, ..Plan::default() };
         let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
         let block = prepared.block();
@@ -76,7 +76,7 @@ fn workloads_depend_on_each_other_as_their_names_say() {
 
 #[test]
 fn storage_of_workloads_is_foreseen_to_the_last_slot() {
-    for scenario in WORKLOADS {
+    for &scenario in Scenario::WORKLOADS {
         let plan = Plan { n_txs: 8, scenario, ..Plan::default() };
         let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
         let predictions = prepared.predict(&Default::default()).predictions;
