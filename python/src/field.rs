@@ -10,6 +10,7 @@ pub(crate) fn field_of(error: &RunError) -> Option<String> {
     match error {
         RunError::Recording(error) => Some(of_recording(error)),
         RunError::NotWhole { .. } => Some("preStateRoot".to_owned()),
+        RunError::Chain { .. } => Some("chainId".to_owned()),
         RunError::Execution { .. } => None,
     }
 }
@@ -19,6 +20,7 @@ fn of_recording(error: &ValidationError) -> String {
     match error {
         ValidationError::HeaderHash { .. } => "block.hash".to_owned(),
         ValidationError::Root { field, .. } => format!("block.{field}"),
+        ValidationError::BeyondRules { .. } => "block.difficulty".to_owned(),
         ValidationError::Unpaired { absent, .. } => format!("block.{absent}"),
         ValidationError::TransactionHash { index, .. } => of_tx(index, "hash"),
         ValidationError::ChainId { .. } => "chainId".to_owned(),
