@@ -10,6 +10,7 @@
 
 mod run;
 
+mod earners;
 mod refunds;
 pub mod score;
 mod score_report;

@@ -28,10 +28,12 @@ use alloy_primitives::{Address, U256};
 use serde::Serialize;
 use slotcast::Prepared;
 use slotcast_corpus::RunError;
-use slotcast_executor::{Block, OpChain, rules_of};
+use slotcast_executor::{Block, rules_of};
 use slotcast_model::{
     AccountAccess, Coverage, Fork, IndexVec, Observation, Prediction, Slot, TxIndex,
 };
+
+use crate::earners::earners;
 
 /// What a slot gives back.
 const SLOT_REFUND: u64 = 2_000;
@@ -204,8 +206,7 @@ pub fn block_refunds(
     if rules.fork_at(header.number, header.timestamp) < Fork::Berlin {
         return Ok(counts);
     }
-    let vaults = rules.as_optimism().map(OpChain::vaults);
-    let free: Vec<Address> = vaults.into_iter().flatten().chain([header.beneficiary]).collect();
+    let free = earners(&rules, header);
     let asked = block.tx_indices().map(|tx| Asked::of(block, tx, &free)).collect();
     let truth = observations.iter().map(Touched::of_truth).collect();
     let predicted = predictions.iter().map(Touched::of_prediction).collect();

@@ -262,6 +262,13 @@ fn who_signed_is_taken_to_be_who_is_expected_where_nothing_else_depends_on_it() 
 }
 
 #[test]
+fn a_hundred_signers_are_found_out() {
+    let code = format!("{} {RECOVER} sload stop", format!("{RECOVER} pop ").repeat(100));
+    let program = Program { at: 0x20, code, slots: &[] };
+    check(Fork::Osaka, &[program], &[Call { to: 0x20, gas: 1_000_000 }]);
+}
+
+#[test]
 fn a_payer_waits_for_other_payments_only_where_its_code_looks_at_the_balance() {
     let pay = "push 0 push 0 push 0 push 0 push 1 push 0x30 gas call pop stop";
     for (looks, n_edges) in

@@ -18,6 +18,8 @@ use slotcast_model::{
 };
 use slotcast_scheduler::{CostModel, partition::Touched};
 
+use crate::earners::earners;
+
 /// A block as sharding sees it.
 #[derive(Clone, Debug)]
 pub struct ShardBlock {
@@ -94,9 +96,7 @@ struct Fees(Vec<Address>);
 impl Fees {
     fn of(prepared: &Prepared) -> Result<Self, ExecutionError> {
         let block = prepared.block();
-        let rules = rules_of(block)?;
-        let vaults = rules.as_optimism().map(|chain| chain.vaults());
-        Ok(Self(vaults.into_iter().flatten().chain([block.header.beneficiary]).collect()))
+        Ok(Self(earners(&rules_of(block)?, &block.header)))
     }
 
     fn access(&self, storage: &StorageAccess, accounts: &AccountAccess) -> Access {
