@@ -22,6 +22,7 @@
 //! memory pointer and the zero word, and binding notes a gap where it hits those.
 
 mod code_index;
+mod dispatch;
 mod entry_points;
 mod memory;
 mod revert_only;
@@ -32,4 +33,5 @@ mod walk;
 pub(crate) use code_index::CodeIndex;
 pub(crate) use entry_points::EntryPoints;
 pub(crate) use memory::{FREE_POINTER, Place, Pointers, RESERVED, place};
-pub(crate) use walk::{Walk, walk};
+pub(crate) use transfer::STACK_LIMIT;
+pub(crate) use walk::{MOST_GROWTH, Resumption, Walk, walk};

@@ -24,6 +24,7 @@ mod gas;
 mod journal;
 mod memory;
 mod precompile;
+mod resume;
 mod running;
 mod storage;
 mod trace;

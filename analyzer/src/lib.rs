@@ -37,7 +37,7 @@ pub use describe::{describe, slots::recover_layout};
 pub use reach::{Reach, ReachedBlock, reach};
 
 use crate::{
-    absint::{CodeIndex, Walk, walk},
+    absint::{CodeIndex, Resumption, Walk, walk},
     bytecode::{Bytecode, delegation},
     ir::TermPool,
     limits::{Fuel, Limits, StopReason},
@@ -146,6 +146,18 @@ fn entry_point(
     })
 }
 
+/// Walks and lowers what a frame goes on with at `from`.
+fn resumed(index: &CodeIndex, from: Resumption, targets: &Targets, limits: &Limits) -> Program {
+    let arena = Bump::new();
+    let mut pool = TermPool::new(&arena, None);
+    let limits = limits.of_resumed();
+    let mut fuel = Fuel::new(limits.fuel_per_function);
+    let walk = walk(index, &mut pool, targets, &mut fuel, &limits, Some(from));
+    let mut program = lower(&walk, &mut pool, Pass::RegisterAllocation);
+    program.shrink();
+    program
+}
+
 /// Walks one entry point within the fuel of one function; gives what `then` makes of the walk, its
 /// terms, and the fuel it burnt.
 pub(crate) fn with_walk<R>(
@@ -158,6 +170,6 @@ pub(crate) fn with_walk<R>(
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, selector);
     let mut fuel = Fuel::new(limits.fuel_per_function);
-    let walk = walk(index, &mut pool, targets, &mut fuel, limits);
+    let walk = walk(index, &mut pool, targets, &mut fuel, limits, None);
     then(walk, &mut pool, limits.fuel_per_function - fuel.left())
 }

@@ -30,6 +30,19 @@ pub struct Limits {
     pub functions: usize,
 }
 
+impl Limits {
+    /// The limits of what a frame goes on with where a walk stopped: a stretch of code, not a function.
+    pub(crate) const fn of_resumed(&self) -> Self {
+        Self {
+            fuel_per_function: self.fuel_per_function / 16,
+            nodes_per_function: self.nodes_per_function / 16,
+            bytes_per_function: self.bytes_per_function / 16,
+            recursion: 1,
+            ..*self
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -157,6 +157,12 @@ pub enum Step {
     MemCopy {
         copy: u32,
     },
+    /// What follows was not walked with the rest: the frame goes on with the program of what begins at
+    /// `at`, on these words of the stack, bottom first.
+    Resume {
+        at: Operand,
+        stack: Run,
+    },
     /// A value the analysis lost; a defect of ours that shows as an unknown, not as a wrong word.
     Lost {
         to: Register,
@@ -279,7 +285,7 @@ pub struct Program {
     pub checks: Vec<Check>,
     /// Loops that only copy or fill.
     pub mem_copies: Vec<MemCopy>,
-    /// Operands of hashed words.
+    /// Operands of hashed words and of stacks.
     pub operands: Vec<Operand>,
     /// Moves on edges.
     pub moves: Vec<(Register, Operand)>,
@@ -287,6 +293,9 @@ pub struct Program {
     pub cases: Vec<Case>,
     /// Constants.
     pub constants: Vec<U256>,
+    /// The registers that words of the stack go to at entry, by position from the bottom of what is
+    /// seen of it. Empty where the stack is.
+    pub inputs: Vec<(u32, Register)>,
     /// How many registers a frame needs.
     pub n_registers: u32,
     /// Whether how much gas is left decides more than how much calls are given.
@@ -311,5 +320,6 @@ impl Program {
         self.moves.shrink_to_fit();
         self.cases.shrink_to_fit();
         self.constants.shrink_to_fit();
+        self.inputs.shrink_to_fit();
     }
 }

@@ -8,24 +8,28 @@
 
 mod store;
 
-use std::sync::OnceLock;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use alloy_primitives::{Address, B256, Bytes};
 use slotcast_model::Fork;
 
 use crate::{
-    absint::CodeIndex,
+    absint::{CodeIndex, Resumption},
     bytecode::Bytecode,
     entry_point,
     limits::{Limits, StopReason},
     program::Program,
+    resumed,
     targets::Targets,
 };
 
 pub use store::StoreError;
 
 /// The version of the analysis: summaries of another version are not to be mixed with these.
-pub const ANALYZER_VERSION: u32 = 7;
+pub const ANALYZER_VERSION: u32 = 8;
 
 /// A fingerprint of the sources of the compile path, in hexadecimal: what is kept beyond the process
 /// is used again by the same analysis only, whether or not the version was raised.
@@ -44,7 +48,15 @@ pub struct Summary {
     delegate: Option<Address>,
     functions: Vec<(u32, OnceLock<Program>)>,
     fallback: Program,
+    /// What frames went on with where a walk had stopped.
+    resumed: Resumed,
 }
+
+/// Programs that frames are resumed with, by where they begin.
+type Resumed = Mutex<BTreeMap<Resumption, Arc<Program>>>;
+
+/// How many of them are kept; those beyond are made again each time.
+const MOST_RESUMED: usize = 512;
 
 impl Summary {
     /// The parts that do not wait for the first call.
@@ -58,7 +70,19 @@ impl Summary {
         let functions = selectors.into_iter().map(|selector| (selector, OnceLock::new())).collect();
         let (code, fork) = (index.code.shared().clone(), index.code.fork());
         let index = OnceLock::from(index);
-        Self { code, fork, index, code_hash, limits, targets, delegate, functions, fallback }
+        let resumed = Resumed::default();
+        Self {
+            code,
+            fork,
+            index,
+            code_hash,
+            limits,
+            targets,
+            delegate,
+            functions,
+            fallback,
+            resumed,
+        }
     }
 
     /// keccak256 of the runtime code.
@@ -109,6 +133,20 @@ impl Summary {
         program.get_or_init(|| {
             entry_point(self.index(), Some(selector), &self.targets, &self.limits).0
         })
+    }
+
+    /// The program that a frame goes on with at `from`.
+    pub(crate) fn resumed(&self, from: Resumption) -> Arc<Program> {
+        let kept = || self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(program) = kept().get(&from) {
+            return program.clone();
+        }
+        let program = Arc::new(resumed(self.index(), from, &self.targets, &self.limits));
+        let mut kept = kept();
+        if kept.len() < MOST_RESUMED {
+            kept.insert(from, program.clone());
+        }
+        program
     }
 
     /// The selector of the entry point that calldata beginning with `selector` enters; none for what

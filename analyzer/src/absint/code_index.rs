@@ -89,6 +89,24 @@ impl CodeIndex {
         bit(&self.single, pc) || !self.code.is_jump_target(pc.0)
     }
 
+    /// How many words of the stack the block at `pc` takes or looks at.
+    pub(crate) fn n_taken(&self, start: Pc) -> u32 {
+        let (mut taken, mut height, mut pc) = (0, 0, start);
+        loop {
+            let (opcode, width) = self.code.opcode(pc);
+            if opcode.kind == Kind::JumpDest && pc != start {
+                return taken as u32;
+            }
+            height -= i64::from(opcode.inputs);
+            taken = taken.max(-height);
+            height += i64::from(opcode.outputs);
+            if opcode.kind.ends_block() {
+                return taken as u32;
+            }
+            pc = Pc(pc.0 + 1 + width);
+        }
+    }
+
     /// Whether `pc` is a return label that one instruction alone pushes.
     pub(super) fn is_unique(&self, pc: Pc) -> bool {
         bit(&self.unique, pc)

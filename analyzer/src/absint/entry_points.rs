@@ -36,7 +36,7 @@ impl<'a> EntryPoints<'a> {
     pub(crate) fn walk(&mut self, pool: &mut TermPool<'_>, targets: &Targets) -> Walk {
         let granted = self.limits.fuel_per_function.min(self.fuel.left());
         let mut fuel = Fuel::new(granted);
-        let walk = walk(&self.index, pool, targets, &mut fuel, self.limits);
+        let walk = walk(&self.index, pool, targets, &mut fuel, self.limits, None);
         self.fuel.burn(granted - fuel.left());
         walk
     }

@@ -108,6 +108,11 @@ impl Memory {
         Self { cells: Rc::new((0..RESERVED / WORD).map(cell).collect()) }
     }
 
+    /// Memory of which nothing is known.
+    pub(super) fn unknown() -> Self {
+        Self { cells: Rc::default() }
+    }
+
     /// How many words are known.
     pub(super) fn len(&self) -> usize {
         self.cells.len()

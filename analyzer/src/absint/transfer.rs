@@ -15,18 +15,27 @@ use crate::{
 };
 
 /// The machine's stack limit (yellow paper §9.1).
-const STACK_LIMIT: usize = 1024;
+pub(crate) const STACK_LIMIT: usize = 1024;
 
 /// How a block ends, targets not yet resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BlockEnd {
     Next(Pc),
-    Jump { at: Pc, target: TermId },
-    Branch { condition: TermId, target: TermId, next: Pc },
+    Jump {
+        at: Pc,
+        target: TermId,
+    },
+    Branch {
+        condition: TermId,
+        target: TermId,
+        next: Pc,
+    },
     Return(TermId, TermId),
     Stop,
     Revert(TermId, TermId),
     Invalid,
+    /// The stack grows higher than is followed.
+    TooHigh,
 }
 
 /// Jump destinations as terms.
@@ -74,6 +83,8 @@ pub(super) struct Transfer<'a, 't> {
     pub(super) pool: &'a mut TermPool<'t>,
     pub(super) pointers: &'a mut Pointers,
     pub(super) chain: &'a mut Chain,
+    /// How high the stack may grow, where less is seen of it than there is.
+    pub(super) limit: Option<usize>,
 }
 
 impl Transfer<'_, '_> {
@@ -105,6 +116,9 @@ impl Transfer<'_, '_> {
             };
             if height < usize::from(opcode.inputs) || STACK_LIMIT < after {
                 return BlockEnd::Invalid;
+            }
+            if self.limit.is_some_and(|limit| limit < after) {
+                return BlockEnd::TooHigh;
             }
             let next = Pc(pc.0 + 1 + width);
             if opcode.kind == Kind::Push {

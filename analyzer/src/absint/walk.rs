@@ -17,7 +17,8 @@ use smallvec::SmallVec;
 
 use super::{
     code_index::CodeIndex,
-    memory::Pointers,
+    dispatch::{selector_test, strip_negations},
+    memory::{Memory, Pointers},
     state::{Context, Stack, State},
     transfer::{BlockEnd, Chain, Labels, Transfer},
 };
@@ -39,7 +40,25 @@ pub(crate) struct Walk {
     pub(crate) pointers: Pointers,
     /// Bytes that the states held, as if none shared memory.
     pub(crate) n_bytes: usize,
+    /// Whether what was not walked may ask for the size of memory.
+    pub(crate) may_ask_for_size: bool,
 }
+
+/// Where a frame goes on behind what was walked with the rest.
+///
+/// Of its stack the walk sees the topmost words and knows none; of memory it knows nothing. Where the
+/// code wants more words, or jumps to a label that lies among them, the walk stops again: it is a
+/// stretch of code with what that calls, whoever has called it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Resumption {
+    /// Where it goes on.
+    pub(crate) pc: Pc,
+    /// Words of the stack that are seen.
+    pub(crate) n_words: u32,
+}
+
+/// By how many words the stack of a resumed frame may grow.
+pub(crate) const MOST_GROWTH: usize = 256;
 
 /// Room for the nodes of a plain function.
 const FEW_NODES: usize = 48;
@@ -53,6 +72,9 @@ const DEAD_END: u32 = u32::MAX;
 /// Stands for the height in the context of what was not walked.
 const WALL: u32 = u32::MAX - 1;
 
+/// Stands for the height in the context of where a frame is resumed.
+const ENTRY: u32 = u32::MAX - 2;
+
 /// Walks one entry point: the function that the selector of `pool` names, or, when it has none, all that
 /// is left when no selector of the dispatcher matches, the fallback and receive functions. Selectors
 /// that calldata is compared with are collected then, not followed.
@@ -62,6 +84,7 @@ pub(crate) fn walk<'t>(
     targets: &Targets,
     fuel: &mut Fuel,
     limits: &Limits,
+    resumed: Option<Resumption>,
 ) -> Walk {
     let mut walker = Walker {
         index,
@@ -77,8 +100,12 @@ pub(crate) fn walk<'t>(
         stop: StopReason::Finished,
         targets,
         limits,
+        resumed,
     };
-    walker.enter(Pc(0), &State::new(), &[]);
+    match resumed {
+        Some(resumption) => walker.resume(resumption),
+        None => drop(walker.enter(Pc(0), &State::new(), &[])),
+    }
     while let Some(Reverse(node)) = walker.worklist.pop() {
         if !walker.visit(node, fuel) {
             walker.stop = walker.stop.max(StopReason::FuelLimit);
@@ -102,6 +129,8 @@ struct Draft {
     queued: bool,
     effects: Vec<(Pc, Effect<TermId>)>,
     exit: Exit<TermId, NodeId>,
+    /// Where the code goes on, if the walk stopped.
+    rest: Option<TermId>,
     cases: Vec<NodeId>,
     gas: Stretches,
     /// The stack on exit, from which the successors' phis take their values.
@@ -127,6 +156,7 @@ impl Draft {
             queued: true,
             effects: Vec::new(),
             exit: Exit::Unknown(StopReason::FuelLimit),
+            rest: None,
             cases: Vec::new(),
             gas: Stretches::default(),
             stack: Stack::new(),
@@ -162,6 +192,8 @@ struct Walker<'a, 't> {
     trail: Vec<Pc>,
     targets: &'a Targets,
     limits: &'a Limits,
+    /// Where the walk began, if not at the start of the code.
+    resumed: Option<Resumption>,
 }
 
 impl Walker<'_, '_> {
@@ -173,13 +205,19 @@ impl Walker<'_, '_> {
         let mut chain = Chain::new(node, draft.entry.clone(), draft.labels.clone());
         let copied = chain.state.size();
         let start = self.trail.len();
+        let mut rest = None;
         let (exit, cases) = loop {
+            if self.wants_more(pc, &chain.state) {
+                rest = Some(self.pool.constant(U256::from(pc.0)));
+                break (Exit::Unknown(StopReason::NodeLimit), Vec::new());
+            }
             self.trail.push(pc);
             let transfer = Transfer {
                 index: self.index,
                 pool: self.pool,
                 pointers: &mut self.pointers,
                 chain: &mut chain,
+                limit: self.resumed.map(|from| from.n_words as usize + MOST_GROWTH),
             };
             let end = transfer.block(pc);
             match self.resolve(end, &chain) {
@@ -187,7 +225,13 @@ impl Walker<'_, '_> {
                 Way::On(next) => {
                     break (Exit::Jump(self.enter(next, &chain.state, &[])), Vec::new());
                 }
-                Way::Out(exit, cases) => break (exit, cases),
+                Way::Out(exit, cases) => {
+                    rest = match (exit, end) {
+                        (Exit::Unknown(_), BlockEnd::Jump { target, .. }) => Some(target),
+                        _ => None,
+                    };
+                    break (exit, cases);
+                }
             }
         };
         let draft = &mut self.nodes[node];
@@ -195,6 +239,7 @@ impl Walker<'_, '_> {
             .saturating_sub(draft.effects.len() * size_of::<(Pc, Effect<TermId>)>());
         draft.blocks = start as u32..self.trail.len() as u32;
         draft.exit = exit;
+        draft.rest = rest;
         draft.cases = cases;
         draft.gas = chain.gas;
         draft.effects = chain.effects;
@@ -229,6 +274,13 @@ impl Walker<'_, '_> {
         let state = &chain.state;
         let exit = match end {
             BlockEnd::Next(pc) => return Way::On(pc),
+            // To a label below, or computed.
+            BlockEnd::Jump { target, .. }
+                if self.resumed.is_some() && self.pool.as_const(target).is_none() =>
+            {
+                Exit::Unknown(StopReason::UnresolvedJump)
+            }
+            BlockEnd::TooHigh => Exit::Unknown(StopReason::NodeLimit),
             BlockEnd::Jump { at, target } if self.pool.as_const(target).is_none() => {
                 return self.switch(at, target, None, state);
             }
@@ -291,6 +343,7 @@ impl Walker<'_, '_> {
             };
         }
         if self.pool.selector().is_none()
+            && self.resumed.is_none()
             && let Some((selector, equal_when_set)) = selector_test(self.pool, condition)
         {
             self.selectors.push(selector);
@@ -359,7 +412,7 @@ impl Walker<'_, '_> {
             return node;
         }
         if let Some(reason) = self.refusal(pc, &key.1) {
-            return self.wall(pc, reason);
+            return self.wall(pc, state.stack.len(), reason);
         }
         *self.n_contexts.entry(pc).or_default() += 1;
 
@@ -389,22 +442,67 @@ impl Walker<'_, '_> {
         (is_dear || is_nested).then_some(StopReason::RecursionLimit)
     }
 
-    /// The node that stands for what was not walked from `pc` on.
-    fn wall(&mut self, pc: Pc, reason: StopReason) -> NodeId {
+    /// The node that stands for what was not walked from `pc` on with a stack of that height.
+    fn wall(&mut self, pc: Pc, height: usize, reason: StopReason) -> NodeId {
         self.stop = self.stop.max(reason);
-        let key = (pc, Context::from_slice(&[WALL, reason as u32]));
+        let node = self.with_any_stack(pc, height, &[WALL, reason as u32, height as u32]);
+        self.nodes[node].exit = Exit::Unknown(reason);
+        self.nodes[node].rest = Some(self.pool.constant(U256::from(pc.0)));
+        node
+    }
+
+    /// The node for `pc` under that key, which is not visited and knows no word of its stack.
+    fn with_any_stack(&mut self, pc: Pc, height: usize, key: &[u32]) -> NodeId {
+        let key = (pc, Context::from_slice(key));
         if let Some(&node) = self.by_key.get(&key) {
             return node;
         }
-        let mut draft = Draft::new(pc, State::new(), Labels::new());
-        draft.queued = false;
-        draft.exit = Exit::Unknown(reason);
-        let node = self.nodes.push(draft);
+        let node = NodeId(self.nodes.len() as u32);
+        let phi = |position| self.pool.leaf(Term::Phi(node, position));
+        let stack: Stack = (0..height as u32).map(phi).collect();
+        let entry = State { stack: stack.clone(), memory: Memory::unknown(), has_called: true };
+        let draft = Draft { queued: false, stack, ..Draft::new(pc, entry, Labels::new()) };
+        self.held += draft.n_bytes();
+        self.nodes.push(draft);
         self.by_key.insert(key, node);
         node
     }
 
+    /// Enters where a frame is resumed, by way of a node of its own that nothing else leads to.
+    fn resume(&mut self, Resumption { pc, n_words }: Resumption) {
+        let entry = self.with_any_stack(pc, n_words as usize, &[ENTRY]);
+        let state = self.nodes[entry].entry.clone();
+        self.nodes[entry].exit = Exit::Jump(self.enter(pc, &state, &[]));
+    }
+
+    /// Whether a resumed frame's block at `pc` takes more words than are seen of the stack, unless it is
+    /// the first, which is shown all it takes.
+    fn wants_more(&self, pc: Pc, state: &State) -> bool {
+        let is_first =
+            |from: Resumption| from.pc == pc && from.n_words as usize == state.stack.len();
+        self.resumed.is_some_and(|from| !is_first(from))
+            && state.stack.len() < self.index.n_taken(pc) as usize
+    }
+
+    /// Leaves what is still to be visited for later: what is known of it may be too much.
+    fn leave_rest(&mut self) {
+        for node in self.nodes.indices() {
+            let draft = &mut self.nodes[node];
+            if !draft.queued {
+                continue;
+            }
+            draft.exit = Exit::Unknown(self.stop);
+            draft.rest = Some(self.pool.constant(U256::from(draft.pc.0)));
+            draft.stack = draft.entry.stack.clone();
+            draft.blocks = 0..0;
+            draft.effects = Vec::new();
+            draft.cases = Vec::new();
+            draft.gas = Stretches::default();
+        }
+    }
+
     fn finish(mut self) -> Walk {
+        self.leave_rest();
         self.selectors.sort_unstable();
         self.selectors.dedup();
         let n_bytes = self.nodes.iter().map(Draft::n_bytes).sum();
@@ -429,6 +527,7 @@ impl Walker<'_, '_> {
                 blocks: draft.blocks.clone(),
                 effects,
                 exit: draft.exit,
+                rest: draft.rest.map(|at| (at, draft.stack.to_vec())),
                 phis: phis[node].clone(),
                 cases: draft.cases.clone(),
                 arguments: draft.successors().map(|to| self.arguments(draft, to, &phis)).collect(),
@@ -441,7 +540,10 @@ impl Walker<'_, '_> {
         };
         let n_unresolved = nodes.iter().filter(is_unresolved).count() as u32;
         let graph = Graph { nodes, trail: self.trail, stop: self.stop, n_unresolved };
-        Walk { graph, selectors: self.selectors, pointers: self.pointers, n_bytes }
+        let has_rest = graph.nodes.iter().any(|node| node.rest.is_some());
+        let may_ask_for_size = has_rest && self.index.asks_for_size;
+        let (selectors, pointers) = (self.selectors, self.pointers);
+        Walk { graph, selectors, pointers, n_bytes, may_ask_for_size }
     }
 
     /// The values the phis of `next` take when it is entered from `draft`.
@@ -480,40 +582,6 @@ fn nesting(labels: impl Iterator<Item = u32>) -> usize {
         .filter(|calls| 1 < calls.len())
         .fold((0, 0), |(repeats, places), calls| (repeats + calls.len() - 1, places + 1));
     n_repeats * n_places
-}
-
-/// `condition` without leading `iszero`s, and whether their number was odd.
-fn strip_negations(pool: &TermPool<'_>, mut condition: TermId) -> (TermId, bool) {
-    let mut negated = false;
-    while let Term::Apply(Op::IsZero, [inner, ..]) = pool.get(condition) {
-        condition = inner;
-        negated = !negated;
-    }
-    (condition, negated)
-}
-
-/// The selector that `condition` compares calldata with, and whether a condition that is not zero
-/// means equal.
-fn selector_test(pool: &TermPool<'_>, condition: TermId) -> Option<(u32, bool)> {
-    let Term::Apply(op, [a, b, _]) = pool.get(condition) else { return None };
-    let (value, equal_when_set) = match (op, pool.as_const(a), pool.as_const(b)) {
-        (Op::Eq, Some(value), _) if is_selector(pool, b) => (value, true),
-        (Op::Eq, _, Some(value)) if is_selector(pool, a) => (value, true),
-        (Op::Xor | Op::Sub, Some(value), _) if is_selector(pool, b) => (value, false),
-        (Op::Xor, _, Some(value)) if is_selector(pool, a) => (value, false),
-        // Subtracting a constant is folded to adding its negation.
-        (Op::Add, _, Some(value)) if is_selector(pool, a) => (value.wrapping_neg(), false),
-        (Op::Add, Some(value), _) if is_selector(pool, b) => (value.wrapping_neg(), false),
-        _ => return None,
-    };
-    Some((u32::try_from(value).ok()?, equal_when_set))
-}
-
-/// Whether `x` is the first four bytes of calldata, `shr(224, calldata[0])`.
-fn is_selector(pool: &TermPool<'_>, x: TermId) -> bool {
-    let Term::Apply(Op::Shr, [by, word, _]) = pool.get(x) else { return false };
-    let Term::CallData(at) = pool.get(word) else { return false };
-    pool.as_const(by) == Some(U256::from(224)) && pool.as_const(at) == Some(U256::ZERO)
 }
 
 /// For each node: whether every way on from it reverts, before it touches state.

@@ -178,7 +178,7 @@ impl<S: StateView> Machine<'_, S> {
             }
         };
         self.trace_enter(&summary, None, None, &frame);
-        let mut ended = self.run(summary.entry(None), &mut frame);
+        let mut ended = self.run(&summary, summary.entry(None), &mut frame);
         self.trace_leave(&ended);
         if ended.success {
             ended = self.leave_code(created, frame.depth, ended);

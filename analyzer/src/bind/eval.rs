@@ -10,16 +10,18 @@ use slotcast_model::{Fork, Gap, Location, PairHashes, Prediction, Slot, StateRea
 use super::{
     BindLimits, BlockWords, Bound, Changes, Doubts, StateView, TxFrame,
     buffer::Buffer,
-    frame::{BlockWordSet, Frame},
+    frame::BlockWordSet,
     gas::Prices,
     journal::{Journal, Value},
+    resume::Rest,
     running::{Running, Spare},
 };
 use crate::{
+    absint::Resumption,
     bytecode::{Bytecode, Pc},
     ir::{Effect, Env, Exit},
     limits::StopReason,
-    program::{Case, Check, Hypothesis, Operand, Program, ProgramNode, Run, Step},
+    program::{Case, Check, Hypothesis, Operand, ProgramNode, Run, Step},
 };
 
 /// Working memory kept from one transaction to the next.
@@ -30,6 +32,8 @@ pub(super) struct Work {
     gaps: Vec<Gap>,
     pub(super) wildcards: Vec<Address>,
     pub(super) spare: Spare,
+    /// See [`super::resume`].
+    pub(super) resumed: Vec<(B256, Resumption)>,
     pub(super) hashes: PairHashes,
     hashed: Vec<u8>,
     /// The words of the block that were given, over all runs of the transaction.
@@ -40,6 +44,7 @@ pub(super) struct Work {
 enum Next {
     Node(u32, Run),
     End(Ended),
+    Rest(Rest),
 }
 
 /// How a frame ended.
@@ -102,6 +107,7 @@ impl<'a, S: StateView> Machine<'a, S> {
         work.relied_on.clear();
         work.gaps.clear();
         work.wildcards.clear();
+        work.resumed.clear();
         work.journal.warm(tx.caller);
         work.journal.is_born_with_nonce = Fork::SpuriousDragon <= fork;
         if Fork::Shanghai <= fork {
@@ -167,35 +173,22 @@ impl<'a, S: StateView> Machine<'a, S> {
         self.work.relied_on.push(StateRead { location, value });
     }
 
-    /// Runs `program` in `frame` to its end.
-    pub(super) fn run(&mut self, program: &Program, frame: &mut Frame) -> Ended {
-        let n_branches = self.doubts.n_branches;
-        let mut running = Running::new(frame, program, &mut self.work.spare, self.uncounted);
-        let ended = self.follow(&mut running);
-        let is_halted = !ended.success && ended.gas == 0;
-        if !is_halted && running.is_in_doubt(ended.gas, self.uncounted) {
-            self.doubt_gas(running.frame.depth);
-        }
-        running.end(&mut self.work.spare);
-        self.doubts.is_undone |= !ended.success && n_branches < self.doubts.n_branches;
-        ended
-    }
-
-    /// Goes from node to node.
-    fn follow(&mut self, running: &mut Running<'_>) -> Ended {
+    /// Goes from node to node, to the frame's end or to where its program does.
+    pub(super) fn follow(&mut self, running: &mut Running<'_>) -> Result<Ended, Rest> {
         let program = running.program;
         let mut at = 0;
         loop {
             let node = &program.nodes[at as usize];
             if self.steps_left == 0 {
                 self.gap(Gap::BindBudget);
-                return Ended::lost(running.frame.gas);
+                return Ok(Ended::lost(running.frame.gas));
             }
             if !running.charge(node.gas.into()) {
-                return self.run_dry(running, &program.steps[node.steps.range()]);
+                return Ok(self.run_dry(running, &program.steps[node.steps.range()]));
             }
             let (next, moves) = match self.steps(running, node) {
-                Next::End(ended) => return ended,
+                Next::End(ended) => return Ok(ended),
+                Next::Rest(rest) => return Err(rest),
                 Next::Node(next, moves) => (next, moves),
             };
             for &(to, from) in &program.moves[moves.range()] {
@@ -228,6 +221,10 @@ impl<'a, S: StateView> Machine<'a, S> {
                     running.charge(gas.into());
                     running.out_of_gas()
                 }
+                Step::Resume { at, stack } => match self.rest(running, at, stack) {
+                    Some(rest) => return Next::Rest(rest),
+                    None => None,
+                },
                 _ => self.step(running, step),
             };
             match ended {
@@ -278,7 +275,7 @@ impl<'a, S: StateView> Machine<'a, S> {
                 self.gap(Gap::AnalysisBudget);
                 running.set(to, None);
             }
-            Step::Require { .. } | Step::Charge { .. } => {
+            Step::Require { .. } | Step::Charge { .. } | Step::Resume { .. } => {
                 unreachable!("these are for the caller")
             }
         }
@@ -292,7 +289,10 @@ impl<'a, S: StateView> Machine<'a, S> {
         running.lend_gas();
         for step in ahead {
             let ends_stretch = match *step {
-                Step::Require { .. } | Step::Charge { .. } | Step::SStore { .. } => true,
+                Step::Require { .. }
+                | Step::Charge { .. }
+                | Step::SStore { .. }
+                | Step::Resume { .. } => true,
                 Step::Effect { effect, .. } => {
                     running.program.effects[effect as usize].asks_for_gas()
                 }

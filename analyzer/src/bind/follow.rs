@@ -165,7 +165,7 @@ impl<S: StateView> Machine<'_, S> {
                 Selector::Short | Selector::Unknown => None,
             };
             self.trace_enter(&summary, Some(account), known, frame);
-            let ended = self.run(program, frame);
+            let ended = self.run(&summary, program, frame);
             self.trace_leave(&ended);
             let Some((jump, to)) = ended.new_target else { return Some(ended) };
             // The frame is run again from its start, now that the jump has one more case.

@@ -28,6 +28,8 @@ pub(super) struct Running<'p> {
     registers: Vec<U256>,
     /// Why registers are unknown; empty while none is.
     unknown: Vec<Option<Unknown>>,
+    /// The words of the stack that the program does not see, bottom first.
+    pub(super) below: Vec<Word>,
     pub(super) memory: Buffer,
     pub(super) returned: Buffer,
     /// Words of memory paid for.
@@ -35,6 +37,19 @@ pub(super) struct Running<'p> {
     /// The gas it began with, and what of the transaction was uncounted then.
     began: (u64, u64),
     is_out_of_gas: bool,
+}
+
+/// A word of the stack, or why it is not known.
+pub(super) type Word = Result<U256, Unknown>;
+
+/// What a frame holds from one program to the next.
+#[derive(Debug)]
+pub(super) struct Held {
+    registers: Vec<U256>,
+    memory: Buffer,
+    returned: Buffer,
+    n_words: u64,
+    began: (u64, u64),
 }
 
 /// An address in memory that no gas pays for.
@@ -90,12 +105,51 @@ impl<'p> Running<'p> {
             program,
             registers,
             unknown: Vec::new(),
+            below: Vec::new(),
             memory: spare.buffer(),
             returned: Buffer::default(),
             n_words: 0,
             began,
             is_out_of_gas: false,
         }
+    }
+
+    /// What goes on with another program.
+    pub(super) fn hold(self) -> Held {
+        let Self { registers, memory, returned, n_words, began, .. } = self;
+        Held { registers, memory, returned, n_words, began }
+    }
+
+    /// A frame that goes on with `program`, which sees the topmost `n_seen` words of `stack`.
+    pub(super) fn resumed(
+        frame: &'p mut Frame,
+        program: &'p Program,
+        held: Held,
+        mut stack: Vec<Word>,
+        n_seen: u32,
+    ) -> Self {
+        let Held { mut registers, memory, returned, n_words, began } = held;
+        if registers.len() < program.n_registers as usize {
+            registers.resize(program.n_registers as usize, U256::ZERO);
+        }
+        let seen = stack.split_off(stack.len() - n_seen as usize);
+        let (unknown, is_out_of_gas) = (Vec::new(), false);
+        let mut running = Self {
+            frame,
+            program,
+            registers,
+            unknown,
+            below: stack,
+            memory,
+            returned,
+            n_words,
+            began,
+            is_out_of_gas,
+        };
+        for &(position, register) in &program.inputs {
+            running.put(register, seen[position as usize]);
+        }
+        running
     }
 
     /// Gives the working memory back.

@@ -274,6 +274,8 @@ pub struct Node {
     pub effects: Vec<(Pc, Effect<TermId>)>,
     /// How it is left.
     pub exit: Exit<TermId, NodeId>,
+    /// Where the walk stopped: where the code goes on, and the words of the stack, bottom first.
+    pub rest: Option<(TermId, Vec<TermId>)>,
     /// Stack positions (from the bottom) that are phis here, ascending.
     pub phis: Vec<u32>,
     /// Where a switch may lead, ascending by position in the code; empty for other exits.
@@ -295,6 +297,7 @@ impl Node {
             blocks: 0..0,
             effects: Vec::new(),
             exit: Exit::Unknown(StopReason::Finished),
+            rest: None,
             phis: Vec::new(),
             cases: Vec::new(),
             arguments: Vec::new(),

@@ -137,6 +137,10 @@ impl<'a, 't> Uses<'a, 't> {
             }
             Exit::Jump(_) | Exit::Stop | Exit::Invalid | Exit::Unknown(_) => {}
         }
+        if let Some((at, stack)) = &node.rest {
+            self.mark(*at);
+            stack.iter().for_each(|word| self.mark(*word));
+        }
     }
 
     /// Notes that `term` is used, and so is what it is computed from.

@@ -29,7 +29,7 @@ use crate::{
 pub(super) fn emit(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
     let graph = &walk.graph;
     let order = graph.postorder();
-    let slice = slice(graph, &order, pool, &walk.pointers);
+    let slice = slice(walk, &order, pool);
     let tree = DominatorTree::new(graph, &order);
     let deltas = Deltas::new(graph, &order, pool);
     let copies = Copies::new(graph, &order, pool, &slice);
@@ -52,6 +52,7 @@ pub(super) fn emit(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
             moves: Vec::new(),
             cases: Vec::new(),
             constants: Vec::new(),
+            inputs: Vec::new(),
             n_registers: 0,
             gas_decides: slice.gas_decides,
             spares_reserved: walk.pointers.spare_reserved(),
@@ -117,8 +118,11 @@ impl Emitter<'_, '_> {
         for &position in &node.phis {
             // A phi that is not in the slice has no register, and its moves are left out.
             if let Some(term) = self.phi(id, position) {
-                self.register(term);
+                let register = self.register(term);
                 self.mark(term, &mut computed);
+                if id.0 == 0 {
+                    self.program.inputs.push((position, register));
+                }
             }
         }
         let mut behind = node.gas.behind.iter().peekable();
@@ -131,6 +135,13 @@ impl Emitter<'_, '_> {
             if let Some(&(_, more)) = behind.next_if(|(at, _)| *at as usize == n) {
                 self.charge(start, &mut gas, is_needed, saturate(more));
             }
+        }
+        if let Some((at, stack)) = &node.rest {
+            let at = self.operand(*at, &mut computed);
+            let words: Vec<_> =
+                stack.iter().map(|word| self.operand(*word, &mut computed)).collect();
+            let stack = self.list(words);
+            self.program.steps.push(Step::Resume { at, stack });
         }
         let exit = self.exit(&node.exit, &mut computed);
         let mut moves = [Run::default(); 2];
@@ -325,16 +336,19 @@ impl Emitter<'_, '_> {
             Term::CallData(at) => Step::CallData { to, at: self.ready(at) },
             Term::BlobHash(index) => Step::BlobHash { to, index: self.ready(index) },
             Term::Keccak(words) => {
-                let start = self.program.operands.len() as u32;
-                for &word in words {
-                    let word = self.ready(word);
-                    self.program.operands.push(word);
-                }
-                Step::Keccak { to, words: Run { start, end: self.program.operands.len() as u32 } }
+                let words: Vec<_> = words.iter().map(|word| self.ready(*word)).collect();
+                Step::Keccak { to, words: self.list(words) }
             }
             // A phi or result that no dominating node defines.
             Term::Phi(..) | Term::Result(..) | Term::Const(_) => Step::Lost { to },
         }
+    }
+
+    /// A list of operands.
+    fn list(&mut self, operands: Vec<Operand>) -> Run {
+        let start = self.program.operands.len() as u32;
+        self.program.operands.extend(operands);
+        Run { start, end: self.program.operands.len() as u32 }
     }
 
     /// The operand of a term that is a constant or computed already.

@@ -99,6 +99,9 @@ impl<'a> Stores<'a> {
             if let Exit::Return(at, len) | Exit::Revert(at, len) = node.exit {
                 live.add(places.range(at, len));
             }
+            if node.rest.is_some() {
+                live = Live { words: u64::MAX, rest: true };
+            }
             live
         };
         let outputs: IndexVec<NodeId, Live> = graph.nodes.iter().map(output).collect();

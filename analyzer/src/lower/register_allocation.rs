@@ -57,6 +57,9 @@ pub(super) fn allocate(mut program: Program) -> Program {
     for node in &mut program.nodes {
         each_of_exit(&mut node.exit, rename);
     }
+    for (_, register) in &mut program.inputs {
+        *register = numbers[*register as usize];
+    }
     for (to, from) in &mut program.moves {
         *to = numbers[*to as usize];
         rename(from);
@@ -90,6 +93,9 @@ fn homes(program: &mut Program, steps: &mut [Step]) -> Vec<Home> {
     };
     for node in &mut program.nodes {
         each_of_exit(&mut node.exit, &mut everywhere);
+    }
+    for &(_, register) in &program.inputs {
+        everywhere(&mut Operand::register(register));
     }
     for (to, from) in &mut program.moves {
         everywhere(from);

@@ -8,7 +8,7 @@ use slotcast_model::{Index, IndexVec};
 
 use super::memory::Stores;
 use crate::{
-    absint::{Place, Pointers, place},
+    absint::{Place, Pointers, Walk, place},
     bytecode::Pc,
     ir::{CopyKind, Edge, Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
 };
@@ -34,14 +34,9 @@ impl Slice {
 }
 
 /// Finds what is needed; `order` is the postorder of the nodes that are reached.
-pub(super) fn slice(
-    graph: &Graph,
-    order: &[NodeId],
-    pool: &TermPool<'_>,
-    pointers: &Pointers,
-) -> Slice {
-    let mut marker = Marker::new(graph, pool, pointers);
-    let mut stores = Stores::new(graph, order, marker.pool, pointers);
+pub(super) fn slice(walk: &Walk, order: &[NodeId], pool: &TermPool<'_>) -> Slice {
+    let mut marker = Marker::new(walk, pool);
+    let mut stores = Stores::new(&walk.graph, order, marker.pool, &walk.pointers);
     marker.roots();
     marker.close(&mut stores);
     marker.slice.gas_decides = marker.has_needed(|effect| *effect == Effect::Gas);
@@ -66,13 +61,15 @@ struct Marker<'a, 't> {
 }
 
 impl<'a, 't> Marker<'a, 't> {
-    fn new(graph: &'a Graph, pool: &'a TermPool<'t>, pointers: &'a Pointers) -> Self {
+    fn new(walk: &'a Walk, pool: &'a TermPool<'t>) -> Self {
+        let (graph, pointers) = (&walk.graph, &walk.pointers);
         let incoming = graph.incoming(graph.nodes.indices());
         let effects = graph.nodes.iter().map(|node| vec![false; node.effects.len()]).collect();
         let slice = Slice { terms: vec![false; pool.len()], effects, gas_decides: false };
         let (pending, given_gas) = (Vec::new(), Vec::new());
         let mut effects = graph.nodes.iter().flat_map(|node| &node.effects);
-        let asks_for_size = effects.any(|(_, effect)| *effect == Effect::MSize);
+        let asks_for_size =
+            walk.may_ask_for_size || effects.any(|(_, effect)| *effect == Effect::MSize);
         Self { graph, pool, pointers, slice, pending, given_gas, asks_for_size, incoming }
     }
 
@@ -118,6 +115,10 @@ impl<'a, 't> Marker<'a, 't> {
                     self.need_term(len);
                 }
                 _ => {}
+            }
+            if let Some((at, stack)) = &node.rest {
+                self.need_term(*at);
+                stack.iter().for_each(|word| self.need_term(*word));
             }
         }
     }

@@ -25,6 +25,10 @@ pub(crate) fn each_read(program: &mut Program, step: &mut Step, mut f: impl FnMu
         Step::Keccak { words: Run { start, end }, .. } => {
             program.operands[*start as usize..*end as usize].iter_mut().for_each(f);
         }
+        Step::Resume { at, stack: Run { start, end } } => {
+            f(at);
+            program.operands[*start as usize..*end as usize].iter_mut().for_each(f);
+        }
         Step::Effect { effect, .. } => each_of_effect(&mut program.effects[*effect as usize], f),
         Step::MemCopy { copy } => each_of_copy(&mut program.mem_copies[*copy as usize], f),
         Step::Env { .. } | Step::Charge { .. } | Step::Lost { .. } => {}
@@ -58,6 +62,7 @@ pub(crate) const fn written(step: &mut Step) -> Option<&mut Register> {
         | Step::SStore { .. }
         | Step::Require { .. }
         | Step::Charge { .. }
+        | Step::Resume { .. }
         | Step::MemCopy { .. } => None,
     }
 }

@@ -66,6 +66,7 @@ pub fn verify(program: &Program) -> Result<(), Fault> {
         node: 0,
         written: vec![0; program.n_registers.div_ceil(64) as usize],
     };
+    program.inputs.iter().for_each(|&(_, register)| flow.write(register));
     flow.arrive(0);
     while let Some(node) = flow.pending.pop() {
         flow.node(node)?;
@@ -112,6 +113,9 @@ impl Ranges {
 
     fn check(&mut self) {
         self.index("entry", 0, self.program.nodes.len());
+        for n in 0..self.program.inputs.len() {
+            self.register(self.program.inputs[n].1);
+        }
         for n in 0..self.program.moves.len() {
             let (to, from) = self.program.moves[n];
             self.register(to);
@@ -140,7 +144,9 @@ impl Ranges {
     fn step(&mut self, mut step: Step) {
         let program = &self.program;
         match step {
-            Step::Keccak { words, .. } => self.run("operand", words, program.operands.len()),
+            Step::Keccak { words: run, .. } | Step::Resume { stack: run, .. } => {
+                self.run("operand", run, program.operands.len());
+            }
             Step::Effect { effect, .. } => self.index("effect", effect, program.effects.len()),
             Step::Require { check, .. } => self.index("check", check, program.checks.len()),
             Step::MemCopy { copy } => self.index("loop", copy, program.mem_copies.len()),

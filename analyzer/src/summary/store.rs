@@ -15,7 +15,7 @@ use alloy_primitives::{Bytes, keccak256};
 use serde::{Deserialize, Serialize};
 use slotcast_model::Fork;
 
-use super::{ANALYZER_VERSION, Summary};
+use super::{ANALYZER_VERSION, Resumed, Summary};
 use crate::{bytecode::delegation, limits::Limits, program::Program, targets::Targets};
 
 const MAGIC: &[u8; 7] = b"SLOTSUM";
@@ -107,6 +107,7 @@ impl Summary {
             targets: stored.targets,
             functions: functions.collect(),
             fallback: stored.fallback,
+            resumed: Resumed::default(),
         })
     }
 }

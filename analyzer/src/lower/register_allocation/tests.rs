@@ -39,6 +39,7 @@ fn adds(adds: &[(u32, u32, u32)], n_registers: u32, result: u32) -> Program {
         moves: vec![],
         cases: vec![],
         constants: vec![U256::ZERO],
+        inputs: Vec::new(),
         gas_decides: false,
         spares_reserved: false,
         n_registers,
