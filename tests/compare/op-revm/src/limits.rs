@@ -109,7 +109,7 @@ fn deposit((number, length): (u16, u64)) -> TxDeposit {
 /// Calls the first word with as many zeros as the second says; stores under a key that both give
 /// three plus what came back of it, and whether it succeeded under the next.
 fn code() -> Bytes {
-    let code = [
+    let code: [&[u8]; 6] = [
         // Without PUSH0, which came with Canyon: STATICCALL(GAS, calldata[0], 0, calldata[32], 0, 0)
         &[0x60, 0, 0x60, 0, 0x60, 0x20, 0x35, 0x60, 0, 0x60, 0, 0x35, 0x5a, 0xfa],
         // key: calldata[0] << 32 | calldata[32] << 1 | 1
