@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, Log, U256};
 
 /// What a block came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,13 +24,27 @@ pub(crate) struct Came {
 /// What a transaction came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tx {
-    /// The receipt as the root covers it: status, gas so far, bloom, logs, the deposit's nonce and
-    /// version. Nothing where the transaction was rejected.
-    pub(crate) receipt: Option<Vec<u8>>,
+    /// Its receipt; nothing where it was rejected.
+    pub(crate) receipt: Option<Receipt>,
     /// Gas that it used.
     pub(crate) gas_used: u64,
     /// What it paid for its data, and to the operator.
     pub(crate) fees: [U256; 2],
+}
+
+/// A receipt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    /// The type of the transaction.
+    pub(crate) tx_type: u8,
+    /// Whether it succeeded.
+    pub(crate) success: bool,
+    /// Gas used by the block so far.
+    pub(crate) cumulative_gas: u64,
+    /// What it logged.
+    pub(crate) logs: Vec<Log>,
+    /// A deposit's nonce and version, from the forks on that have them.
+    pub(crate) deposit: [Option<u64>; 2],
 }
 
 /// What a step left in an account where it is another than before.

@@ -4,10 +4,11 @@
 //! Invariant: sequential execution, which everything parallel is held against elsewhere.
 
 use slotcast::executor::{
-    Block, MemoryState, SequentialSettings, TxOutcome, block_access_list, execute_sequential,
+    Block, MemoryState, RollupReceipt, SequentialSettings, TxOutcome, block_access_list,
+    execute_sequential,
 };
 
-use crate::came::{Account, Came, Tx};
+use crate::came::{Account, Came, Receipt, Tx};
 
 /// Executes `block` on `state`.
 pub(crate) fn run(block: &Block, state: &MemoryState) -> Came {
@@ -21,13 +22,22 @@ pub(crate) fn run(block: &Block, state: &MemoryState) -> Came {
             continue;
         };
         let receipt = receipts.next().expect("what ran has a receipt");
-        let mut encoded = Vec::new();
-        receipt.encode_2718(&mut encoded);
+        let deposit = match receipt.rollup.as_deref() {
+            Some(RollupReceipt::Deposit { nonce, version }) => [Some(*nonce), *version],
+            _ => [None; 2],
+        };
         let fees = receipt.rollup_fees();
         let of_data = fees.map(|fees| fees.l1_fee).unwrap_or_default();
         let of_operator = fees.and_then(|fees| fees.operator_fee).unwrap_or_default();
         let fees = [of_data, of_operator];
-        came.txs.push(Tx { receipt: Some(encoded), gas_used: executed.gas_used, fees });
+        let receipt = Receipt {
+            tx_type: receipt.tx_type,
+            success: receipt.success,
+            cumulative_gas: receipt.cumulative_gas_used,
+            logs: receipt.logs.clone(),
+            deposit,
+        };
+        came.txs.push(Tx { receipt: Some(receipt), gas_used: executed.gas_used, fees });
     }
     for change in &outcome.state {
         let fields = change.after;
@@ -55,7 +65,9 @@ fn steps(block: &Block, state: &MemoryState, came: &mut Came) {
         for it in &account.nonce_changes {
             came.change(it.block_access_index.get(), address).nonce = Some(it.new_nonce);
         }
-        for it in account.code_changes {
+        // Code that a fork puts in place without a transaction is not in the other side's list; the
+        // state after the block has it.
+        for it in account.code_changes.into_iter().filter(|it| it.block_access_index.get() != 0) {
             came.change(it.block_access_index.get(), address).code = Some(it.new_code);
         }
         for slot in &account.storage_changes {

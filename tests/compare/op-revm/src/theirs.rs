@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use alloy_consensus::transaction::{Recovered, TxHashRef as _};
+use alloy_consensus::{
+    TxReceipt as _,
+    transaction::{Recovered, TxHashRef as _},
+};
 use alloy_eips::{
     Encodable2718,
     eip2718::{Decodable2718, WithEncoded},
@@ -20,7 +23,7 @@ use alloy_op_evm::{
 };
 use alloy_op_hardforks::{ForkCondition, OpChainHardforks, OpHardfork};
 use alloy_primitives::{Address, B256, U256};
-use op_alloy_consensus::OpTxEnvelope;
+use op_alloy_consensus::{OpReceiptEnvelope, OpTxEnvelope};
 use op_revm::{L1BlockInfo, OpSpecId};
 use revm::{
     bytecode::Bytecode,
@@ -30,7 +33,7 @@ use revm::{
 };
 use slotcast::executor::{Block, MemoryState, OpChain, OpFork, database, rules_of};
 
-use crate::came::{Account, Came, Tx};
+use crate::came::{Account, Came, Receipt, Tx};
 
 /// Executes `block` on `state`.
 pub(crate) fn run(block: &Block, state: &MemoryState) -> Came {
@@ -77,7 +80,7 @@ pub(crate) fn run(block: &Block, state: &MemoryState) -> Came {
             Some(_) => Default::default(),
             None => fees(info, &encoded, gas_used, op_spec),
         };
-        let receipt = executor.receipts().last().expect("what ran has a receipt").encoded_2718();
+        let receipt = receipt(executor.receipts().last().expect("what ran has a receipt"));
         came.txs[n] = Tx { receipt: Some(receipt), gas_used, fees };
     }
     came.gas_used = executor.apply_post_execution_changes().expect("it can be closed").gas_used;
@@ -85,6 +88,20 @@ pub(crate) fn run(block: &Block, state: &MemoryState) -> Came {
     db.merge_transitions(BundleRetention::PlainState);
     came.state = changes(db.take_bundle());
     came
+}
+
+fn receipt(receipt: &OpReceiptEnvelope) -> Receipt {
+    let of_deposit = receipt.as_deposit_receipt();
+    Receipt {
+        tx_type: receipt.tx_type() as u8,
+        success: receipt.status(),
+        cumulative_gas: receipt.cumulative_gas_used(),
+        logs: receipt.logs().to_vec(),
+        deposit: [
+            of_deposit.and_then(|it| it.deposit_nonce),
+            of_deposit.and_then(|it| it.deposit_receipt_version),
+        ],
+    }
 }
 
 /// What each step changed.

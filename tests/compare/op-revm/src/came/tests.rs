@@ -18,8 +18,11 @@ fn a_changed_receipt_is_reported_and_so_is_all_else() {
     let last = theirs.txs.len() - 1;
     assert!(theirs.txs[last].receipt.is_some() && !theirs.txs[last].fees[0].is_zero());
     assert!(!theirs.txs[last].fees[1].is_zero(), "the operator is paid");
-    let changes: [fn(&mut Came, usize); 10] = [
-        |it, last| *it.txs[last].receipt.as_mut().unwrap().last_mut().unwrap() ^= 1,
+    let changes: [fn(&mut Came, usize); 13] = [
+        |it, last| it.txs[last].receipt.as_mut().unwrap().success ^= true,
+        |it, last| it.txs[last].receipt.as_mut().unwrap().cumulative_gas += 1,
+        |it, last| drop(it.txs[last].receipt.as_mut().unwrap().logs.pop()),
+        |it, _| it.txs[0].receipt.as_mut().unwrap().deposit[0] = Some(77),
         |it, last| it.txs[last].receipt = None,
         |it, last| it.txs[last].gas_used += 1,
         |it, last| it.txs[last].fees[0] += U256::from(1),
