@@ -125,3 +125,6 @@ fn code() -> Bytes {
     ];
     code.concat().into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,7 +70,7 @@ fn block(fork: OpFork, scenario: Scenario, seed: u64) -> (String, Block, MemoryS
     recorded.transactions.splice(0..0, deposits.collect::<Vec<_>>());
     recorded.header.gas_limit += 200_000_000;
     // The first block of a fork on every other seed.
-    let since = if seed % 2 == 0 { 0 } else { recorded.header.timestamp };
+    let since = if seed.is_multiple_of(2) { 0 } else { recorded.header.timestamp };
     let (mut block, state) = (block_of(&recorded), state_of(&recorded));
     block.forks = rules(fork, since);
     (format!("{} {} {seed}", fork.name(), scenario.name()), block, state)

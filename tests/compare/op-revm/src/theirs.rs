@@ -5,10 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_consensus::{
-    TxReceipt as _,
-    transaction::{Recovered, TxHashRef as _},
-};
+use alloy_consensus::transaction::{Recovered, TxHashRef as _};
 use alloy_eips::{
     Encodable2718,
     eip2718::{Decodable2718, WithEncoded},
