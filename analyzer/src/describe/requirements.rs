@@ -127,14 +127,16 @@ fn names_caller(finder: &Finder<'_, '_>, mut condition: TermId, mut holds: bool)
 }
 
 /// The slot that must be zero in part: on one way to pass, and on every other one a part of the same
-/// slot lets the call pass.
+/// slot lets the call pass, or that the contract is under construction.
 fn zero_guard(finder: &Finder<'_, '_>, fact: Fact) -> Option<ZeroGuard> {
     let ways = ways(finder.pool, finder.behind, fact);
     let zeros: BTreeSet<TermId> =
         ways.iter().flatten().filter_map(|fact| zero(finder, *fact)).collect();
     zeros.into_iter().find_map(|key| {
         let instead = |way: &Way| {
-            if way.iter().any(|fact| zero(finder, *fact) == Some(key)) {
+            let sets_up =
+                |fact: &Fact| zero(finder, *fact) == Some(key) || is_construction(finder, *fact);
+            if way.iter().any(sets_up) {
                 return Some(U256::ZERO);
             }
             way.iter().find_map(|fact| set(finder, *fact, key))
@@ -155,6 +157,15 @@ fn zero(finder: &Finder<'_, '_>, fact: Fact) -> Option<TermId> {
         _ => return None,
     };
     part_of_slot(finder, value).map(|(key, _)| key)
+}
+
+/// Whether the condition is that the contract itself has no code yet.
+fn is_construction(finder: &Finder<'_, '_>, fact: Fact) -> bool {
+    let (value, holds) = positive(finder.pool, fact);
+    match finder.behind.effect(finder.pool.get(value)) {
+        Some(Effect::ExtCodeSize { account }) => !holds && is_masked(finder, account, Env::Address),
+        _ => false,
+    }
 }
 
 /// The part of the slot under `key` that holds something, if that is the condition: a flag, or a
@@ -192,11 +203,16 @@ fn part_of_slot(finder: &Finder<'_, '_>, value: TermId) -> Option<(TermId, Field
 
 /// Whether `term` is the caller, masked or not.
 fn is_caller(finder: &Finder<'_, '_>, term: TermId) -> bool {
+    is_masked(finder, term, Env::Caller)
+}
+
+/// Whether `term` is that word of the frame, masked or not.
+fn is_masked(finder: &Finder<'_, '_>, term: TermId, word: Env) -> bool {
     match finder.pool.get(term) {
-        Term::Env(Env::Caller) => true,
+        Term::Env(env) => env == word,
         Term::Apply(Op::And, [a, b, _]) => {
             let is_mask = |term| finder.pool.as_const(term).is_some();
-            is_mask(a) && is_caller(finder, b) || is_mask(b) && is_caller(finder, a)
+            is_mask(a) && is_masked(finder, b, word) || is_mask(b) && is_masked(finder, a, word)
         }
         _ => false,
     }
