@@ -101,7 +101,7 @@ def block(fork, seed):
     draw = random.Random(f"{fork} {seed}")
     listed, unlisted = range(0xE000, 0xE006), range(0xF000, 0xF006)
     ends = [*listed, *unlisted, 1, 2, 3, 4, 0xBA1]
-    state = {address(end): {} for end in [*listed, 1, 2]}
+    state = {address(end): {"balance": "0x0"} for end in [*listed, 1, 2]}
     state[address(0xBA1)] = {"balance": "0x1"}
     state[address(CALLER)] = {"balance": hex(ETHER), "nonce": "0x0", "code": "0x" + caller().hex()}
     transactions = []
