@@ -25,7 +25,8 @@ const N_TXS: usize = 24;
 /// Words of the parameters: what the layer below costs, and what the operator takes.
 #[derive(Clone, Copy, Debug)]
 struct Costs {
-    data: bool,
+    /// Data, by the base fee of the layer below, and by that of its blobs.
+    data: [bool; 2],
     operator: bool,
 }
 
@@ -50,17 +51,16 @@ fn rollup(fork: OpFork, costs: Costs) -> (Block, MemoryState) {
     let code: Bytes = slots.iter().enumerate().flat_map(store).collect::<Vec<u8>>().into();
     let contract = PreAccount { nonce: 1, code: Some(code), ..PreAccount::default() };
     recorded.pre_state.insert(L1_BLOCK, contract);
-    let of_data = |word: U256| if costs.data { word } else { U256::ZERO };
-    let one = U256::from(1);
-    let operator = if costs.operator { U256::from(77) } else { U256::ZERO };
-    let scalars = of_data((U256::from(5_000) << 96) | (U256::from(900_000) << 64));
+    let if_so = |is_so: bool, word: u64| U256::from(if is_so { word } else { 0 });
+    let [by_base_fee, by_blobs] = costs.data;
+    let scalars = (if_so(by_base_fee, 5_000) << 96) | (if_so(by_blobs, 900_000) << 64);
     let words = [
         U256::from(20_000_000_000_u64),
         scalars,
         U256::from(188),
-        of_data(U256::from(684_000)),
-        one,
-        operator,
+        if_so(by_base_fee, 684_000),
+        U256::from(1),
+        if_so(costs.operator, 77),
     ];
     let input = words.iter().flat_map(|word| word.to_be_bytes::<32>()).collect::<Vec<u8>>();
     let deposit = TxDeposit {
@@ -97,7 +97,9 @@ fn predictions(engine: &Engine, block: &Block, state: &MemoryState) -> Vec<Predi
 #[test]
 fn each_transaction_pays_the_vaults_that_it_was_predicted_to_pay() {
     for fork in OpFork::ALL {
-        for (data, operator) in [(false, false), (true, false), (false, true), (true, true)] {
+        for n in 0..8 {
+            let [operator, by_base_fee, by_blobs] = [n & 1, n & 2, n & 4].map(|bit| bit != 0);
+            let data = [by_base_fee, by_blobs];
             let (block, state) = rollup(fork, Costs { data, operator });
             let observed = SequentialSettings { is_observed: true };
             let truth = execute_sequential(&block, &state, &observed).unwrap().observations;
@@ -107,11 +109,12 @@ fn each_transaction_pays_the_vaults_that_it_was_predicted_to_pay() {
                 let of = |credits: &[Address]| vaults_of(credits, &block);
                 let paid = of(&truth.accounts.balance_credits);
                 let name = fork.name();
-                assert_eq!(of(&prediction.accounts().balance_credits), paid, "{name} {data}");
+                assert_eq!(of(&prediction.accounts().balance_credits), paid, "{name} {data:?}");
             }
             let n_paid = vaults_of(&truth[TxIndex(3)].accounts.balance_credits, &block).len();
             let is_operator_paid = operator && OpFork::Isthmus <= fork;
-            assert_eq!(n_paid, 1 + usize::from(data) + usize::from(is_operator_paid));
+            let is_data_paid = by_base_fee || by_blobs && OpFork::Ecotone <= fork;
+            assert_eq!(n_paid, 1 + usize::from(is_data_paid) + usize::from(is_operator_paid));
             assert!(vaults_of(&truth[TxIndex(0)].accounts.balance_credits, &block).is_empty());
         }
     }
@@ -119,7 +122,7 @@ fn each_transaction_pays_the_vaults_that_it_was_predicted_to_pay() {
 
 #[test]
 fn credits_of_vaults_order_nothing_and_are_in_no_access_list() {
-    let (block, state) = rollup(OpFork::Jovian, Costs { data: true, operator: true });
+    let (block, state) = rollup(OpFork::Jovian, Costs { data: [true; 2], operator: true });
     let engine = Engine::new(1).unwrap();
     let predicted = predictions(&engine, &block, &state);
     let vault = FeeLegs::of(&block).all()[1].unwrap();
@@ -135,8 +138,8 @@ fn credits_of_vaults_order_nothing_and_are_in_no_access_list() {
 
 #[test]
 fn what_was_announced_under_other_parameters_is_made_again() {
-    let (free, of_free) = rollup(OpFork::Jovian, Costs { data: false, operator: false });
-    let (block, state) = rollup(OpFork::Jovian, Costs { data: true, operator: true });
+    let (free, of_free) = rollup(OpFork::Jovian, Costs { data: [false; 2], operator: false });
+    let (block, state) = rollup(OpFork::Jovian, Costs { data: [true; 2], operator: true });
     let engine = Engine::new(1).unwrap();
     let in_block = predictions(&engine, &block, &state);
     let next = NextBlock::of(&block, fork_of(&block).unwrap());
