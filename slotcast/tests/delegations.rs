@@ -40,7 +40,7 @@ fn authorization(delegate: Address, nonce: u64) -> (Address, SignedAuthorization
     let unsigned = Authorization { chain_id: U256::from(1), address: delegate, nonce };
     let signed = (1..).map(|r| unsigned.clone().into_signed(signature(r)));
     let mut all = signed.filter_map(|it| Some((it.recover_authority().ok()?, it)));
-    all.next().unwrap()
+    all.next().expect("some number is a signature")
 }
 
 fn delegating(authorization: SignedAuthorization) -> Recovered<ChainTx> {
@@ -133,13 +133,13 @@ fn changes() -> [(Vec<u8>, Address); 3] {
 
 fn sequential(block: &Block, state: &MemoryState) -> BlockOutcome {
     let settings = SequentialSettings { is_observed: false };
-    execute_sequential(block, state, &settings).unwrap().outcome
+    execute_sequential(block, state, &settings).expect("it can be run").outcome
 }
 
 /// The codes and nonces that a block leaves, as a node tells them.
 fn left(outcome: &BlockOutcome) -> Vec<StateRead> {
     let words = outcome.state.iter().flat_map(|change| {
-        let fields = change.after.unwrap();
+        let fields = change.after.expect("no account is gone");
         let [code, nonce] = [fields.code_hash.into(), U256::from(fields.nonce)];
         let address = change.address;
         [(Location::Code(address), code), (Location::Nonce(address), nonce)]
@@ -148,7 +148,7 @@ fn left(outcome: &BlockOutcome) -> Vec<StateRead> {
 }
 
 fn predict(tx: &Recovered<ChainTx>, state: &MemoryState) -> Prediction {
-    let engine = Engine::new(1).unwrap();
+    let engine = Engine::new(1).expect("there are threads");
     let next = NextBlock::of(&block(Vec::new()), Fork::Prague);
     engine.predict(tx, &next.words, Fork::Prague, state)
 }

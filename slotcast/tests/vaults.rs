@@ -44,7 +44,7 @@ const fn era(fork: OpFork) -> Era {
 fn rollup(fork: OpFork, costs: Costs) -> (Block, MemoryState) {
     let (n_txs, scenario) = (N_TXS, Scenario::Erc20);
     let plan = Plan { seed: 5, n_txs, scenario, chain_id: CHAIN, era: era(fork) };
-    let mut recorded = generate(&plan).unwrap().block().clone();
+    let mut recorded = generate(&plan).expect("the plan is sound").block().clone();
     // Stores six words of calldata where the parameters are.
     let slots = OpChain::FEE_PARAMETERS.1;
     let store = |(n, slot): (usize, &u64)| [0x60, 32 * n as u8, 0x35, 0x60, *slot as u8, 0x55];
@@ -91,7 +91,8 @@ fn vaults_of(credits: &[Address], block: &Block) -> BTreeSet<Address> {
 }
 
 fn predictions(engine: &Engine, block: &Block, state: &MemoryState) -> Vec<Prediction> {
-    engine.predict_block(block, state).unwrap().predictions.iter().cloned().collect()
+    let all = engine.predict_block(block, state).expect("its rules are known");
+    all.predictions.iter().cloned().collect()
 }
 
 #[test]

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs blocks through the Ethereum execution specification and compares what comes of them.
 
-In: recorded blocks, or none, in which case blocks are made up for every era and scenario. Out: a
+In: recorded blocks, or none, in which case blocks are made up for every era and scenario, and for
+forks before Spurious Dragon some in which empty accounts exist (`empty_accounts.py`). Out: a
 table in Markdown of how many agree in which field, and every difference; exit code 1 if there is one.
 
     tests/setup/eels.sh
