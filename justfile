@@ -70,6 +70,10 @@ python *ARGS:
 ethrex *ARGS:
     integrations/ethrex/check.sh {{ ARGS }}
 
+# Hold op-revm against ours on rollup blocks; arguments are files or folders of recorded blocks.
+op-revm *BLOCKS:
+    tests/compare/op-revm/check.sh {{ BLOCKS }}
+
 # A fuzz target of tests/fuzz, until it is stopped; needs cargo-fuzz and a nightly toolchain.
 fuzz TARGET *ARGS:
     cargo +nightly fuzz run --fuzz-dir tests/fuzz {{ TARGET }} -- {{ ARGS }}

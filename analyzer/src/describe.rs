@@ -22,6 +22,7 @@ mod requirements;
 pub mod slots;
 mod sources;
 mod text;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +33,7 @@ use slotcast_model::Fork;
 pub use self::{
     origins::{Origin, origins},
     place::{Part, Place, Sources},
-    requirements::Requirement,
+    requirements::{Requirement, ZeroGuard},
 };
 
 use self::{
@@ -43,7 +44,7 @@ use self::{
     memory::Memories,
     names::{Hashes, Names},
     paths::Paths,
-    requirements::requirements,
+    requirements::{requirements, zero_guards},
 };
 use crate::{
     Targets,
@@ -86,6 +87,8 @@ pub struct FunctionText {
     pub accesses: Vec<AccessText>,
     /// What must hold for it to end well, as far as it is short enough to be read, sorted.
     pub requires: Vec<Requirement>,
+    /// The slots of which a part must still be zero, as for what sets a contract up.
+    pub zero_guards: Vec<ZeroGuard>,
     /// Its calls, in an order in which they may happen; `call#2` in a text is the third of them.
     pub calls: Vec<CallText>,
     /// Why its analysis ended.
@@ -240,6 +243,7 @@ impl Describer<'_> {
                 selector,
                 accesses: Vec::new(),
                 requires: Vec::new(),
+                zero_guards: Vec::new(),
                 calls: Vec::new(),
                 stop,
             };
@@ -284,7 +288,8 @@ impl Describer<'_> {
             .map(|(text, keys)| placed(text, &keys, &finder, &bits, &paths))
             .collect();
         let requires = requirements(&walk.graph, &paths, &finder);
-        FunctionText { selector, accesses, requires, calls, stop: walk.graph.stop }
+        let zero_guards = zero_guards(&walk.graph, &paths, &finder);
+        FunctionText { selector, accesses, requires, zero_guards, calls, stop: walk.graph.stop }
     }
 
     /// The selectors of a dispatcher of which `walk` followed what it could.

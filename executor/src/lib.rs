@@ -104,6 +104,7 @@ pub use rejection::Rejection;
 pub use rollup::{
     fees::L1Params,
     header::{ParentFields, RollupCheck, check_rollup, next_base_fee},
+    legs::{FeeLegs, Vaults},
 };
 pub use runner::Decided;
 pub use sequential::{

@@ -17,6 +17,7 @@ pub(crate) mod deployer;
 pub(crate) mod fees;
 pub(crate) mod handler;
 pub(crate) mod header;
+pub(crate) mod legs;
 pub(crate) mod precompiles;
 
 use alloy_eips::Encodable2718;

@@ -20,11 +20,15 @@ use std::{collections::BTreeMap, sync::Arc};
 use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_primitives::{Address, B256, map::B256HashMap};
 use slotcast_analyzer::bind::{Binder, BlockWords, Bound, StateView};
-use slotcast_executor::{Block, ChainTx};
+use slotcast_executor::{Block, ChainTx, FeeLegs, Vaults};
 use slotcast_model::Fork;
 
 use self::question::{Question, Questioned};
-use crate::{convert::words_of, forward::Forward, predict::bind_with_values};
+use crate::{
+    convert::words_of,
+    forward::Forward,
+    predict::{bind_with_values, pay, vaults},
+};
 
 /// The block that transactions are expected in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +36,8 @@ pub struct NextBlock {
     /// Its words, as far as they are known; a prediction that depends on another word than the block
     /// turns out to have is made again.
     pub words: BlockWords,
+    /// Whom its transactions pay beside the tip.
+    pub legs: FeeLegs,
     /// The fork whose rules hold in it.
     pub fork: Fork,
     /// The hash of the block before it, on whose state transactions are predicted.
@@ -41,7 +47,8 @@ pub struct NextBlock {
 impl NextBlock {
     /// What a block itself says.
     pub fn of(block: &Block, fork: Fork) -> Self {
-        Self { words: words_of(block, fork), fork, parent_hash: block.header.parent_hash }
+        let (words, legs) = (words_of(block, fork), FeeLegs::of(block));
+        Self { words, legs, fork, parent_hash: block.header.parent_hash }
     }
 }
 
@@ -52,6 +59,9 @@ pub(crate) struct Kept {
     pub(crate) bound: Bound,
     /// The block it was made for.
     next: NextBlock,
+    /// The vaults that it pays into. Of the fee parameters, which change with every block, no more
+    /// matters.
+    vaults: Vaults,
     /// What was asked of the state, and answered.
     asked: Vec<Question>,
 }
@@ -70,7 +80,9 @@ impl Kept {
         }
         let questioned = Questioned::new(view);
         let bound = bind_with_values(binder, tx, &next.words, &questioned);
-        Some(Self { tx: tx.clone(), bound, next: *next, asked: questioned.into_questions() })
+        let vaults = vaults(&next.legs, tx, &next.words, view);
+        let (bound, asked) = (pay(bound, vaults), questioned.into_questions());
+        Some(Self { tx: tx.clone(), bound, next: *next, vaults, asked })
     }
 
     /// The binding on another state than it was made on, and whether it had to be made again.
@@ -94,6 +106,7 @@ impl Kept {
         let is_same_parent = self.next.parent_hash == block.parent_hash;
         self.next.fork == block.fork
             && self.bound.block_words.is_same_in(&self.next.words, &block.words)
+            && self.vaults == vaults(&block.legs, &self.tx, &block.words, forward)
             && self.asked.iter().all(|question| question.still_holds(forward, is_same_parent))
     }
 }

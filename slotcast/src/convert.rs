@@ -7,7 +7,7 @@ use crate::hints::Warm;
 use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_primitives::{B256, U256};
 use slotcast_analyzer::bind::{BlockWords, TxFrame};
-use slotcast_executor::{Block, ChainTx, blob_base_fee};
+use slotcast_executor::{Block, ChainTx, FeeLegs, blob_base_fee};
 use slotcast_model::{Fork, TxIndex};
 
 /// The block's words, as instructions see them.
@@ -95,6 +95,7 @@ pub fn warm_of(block: &Block, tx: TxIndex) -> Warm {
         sender: transaction.signer(),
         to: transaction.to(),
         beneficiary: block.header.beneficiary,
+        vaults: FeeLegs::of(block).all(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! In: a block, the view of its parent state. Out: one [`Prediction`] for each transaction.
 //! Invariant: to what the binder finds in the frames this adds what every transaction does by
 //! itself: the sender's nonce and payment, the fee, authorisations (EIP-7702) and the created
-//! account.
+//! account, and on a rollup what its vaults are paid.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use alloy_eips::{
 };
 use alloy_primitives::U256;
 use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView, TxFrame};
-use slotcast_executor::{Block, ChainTx};
+use slotcast_executor::{Block, ChainTx, FeeLegs, Vaults};
 use slotcast_model::{Fork, IndexVec, Prediction, Slot, TxIndex};
 
 use crate::{
@@ -73,6 +73,7 @@ pub fn predict_block<S: StateView>(
 pub struct BlockPredictor<'a, S> {
     block: &'a Block,
     words: BlockWords,
+    legs: FeeLegs,
     binder: Binder,
     forward: Forward<'a, S>,
     basis: Basis,
@@ -126,7 +127,8 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         let (words, mut binder) = (words_of(block, fork), Binder::new(fork, limits));
         let mut forward = Forward::new(view);
         open(block, &words, &mut binder, &mut forward);
-        Self { block, words, binder, forward, basis, kept: Vec::new(), next: 0 }
+        let (legs, kept) = (FeeLegs::of(block), Vec::new());
+        Self { block, words, legs, binder, forward, basis, kept, next: 0 }
     }
 
     /// The same with what is at hand of each transaction.
@@ -149,7 +151,8 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
             return Made::Now(Box::new(self.bind()));
         };
         let (fork, parent_hash) = (self.binder.fork(), self.block.header.parent_hash);
-        let holds = kept.holds(&NextBlock { words: self.words, fork, parent_hash }, &self.forward);
+        let next = NextBlock { words: self.words, legs: self.legs, fork, parent_hash };
+        let holds = kept.holds(&next, &self.forward);
         let (changes, sender) = (&kept.bound.changes, self.block.transactions[self.next].signer());
         match (holds, on_stale) {
             (true, _) => self.forward.apply(changes),
@@ -162,10 +165,11 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
     }
 
     fn bind(&mut self) -> Bound {
-        let Self { block, words, binder, forward, basis, next, .. } = self;
+        let Self { block, words, legs, binder, forward, basis, next, .. } = self;
         let tx = &block.transactions[*next];
         *next += 1;
-        match basis {
+        let vaults = vaults(legs, tx, words, forward);
+        let bound = match basis {
             Basis::Parent => predict_tx(binder, tx, words, forward),
             Basis::BlockOrder => {
                 if let Some(deposit) = tx.as_deposit() {
@@ -178,7 +182,8 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
                 forward.sent(tx.signer());
                 with_values(bound)
             }
-        }
+        };
+        pay(bound, vaults)
     }
 
     /// Leaves the next transaction out: of what it does, the predictions behind it build on its nonce,
@@ -229,6 +234,41 @@ pub fn predict_tx<S: StateView>(
     let mut delegated = Forward::new(view);
     authorizations.apply(&mut delegated);
     predict_frames(binder, tx, words, authorizations, &delegated)
+}
+
+/// Adds what a transaction pays to a rollup's vaults, by the state that it was predicted on;
+/// [`BlockPredictor`] has done so.
+pub fn with_fee_legs<S: StateView>(
+    bound: Bound,
+    legs: &FeeLegs,
+    tx: &Recovered<ChainTx>,
+    words: &BlockWords,
+    view: &S,
+) -> Bound {
+    pay(bound, vaults(legs, tx, words, view))
+}
+
+/// The vaults that a transaction pays into: sums that nothing waits for unless it reads them.
+pub(crate) fn vaults<S: StateView>(
+    legs: &FeeLegs,
+    tx: &ChainTx,
+    words: &BlockWords,
+    view: &S,
+) -> Vaults {
+    match tx.as_deposit() {
+        Some(_) => Vaults::default(),
+        None => legs.paid(words.base_fee, |contract, slot| view.storage(contract, slot)),
+    }
+}
+
+pub(crate) fn pay(bound: Bound, vaults: Vaults) -> Bound {
+    if vaults == Vaults::default() {
+        return bound;
+    }
+    let Bound { prediction, changes, block_words } = bound;
+    let prediction = prediction
+        .with_accounts(|accounts| accounts.balance_credits.extend(vaults.iter().flatten()));
+    Bound { prediction, changes, block_words }
 }
 
 /// Lays on top of the state what the block does before its transactions: it keeps the beacon chain's

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs blocks through the Ethereum execution specification and compares what comes of them.
 
-In: recorded blocks, or none, in which case blocks are made up for every era and scenario. Out: a
+In: recorded blocks, or none, in which case blocks are made up for every era and scenario, and for
+forks before Spurious Dragon some in which empty accounts exist (`empty_accounts.py`). Out: a
 table in Markdown of how many agree in which field, and every difference; exit code 1 if there is one.
 
     tests/setup/eels.sh
@@ -38,6 +39,8 @@ OUTCOME = pathlib.Path(os.environ.get("OUTCOME", RELEASE / "examples" / "outcome
 try:
     from ethereum.crypto.hash import keccak256
     from ethereum_rlp import rlp
+
+    import empty_accounts
     from ethereum_spec_tools.evm_tools import main as evm_tools
 except ImportError:
     print("SKIPPED: the execution specification is not installed; run tests/setup/eels.sh and use "
@@ -62,6 +65,7 @@ BY_TIME = [
     (1_764_798_551, "Osaka"), (1_765_290_071, "BPO1"), (1_767_747_671, "BPO2"),
 ]
 DAO = 1_920_000
+SPURIOUS_DRAGON = 2_675_000
 
 
 def fork_of(block):
@@ -114,8 +118,9 @@ def raw(tx):
     return bytes([kind]) + rlp.encode(fields)
 
 
-def allocation(state):
-    """The state as the tool takes it: without zero slots and without accounts that are empty."""
+def allocation(state, number):
+    """The state as the tool takes it: without zero slots, and without accounts that are empty unless
+    these may exist, which was so before Spurious Dragon (EIP-161)."""
     alloc = {}
     for address, account in state.items():
         entry = {
@@ -125,7 +130,8 @@ def allocation(state):
         }
         slots = account.get("storage", {}).items()
         entry["storage"] = {key: value for key, value in slots if int(value, 16)}
-        if int(entry["balance"], 16) or int(entry["nonce"], 16) or entry["code"] != "0x":
+        may_be_empty = number < SPURIOUS_DRAGON
+        if may_be_empty or int(entry["balance"], 16) or int(entry["nonce"], 16) or entry["code"] != "0x":
             alloc[address] = entry
     return alloc
 
@@ -164,7 +170,7 @@ def transition(file, fork):
         assert "0x" + keccak256(encoded).hex() == tx["hash"], f"transaction {n} is encoded as it was"
         transactions.append(signed)
     given = {
-        "alloc": allocation(file["preState"]),
+        "alloc": allocation(file["preState"], int(block["number"], 16)),
         "env": environment(file, block),
         "txs": "0x" + rlp.encode(transactions).hex(),
     }
@@ -284,7 +290,24 @@ def made_up(folder, eras, n_txs, n_seeds):
                     yield path
                 elif "choose another --era" not in ran.stderr:
                     sys.exit(f"{path.name}: {ran.stderr}")
+    yield from with_empty_accounts(folder, n_seeds)
     yield CHECKOUT / "corpus" / "data" / "blocks" / "embedded.json.gz"
+
+
+def with_empty_accounts(folder, n_seeds):
+    """Blocks of old forks in which empty accounts exist, with the gas that we use in the header."""
+    if not OUTCOME.is_file():
+        print(f"SKIPPED: blocks with empty accounts need {OUTCOME}", file=sys.stderr)
+        return
+    for fork in empty_accounts.FORKS:
+        for seed in range(1, n_seeds + 1):
+            path = pathlib.Path(folder) / f"{fork}-empty-accounts-{seed}.json"
+            file = empty_accounts.block(fork, seed)
+            path.write_text(json.dumps(file))
+            ran = subprocess.run([OUTCOME, path], capture_output=True, check=True)
+            used = json.loads(ran.stdout)["cumulativeGasUsed"][-1]
+            path.write_text(json.dumps(empty_accounts.with_gas(file, used)))
+            yield path
 
 
 def read(path):

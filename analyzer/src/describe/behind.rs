@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     bytecode::Pc,
-    ir::{CallKind, Effect, Graph, NodeId, Op, Term, TermId, TermPool},
+    ir::{CallKind, Effect, Exit, Graph, NodeId, Op, Term, TermId, TermPool},
 };
 
 /// Nodes looked at for the store before a load.
@@ -48,6 +48,40 @@ impl<'a> Behind<'a> {
     /// The distinct values that meet in a phi.
     pub(super) fn incoming(&self, node: NodeId, position: u32) -> &[TermId] {
         self.incoming.get(&(node, position)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The values that meet in a phi, each with the nearest branch that led to its edge, and whether
+    /// the branch's condition held.
+    pub(super) fn entering(
+        &self,
+        node: NodeId,
+        position: u32,
+    ) -> impl Iterator<Item = (TermId, Option<(TermId, bool)>)> + '_ {
+        let place = self.graph.nodes[node].phis.iter().position(|it| *it == position);
+        let sources = self.predecessors.get(&node).into_iter().flatten();
+        sources.flat_map(move |&from| {
+            let source = &self.graph.nodes[from];
+            let edges = source.successors().zip(&source.arguments);
+            let edges = edges.filter(move |(next, _)| *next == node);
+            edges.filter_map(move |(next, arguments)| {
+                Some((*arguments.get(place?)?, self.branch_to(from, next)))
+            })
+        })
+    }
+
+    /// The nearest branch on the only way to the edge between two nodes.
+    fn branch_to(&self, mut from: NodeId, mut to: NodeId) -> Option<(TermId, bool)> {
+        for _ in 0..MAX_NODES {
+            if let Exit::Branch { condition, then, other } = self.graph.nodes[from].exit {
+                return (then != other).then_some((condition, then == to));
+            }
+            to = from;
+            from = match self.predecessors.get(&from).map(Vec::as_slice) {
+                Some(&[only]) if from != NodeId(0) => only,
+                _ => return None,
+            };
+        }
+        None
     }
 
     /// The effect of the instruction at `pc` in `node`, with its position among the node's.

@@ -215,7 +215,14 @@ fn document(function: NamedFunction) -> FunctionDocument {
         let NamedAccess { access, name, when, .. } = named;
         AccessDocument { name, when, ..access.into() }
     };
-    let text = FunctionText { selector, accesses: Vec::new(), requires, calls, stop };
+    let text = FunctionText {
+        selector,
+        accesses: Vec::new(),
+        requires,
+        zero_guards: Vec::new(),
+        calls,
+        stop,
+    };
     let accesses = accesses.into_iter().map(named).collect();
     FunctionDocument { name: signature, accesses, ..text.into() }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::B256;
 use slotcast_analyzer::{
     describe,
-    describe::{AccessKind, AccessText, CallText, Certainty, Requirement},
+    describe::{AccessKind, AccessText, CallText, Certainty, Requirement, ZeroGuard},
     limits::{Limits, StopReason},
 };
 use slotcast_model::Fork;
@@ -58,6 +58,8 @@ pub struct NamedFunction {
     pub accesses: Vec<NamedAccess>,
     /// What must hold, the texts in the words of the source.
     pub requires: Vec<Requirement>,
+    /// The slots of which a part must still be zero, as the analyzer has them.
+    pub zero_guards: Vec<ZeroGuard>,
     /// What it calls, likewise.
     pub calls: Vec<CallText>,
     /// Why its analysis ended.
@@ -168,6 +170,7 @@ pub fn name_contract(contract: &Contract, fork: Fork, limits: &Limits) -> NamedC
             selector: function.selector,
             signature: signature.map(str::to_owned),
             requires,
+            zero_guards: function.zero_guards.clone(),
             calls: function.calls.iter().map(call).collect(),
             stop: function.stop,
             declared: match function.selector {

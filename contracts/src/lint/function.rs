@@ -10,7 +10,7 @@ use crate::artifacts::{NamedAccess, NamedFunction, SourceLine};
 use alloy_primitives::U256;
 use serde::Serialize;
 use slotcast_analyzer::{
-    describe::{AccessKind, Part},
+    describe::{AccessKind, Part, ZeroGuard},
     limits::StopReason,
 };
 
@@ -219,18 +219,24 @@ fn head_of_text<'a>(access: &NamedAccess, function: &'a NamedFunction) -> Option
 
 /// Who calls a function, in typical traffic.
 fn role(function: &NamedFunction, made: &Function) -> Role {
-    let is_set_once = |slot: &String| {
-        function.accesses.iter().any(|it| {
+    // What may be set instead the function changes itself, so it is no switch of others. Where it is
+    // set, an outer call has set the guard, and this one need not.
+    let is_set_once = |guard: &ZeroGuard| {
+        let of_slot = function.accesses.iter().filter(|it| it.access.slot == guard.slot);
+        let changed = of_slot.clone().filter(|it| it.access.kind != AccessKind::Read);
+        let bits = changed.fold(U256::ZERO, |bits, it| bits | it.access.bits);
+        let mut sets = of_slot.filter(|it| {
             let is_shared = it.access.places.iter().all(|it| !it.is_own() && !it.is_unknown());
             let is_set = it.access.kind == AccessKind::Write && !it.access.is_lock;
-            it.access.slot == *slot && is_set && it.is_certain() && is_shared
-        })
+            is_set && (it.is_certain() || !guard.instead.is_zero()) && is_shared
+        });
+        sets.next().is_some() && guard.instead & !bits == U256::ZERO
     };
     if !function.writes() && made.n_calls == 0 {
         Role::Reads
     } else if function.requires.iter().any(|it| it.names_caller) {
         Role::OneCaller
-    } else if function.requires.iter().filter_map(|it| it.zero.as_ref()).any(is_set_once) {
+    } else if function.zero_guards.iter().any(is_set_once) {
         Role::Once
     } else {
         Role::Users

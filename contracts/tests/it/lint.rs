@@ -3,6 +3,7 @@
 mod contracts;
 mod packages;
 mod sarif;
+mod set_up;
 
 use slotcast_analyzer::limits::Limits;
 use slotcast_contracts::artifacts::{name_contract, read};

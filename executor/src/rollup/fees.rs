@@ -160,6 +160,23 @@ impl L1Params {
         for_gas.saturating_add(U256::from(self.operator_fee_constant))
     }
 
+    /// Whether data costs anything.
+    pub(crate) fn charges_for_data(&self) -> bool {
+        let costs = |price: U256, scalar: bool| !price.is_zero() && scalar;
+        match self.is_before_ecotone {
+            true => costs(self.base_fee, !self.scalar.is_zero()),
+            false => {
+                costs(self.base_fee, self.base_fee_scalar != 0)
+                    || costs(self.blob_base_fee, self.blob_base_fee_scalar != 0)
+            }
+        }
+    }
+
+    /// Whether the operator charges anything.
+    pub(crate) const fn charges_for_operator(&self) -> bool {
+        self.operator_fee_scalar != 0 || self.operator_fee_constant != 0
+    }
+
     /// How much of the block's room for data a transaction takes.
     pub(crate) fn da_footprint(&self, size: &TxSize) -> u64 {
         (size.estimate() / MILLION).saturating_mul(self.da_footprint_scalar.into())

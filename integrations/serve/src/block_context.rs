@@ -13,7 +13,7 @@ use serde::Serialize;
 use slotcast::{
     BaseState, CodeAt, Prepared,
     analyzer::bind::BlockWords,
-    executor::{Block, ChainTx},
+    executor::{Block, ChainTx, FeeLegs},
     model::{Fork, Location},
     predict::words_of,
 };
@@ -27,6 +27,7 @@ pub(crate) struct BlockContext {
     block: Block,
     fork: Fork,
     words: BlockWords,
+    legs: FeeLegs,
     is_expected: bool,
     state: State,
 }
@@ -62,15 +63,15 @@ impl BlockContext {
     /// The context of a recorded block.
     pub(crate) fn recorded(prepared: Prepared) -> Self {
         let (block, fork) = (prepared.block().clone(), prepared.fork());
-        let words = words_of(&block, fork);
+        let (words, legs) = (words_of(&block, fork), FeeLegs::of(&block));
         let state = State::Recorded(Box::new(prepared));
-        Self { block, fork, words, is_expected: false, state }
+        Self { block, fork, words, legs, is_expected: false, state }
     }
 
     /// The context of a block on a node's state; `is_expected` if the block does not exist yet.
     pub(crate) fn node(block: Block, fork: Fork, is_expected: bool, state: Arc<NodeState>) -> Self {
-        let words = words_of(&block, fork);
-        Self { block, fork, words, is_expected, state: State::Node(state) }
+        let (words, legs) = (words_of(&block, fork), FeeLegs::of(&block));
+        Self { block, fork, words, legs, is_expected, state: State::Node(state) }
     }
 
     /// The block.
@@ -94,6 +95,11 @@ impl BlockContext {
     /// The block's words.
     pub(crate) const fn words(&self) -> &BlockWords {
         &self.words
+    }
+
+    /// Whom transactions pay beside the tip.
+    pub(crate) const fn legs(&self) -> &FeeLegs {
+        &self.legs
     }
 
     /// How answers name the block.

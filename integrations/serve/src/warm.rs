@@ -17,7 +17,7 @@ use slotcast::{
         limits::Limits,
     },
     model::{Fork, IndexVec, Prediction, TxIndex},
-    predict::{predict_block, predict_tx},
+    predict::{predict_block, predict_tx, with_fee_legs},
 };
 use slotcast_store::{Store, StoreError};
 
@@ -102,7 +102,8 @@ impl Warm {
         let summaries = self.summaries(context.fork());
         let view = View::new(context, &summaries);
         self.bound(&summaries, context, |binder| {
-            predict_tx(binder, &asked.tx, context.words(), &view)
+            let bound = predict_tx(binder, &asked.tx, context.words(), &view);
+            with_fee_legs(bound, context.legs(), &asked.tx, context.words(), &view)
         })
     }
 
@@ -113,6 +114,7 @@ impl Warm {
         self.bound(&summaries, context, |binder| {
             let traced = Traced::new(&view);
             let bound = predict_tx(binder, &asked.tx, context.words(), &traced);
+            let bound = with_fee_legs(bound, context.legs(), &asked.tx, context.words(), &view);
             (bound, traced.into_seen())
         })
     }

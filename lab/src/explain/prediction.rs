@@ -11,13 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use serde::Serialize;
 use slotcast_analyzer::{bind::Binder, bytecode::Pc, describe::Certainty};
+use slotcast_executor::FeeLegs;
 use slotcast_model::{Gap, LastWriters, Prediction, Slot, TxIndex};
 
 use super::traced::{FrameLog, Log, Traced};
 use crate::score_report::Judged;
 use slotcast::{
     PredictSettings, Prepared, Summaries, View,
-    predict::{BlockPredictor, predict_tx, words_of},
+    predict::{BlockPredictor, predict_tx, with_fee_legs, words_of},
 };
 
 /// What is predicted, and why.
@@ -178,6 +179,7 @@ fn bind_again(
     let mut binder = Binder::new(fork, settings.binding);
     let (words, transaction) = (words_of(block, fork), block.transaction(tx));
     let bound = predict_tx(&mut binder, transaction, &words, &traced);
+    let bound = with_fee_legs(bound, &FeeLegs::of(block), transaction, &words, &forward);
     (bound.prediction, traced.into_log())
 }
 

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy_eips::eip2930::{AccessList, AccessListItem};
 use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
+use slotcast_executor::Vaults;
 use slotcast_model::{Coverage, Prediction, Slot, TxIndex};
 
 use crate::hints::{SCHEMA_VERSION, key_of};
@@ -62,6 +63,8 @@ pub struct Warm {
     pub to: Option<Address>,
     /// Who gets the block's fees.
     pub beneficiary: Address,
+    /// Who else gets fees: not warm, but no code looks at them for that.
+    pub vaults: Vaults,
 }
 
 /// The access lists for these transactions of block `number`.
@@ -91,14 +94,16 @@ pub fn access_list(warm: Warm, prediction: &Prediction) -> AccessList {
             || accounts.created.contains(address)
     };
     let mut keys: BTreeMap<Address, BTreeSet<B256>> = BTreeMap::new();
+    let is_vault = |address: &&Address| warm.vaults.contains(&Some(**address));
+    let paid = accounts.balance_credits.iter().filter(|address| !is_vault(address));
     let mentioned = [
         &accounts.balance_reads,
         &accounts.balance_debits,
-        &accounts.balance_credits,
         &accounts.code_reads,
         &accounts.destroyed,
     ];
-    for address in mentioned.into_iter().flatten().filter(|address| !is_warm(address)) {
+    let mentioned = mentioned.into_iter().flatten().chain(paid);
+    for address in mentioned.filter(|address| !is_warm(address)) {
         keys.entry(*address).or_default();
     }
     for slot in storage.reads.iter().chain(&storage.deltas) {

@@ -66,7 +66,7 @@ pub struct CallDocument {
 
 impl From<FunctionText> for FunctionDocument {
     fn from(function: FunctionText) -> Self {
-        let FunctionText { selector, accesses, requires, calls, stop } = function;
+        let FunctionText { selector, accesses, requires, calls, stop, .. } = function;
         let is_finished = stop == StopReason::Finished;
         Self {
             selector: selector.map(|selector| format!("{selector:#010x}")),

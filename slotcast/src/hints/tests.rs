@@ -25,7 +25,7 @@ fn key(n: u8) -> B256 {
 
 /// What both transactions find warm: account 1 calls account 2 in a block for account 3.
 const fn warm() -> Warm {
-    Warm { sender: account(1), to: Some(account(2)), beneficiary: account(3) }
+    Warm { sender: account(1), to: Some(account(2)), beneficiary: account(3), vaults: [None; 3] }
 }
 
 fn lists() -> BlockAccessLists {

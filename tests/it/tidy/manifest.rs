@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-tests", PROGRAM),
     ("slotcast-fuzz", &["slotcast-tests"]),
     ("slotcast-ethrex", &["slotcast", "slotcast-corpus"]),
+    ("slotcast-against-op-revm", &["slotcast", "slotcast-corpus"]),
     ("slotcast-metis", &[]),
     ("slotcast-python", &["slotcast", "slotcast-contracts", "slotcast-corpus", "slotcast-lab"]),
 ];

@@ -93,6 +93,7 @@ fn list(context: &BlockContext, asked: &Asked, prediction: &Prediction, seen: &S
         sender: asked.tx.signer(),
         to: asked.tx.to(),
         beneficiary: context.words().coinbase,
+        vaults: context.legs().all(),
     };
     let stated = asked.tx.access_list().cloned().unwrap_or_default();
     let mut all: BTreeMap<Address, BTreeSet<B256>> = BTreeMap::new();
