@@ -23,6 +23,7 @@
 
 mod code_index;
 mod dispatch;
+mod draft;
 mod entry_points;
 mod memory;
 mod revert_only;

@@ -150,7 +150,7 @@ fn entry_point(
 fn resumed(index: &CodeIndex, from: Resumption, targets: &Targets, limits: &Limits) -> Program {
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, None);
-    let limits = limits.of_resumed();
+    let limits = limits.of_stretch();
     let mut fuel = Fuel::new(limits.fuel_per_function);
     let walk = walk(index, &mut pool, targets, &mut fuel, &limits, Some(from));
     let mut program = lower(&walk, &mut pool, Pass::RegisterAllocation);

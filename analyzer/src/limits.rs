@@ -31,12 +31,17 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The limits of what a frame goes on with where a walk stopped: a stretch of code, not a function.
-    pub(crate) const fn of_resumed(&self) -> Self {
+    /// How many programs of stretches of code the frames of one transaction may go on with.
+    pub(crate) const STRETCHES: usize = 64;
+
+    /// The limits of a stretch of code with which a frame goes on where a walk stopped: of all that a
+    /// transaction may go on with together they are those of a function, but for the room of a few
+    /// nodes that each stretch needs.
+    pub(crate) fn of_stretch(&self) -> Self {
         Self {
-            fuel_per_function: self.fuel_per_function / 16,
-            nodes_per_function: self.nodes_per_function / 16,
-            bytes_per_function: self.bytes_per_function / 16,
+            fuel_per_function: self.fuel_per_function / Self::STRETCHES as u64,
+            nodes_per_function: (self.nodes_per_function / Self::STRETCHES).max(16),
+            bytes_per_function: self.bytes_per_function / Self::STRETCHES,
             recursion: 1,
             ..*self
         }

@@ -186,7 +186,11 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
 }
 
 fn watched_evm<'a, DB: DatabaseRef>(rules: &Rules, view: View<'a, DB>) -> ViewEvm<'a, DB> {
-    let mut evm = build_evm(rules, view);
+    let evm = build_evm(rules, view);
+    let mut evm = match &rules.of_host {
+        None => evm,
+        Some(host) => evm.with_precompiles(host.speculative()),
+    };
     let table = evm.instruction.instruction_table_mut();
     instructions::watch_accounts(table);
     follow::watch_additions(table);

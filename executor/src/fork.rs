@@ -11,6 +11,7 @@ use slotcast_model::Fork;
 use crate::{
     chain::{ChainRules, from_spec},
     error::ExecutionError,
+    host_precompiles::HostPrecompiles,
     input::{Block, ForkChoice},
     rollup::{OpBlock, precompiles},
 };
@@ -59,6 +60,8 @@ pub(crate) struct Rules {
     pub(crate) env: EvmEnv<SpecId>,
     /// What the chain adds as one of the OP Stack.
     pub(crate) optimism: Option<OpBlock>,
+    /// The precompiled contracts of a host that brings its own.
+    pub(crate) of_host: Option<HostPrecompiles>,
 }
 
 impl Rules {
@@ -67,14 +70,15 @@ impl Rules {
         let blob_params = chain.blob_params(block.header.timestamp);
         let env = EvmEnv::for_eth_block(&block.header, &chain, block.chain_id, blob_params);
         let optimism = chain.as_optimism().map(|chain| OpBlock::new(chain, block));
-        Ok(Self { chain, env, optimism })
+        Ok(Self { chain, env, optimism, of_host: None })
     }
 
     /// The precompiled contracts.
     pub(crate) fn precompiles(&self) -> PrecompilesMap {
-        match &self.optimism {
-            None => precompiles::of_ethereum(self.spec()),
-            Some(op) => precompiles::of_optimism(self.spec(), op.fork),
+        match (&self.of_host, &self.optimism) {
+            (Some(host), _) => host.all(),
+            (None, None) => precompiles::of_ethereum(self.spec()),
+            (None, Some(op)) => precompiles::of_optimism(self.spec(), op.fork),
         }
     }
 

@@ -11,7 +11,7 @@
 //! The opening's system calls are made here as well, since transactions see what they leave; what
 //! they leave is the host's to commit, so it is not handed over.
 
-use alloy_evm::{EvmEnv, eth::spec::EthExecutorSpec};
+use alloy_evm::{EvmEnv, eth::spec::EthExecutorSpec, precompiles::PrecompilesMap};
 use revm::{
     context::result::ResultAndState, database_interface::DatabaseRef, primitives::hardfork::SpecId,
 };
@@ -24,6 +24,7 @@ use crate::{
     error::ExecutionError,
     execution::guarded,
     fork::Rules,
+    host_precompiles::HostPrecompiles,
     input::Block,
     job::Job,
     ledger::Ledger,
@@ -46,7 +47,22 @@ impl HostRules {
     /// specification.
     pub fn new(env: EvmEnv<SpecId>, chain: &impl EthExecutorSpec) -> Self {
         let chain = ChainRules::of_host(env.cfg_env.chain_id, chain);
-        Self(Rules { chain, env, optimism: None })
+        Self(Rules { chain, env, optimism: None, of_host: None })
+    }
+
+    /// The same for `block` with the precompiled contracts that `make` makes, in place of the fork's.
+    /// It is called on the threads that run transactions, and always makes the same.
+    ///
+    /// Contracts are taken to depend on their input alone where they have the name of one that
+    /// Ethereum has and do not refuse to be cached. A transaction that calls any other runs on the
+    /// committed prefix, as it may look at what no speculative run would notice.
+    #[must_use]
+    pub fn with_precompiles(
+        self,
+        block: &Block,
+        make: impl Fn() -> PrecompilesMap + Send + Sync + 'static,
+    ) -> Self {
+        Self(Rules { of_host: Some(HostPrecompiles::new(block, make)), ..self.0 })
     }
 
     /// The fork they are of.

@@ -15,6 +15,7 @@ mod chain;
 mod chain_evm;
 mod error;
 mod fork;
+mod host_precompiles;
 mod input;
 mod outcome;
 mod read_through;

@@ -43,6 +43,7 @@ use slotcast_model::{Slot, TxIndex};
 use crate::{
     chain::optimism::L1_BLOCK,
     fork::Rules,
+    host_precompiles::HostPrecompiles,
     input::Block,
     receipt::RollupReceipt,
     rollup::{OpBlock, OpCall},
@@ -59,6 +60,7 @@ pub(crate) struct Transfers<'a> {
     base_fee: u128,
     blob_price: u128,
     precompiles: &'static Precompiles,
+    of_host: Option<&'a HostPrecompiles>,
     /// Where a transfer pays more than gas.
     rollup: Option<&'a OpBlock>,
 }
@@ -97,6 +99,7 @@ impl<'a> Transfers<'a> {
                 Some(_) => PrecompileSpecId::OSAKA,
                 None => PrecompileSpecId::from_spec_id(rules.spec()),
             }),
+            of_host: rules.of_host.as_ref(),
             rollup: rules.optimism.as_ref(),
         }
     }
@@ -109,8 +112,9 @@ impl<'a> Transfers<'a> {
             (TxType::Eip7702, _) | (_, TxKind::Create) => None,
             (TxType::Eip4844, _) if self.rollup.is_some() => None,
             (_, TxKind::Call(to)) => {
-                let is_plain = self.cfg.spec < SpecId::AMSTERDAM && !self.precompiles.contains(&to);
-                is_plain.then_some(to)
+                let is_precompile = self.precompiles.contains(&to)
+                    || self.of_host.is_some_and(|host| host.is_at(&to));
+                (self.cfg.spec < SpecId::AMSTERDAM && !is_precompile).then_some(to)
             }
         }
     }

@@ -6,7 +6,7 @@
 //! some path brings there, and the walk ends with no node's state changing, or with the reason why
 //! it stopped earlier.
 
-use std::{cmp::Reverse, collections::BinaryHeap, ops::Range};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use alloy_primitives::{
     U256,
@@ -18,6 +18,7 @@ use smallvec::SmallVec;
 use super::{
     code_index::CodeIndex,
     dispatch::{selector_test, strip_negations},
+    draft::{Draft, only_reverts},
     memory::{Memory, Pointers},
     state::{Context, Stack, State},
     transfer::{BlockEnd, Chain, Labels, Transfer},
@@ -48,7 +49,7 @@ pub(crate) struct Walk {
 ///
 /// Of its stack the walk sees the topmost words and knows none; of memory it knows nothing. Where the
 /// code wants more words, or jumps to a label that lies among them, the walk stops again: it is a
-/// stretch of code with what that calls, whoever has called it.
+/// stretch of code with what that calls, wherever it was called from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Resumption {
     /// Where it goes on.
@@ -56,6 +57,12 @@ pub(crate) struct Resumption {
     /// Words of the stack that are seen.
     pub(crate) n_words: u32,
 }
+
+/// The most words of a stack with which a walk that stopped is gone on with.
+const MOST_LEFT: usize = 256;
+
+/// The most words of all such stacks of one walk, each of which takes a register.
+const ALL_LEFT: usize = 8192;
 
 /// By how many words the stack of a resumed frame may grow.
 pub(crate) const MOST_GROWTH: usize = 256;
@@ -101,6 +108,7 @@ pub(crate) fn walk<'t>(
         targets,
         limits,
         resumed,
+        n_left: 0,
     };
     match resumed {
         Some(resumption) => walker.resume(resumption),
@@ -119,59 +127,12 @@ pub(crate) fn walk<'t>(
     walker.finish()
 }
 
-/// A node while its state may still change.
-struct Draft {
-    pc: Pc,
-    blocks: Range<u32>,
-    entry: State,
-    /// See [`Chain::labels`].
-    labels: Labels,
-    queued: bool,
-    effects: Vec<(Pc, Effect<TermId>)>,
-    exit: Exit<TermId, NodeId>,
-    /// Where the code goes on, if the walk stopped.
-    rest: Option<TermId>,
-    cases: Vec<NodeId>,
-    gas: Stretches,
-    /// The stack on exit, from which the successors' phis take their values.
-    stack: Stack,
-}
-
 /// How the walk of a node goes on behind a block.
 enum Way {
     /// To one place only.
     On(Pc),
     /// Elsewhere, or nowhere.
     Out(Exit<TermId, NodeId>, Vec<NodeId>),
-}
-
-impl Draft {
-    /// A node that is about to be visited.
-    fn new(pc: Pc, entry: State, labels: Labels) -> Self {
-        Self {
-            pc,
-            blocks: 0..0,
-            entry,
-            labels,
-            queued: true,
-            effects: Vec::new(),
-            exit: Exit::Unknown(StopReason::FuelLimit),
-            rest: None,
-            cases: Vec::new(),
-            gas: Stretches::default(),
-            stack: Stack::new(),
-        }
-    }
-
-    fn n_bytes(&self) -> usize {
-        size_of::<Self>()
-            + self.entry.memory.n_bytes()
-            + self.effects.capacity() * size_of::<(Pc, Effect<TermId>)>()
-    }
-
-    fn successors(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.exit.successors().chain(self.cases.iter().copied())
-    }
 }
 
 struct Walker<'a, 't> {
@@ -194,6 +155,8 @@ struct Walker<'a, 't> {
     limits: &'a Limits,
     /// Where the walk began, if not at the start of the code.
     resumed: Option<Resumption>,
+    /// Words of the stacks with which it is gone on where it stopped.
+    n_left: usize,
 }
 
 impl Walker<'_, '_> {
@@ -208,7 +171,7 @@ impl Walker<'_, '_> {
         let mut rest = None;
         let (exit, cases) = loop {
             if self.wants_more(pc, &chain.state) {
-                rest = Some(self.pool.constant(U256::from(pc.0)));
+                rest = self.leave(pc, chain.state.stack.len());
                 break (Exit::Unknown(StopReason::NodeLimit), Vec::new());
             }
             self.trail.push(pc);
@@ -227,7 +190,9 @@ impl Walker<'_, '_> {
                 }
                 Way::Out(exit, cases) => {
                     rest = match (exit, end) {
-                        (Exit::Unknown(_), BlockEnd::Jump { target, .. }) => Some(target),
+                        (Exit::Unknown(_), BlockEnd::Jump { at, target }) => {
+                            self.leave(at, chain.state.stack.len()).map(|_| target)
+                        }
                         _ => None,
                     };
                     break (exit, cases);
@@ -445,10 +410,29 @@ impl Walker<'_, '_> {
     /// The node that stands for what was not walked from `pc` on with a stack of that height.
     fn wall(&mut self, pc: Pc, height: usize, reason: StopReason) -> NodeId {
         self.stop = self.stop.max(reason);
-        let node = self.with_any_stack(pc, height, &[WALL, reason as u32, height as u32]);
+        let context = [WALL, reason as u32, height as u32];
+        if let Some(&node) = self.by_key.get(&(pc, Context::from_slice(&context))) {
+            return node;
+        }
+        let rest = self.leave(pc, height);
+        // Where it is not gone on, it is all the same what is on the stack.
+        let (height, context) = match rest {
+            Some(_) => (height, &context[..]),
+            None => (0, &context[..2]),
+        };
+        let node = self.with_any_stack(pc, height, context);
         self.nodes[node].exit = Exit::Unknown(reason);
-        self.nodes[node].rest = Some(self.pool.constant(U256::from(pc.0)));
+        self.nodes[node].rest = rest;
         node
+    }
+
+    /// Where a frame goes on that comes to `pc` with a stack of that height, if the limits allow it.
+    fn leave(&mut self, pc: Pc, height: usize) -> Option<TermId> {
+        let is_allowed = height <= MOST_LEFT && self.n_left + height <= ALL_LEFT;
+        is_allowed.then(|| {
+            self.n_left += height;
+            self.pool.constant(U256::from(pc.0))
+        })
     }
 
     /// The node for `pc` under that key, which is not visited and knows no word of its stack.
@@ -487,12 +471,13 @@ impl Walker<'_, '_> {
     /// Leaves what is still to be visited for later: what is known of it may be too much.
     fn leave_rest(&mut self) {
         for node in self.nodes.indices() {
-            let draft = &mut self.nodes[node];
-            if !draft.queued {
+            if !self.nodes[node].queued {
                 continue;
             }
+            let rest = self.leave(self.nodes[node].pc, self.nodes[node].entry.stack.len());
+            let draft = &mut self.nodes[node];
             draft.exit = Exit::Unknown(self.stop);
-            draft.rest = Some(self.pool.constant(U256::from(draft.pc.0)));
+            draft.rest = rest;
             draft.stack = draft.entry.stack.clone();
             draft.blocks = 0..0;
             draft.effects = Vec::new();
@@ -582,36 +567,4 @@ fn nesting(labels: impl Iterator<Item = u32>) -> usize {
         .filter(|calls| 1 < calls.len())
         .fold((0, 0), |(repeats, places), calls| (repeats + calls.len() - 1, places + 1));
     n_repeats * n_places
-}
-
-/// For each node: whether every way on from it reverts, before it touches state.
-fn only_reverts(nodes: &IndexVec<NodeId, Draft>, order: &[NodeId]) -> IndexVec<NodeId, bool> {
-    let harmless = |effect: &Effect<TermId>| {
-        matches!(
-            effect,
-            Effect::MLoad { .. }
-                | Effect::MStore { .. }
-                | Effect::MStore8 { .. }
-                | Effect::Keccak { .. }
-                | Effect::Copy { .. }
-                | Effect::ReturnDataSize
-                | Effect::MSize
-                | Effect::Touch { .. }
-                | Effect::Gas
-        )
-    };
-    let mut result = IndexVec::from_elem(false, nodes.len());
-    // A node in a loop has a successor that comes later, and is taken not to revert only: one pass
-    // settles all.
-    for &node in order {
-        let draft = &nodes[node];
-        let reverts = match draft.exit {
-            Exit::Revert(..) | Exit::Invalid => true,
-            Exit::Jump(next) => result[next],
-            Exit::Branch { then, other, .. } => result[then] && result[other],
-            _ => false,
-        };
-        result[node] = reverts && draft.effects.iter().all(|(_, effect)| harmless(effect));
-    }
-    result
 }

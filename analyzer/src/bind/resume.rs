@@ -21,6 +21,7 @@ use super::{
 use crate::{
     absint::{MOST_GROWTH, Resumption, STACK_LIMIT},
     bytecode::Pc,
+    limits::Limits,
     program::{Operand, Program, Run, Source},
     summary::Summary,
 };
@@ -28,11 +29,8 @@ use crate::{
 /// Words that are seen of a higher stack, or more, if the first block takes more.
 const MOST_SEEN: u32 = 32;
 
-/// Different programs that the frames of one transaction may go on with.
-const MOST_PROGRAMS: usize = 64;
-
 /// Steps that going on counts for, beside one for each word of the stack.
-const STEPS: u64 = 16;
+const STEPS: u64 = 128;
 
 /// Where a frame goes on.
 #[derive(Debug)]
@@ -95,7 +93,7 @@ impl<S: StateView> Machine<'_, S> {
         let program = (summary.code_hash(), from);
         let used = &mut self.work.resumed;
         let is_used = used.contains(&program);
-        if !is_used && used.len() < MOST_PROGRAMS {
+        if !is_used && used.len() < Limits::STRETCHES {
             used.push(program);
             return true;
         }

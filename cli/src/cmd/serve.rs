@@ -29,12 +29,14 @@ struct Listening {
 pub(crate) fn serve(args: &Serve, global: &Global, console: &Console) -> Result<Verdict, Failure> {
     log(args, global);
     let server = Server::start(&settings(args)?).map_err(Failure::bad_input)?;
+    // Before the line that others wait for, after which they may end it.
+    let signals = server.catch_signals().map_err(Failure::bad_input)?;
     let url = format!("http://{}", server.address());
     match console.is_json() {
         true => console.document(&Listening { url })?,
         false => console.line(format_args!("listening on {url}"))?,
     }
-    server.wait_for_signal().map_err(Failure::bad_input)?;
+    signals.wait();
     server.stop();
     Ok(Verdict::Holds)
 }

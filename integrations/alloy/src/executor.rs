@@ -31,7 +31,9 @@ use slotcast::{
     model::{Index, TxIndex},
 };
 
-use crate::{ahead::Ahead, block::block_of, parent::ParentState, rejected::error_of};
+use crate::{
+    ahead::Ahead, block::block_of, parent::ParentState, rejected::error_of, workers::Workers,
+};
 
 /// The type of a transaction of `R`.
 type TxTypeOf<R> = <<R as ReceiptBuilder>::Transaction as TransactionEnvelope>::TxType;
@@ -39,23 +41,25 @@ type TxTypeOf<R> = <<R as ReceiptBuilder>::Transaction as TransactionEnvelope>::
 /// A block executor whose `execute_block` runs on several threads.
 ///
 /// The EVM's inspector sees what the canonical executor runs: system calls, and transactions that are
-/// handed over one by one. Workers run the precompiled contracts of the fork.
+/// handed over one by one. Workers run the precompiled contracts that the factory was made with.
 pub struct ParallelExecutor<'a, E, Spec, R: ReceiptBuilder, P> {
     canonical: EthBlockExecutor<'a, E, &'a Spec, &'a R>,
     engine: &'a Engine,
     parent: &'a P,
+    workers: Option<&'a Workers>,
     ahead: Ahead,
     is_opened: bool,
 }
 
 impl<'a, E, Spec, R: ReceiptBuilder, P> ParallelExecutor<'a, E, Spec, R, P> {
-    /// Has `engine` run the block of `canonical` on the state of `parent`.
+    /// Has `engine` run the block of `canonical` on the state of `parent`, if there are workers that can.
     pub(crate) const fn new(
         canonical: EthBlockExecutor<'a, E, &'a Spec, &'a R>,
         engine: &'a Engine,
         parent: &'a P,
+        workers: Option<&'a Workers>,
     ) -> Self {
-        Self { canonical, engine, parent, ahead: Ahead::Nothing, is_opened: false }
+        Self { canonical, engine, parent, workers, ahead: Ahead::Nothing, is_opened: false }
     }
 
     /// Has `transactions` executed on the engine's threads when the first of them is handed over; those
@@ -94,24 +98,27 @@ where
     /// Has the transactions decided on the parent state.
     fn decide(
         &self,
+        workers: &Workers,
         transactions: Vec<Recovered<TxEnvelope>>,
     ) -> Result<Decisions, BlockExecutionError> {
         let EthBlockExecutor { evm, ctx, spec, .. } = &self.canonical;
         let env = EvmEnv::new(evm.cfg_env().clone(), evm.block().clone());
         let rules = HostRules::new(env.clone(), spec);
         let block = block_of(&env, rules.fork(), ctx, transactions);
+        let rules = workers.rules(rules, &block, env);
         let base = self.parent.state_at(ctx.parent_hash).map_err(BlockExecutionError::other)?;
         self.engine.decide(&block, &rules, &base).map_err(BlockExecutionError::other)
     }
 
     /// What the transaction with this hash comes to, if it was expected here.
     fn at_hand(&mut self, hash: B256) -> Result<Option<(TxIndex, Decided)>, BlockExecutionError> {
+        let Some(workers) = self.workers else { return Ok(None) };
         if !self.is_opened {
             self.ahead.leave();
         }
         if let Some(expected) = self.ahead.expected() {
             let hashes = expected.iter().map(|tx| *tx.tx_hash()).collect();
-            let decided = self.decide(expected)?.txs;
+            let decided = self.decide(workers, expected)?.txs;
             self.ahead.decide(hashes, decided);
         }
         Ok(self.ahead.take(hash))
@@ -204,7 +211,8 @@ where
         self.canonical.receipts()
     }
 
-    /// Executes a whole block on the engine's threads.
+    /// Executes a whole block on the engine's threads, or where workers cannot run what the host's EVM
+    /// runs, as the canonical executor does.
     ///
     /// A transaction that is not valid is the error that `EthBlockExecutor` gives for it, with its
     /// index inside ([`crate::RejectedTx`]). A database that fails and a worker that panics are a
@@ -213,13 +221,14 @@ where
         mut self,
         transactions: impl IntoIterator<Item = impl ExecutableTx<Self>>,
     ) -> Result<BlockExecutionResult<Self::Receipt>, BlockExecutionError> {
+        let Some(workers) = self.workers else { return self.canonical.execute_block(transactions) };
         let originals: Vec<_> = transactions.into_iter().map(|tx| tx.into_parts().1).collect();
         let recovered = originals
             .iter()
             .map(|tx| Recovered::new_unchecked(tx.tx().clone().into(), *tx.signer()));
         let recovered = recovered.collect();
         self.canonical.apply_pre_execution_changes()?;
-        let decisions = self.decide(recovered)?;
+        let decisions = self.decide(workers, recovered)?;
         for (n, (decided, original)) in decisions.txs.into_iter().zip(&originals).enumerate() {
             let tx = original.tx();
             match decided {

@@ -16,6 +16,10 @@
 //! `execute_block` runs in parallel. A host that hands over one transaction after the other gains where
 //! it says beforehand which will come ([`ParallelExecutor::expecting`]); one that does not, as one that
 //! builds a block from a pool, is served by the canonical executor as before.
+//!
+//! A host's own `EvmFactory` makes the EVM of the canonical executor, and workers run its precompiled
+//! contracts ([`ParallelExecutorFactory::with_precompiles_of`]); where its EVMs have other rules than
+//! these, they run every transaction themselves ([`ParallelExecutorFactory::with_rules_of`]).
 
 mod executor;
 
@@ -23,6 +27,7 @@ mod ahead;
 mod block;
 mod factory;
 mod parent;
+mod workers;
 
 mod rejected;
 

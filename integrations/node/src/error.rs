@@ -177,6 +177,16 @@ pub enum RecordError {
         /// The first field that differs.
         field: &'static str,
     },
+    /// The node's blocks do not form a chain.
+    #[error("block {number}: {node} contradicts itself: {reason}; use another node")]
+    Inconsistent {
+        /// The block's number.
+        number: u64,
+        /// The node's host.
+        node: String,
+        /// Which answers do not go together.
+        reason: String,
+    },
     /// A value in the traces is not the one that a proof shows.
     #[error(
         "block {number}: {node} traces {what} of {address} as {:#x} but proves {:#x}; \
@@ -221,6 +231,7 @@ impl RecordError {
             self,
             Self::Invalid(_)
                 | Self::Contradicted { .. }
+                | Self::Inconsistent { .. }
                 | Self::Traced { .. }
                 | Self::Node {
                     source: NodeError::Unproven { .. }

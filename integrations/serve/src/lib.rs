@@ -40,6 +40,6 @@ mod watch;
 
 pub use chain::Source;
 pub use error::ServeError;
-pub use server::Server;
+pub use server::{CaughtSignals, Server};
 pub use settings::{DEFAULT_LISTEN, Limits, Settings};
 pub use slotcast_node::RpcSettings;

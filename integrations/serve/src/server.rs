@@ -20,6 +20,7 @@ use jsonrpsee::{
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Runtime,
+    signal::unix::{Signal, SignalKind, signal},
     sync::Semaphore,
     time::MissedTickBehavior,
 };
@@ -100,18 +101,15 @@ impl Server {
         self.address
     }
 
-    /// Returns when the process is told to end, by SIGINT or SIGTERM.
-    pub fn wait_for_signal(&self) -> Result<(), ServeError> {
-        self.runtime.block_on(async {
-            use tokio::signal::unix::{SignalKind, signal};
-            let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
-            let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
-            tokio::select! {
-                _ = interrupt.recv() => tracing::info!("SIGINT"),
-                _ = terminate.recv() => tracing::info!("SIGTERM"),
-            }
-            Ok(())
-        })
+    /// From here on the process does not end by SIGINT or SIGTERM; what is given waits for either.
+    pub fn catch_signals(&self) -> Result<CaughtSignals<'_>, ServeError> {
+        let caught = |kind| {
+            let _entered = self.runtime.enter();
+            signal(kind).map_err(ServeError::Signals)
+        };
+        let (interrupt, terminate) =
+            (caught(SignalKind::interrupt())?, caught(SignalKind::terminate())?);
+        Ok(CaughtSignals { runtime: &self.runtime, interrupt, terminate })
     }
 
     /// Takes no more connections, waits for what is under way, and keeps summaries.
@@ -128,6 +126,26 @@ impl Server {
         runtime.shutdown_timeout(Duration::from_secs(1));
         service.warm.keep_all();
         tracing::info!("stopped");
+    }
+}
+
+/// The signals that tell the process to end.
+#[derive(Debug)]
+pub struct CaughtSignals<'a> {
+    runtime: &'a Runtime,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl CaughtSignals<'_> {
+    /// Returns when the process is told to end, or was since signals are caught.
+    pub fn wait(mut self) {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.interrupt.recv() => tracing::info!("SIGINT"),
+                _ = self.terminate.recv() => tracing::info!("SIGTERM"),
+            }
+        });
     }
 }
 

@@ -1,15 +1,13 @@
 //! Is a chain followed that is replaced in part, and whose node is away for a while?
 //!
-//! In: our own node, and anvil, which `tests/setup/anvil.sh` fetches, behind a relay that can be shut and
-//! turned to another node. Out: each block is given once, after its parent, and what was replaced is told.
+//! In: our own node, behind a relay that can be shut and turned to another node; and anvil, which
+//! `tests/setup/anvil.sh` fetches, ended and started again. Out: each block is given once, after its parent,
+//! and what was replaced is told.
 
 use std::{
     io,
     net::{Shutdown, TcpListener, TcpStream},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex},
     thread,
 };
 
@@ -30,28 +28,22 @@ struct Relay {
     url: String,
     target: Arc<Mutex<Option<String>>>,
     open: Arc<Mutex<Vec<TcpStream>>>,
-    n_refused: Arc<AtomicU64>,
 }
 
 impl Relay {
     fn new(target: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let (open, n_refused) = (Arc::default(), Arc::default());
-        let relay = Self { url, target: Arc::default(), open, n_refused };
+        let relay = Self { url, target: Arc::default(), open: Arc::default() };
         relay.turn_to(Some(target));
         let (target, open) = (Arc::clone(&relay.target), Arc::clone(&relay.open));
-        let n_refused = Arc::clone(&relay.n_refused);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let target = target.lock().expect("no thread panicked").clone();
-                match target.and_then(|address| TcpStream::connect(address).ok()) {
-                    Some(node) => {
-                        let handle = stream.try_clone().expect("a handle");
-                        open.lock().expect("no thread panicked").push(handle);
-                        pass(stream, node);
-                    }
-                    None => drop(n_refused.fetch_add(1, Ordering::Relaxed)),
+                if let Some(node) = target.and_then(|address| TcpStream::connect(address).ok()) {
+                    let handle = stream.try_clone().expect("a handle");
+                    open.lock().expect("no thread panicked").push(handle);
+                    pass(stream, node);
                 }
             }
         });
@@ -95,6 +87,7 @@ struct Given {
     chain: Vec<(u64, B256)>,
     n_replaced: usize,
     n_failures: usize,
+    last_failure: String,
 }
 
 impl Given {
@@ -117,8 +110,9 @@ impl Given {
                     assert!(self.chain.last().is_none_or(|last| last.0 + 1 == number));
                     return;
                 }
-                Err(_) => {
+                Err(error) => {
                     self.n_failures += 1;
+                    self.last_failure = error.to_string();
                     return;
                 }
             }
@@ -149,11 +143,49 @@ fn a_block_that_was_replaced_is_told_and_given_again() {
 }
 
 #[test]
+fn a_node_whose_blocks_are_no_chain_is_an_error_and_no_endless_loop() {
+    let links = [23, 24].map(|seed| Link::new(seed, 8, Scenario::Transfers, seed - 23));
+    let [below, above] = links.each_ref().map(|link| link.block.number());
+    assert_eq!(below + 1, above);
+    let node = Mock::start(&links, honest());
+    let (mut follower, mut given) = (follower(&node.url(), below), Given::default());
+    for n_failures in 1..4 {
+        given.go_on(&mut follower);
+        assert_eq!(given.chain, [(below, links[0].block.hash)], "{}", given.last_failure);
+        assert_eq!((given.n_failures, given.n_replaced), (n_failures, 0));
+        assert!(given.last_failure.contains("contradicts itself"), "{}", given.last_failure);
+    }
+}
+
+#[test]
+fn a_node_that_changes_its_mind_without_end_is_an_error() {
+    let links = [25, 26].map(|seed| Link::new(seed, 2, Scenario::Transfers, 0));
+    let [one, other] =
+        links.each_ref().map(|link| Mock::start(std::slice::from_ref(link), honest()));
+    let relay = Relay::new(&one.url());
+    let number = links[0].block.number();
+    let mut follower = follower(&relay.url, number);
+    let mut n_replaced = 0;
+    let error = loop {
+        match follower.step() {
+            Ok(FollowStep::Block(recording)) => {
+                let is_one = recording.block.hash == links[0].block.hash;
+                relay.turn_to(Some(&if is_one { &other } else { &one }.url()));
+            }
+            Ok(FollowStep::Replaced { .. }) => n_replaced += 1,
+            Ok(FollowStep::Waiting(number)) => panic!("{number} is awaited"),
+            Err(error) => break error.to_string(),
+        }
+        assert!(n_replaced < 1_000, "it goes on");
+    };
+    assert!(error.contains("contradicts itself"), "{error}");
+}
+
+#[test]
 fn two_hundred_blocks_of_anvil_with_a_reorganisation_and_a_restart() {
     let mut block = made(14, 420, Scenario::Transfers);
-    let Some(anvil) = start(&block) else { return };
-    let relay = Relay::new(&anvil.url);
-    let (mut follower, mut given) = (follower(&relay.url, 1), Given::default());
+    let Some(mut anvil) = start(&block) else { return };
+    let (mut follower, mut given) = (follower(&anvil.url, 1), Given::default());
     let mut transactions = core::mem::take(&mut block.transactions).into_iter();
     let mut snapshot = Value::Null;
     let mut timestamp = block.header.timestamp;
@@ -178,9 +210,11 @@ fn two_hundred_blocks_of_anvil_with_a_reorganisation_and_a_restart() {
         mined.transactions = transactions.by_ref().take(2).collect();
         anvil.mine(&mined);
         if n == 150 {
-            relay.turn_to(None);
+            // It has blocks that were not given yet.
+            let chain = anvil.end();
             given.go_on(&mut follower);
-            relay.turn_to(Some(&anvil.url));
+            assert_eq!((given.n_failures, given.chain.len()), (1, 147), "{}", given.last_failure);
+            anvil.go_on(&chain);
         } else if n % 7 == 0 || n == 100 {
             given.go_on(&mut follower);
         }
@@ -188,6 +222,5 @@ fn two_hundred_blocks_of_anvil_with_a_reorganisation_and_a_restart() {
     given.go_on(&mut follower);
     let numbers: Vec<_> = given.chain.iter().map(|block| block.0).collect();
     assert_eq!(numbers, (1..=200).collect::<Vec<u64>>());
-    assert_eq!((given.n_replaced, given.n_failures), (3, 1));
-    assert!(relay.n_refused.load(Ordering::Relaxed) != 0, "the node was away");
+    assert_eq!((given.n_replaced, given.n_failures), (3, 1), "{}", given.last_failure);
 }

@@ -6,7 +6,7 @@
 
 use std::{
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
     thread,
@@ -28,7 +28,7 @@ pub(crate) struct Miner {
     child: Child,
     pub(crate) node: Arc<Node>,
     pub(crate) url: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Drop for Miner {
@@ -41,8 +41,7 @@ impl Drop for Miner {
 
 /// Starts anvil on the state before `block`; none where it was not fetched.
 pub(crate) fn start(block: &RecordedBlock) -> Option<Miner> {
-    let binary = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/anvil");
-    if !binary.is_file() {
+    if !binary().is_file() {
         // Written past the test runner's capture, so that a skipped test is seen to be skipped.
         let message = b"skipped: there is no anvil; tests/setup/anvil.sh fetches it\n";
         let _ = std::io::Write::write_all(&mut std::io::stderr(), message);
@@ -54,25 +53,37 @@ pub(crate) fn start(block: &RecordedBlock) -> Option<Miner> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let port = listener.local_addr().expect("it is bound").port();
     drop(listener);
-    let child = Command::new(binary)
+    let url = format!("http://127.0.0.1:{port}");
+    let child = spawn(folder.path(), &url);
+    let node = Arc::new(Node::connect(&url, settings()).expect("it answers"));
+    Some(Miner { child, node, url, folder })
+}
+
+fn binary() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/anvil")
+}
+
+/// Starts anvil on the genesis in a folder, and waits until it answers at `url`.
+fn spawn(folder: &Path, url: &str) -> Child {
+    let port = url.rsplit(':').next().expect("it ends with the port");
+    let mut child = Command::new(binary())
         .args(["--chain-id", &CHAIN_ID.to_string(), "--order", "fifo", "--no-mining", "--quiet"])
-        .args(["--hardfork", "osaka", "--port", &port.to_string(), "--init"])
-        .arg(&genesis)
+        .args(["--hardfork", "osaka", "--port", port, "--no-request-size-limit", "--init"])
+        .arg(folder.join("genesis.json"))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("anvil starts");
-    let url = format!("http://127.0.0.1:{port}");
-    let mut miner = None;
     for _ in 0..400 {
-        if let Ok(node) = Node::connect(&url, settings()) {
-            miner = Some(node);
-            break;
+        if Node::connect(url, settings()).is_ok() {
+            return child;
         }
         thread::sleep(Duration::from_millis(25));
     }
-    let node = Arc::new(miner.expect("anvil answers within ten seconds"));
-    Some(Miner { child, node, url, _folder: folder })
+    // It may be gone already.
+    drop(child.kill());
+    drop(child.wait());
+    panic!("anvil does not answer within ten seconds");
 }
 
 fn settings() -> RpcSettings {
@@ -135,6 +146,21 @@ impl Miner {
     pub(crate) fn call(&self, method: &str, params: &Value) -> String {
         let answer = self.node.rpc().call(method, params);
         answer.unwrap_or_else(|error| panic!("{error}")).get().to_owned()
+    }
+
+    /// Ends the process; gives its chain, for [`Self::go_on`].
+    pub(crate) fn end(&mut self) -> Value {
+        // With the states before the newest; it writes no file beside a genesis.
+        let chain = self.call("anvil_dumpState", &json!([true]));
+        self.child.kill().expect("it is up");
+        self.child.wait().expect("it was started here");
+        serde_json::from_str(&chain).expect("a text")
+    }
+
+    /// Starts it again on the same port with the chain it had.
+    pub(crate) fn go_on(&mut self, chain: &Value) {
+        self.child = spawn(self.folder.path(), &self.url);
+        assert_eq!(self.call("anvil_loadState", &json!([chain])), "true");
     }
 
     /// Sends the transactions of a block.

@@ -9,6 +9,7 @@
 mod chain;
 mod client;
 #[path = "../../../node/tests/it/miner.rs"]
+#[expect(dead_code, reason = "other tests end it and start it again")]
 mod miner;
 #[path = "../../../node/tests/it/mock.rs"]
 #[expect(dead_code, reason = "other tests have it misbehave in more ways")]
