@@ -229,10 +229,15 @@ const RECOVER: &str = "
 
 /// What is predicted of one call of a program.
 fn predicted(program: Program, recovery: Recovery) -> Prediction {
+    predicted_within(Limits::default(), program, 100_000, recovery)
+}
+
+/// The same, of a call with so much gas, where the analysis is limited.
+fn predicted_within(limits: Limits, program: Program, gas: u64, recovery: Recovery) -> Prediction {
     let fork = Fork::Osaka;
-    let block = block(fork, &[Call { to: program.at, gas: 100_000 }]);
+    let block = block(fork, &[Call { to: program.at, gas }]);
     let state = state(&block, &[program]);
-    let summaries = Summaries::new(fork, Limits::default());
+    let summaries = Summaries::new(fork, limits);
     let limits = BindLimits { recovery, ..BindLimits::default() };
     let view = View::new(&state, &summaries);
     predict_block(&block, fork, &view, Basis::BlockOrder, limits).into_iter().next().unwrap()
@@ -266,6 +271,34 @@ fn a_hundred_signers_are_found_out() {
     let code = format!("{} {RECOVER} sload stop", format!("{RECOVER} pop ").repeat(100));
     let program = Program { at: 0x20, code, slots: &[] };
     check(Fork::Osaka, &[program], &[Call { to: 0x20, gas: 1_000_000 }]);
+}
+
+/// A function that calls itself twice, for `n - 1` and `n - 2`: what waits on the stack and in memory is
+/// used behind the calls.
+const FIBONACCI: &str = "
+    push done push 0 sload push fib jump
+    done: push 77 sstore stop                                   ; [f]
+    fib: push 2 dup2 lt push base jumpi                         ; [return, n]
+    dup1 push 100 add sload pop dup1 dup2 push 32 mul mstore
+    push left push 1 dup3 sub push fib jump
+    left: push right push 2 dup4 sub push fib jump              ; [return, n, f(n - 1)]
+    right: add dup1 dup3 push 32 mul mload push 200 add sstore  ; [return, n, f(n - 1), f(n - 2)]
+    swap1 pop swap1 jump
+    base: swap1 jump";
+
+#[test]
+fn a_walk_that_stops_is_gone_on_with() {
+    let program = Program { at: 0x20, code: FIBONACCI.to_owned(), slots: &[(0, 11)] };
+    let call = Call { to: 0x20, gas: 2_000_000 };
+    check(Fork::Osaka, std::slice::from_ref(&program), &[call]);
+    for fuel_per_function in [500, 5_000, 50_000, 16_000_000] {
+        let limits = Limits { fuel_per_function, ..Limits::default() };
+        let found = predicted_within(limits, program.clone(), call.gas, Recovery::Always);
+        let storage = found.storage();
+        let n = (found.gaps(), storage.reads.len(), storage.writes.len());
+        // Read: n, ten slots from 102 on, and what is stored.
+        assert_eq!(n, (&[][..], 22, 11), "{fuel_per_function}");
+    }
 }
 
 #[test]
