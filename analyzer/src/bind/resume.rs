@@ -51,7 +51,8 @@ impl<S: StateView> Machine<'_, S> {
         let ended = loop {
             match outcome {
                 Ok(ended) => break ended,
-                Err((held, Rest { target, is_jump, stack })) => {
+                Err(stopped) => {
+                    let (held, Rest { target, is_jump, stack }) = *stopped;
                     let place = match is_jump {
                         true => summary.index().code.jump_target(target),
                         false => u32::try_from(target).ok().map(Pc),
@@ -75,10 +76,10 @@ impl<S: StateView> Machine<'_, S> {
     }
 
     /// Runs one program, to the frame's end or to where the program's is.
-    fn stretch(&mut self, mut running: Running<'_>) -> Result<Ended, (Held, Rest)> {
+    fn stretch(&mut self, mut running: Running<'_>) -> Result<Ended, Box<(Held, Rest)>> {
         let ended = match self.follow(&mut running) {
             Ok(ended) => ended,
-            Err(rest) => return Err((running.hold(), rest)),
+            Err(rest) => return Err(Box::new((running.hold(), rest))),
         };
         let is_halted = !ended.success && ended.gas == 0;
         if !is_halted && running.is_in_doubt(ended.gas, self.uncounted) {
