@@ -1,23 +1,16 @@
-//! Does executing a block on several threads pay, and which of its transactions are worth predicting?
+//! Does executing a block on several threads pay?
 //!
 //! In: a block, the size of the codes it enters, what is known of it, [`UnitCosts`]. Out: an
-//! [`ExecutionPlan`].
-//! Invariants: this is the only place that decides it; the plan follows from the block, the
+//! [`ExecutionMode`].
+//! Invariants: this is the only place that decides it; the mode follows from the block, the
 //! predictions and the unit costs alone, never from a clock or the number of threads; it decides how
 //! long a block takes and never what it does; integer arithmetic only.
 //!
 //! # The formula
 //!
-//! One thread predicts, in block order. Meanwhile another runs the first transactions sequentially,
-//! which are not predicted; then both run what is predicted. Let `S` be what all transactions take one
-//! after the other. If `f` transactions are run first, two threads take
-//!
-//! ```text
-//! T(f) = max(those before f, predicting those from f on) + max(those from f on / 2, longest of them)
-//! ```
-//!
-//! and the best `f` is looked for; with predictions at hand predicting takes nothing and `f` is 0. With
-//! `n` calls among `m` transactions, threads pay when
+//! Let `S` be what all transactions take one after the other, and `T` what two threads take if none
+//! waits for another: half of `S`, or the longest transaction. With `n` calls among `m` transactions,
+//! threads pay when
 //!
 //! ```text
 //! waking + (n × handing over + m × scheduling) / 2  <  certain share of (S − T)
@@ -40,7 +33,7 @@
 
 use alloy_consensus::{Transaction, transaction::Recovered};
 use alloy_primitives::Address;
-use slotcast_model::{Index, IndexVec, TxIndex};
+use slotcast_model::{IndexVec, TxIndex};
 use slotcast_scheduler::CostModel;
 
 use crate::{input::Block, transaction::ChainTx};
@@ -59,16 +52,6 @@ pub enum ExecutionMode {
     Sequential,
     /// On several threads.
     Parallel,
-}
-
-/// How a block is best executed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExecutionPlan {
-    /// Whether several threads pay.
-    pub mode: ExecutionMode,
-    /// The first transaction that is worth predicting while the block runs; those before it are run
-    /// sequentially meanwhile.
-    pub first_predicted: TxIndex,
 }
 
 /// What the steps of executing a block cost.
@@ -92,11 +75,6 @@ pub struct UnitCosts {
     pub hand_over_nanos: u64,
     /// Nanoseconds until the other threads have woken up and gone back to sleep.
     pub wake_nanos: u64,
-    /// What predicting a call costs, in percent of running it.
-    pub predict_percent: u64,
-    /// The same where it was predicted on the parent state beforehand: checking whether the prediction
-    /// holds, and predicting again those that do not.
-    pub refresh_percent: u64,
     /// Nanoseconds to schedule a transaction.
     pub schedule_nanos: u64,
 }
@@ -114,8 +92,6 @@ impl Default for UnitCosts {
             certain_by_limits_percent: 23,
             hand_over_nanos: 1_300,
             wake_nanos: 50_000,
-            predict_percent: 53,
-            refresh_percent: 16,
             schedule_nanos: 190,
         }
     }
@@ -141,45 +117,29 @@ impl Call {
 /// What a transaction takes, in nanoseconds, and whether it is a call.
 type Takes = (u64, bool);
 
-/// The best way on two threads, in nanoseconds.
-struct Split {
-    first_predicted: TxIndex,
-    all: u64,
-    saved: u64,
-}
-
 impl UnitCosts {
     /// How to execute a block. `gas` is what each transaction is predicted to use, 0 for what looks
-    /// like a plain transfer; without it nothing is predicted yet. `predict_percent` is what is still
-    /// to be predicted, in percent of running it: nothing where all predictions are at hand.
-    pub fn plan(
+    /// like a plain transfer; without it nothing is predicted.
+    pub fn mode(
         &self,
         block: &Block,
         gas: Option<&IndexVec<TxIndex, u64>>,
-        predict_percent: u64,
         code_bytes: impl Fn(Address) -> usize,
-    ) -> ExecutionPlan {
+    ) -> ExecutionMode {
         let (takes, certain_percent) = match gas {
             None => (self.by_limits(block, code_bytes), self.certain_by_limits_percent),
             Some(gas) => (self.by_predictions(block, gas, code_bytes), self.certain_percent),
         };
-        let Split { first_predicted, all, saved } = split(&takes, predict_percent);
+        let all = takes.iter().fold(0_u64, |sum, (nanos, _)| sum.saturating_add(*nanos));
+        let longest = takes.iter().map(|(nanos, _)| *nanos).max().unwrap_or(0);
+        let saved = all - longest.max(all / 2);
         let n_calls = takes.iter().filter(|(_, is_call)| *is_call).count() as u64;
         let handing_over = self.hand_over_nanos.saturating_mul(n_calls);
         let scheduling = self.schedule_nanos.saturating_mul(takes.len() as u64);
         let costs = self.wake_nanos.saturating_add(handing_over.saturating_add(scheduling) / 2);
         let pays =
             costs < saved / 100 * certain_percent && all / 100 * LEAST_SAVED_PERCENT <= saved;
-        let mode = if pays { ExecutionMode::Parallel } else { ExecutionMode::Sequential };
-        ExecutionPlan { mode, first_predicted }
-    }
-
-    /// What is to be predicted of a block of which `n_kept` of `n_transactions` were predicted on its
-    /// parent state, in percent of running it.
-    pub const fn predict_percent_with(&self, n_kept: usize, n_transactions: usize) -> u64 {
-        let (kept, all) = (n_kept as u64, n_transactions as u64);
-        let spared = self.predict_percent.saturating_sub(self.refresh_percent).saturating_mul(kept);
-        self.predict_percent - spared / if all == 0 { 1 } else { all }
+        if pays { ExecutionMode::Parallel } else { ExecutionMode::Sequential }
     }
 
     /// About how long a call takes.
@@ -220,24 +180,6 @@ impl UnitCosts {
         };
         block.transactions.iter().map(takes).collect()
     }
-}
-
-fn split(takes: &[Takes], predict_percent: u64) -> Split {
-    let all = takes.iter().fold(0_u64, |sum, (nanos, _)| sum.saturating_add(*nanos));
-    // From the end: what is behind each transaction.
-    let [mut rest, mut rest_of_calls, mut longest_of_rest] = [0_u64; 3];
-    let mut best = (all, takes.len());
-    for (at, &(nanos, is_call)) in takes.iter().enumerate().rev() {
-        rest = rest.saturating_add(nanos);
-        longest_of_rest = longest_of_rest.max(nanos);
-        rest_of_calls = rest_of_calls.saturating_add(if is_call { nanos } else { 0 });
-        let front = all - rest.min(all);
-        let predicting = rest_of_calls / 100 * predict_percent;
-        let together = front.max(predicting).saturating_add(longest_of_rest.max(rest / 2));
-        best = best.min((together, at));
-    }
-    let (together, first) = best;
-    Split { first_predicted: TxIndex::from_usize(first), all, saved: all - together }
 }
 
 /// What the calls of a block use together, by its header, and what their gas limits come to. Nothing

@@ -1,8 +1,8 @@
 //! How long would a block take on many threads, by what its transactions take on one?
 //!
 //! In: a [`Prepared`] block, the unit costs of the executor. Out: a [`MakespanRow`] for each number of
-//! threads: our predictions made meanwhile, kept from when transactions arrived, and at hand, the sets of
-//! what transactions really touch without any value, optimistic re-execution in the manner of Block-STM,
+//! threads: ours with nothing at hand, with predictions from when transactions arrived, and with those of
+//! the block, the sets of what transactions really touch without any value, optimistic re-execution in the manner of Block-STM,
 //! and the limit below which no schedule comes, on the same costs.
 //! Invariants: times are measured on one thread and everything else is simulated; a simulation runs
 //! nothing and depends on its inputs alone; who conflicts is for all of them what is left when reads
@@ -12,18 +12,16 @@ use core::num::NonZeroUsize;
 use std::sync::Arc;
 
 use serde::Serialize;
-use slotcast_analyzer::bind::StateView;
 use slotcast_executor::{
     Advice, Block, ExecutionError, FallbackRule, SequentialSettings, Settings, UnitCosts, Wait,
     execute, execute_sequential, time_each,
 };
 use slotcast_model::{IndexVec, Observation, Prediction, StorageAccess, TxIndex};
-use slotcast_scheduler::{Actual, Mode, Steps, simulate_optimistic, simulate_streamed};
+use slotcast_scheduler::{Actual, Steps, simulate_optimistic, simulate_streamed};
 
 use slotcast::{
-    Clock, Engine, NextBlock, PredictSettings, Prepared, View,
+    Clock, Engine, NextBlock, PredictSettings, Prepared,
     graph::{Waits, predicted_accesses},
-    predict::Lookahead,
 };
 use slotcast_corpus::RunError;
 
@@ -38,7 +36,7 @@ pub struct MakespanRow {
     pub threads: usize,
     /// All transactions one after the other, on one thread, without predicting: measured.
     pub in_order_micros: f64,
-    /// Predicting, executing and deciding.
+    /// Executing and deciding, with nothing predicted.
     pub ours_micros: f64,
     /// The same with predictions made on the parent state when transactions arrived.
     pub pooled_micros: f64,
@@ -61,17 +59,18 @@ pub struct MakespanRow {
 /// What is measured of one block, in nanoseconds by transaction.
 struct Measured {
     run: IndexVec<TxIndex, u64>,
-    predict: IndexVec<TxIndex, u64>,
+    /// Finding out what each waits for when nothing is predicted.
+    blind: IndexVec<TxIndex, u64>,
     predictions: IndexVec<TxIndex, Prediction>,
     truth: IndexVec<TxIndex, Prediction>,
-    /// What each waits for when predictions are made while the block runs.
-    meanwhile: IndexVec<TxIndex, Wait>,
-    /// Predicting each in block order, as one who ships the predictions does.
-    beforehand: IndexVec<TxIndex, u64>,
-    /// Predicting each when it arrives.
-    arriving: IndexVec<TxIndex, u64>,
-    /// Finding out whether that still holds.
-    refresh: IndexVec<TxIndex, u64>,
+    /// What each waits for when nothing is predicted.
+    waits_blind: IndexVec<TxIndex, Wait>,
+    /// Predicting the block in its order, as one who ships the predictions does.
+    beforehand: u64,
+    /// Predicting each transaction when it arrives.
+    arriving: u64,
+    /// Finding out what each waits for by these.
+    follow: IndexVec<TxIndex, u64>,
     /// What each waits for then.
     pooled: IndexVec<TxIndex, Wait>,
 }
@@ -126,10 +125,10 @@ impl BlockCosts {
     }
 
     fn of(prepared: &Prepared, units: &UnitCosts) -> Result<Self, ExecutionError> {
-        let measured = measure(prepared, units)?;
-        let Measured { run, predict, predictions, truth, .. } = &measured;
+        let measured = measure(prepared)?;
+        let Measured { run, blind, predictions, truth, .. } = &measured;
         let (waits, again) = waits(prepared, predictions)?;
-        let (waits_meanwhile, again_meanwhile) = ran(prepared, measured.meanwhile.clone())?;
+        let (waits_blind, again_blind) = ran(prepared, measured.waits_blind.clone())?;
         let (waits_pooled, again_pooled) = ran(prepared, measured.pooled.clone())?;
         let (waits_of_truth, again_of_truth) = self::waits(prepared, truth)?;
         let free = IndexVec::from_elem(0, run.len());
@@ -140,12 +139,12 @@ impl BlockCosts {
         Ok(Self {
             gas: prepared.block().header.gas_used,
             in_order: run.iter().sum(),
-            ours: steps(predict, &waits_meanwhile, &again_meanwhile),
-            pooled: steps(&measured.refresh, &waits_pooled, &again_pooled),
+            ours: steps(blind, &waits_blind, &again_blind),
+            pooled: steps(&measured.follow, &waits_pooled, &again_pooled),
             hinted: steps(&free, &waits, &again),
             true_sets: steps(&free, &waits_of_truth, &again_of_truth),
             actual: actual(prepared, units, run, truth),
-            predicted_before: [&measured.arriving, &measured.beforehand].map(|it| it.iter().sum()),
+            predicted_before: [measured.arriving, measured.beforehand],
             our_runs: run.len() + again.len(),
             run: measured.run,
         })
@@ -169,69 +168,56 @@ impl BlockCosts {
     }
 }
 
-fn measure(prepared: &Prepared, units: &UnitCosts) -> Result<Measured, ExecutionError> {
+fn measure(prepared: &Prepared) -> Result<Measured, ExecutionError> {
     let (block, state) = (prepared.block(), prepared.state());
     let observed = SequentialSettings { is_observed: true };
     let observations = execute_sequential(block, state, &observed)?.observations;
     let truth = observations.into_iter().map(prediction_of).collect();
     let settings = PredictSettings::default();
-    let summaries = prepared.summaries(&settings);
+    let engine = Engine::new(1)?;
+    let summaries = Arc::new(prepared.summaries(&settings));
     let predictions = prepared.predict_with(&summaries, &settings).predictions;
-    let view = View::new(state, &summaries);
-    let (n, percent) = (block.n_transactions(), units.predict_percent);
-    let lookahead = |percent| {
-        let first =
-            units.plan(block, None, percent, |address| state.code_bytes(address)).first_predicted;
-        Lookahead::new(block, prepared.fork(), &view, state, &settings, first, Mode::default())
-    };
-    let mut runs = Vec::with_capacity(N_RUNS);
-    let [mut predicting, mut beforehand] = [Vec::new(), Vec::new()];
-    let mut meanwhile = IndexVec::new();
+    engine.use_summaries(summaries);
+    let next = NextBlock::of(block, prepared.fork());
+    let [mut runs, mut blind, mut following] = [Vec::new(), Vec::new(), Vec::new()];
+    let [mut beforehand, mut arriving] = [Vec::new(), Vec::new()];
+    let [mut waits_blind, mut pooled] = [IndexVec::new(), IndexVec::new()];
     for _ in 0..N_RUNS {
         runs.push(time_each(block, state)?);
-        let (nanos, waits) = timed_waits(block, lookahead(percent));
-        predicting.push(nanos);
-        meanwhile = waits;
-        beforehand.push(timed_waits(block, lookahead(0)).0);
-    }
-    let engine = Engine::new(1)?;
-    let shared = Arc::new(prepared.summaries(&settings));
-    prepared.predict_with(&shared, &settings);
-    engine.use_summaries(shared);
-    let next = NextBlock::of(block, prepared.fork());
-    let [mut arriving, mut refreshing] = [Vec::new(), Vec::new()];
-    let mut pooled = IndexVec::new();
-    for _ in 0..N_RUNS {
+        waits_blind = timed_waits(block, engine.waits(block, state)?, &mut blind);
+        beforehand.push(timed(|| engine.predict_block(block, state)).0);
         let announce = |tx| timed(|| engine.announce(tx, &next, state)).0;
-        arriving.push(block.transactions.iter().map(announce).collect());
-        let percent = units.predict_percent_with(engine.n_announced(), n);
-        let (nanos, waits) = timed_waits(block, engine.lend_announced(lookahead(percent), block));
-        refreshing.push(nanos);
-        pooled = waits;
+        arriving.push(block.transactions.iter().map(announce).sum());
+        pooled = timed_waits(block, engine.waits(block, state)?, &mut following);
+        for tx in &block.transactions {
+            engine.withdraw(tx.tx_hash());
+        }
     }
-    let [run, predict, beforehand] = [&runs, &predicting, &beforehand].map(|it| medians(it));
-    let [arriving, refresh] = [&arriving, &refreshing].map(|it| medians(it));
+    let [run, blind, follow] = [&runs, &blind, &following].map(|it| medians(it));
+    let [beforehand, arriving] = [beforehand, arriving].map(median);
     Ok(Measured {
         run,
-        predict,
+        blind,
         predictions,
         truth,
-        meanwhile,
+        waits_blind,
         beforehand,
         arriving,
-        refresh,
+        follow,
         pooled,
     })
 }
 
-/// What a thread takes to find out what each transaction waits for.
-fn timed_waits<S: StateView>(
+/// What each transaction waits for; what it takes to find out is added to `runs`.
+fn timed_waits(
     block: &Block,
-    mut lookahead: Lookahead<'_, S>,
-) -> (IndexVec<TxIndex, u64>, IndexVec<TxIndex, Wait>) {
-    let next = |_| timed(|| lookahead.next());
+    mut wait: impl FnMut(TxIndex) -> Wait,
+    runs: &mut Vec<IndexVec<TxIndex, u64>>,
+) -> IndexVec<TxIndex, Wait> {
+    let next = |tx| timed(|| wait(tx));
     let (nanos, waits): (Vec<u64>, Vec<Wait>) = block.tx_indices().map(next).unzip();
-    (nanos.into(), waits.into())
+    runs.push(nanos.into());
+    waits.into()
 }
 
 /// How long something takes, in nanoseconds, and what it gives.
@@ -244,12 +230,12 @@ fn timed<T>(what: impl FnOnce() -> T) -> (u64, T) {
 /// The middle of what each transaction took.
 fn medians(runs: &[IndexVec<TxIndex, u64>]) -> IndexVec<TxIndex, u64> {
     let Some(first) = runs.first() else { return IndexVec::new() };
-    let median = |tx: TxIndex| {
-        let mut nanos: Vec<u64> = runs.iter().map(|run| run[tx]).collect();
-        nanos.sort_unstable();
-        nanos[nanos.len() / 2]
-    };
-    first.indices().map(median).collect()
+    first.indices().map(|tx| median(runs.iter().map(|run| run[tx]).collect())).collect()
+}
+
+fn median(mut nanos: Vec<u64>) -> u64 {
+    nanos.sort_unstable();
+    nanos[nanos.len() / 2]
 }
 
 /// A prediction without a fault.

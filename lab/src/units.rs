@@ -8,19 +8,15 @@
 //! that have enough calls to tell. What a call takes is fitted as a straight line, by least squares
 //! over the blocks; plain transfers are measured on a synthetic block of nothing else.
 
-use std::sync::Arc;
-
 use alloy_consensus::Transaction;
 use slotcast_corpus::{Plan, Scenario, generate};
-use slotcast_executor::{
-    Advice, Call, ExecutionError, ExecutionMode, FallbackRule, Settings, UnitCosts, execute,
-};
+use slotcast_executor::{Advice, Call, ExecutionError, FallbackRule, Settings, UnitCosts, execute};
 use slotcast_model::{Index, TxIndex};
 use slotcast_scheduler::{CostModel, Schedule};
 
 use crate::seal::{SealError, seal};
 use slotcast::{
-    Clock, Engine, EngineSettings, ExecutionRule, NextBlock, PredictSettings, Prepared, Summaries,
+    Clock, PredictSettings, Prepared,
     graph::{Waits, estimate_gas, schedule_of},
 };
 use slotcast_corpus::{RunError, prepare};
@@ -67,8 +63,6 @@ struct Block {
     gas_limit_of_calls: f64,
     calls_nanos: f64,
     handing_over_nanos: f64,
-    predict_nanos: f64,
-    refresh_nanos: f64,
     schedule_nanos: f64,
     /// The calls by their predictions.
     estimates: Vec<Call>,
@@ -107,8 +101,6 @@ pub fn measure_units(prepared: &[Prepared]) -> Result<UnitCosts, UnitsError> {
         certain_by_limits_percent: 100,
         hand_over_nanos: whole(typical(|it| it.handing_over_nanos / it.n_calls)),
         wake_nanos: whole(wake_nanos()?),
-        predict_percent: whole(100.0 * typical(|it| it.predict_nanos / it.calls_nanos)),
-        refresh_percent: whole(100.0 * typical(|it| it.refresh_nanos / it.calls_nanos)),
         schedule_nanos: whole(typical(|it| it.schedule_nanos / it.n_txs)),
     };
     let too_long = |block: &Block| estimate(&units, &block.estimates) / block.calls_nanos;
@@ -163,35 +155,12 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
     let handed_over =
         median_nanos(|| execute(block, state, Advice::Schedule(&schedule, &alone)).map(drop))?;
     measured.handing_over_nanos = handed_over - in_order;
-    measured.predict_nanos = median_nanos(|| {
-        prepared.predict_once(&summaries, &settings);
-        Ok(())
-    })?;
-    measured.refresh_nanos = refresh_nanos(prepared, summaries.into())?;
     measured.schedule_nanos = median_nanos(|| {
         let mut waits = Waits::new(block, state, Default::default());
         predictions.iter().for_each(|it| drop(waits.next(it)));
         Ok(())
     })?;
     Ok(measured)
-}
-
-/// What refreshing predictions takes that were made on the parent state.
-fn refresh_nanos(prepared: &Prepared, summaries: Arc<Summaries>) -> Result<f64, UnitsError> {
-    // All are refreshed, whatever that costs.
-    let units = UnitCosts { predict_percent: 0, refresh_percent: 0, ..UnitCosts::default() };
-    let execution = ExecutionRule::Always(ExecutionMode::Parallel);
-    let settings = EngineSettings { units, execution, ..EngineSettings::default() };
-    let engine = Engine::with_settings(1, settings)?;
-    engine.use_summaries(summaries);
-    let (block, state) = (prepared.block(), prepared.state());
-    let next = NextBlock::of(block, prepared.fork());
-    for tx in &block.transactions {
-        engine.announce(tx, &next, state);
-    }
-    let refresh = |_| Ok(engine.execute(block, state)?.times.predict * 1e3);
-    let nanos: Result<Vec<f64>, ExecutionError> = (0..N_RUNS).map(refresh).collect();
-    Ok(median(nanos?))
 }
 
 fn gas_limit(prepared: &Prepared, tx: TxIndex) -> u64 {

@@ -3,13 +3,15 @@
 //! In: transactions as they arrive, each with the state and the words of the block that are expected.
 //! Out: [`Announced`], of each transaction its binding and everything that the binding asked of the
 //! state, until it is replaced, withdrawn or pushed out.
-//! Invariants: a kept binding is used only while every answer it got is still the answer and every
+//! Invariants: [`Kept::holds`] is true only while every answer it got is still the answer and every
 //! word of the block that decided it is the same, so it is what binding would give again; the
 //! number of entries is bounded.
 //!
 //! ```text
 //! arrives    bind on the head, keep what was asked and answered
-//! block      for each transaction: do the answers hold on the state that predictions lead to?
+//! executed   follow it as it is: a value counts if no transaction before is predicted to change
+//!            what this one reads
+//! predicted  for each transaction: do the answers hold on the state that predictions lead to?
 //!            yes: use it         no: bind
 //! ```
 
@@ -101,11 +103,22 @@ impl Kept {
         }
     }
 
+    /// Whether it was made on the parent state of this block, and would be the same in it if no
+    /// transaction before it changed what it asked.
+    pub(crate) fn is_of(&self, block: &NextBlock) -> bool {
+        self.next.parent_hash == block.parent_hash && self.is_bound_alike(block)
+    }
+
+    /// Whether all that binding takes from the block is the same.
+    fn is_bound_alike(&self, block: &NextBlock) -> bool {
+        self.next.fork == block.fork
+            && self.bound.block_words.is_same_in(&self.next.words, &block.words)
+    }
+
     /// Whether binding in this block, on what predictions before it lead to, would give the same.
     pub(crate) fn holds<S: StateView>(&self, block: &NextBlock, forward: &Forward<'_, S>) -> bool {
         let is_same_parent = self.next.parent_hash == block.parent_hash;
-        self.next.fork == block.fork
-            && self.bound.block_words.is_same_in(&self.next.words, &block.words)
+        self.is_bound_alike(block)
             && self.vaults == vaults(&block.legs, &self.tx, &block.words, forward)
             && self.asked.iter().all(|question| question.still_holds(forward, is_same_parent))
     }

@@ -7,10 +7,11 @@
 //! fails while a block is predicted makes predictions poorer and nothing else; after an error an
 //! engine goes on as before.
 //!
-//! Where nothing is predicted beforehand, transactions are predicted one after the other on the
-//! calling thread, while the engine's other threads execute the first transactions of the block, which
-//! are not predicted, and those that are predicted already. A block that several threads cannot speed
-//! up is executed sequentially, and nothing is predicted for it.
+//! Predictions are made before the block comes, never while it is executed: by [`Engine::announce`] as
+//! transactions arrive, or by the sequencer of the block ([`Engine::predict_block`]). A transaction of
+//! which none is at hand runs blind: it waits for the last call of the same contract, and validation
+//! finds out whether that was enough. A block that several threads cannot speed up is executed
+//! sequentially.
 
 use core::{fmt, time::Duration};
 use std::{
@@ -18,13 +19,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use alloy_consensus::{Header, Transaction as _, transaction::Recovered};
+use alloy_consensus::{Header, transaction::Recovered};
 use alloy_eip7928::{BlockAccessList, compute_block_access_list_hash, diff::BalDiff};
 use alloy_primitives::{Address, B256};
-use slotcast_analyzer::bind::{Binder, BlockWords, StateView};
+use slotcast_analyzer::bind::{Binder, BlockWords};
 use slotcast_executor::{
-    Advice, Block, ChainTx, Decisions, Execution, ExecutionError, ExecutionMode, ExecutionPlan,
-    FallbackRule, HostRules, Mode, Pool, Settings, UnitCosts, Wait,
+    Advice, Block, ChainTx, Decisions, Execution, ExecutionError, ExecutionMode, FallbackRule,
+    HostRules, Mode, Pool, Settings, UnitCosts, Wait,
     database::{BundleState, DatabaseRef},
     decide, execute, execute_with_access_list, execute_with_bundle, fork_of, receipts_root,
 };
@@ -33,13 +34,13 @@ use slotcast_scheduler::schedule;
 
 use crate::{
     announced::{Announced, Kept, NextBlock},
+    at_hand::AtHand,
     clock::Clock,
-    graph::{Waits, gas_or_transfer, predicted_accesses, predicted_gas},
-    lookahead::Lookahead,
-    predict::{Basis, BlockPredictor, Made, OnStale, predict_block, predict_tx},
+    graph::{Waits, predicted_accesses},
+    predict::{Basis, BlockPredictor, Made, predict_tx},
     prepared::PredictSettings,
     reads::Reads,
-    summaries::{Summaries, View},
+    summaries::{BaseState, Summaries, View},
 };
 
 /// What to do about a transaction that cannot be included.
@@ -191,9 +192,9 @@ pub struct BlockPredictions {
 /// Where the time went, in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepTimes {
-    /// Prediction with the summaries at hand; the other threads execute meanwhile.
+    /// Prediction, which only layers are made of before execution; otherwise it is nothing.
     pub predict: f64,
-    /// From predictions at hand to what each transaction waits for.
+    /// From what is at hand to what each transaction waits for.
     pub schedule: f64,
     /// Execution, from when all is known.
     pub execute: f64,
@@ -275,8 +276,8 @@ impl Engine {
     }
 
     /// Predicts a transaction that is expected in a block soon, on the state before that block, and
-    /// keeps the prediction by transaction hash: [`Self::execute`] uses it where it still holds, and
-    /// predicts again where not. A transaction of the same sender and nonce is replaced.
+    /// keeps the prediction by transaction hash, for [`Self::execute`] to follow and [`Self::predict_block`]
+    /// to bring up to date. A transaction of the same sender and nonce is replaced.
     ///
     /// Returns whether the transaction was kept: deposits, and those with authorisations, are
     /// predicted in their block.
@@ -326,6 +327,7 @@ impl Engine {
     /// block comes. To be called in the background; how many predictions were made again.
     pub fn refresh<DB: DatabaseRef>(&self, next: &NextBlock, state: &DB) -> usize {
         let (summaries, reads) = (self.summaries(next.fork), Reads(state));
+        summaries.forget_beyond(self.settings.summarised_code_bytes);
         let view = View::new(&reads, &summaries);
         let mut binder = Binder::new(next.fork, self.settings.predict.binding);
         let all = self.announced().all();
@@ -347,13 +349,14 @@ impl Engine {
     ) -> Result<BlockPredictions, ExecutionError> {
         let fork = fork_of(block)?;
         let (summaries, reads) = (self.summaries(fork), Reads(state));
+        summaries.forget_beyond(self.settings.summarised_code_bytes);
         let view = View::new(&reads, &summaries);
         let PredictSettings { basis, binding, .. } = self.settings.predict;
         let mut predictor =
             BlockPredictor::new(block, fork, &view, basis, binding).with_kept(self.kept_of(block));
         let mut n_kept = 0;
         let next = |_| {
-            let made = predictor.make(OnStale::Again);
+            let made = predictor.make();
             n_kept += usize::from(matches!(made, Made::Before(_)));
             made.into_prediction()
         };
@@ -365,16 +368,32 @@ impl Engine {
         self.announced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same lookahead at `block` with what was announced to this engine.
-    pub fn lend_announced<'a, S: StateView>(
+    /// What each transaction of `block` waits for when [`Self::execute`] is called, one after the other:
+    /// by the prediction that was made when it was announced, or blind.
+    pub fn waits<'a>(
         &self,
-        lookahead: Lookahead<'a, S>,
-        block: &Block,
-    ) -> Lookahead<'a, S> {
-        lookahead.with_kept(self.kept_of(block))
+        block: &'a Block,
+        base: &impl BaseState,
+    ) -> Result<impl FnMut(TxIndex) -> Wait + 'a, ExecutionError> {
+        let at_hand = self.at_hand(block, fork_of(block)?, None);
+        let mut waits = Waits::new(block, base, self.settings.mode);
+        Ok(move |tx| at_hand.wait(&mut waits, tx))
     }
 
-    /// What is at hand of each transaction of a block.
+    /// What is at hand of a block.
+    fn at_hand<'p>(
+        &self,
+        block: &Block,
+        fork: Fork,
+        predictions: Option<&'p IndexVec<TxIndex, Prediction>>,
+    ) -> AtHand<'p> {
+        match predictions {
+            Some(predictions) => AtHand::All(predictions),
+            None => AtHand::announced(block, fork, self.kept_of(block)),
+        }
+    }
+
+    /// What was announced of each transaction of a block.
     fn kept_of(&self, block: &Block) -> Vec<Option<Arc<Kept>>> {
         let announced = self.announced();
         // On the parent state alone, nothing that earlier transactions leave counts.
@@ -384,7 +403,7 @@ impl Engine {
         block.transactions.iter().map(|tx| announced.get(tx.tx_hash()).cloned()).collect()
     }
 
-    /// Executes `block` on `base`, predicting it on the way.
+    /// Executes `block` on `base`, by what was announced of it.
     pub fn execute<DB: DatabaseRef + Sync>(
         &self,
         block: &Block,
@@ -456,7 +475,10 @@ impl Engine {
         block: &Block,
         predictions: Option<&IndexVec<TxIndex, Prediction>>,
     ) -> bool {
-        self.planned(block, predictions, &[]).is_some()
+        match predictions {
+            Some(predictions) => self.pays(block, &AtHand::All(predictions)),
+            None => self.decides(block, None),
+        }
     }
 
     fn check_included(&self, execution: &Execution) -> Result<(), ExecutionError> {
@@ -466,28 +488,19 @@ impl Engine {
         }
     }
 
-    /// The plan by which a block is executed on several threads, if it is.
-    fn planned(
-        &self,
-        block: &Block,
-        predictions: Option<&IndexVec<TxIndex, Prediction>>,
-        kept: &[Option<Arc<Kept>>],
-    ) -> Option<ExecutionPlan> {
+    /// Whether a block is executed on several threads, given what is at hand.
+    fn pays(&self, block: &Block, at_hand: &AtHand<'_>) -> bool {
+        self.decides(block, at_hand.gas(block, &self.settings.units).as_ref())
+    }
+
+    fn decides(&self, block: &Block, gas: Option<&IndexVec<TxIndex, u64>>) -> bool {
         let units = &self.settings.units;
-        let n_kept = kept.iter().flatten().count();
-        let percent = units.predict_percent_with(n_kept, block.n_transactions());
-        let (gas, percent) = match predictions {
-            Some(predictions) => (Some(predicted_gas(block, predictions)), 0),
-            None if n_kept == 0 => (None, percent),
-            None => (Some(gas_with(block, kept, units)), percent),
-        };
-        let plan = units.plan(block, gas.as_ref(), percent, typical_code(units));
-        let is_parallel = match self.settings.execution {
+        let pays = || units.mode(block, gas, typical_code(units)) == ExecutionMode::Parallel;
+        match self.settings.execution {
             ExecutionRule::Always(mode) => mode == ExecutionMode::Parallel,
-            ExecutionRule::ByCostOfTwo => plan.mode == ExecutionMode::Parallel,
-            ExecutionRule::ByCost => 1 < self.threads() && plan.mode == ExecutionMode::Parallel,
-        };
-        is_parallel.then_some(plan)
+            ExecutionRule::ByCostOfTwo => pays(),
+            ExecutionRule::ByCost => 1 < self.threads() && pays(),
+        }
     }
 
     /// Calls `run` with the advice that there is for `block`.
@@ -501,20 +514,18 @@ impl Engine {
     ) -> Result<(R, StepTimes), ExecutionError> {
         let clock = Clock::start();
         let (reads, settings) = (Reads(base), &self.execution);
-        let kept = if predictions.is_none() { self.kept_of(block) } else { Vec::new() };
-        let Some(plan) = self.planned(block, predictions, &kept) else {
+        let at_hand = self.at_hand(block, fork, predictions);
+        if !self.pays(block, &at_hand) {
             let schedule = micros(clock.elapsed());
             let result = run(Advice::None)?;
             let execute = micros(clock.elapsed()) - schedule;
             return Ok((result, StepTimes { predict: 0.0, schedule, execute }));
-        };
-        let summaries = self.summaries(fork);
-        summaries.forget_beyond(self.settings.summarised_code_bytes);
-        let view = View::new(&reads, &summaries);
-        let PredictSettings { basis, binding, .. } = self.settings.predict;
+        }
         if settings.mode == Mode::Layers {
-            let made =
-                predictions.is_none().then(|| predict_block(block, fork, &view, basis, binding));
+            let made = match predictions {
+                Some(_) => None,
+                None => Some(self.predict_block(block, base)?.predictions),
+            };
             let predict = micros(clock.elapsed());
             let predictions = predictions.or(made.as_ref()).expect("given or made");
             let schedule = schedule(&predicted_accesses(block, predictions, &reads));
@@ -524,27 +535,12 @@ impl Engine {
             return Ok((result, StepTimes { predict, schedule: scheduled - predict, execute }));
         }
         let mut spent = Duration::ZERO;
-        let result = match predictions {
-            None => {
-                let predict = &self.settings.predict;
-                let first = plan.first_predicted;
-                let lookahead =
-                    Lookahead::new(block, fork, &view, &reads, predict, first, settings.mode);
-                let mut lookahead = lookahead.with_kept(kept);
-                let mut next = timed(&mut spent, |_| lookahead.next());
-                run(Advice::Streamed(&mut next, settings))?
-            }
-            Some(predictions) => {
-                let mut waits = None;
-                let made = || Waits::new(block, &reads, settings.mode);
-                let mut next =
-                    timed(&mut spent, |tx| waits.get_or_insert_with(made).next(&predictions[tx]));
-                run(Advice::Streamed(&mut next, settings))?
-            }
-        };
-        let (spent, total) = (micros(spent), micros(clock.elapsed()));
-        let (predict, schedule) = if predictions.is_none() { (spent, 0.0) } else { (0.0, spent) };
-        Ok((result, StepTimes { predict, schedule, execute: total - spent }))
+        let mut waits = None;
+        let made = || Waits::new(block, &reads, settings.mode);
+        let wait = |tx| at_hand.wait(waits.get_or_insert_with(made), tx);
+        let result = run(Advice::Streamed(&mut timed(&mut spent, wait), settings))?;
+        let (schedule, total) = (micros(spent), micros(clock.elapsed()));
+        Ok((result, StepTimes { predict: 0.0, schedule, execute: total - schedule }))
     }
 }
 
@@ -559,20 +555,6 @@ fn timed(
         *spent += clock.elapsed();
         wait
     }
-}
-
-/// The gas that each transaction uses by what is kept of it, and else by its limit.
-fn gas_with(
-    block: &Block,
-    kept: &[Option<Arc<Kept>>],
-    units: &UnitCosts,
-) -> IndexVec<TxIndex, u64> {
-    let gas = |(tx, kept): (&Recovered<ChainTx>, &Option<Arc<Kept>>)| match kept {
-        Some(kept) => gas_or_transfer(tx, &kept.bound.prediction),
-        None if tx.input().is_empty() => 0,
-        None => tx.gas_limit().saturating_mul(units.used_percent) / 100,
-    };
-    block.transactions.iter().zip(kept).map(gas).collect()
 }
 
 /// Takes every code to be of typical size: asking the database for each could cost more than knowing

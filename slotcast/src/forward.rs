@@ -92,13 +92,6 @@ impl<'a, S: StateView> Forward<'a, S> {
         }
     }
 
-    /// The same of a transaction that was predicted on another state: what it leaves in slots is not
-    /// known.
-    pub(crate) fn apply_unknown(&mut self, changes: &Changes) {
-        self.apply(changes);
-        self.storage.extend(changes.storage.iter().map(|(slot, _)| (*slot, None)));
-    }
-
     /// Puts a delegation in place of the code of `authority` and counts its nonce (EIP-7702); a
     /// delegation to the zero address takes the code away.
     pub fn delegate(&mut self, authority: Address, delegate: Address) {
@@ -114,12 +107,6 @@ impl<'a, S: StateView> Forward<'a, S> {
 
     /// Adds what a deposit brings to its sender.
     pub(crate) fn minted(&mut self, to: Address, value: U256) {
-        self.account(to).move_balance(value, U256::ZERO);
-    }
-
-    /// Moves a payment.
-    pub(crate) fn paid(&mut self, from: Address, to: Address, value: U256) {
-        self.account(from).move_balance(U256::ZERO, value);
         self.account(to).move_balance(value, U256::ZERO);
     }
 

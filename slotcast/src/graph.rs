@@ -27,7 +27,7 @@ use alloy_primitives::{
     map::{AddressMap, AddressSet},
 };
 use slotcast_executor::{Block, ChainTx, Horizon, Wait};
-use slotcast_model::{AccessSet, Coverage, Index, IndexVec, Location, Prediction, Slot, TxIndex};
+use slotcast_model::{AccessSet, Coverage, IndexVec, Location, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Mode, PredictedAccess, Schedule, schedule};
 
 use self::changes::LastChanges;
@@ -138,10 +138,26 @@ pub struct Waits<'a> {
     block: &'a Block,
     short: AddressSet,
     changes: LastChanges,
+    calls: AddressMap<LastCalls>,
     mode: Mode,
-    /// Whether all transactions so far are predicted, in block order.
-    is_whole: bool,
-    next: usize,
+    next: TxIndex,
+}
+
+/// The last calls of a contract by transactions.
+#[derive(Clone, Copy, Debug, Default)]
+struct LastCalls {
+    any: Option<TxIndex>,
+    /// By one that is not predicted.
+    blind: Option<TxIndex>,
+}
+
+/// When the values of a prediction count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Values {
+    Known,
+    /// Those of a prediction made on the parent state: where nothing that it reads is changed before.
+    IfUntouched,
+    Unknown,
 }
 
 impl<'a> Waits<'a> {
@@ -150,39 +166,63 @@ impl<'a> Waits<'a> {
     pub fn new(block: &'a Block, state: &impl BaseState, mode: Mode) -> Self {
         let short = senders_that_may_run_short(block, state);
         let changes = LastChanges::with_room_for(block.n_transactions());
-        Self { block, short, changes, mode, is_whole: true, next: 0 }
+        Self { block, short, changes, calls: AddressMap::default(), mode, next: TxIndex(0) }
     }
 
-    /// The next transaction is not predicted: it waits for all before it, and all behind it for it.
-    pub fn pass(&mut self) -> Wait {
-        let tx = TxIndex::from_usize(self.next);
-        self.next += 1;
-        self.changes.pass();
-        // What is predicted from here on does not know what this one leaves.
-        self.is_whole = false;
-        Horizon(tx).into()
+    /// What the next transaction waits for when nothing is predicted of it: the last call of the same
+    /// contract. Most conflicts lie between such calls, and what else it may touch is left to
+    /// validation. Calls of that contract that come after it wait for it.
+    pub fn blind(&mut self) -> Wait {
+        let (at, tx) = self.turn();
+        if let Some(to) = callee(tx) {
+            let last = self.calls.entry(to).or_default();
+            self.changes.wait_for(last.any);
+            *last = LastCalls { any: Some(at), blind: Some(at) };
+        }
+        let (horizon, expected) = self.changes.turn();
+        // Calls use about half of their limit.
+        let gas = if tx.input().is_empty() { 0 } else { tx.gas_limit() / 2 };
+        Wait { horizon: Horizon(horizon), expected, gas, ..Wait::default() }
     }
 
     /// What the next transaction waits for, given its prediction.
     pub fn next(&mut self, prediction: &Prediction) -> Wait {
-        // A partial prediction may be wrong about what it leaves.
-        let is_known = prediction.coverage() != Coverage::Partial;
-        self.next_known(prediction, is_known)
+        self.next_with(prediction, Values::Known)
     }
 
-    /// The same, given a prediction that was made on another state: the values are not its own.
-    pub(crate) fn next_without_values(&mut self, prediction: &Prediction) -> Wait {
-        self.next_known(prediction, false)
+    /// The same, given a prediction that was made on the parent state: its values count if no
+    /// transaction before it is predicted to change what it reads.
+    pub fn next_on_parent(&mut self, prediction: &Prediction) -> Wait {
+        self.next_with(prediction, Values::IfUntouched)
     }
 
-    fn next_known(&mut self, prediction: &Prediction, is_known: bool) -> Wait {
-        let tx = &self.block.transactions[self.next];
-        self.next += 1;
+    /// The same, given a prediction that was made on another state: where it leads is likely, its
+    /// values are not known.
+    pub fn next_without_values(&mut self, prediction: &Prediction) -> Wait {
+        self.next_with(prediction, Values::Unknown)
+    }
+
+    fn turn(&mut self) -> (TxIndex, &'a Recovered<ChainTx>) {
+        let at = self.next;
+        self.next = TxIndex(at.0 + 1);
+        (at, self.block.transaction(at))
+    }
+
+    fn next_with(&mut self, prediction: &Prediction, count: Values) -> Wait {
+        let (at, tx) = self.turn();
+        if let Some(to) = callee(tx) {
+            let last = self.calls.entry(to).or_default();
+            self.changes.wait_for(last.blind);
+            last.any = Some(at);
+        }
         let (storage, accounts) = (prediction.storage(), prediction.accounts());
         let (sender, is_plain) = (tx.signer(), is_plain(tx, prediction));
         let nonces = accounts.nonces.iter().copied().filter(|address| *address != sender);
         let made = made(prediction);
-        let is_known = is_known && self.mode == Mode::Values && self.is_whole;
+        // A partial prediction may be wrong about what it leaves.
+        let is_known = count != Values::Unknown
+            && self.mode == Mode::Values
+            && prediction.coverage() != Coverage::Partial;
         let known = if is_known { prediction.values() } else { &[] };
         let mut values = known.iter().peekable();
         let changes = &mut self.changes;
@@ -212,6 +252,13 @@ impl<'a> Waits<'a> {
         let deltas = storage.deltas.iter().copied();
         let add = |slot: &Slot| changes.add(*slot, value_of(*slot, &mut values));
         let additions = deltas.filter(add).collect();
+        if count == Values::IfUntouched && changes.is_touched() {
+            storage
+                .writes
+                .iter()
+                .chain(&storage.deltas)
+                .for_each(|slot| changes.forget_value(slot));
+        }
         let paid = accounts.balance_credits.iter().chain(&accounts.balance_debits);
         let balances = paid.copied().map(Location::Balance);
         let of_made =
@@ -226,6 +273,12 @@ impl<'a> Waits<'a> {
         let (horizon, expected) = changes.turn();
         Wait { horizon: Horizon(horizon), additions, expected, gas }
     }
+}
+
+/// The contract that a transaction calls, as far as its data tells; code that is called without data
+/// is seldom waited for.
+fn callee(tx: &Recovered<ChainTx>) -> Option<Address> {
+    tx.to().filter(|_| !tx.input().is_empty())
 }
 
 /// The value of `slot`, which is asked for in ascending order.

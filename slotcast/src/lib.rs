@@ -22,6 +22,7 @@
 //! ```
 
 mod announced;
+mod at_hand;
 mod engine;
 mod prepared;
 
@@ -29,7 +30,6 @@ pub mod predict;
 
 mod convert;
 mod forward;
-mod lookahead;
 
 mod reads;
 mod summaries;

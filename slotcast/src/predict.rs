@@ -24,7 +24,6 @@ use crate::{
 pub use crate::{
     convert::{frame_of, warm_of, words_of},
     forward::Forward,
-    lookahead::Lookahead,
 };
 
 /// More than an authorisation takes beyond its intrinsic gas (EIP-8037).
@@ -86,33 +85,15 @@ pub struct BlockPredictor<'a, S> {
 pub(crate) enum Made {
     Now(Box<Bound>),
     Before(Arc<Kept>),
-    /// One that no longer holds: where it leads is likely, the values are not known.
-    Stale(Arc<Kept>),
 }
 
 impl Made {
-    pub(crate) fn prediction(&self) -> &Prediction {
-        match self {
-            Self::Now(bound) => &bound.prediction,
-            Self::Before(kept) | Self::Stale(kept) => &kept.bound.prediction,
-        }
-    }
-
     pub(crate) fn into_prediction(self) -> Prediction {
         match self {
             Self::Now(bound) => bound.prediction,
-            Self::Before(kept) | Self::Stale(kept) => kept.bound.prediction.clone(),
+            Self::Before(kept) => kept.bound.prediction.clone(),
         }
     }
-}
-
-/// What becomes of a prediction that no longer holds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum OnStale {
-    /// It is made again.
-    Again,
-    /// It lends its locations, without values.
-    Lend,
 }
 
 impl<'a, S: StateView> BlockPredictor<'a, S> {
@@ -142,26 +123,23 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         reason = "there is one for each transaction, not an end"
     )]
     pub fn next(&mut self) -> Prediction {
-        self.make(OnStale::Again).into_prediction()
+        self.make().into_prediction()
     }
 
     /// The same, not copied where it was made before.
-    pub(crate) fn make(&mut self, on_stale: OnStale) -> Made {
+    pub(crate) fn make(&mut self) -> Made {
         let Some(kept) = self.kept.get(self.next).cloned().flatten() else {
             return Made::Now(Box::new(self.bind()));
         };
         let (fork, parent_hash) = (self.binder.fork(), self.block.header.parent_hash);
         let next = NextBlock { words: self.words, legs: self.legs, fork, parent_hash };
-        let holds = kept.holds(&next, &self.forward);
-        let (changes, sender) = (&kept.bound.changes, self.block.transactions[self.next].signer());
-        match (holds, on_stale) {
-            (true, _) => self.forward.apply(changes),
-            (false, OnStale::Lend) => self.forward.apply_unknown(changes),
-            (false, OnStale::Again) => return Made::Now(Box::new(self.bind())),
+        if !kept.holds(&next, &self.forward) {
+            return Made::Now(Box::new(self.bind()));
         }
-        self.forward.sent(sender);
+        self.forward.apply(&kept.bound.changes);
+        self.forward.sent(self.block.transactions[self.next].signer());
         self.next += 1;
-        if holds { Made::Before(kept) } else { Made::Stale(kept) }
+        Made::Before(kept)
     }
 
     fn bind(&mut self) -> Bound {
@@ -184,18 +162,6 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
             }
         };
         pay(bound, vaults)
-    }
-
-    /// Leaves the next transaction out: of what it does, the predictions behind it build on its nonce,
-    /// its payment and its delegations alone.
-    pub fn pass(&mut self) {
-        let tx = &self.block.transactions[self.next];
-        self.next += 1;
-        Authorizations::of(tx, self.words.chain_id, &self.forward).apply(&mut self.forward);
-        self.forward.sent(tx.signer());
-        if let Some(to) = tx.to() {
-            self.forward.paid(tx.signer(), to, tx.value());
-        }
     }
 
     /// The state that the predictions so far lead to, where block order is the basis.

@@ -1,14 +1,15 @@
 //! What do transactions wait for?
 //!
-//! In: synthetic blocks, with predictions at hand and predicted while they run. Out: horizons.
+//! In: synthetic blocks, with predictions at hand, made on the parent state, and with none. Out: horizons.
+
+use std::collections::BTreeMap;
 
 use alloy_consensus::Transaction as _;
 use slotcast::{
-    PredictSettings, View,
+    Basis, PredictSettings,
     executor::Horizon,
     graph::{Waits, all_accesses, predicted_accesses},
-    model::{IndexVec, Location, TxIndex},
-    predict::Lookahead,
+    model::{Index, IndexVec, Location, Slot, TxIndex},
     scheduler::{Mode, PredictedAccess, schedule},
 };
 use slotcast_corpus::{Plan, Scenario, generate, prepare};
@@ -64,23 +65,78 @@ fn waits_are_the_horizons_of_the_schedule() {
 }
 
 #[test]
-fn the_first_are_waited_for_and_the_rest_is_predicted() {
-    let plan = Plan { n_txs: 40, scenario: Scenario::Erc20, ..Plan::default() };
+fn what_is_not_predicted_waits_for_the_last_call_of_the_same_contract() {
+    let plan = Plan { n_txs: 60, scenario: Scenario::Mixed, ..Plan::default() };
     let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
-    let summaries = prepared.summaries(&Default::default());
-    let view = View::new(prepared.state(), &summaries);
-    let (block, fork) = (prepared.block(), prepared.fork());
-    let of = |first_predicted| {
-        let (base, first) = (prepared.state(), TxIndex(first_predicted));
-        let settings = PredictSettings::default();
-        let mut lookahead =
-            Lookahead::new(block, fork, &view, base, &settings, first, Mode::Dataflow);
-        block.tx_indices().map(|_| lookahead.next()).collect::<Vec<_>>()
+    let (block, state) = (prepared.block(), prepared.state());
+    let last_call = |tx: TxIndex| {
+        let called = |tx| {
+            let tx = block.transaction(tx);
+            tx.to().filter(|_| !tx.input().is_empty())
+        };
+        let to = called(tx)?;
+        block.tx_indices().take_while(|it| *it < tx).filter(|it| called(*it) == Some(to)).last()
     };
-    let (some, all) = (of(15), of(0));
-    for (n, (wait, wait_of_all)) in (0..).zip(some.iter().zip(&all)) {
-        let expected = if n < 15 { n } else { wait_of_all.horizon.0.0.max(15) };
-        assert_eq!(wait.horizon.0.0, expected, "{n}");
+    let mut waits = Waits::new(block, state, Mode::Values);
+    let blind: Vec<_> = block.tx_indices().map(|_| waits.blind().horizon.0).collect();
+    let expected: Vec<_> = block
+        .tx_indices()
+        .map(|tx| last_call(tx).map_or(TxIndex(0), |last| TxIndex(last.0 + 1)))
+        .collect();
+    assert_eq!(blind, expected);
+    assert!(expected.iter().any(|it| it.0 != 0), "some contract is called twice");
+}
+
+#[test]
+fn calls_after_one_that_is_not_predicted_wait_for_it() {
+    let plan = Plan { n_txs: 12, scenario: Scenario::Erc20, ..Plan::default() };
+    let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
+    let predictions = prepared.predict(&Default::default()).predictions;
+    let (block, state) = (prepared.block(), prepared.state());
+    let with_blind = |blind: u32| {
+        let mut waits = Waits::new(block, state, Mode::Values);
+        let wait = |tx: TxIndex| match tx.0 == blind {
+            true => waits.blind(),
+            false => waits.next(&predictions[tx]),
+        };
+        block.tx_indices().map(wait).collect::<Vec<_>>()
+    };
+    let (all, some) = (with_blind(u32::MAX), with_blind(5));
+    let calls: Vec<_> =
+        block.tx_indices().filter(|it| !block.transaction(*it).input().is_empty()).collect();
+    assert!(calls.contains(&TxIndex(5)) && calls.iter().any(|it| 5 < it.0));
+    for tx in calls.iter().filter(|it| 5 < it.0) {
+        let (all, some) = (&all[tx.as_usize()], &some[tx.as_usize()]);
+        assert_eq!(some.horizon.0, all.horizon.0.max(TxIndex(6)), "{tx}");
     }
-    assert!(all.iter().any(|wait| wait.horizon.0.0 == 0));
+}
+
+#[test]
+fn values_made_on_the_parent_state_count_where_nothing_read_is_changed_before() {
+    let plan = Plan { n_txs: 40, scenario: Scenario::OneCounter, ..Plan::default() };
+    let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
+    let settings = PredictSettings { basis: Basis::Parent, ..PredictSettings::default() };
+    let predictions = prepared.predict(&settings).predictions;
+    let (block, state) = (prepared.block(), prepared.state());
+    let mut waits = Waits::new(block, state, Mode::Values);
+    let waits: Vec<_> = predictions.iter().map(|it| waits.next_on_parent(it)).collect();
+    let mut last_changes: BTreeMap<Slot, (TxIndex, bool)> = BTreeMap::new();
+    let (mut n_told, mut n_waiting) = (0, 0);
+    for (tx, prediction) in predictions.iter_enumerated() {
+        let storage = prediction.storage();
+        let mut touched = false;
+        for slot in &storage.reads {
+            let Some((last, is_first)) = last_changes.get(slot) else { continue };
+            touched = true;
+            let is_told = waits[tx.as_usize()].expected.iter().any(|(it, _)| it == slot);
+            let is_below = last.0 < waits[tx.as_usize()].horizon.0.0;
+            assert!(is_told && *is_first || is_below, "{tx} does not know what {last} leaves");
+            n_told += usize::from(is_told);
+            n_waiting += usize::from(is_below);
+        }
+        for slot in &storage.writes {
+            last_changes.insert(*slot, (tx, !touched));
+        }
+    }
+    assert!(0 < n_told && 0 < n_waiting, "{n_told} are told, {n_waiting} wait");
 }

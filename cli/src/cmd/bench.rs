@@ -157,8 +157,6 @@ struct Units {
     certain_by_limits_percent: u64,
     hand_over_nanos: u64,
     wake_nanos: u64,
-    predict_percent: u64,
-    refresh_percent: u64,
     schedule_nanos: u64,
 }
 
@@ -177,8 +175,6 @@ pub(crate) fn units(files: &Files, console: &Console) -> Result<Verdict, Failure
         certain_by_limits_percent: costs.certain_by_limits_percent,
         hand_over_nanos: costs.hand_over_nanos,
         wake_nanos: costs.wake_nanos,
-        predict_percent: costs.predict_percent,
-        refresh_percent: costs.refresh_percent,
         schedule_nanos: costs.schedule_nanos,
     };
     if console.is_json() {
@@ -198,8 +194,6 @@ pub(crate) fn units(files: &Files, console: &Console) -> Result<Verdict, Failure
         ("the same of the estimate by gas limits, %", units.certain_by_limits_percent),
         ("recording, handing over and validating a call, ns", units.hand_over_nanos),
         ("waking another thread, ns", units.wake_nanos),
-        ("predicting a call, % of running it", units.predict_percent),
-        ("refreshing its prediction, % of running it", units.refresh_percent),
         ("scheduling a transaction, ns", units.schedule_nanos),
     ] {
         console.line(format_args!("{value:>8}  {name}"))?;

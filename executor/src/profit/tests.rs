@@ -13,7 +13,7 @@ fn call(gas_limit: u64) -> Recovered<ChainTx> {
 }
 
 fn pays(units: &UnitCosts, block: &Block, code_bytes: usize) -> bool {
-    units.plan(block, None, units.predict_percent, |_| code_bytes).mode == ExecutionMode::Parallel
+    units.mode(block, None, |_| code_bytes) == ExecutionMode::Parallel
 }
 
 fn block_of_calls(n: usize) -> Block {
@@ -29,16 +29,16 @@ fn block_of_calls(n: usize) -> Block {
 }
 
 #[test]
-fn what_predicting_costs_decides_before_it_is_done() {
+fn what_handing_over_costs_decides() {
     let block = block_of_calls(400);
-    let is_profitable = |predict_percent, code_bytes| {
-        let units = UnitCosts { predict_percent, ..UnitCosts::default() };
+    let is_profitable = |hand_over_nanos, code_bytes| {
+        let units = UnitCosts { hand_over_nanos, ..UnitCosts::default() };
         pays(&units, &block, code_bytes)
     };
-    assert!(is_profitable(10, 6_200));
-    assert!(!is_profitable(1_000, 6_200));
+    assert!(is_profitable(1_000, 6_200));
+    assert!(!is_profitable(100_000, 6_200));
     // The same in a contract of a few instructions.
-    assert!(!is_profitable(10, 60));
+    assert!(!is_profitable(1_000, 60));
 }
 
 #[test]
@@ -62,19 +62,6 @@ fn what_the_block_uses_together_decides_when_it_is_known() {
 }
 
 #[test]
-fn a_call_that_is_most_of_a_block_is_run_before_the_rest_is_predicted() {
-    let units = UnitCosts::default();
-    let calls = |long_at: usize| -> Vec<Takes> {
-        (0..100).map(|n| (if n == long_at { 6_000_000 } else { 100_000 }, true)).collect()
-    };
-    assert_eq!(split(&calls(20), units.predict_percent).first_predicted, TxIndex(21));
-    // Nothing is left to save where one call takes nearly all.
-    let mut alone = vec![(10_000, true); 100];
-    alone[50].0 = 50_000_000;
-    assert!(split(&alone, units.predict_percent).saved < 1_000_000);
-}
-
-#[test]
 fn a_plan_that_saves_little_of_a_block_is_not_followed() {
     let units = UnitCosts::default();
     let is_profitable = |longest: u64| {
@@ -87,42 +74,15 @@ fn a_plan_that_saves_little_of_a_block_is_not_followed() {
 }
 
 #[test]
-fn the_start_of_a_block_takes_as_long_as_predicting_the_rest() {
-    let block = block_of_calls(300);
-    let first = |predict_percent| {
-        let costs = UnitCosts { predict_percent, ..UnitCosts::default() };
-        costs.plan(&block, None, predict_percent, |_| 6_200).first_predicted.0
-    };
-    assert_eq!(first(0), 0);
-    // Of 300 calls, 100 are run while 200 are predicted in half of their time.
-    assert_eq!(first(50), 100);
-    assert_eq!(first(100), 150);
-    let nothing = UnitCosts::default().plan(&block_of_calls(0), None, 50, |_| 6_200);
-    assert_eq!(nothing.first_predicted, TxIndex(0));
-}
-
-#[test]
 fn predictions_at_hand_decide_by_what_is_predicted() {
     let block = block_of_calls(40);
     let pays = |gas: u64, units: &UnitCosts| {
         let gas = IndexVec::from_elem(gas, 40);
-        let plan = units.plan(&block, Some(&gas), 0, |_| 4_200);
-        assert_eq!(plan.first_predicted, TxIndex(0));
-        plan.mode == ExecutionMode::Parallel
+        units.mode(&block, Some(&gas), |_| 4_200) == ExecutionMode::Parallel
     };
     let units = UnitCosts::default();
     assert!(pays(200_000, &units));
     // Plain transfers, and calls that are dear to hand over.
     assert!(!pays(0, &units));
     assert!(!pays(200_000, &UnitCosts { hand_over_nanos: 100_000, ..units }));
-}
-
-#[test]
-fn what_was_predicted_beforehand_is_only_refreshed() {
-    let units = UnitCosts::default();
-    assert_eq!(units.predict_percent_with(0, 100), units.predict_percent);
-    assert_eq!(units.predict_percent_with(100, 100), units.refresh_percent);
-    assert!(units.predict_percent_with(50, 100) < units.predict_percent);
-    assert!(units.refresh_percent < units.predict_percent_with(50, 100));
-    assert_eq!(units.predict_percent_with(0, 0), units.predict_percent);
 }

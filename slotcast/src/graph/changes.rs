@@ -36,8 +36,8 @@ pub(super) struct LastChanges {
     codes: AddressMap<TxIndex>,
     next: TxIndex,
     horizon: TxIndex,
-    /// What everything waits for in any case.
-    floor: TxIndex,
+    /// Whether a transaction changed what the next one is predicted to read or to add to.
+    is_touched: bool,
     /// The known values that the next transaction reads, with their writers.
     expected: Vec<(Slot, U256, TxIndex)>,
 }
@@ -65,6 +65,7 @@ impl LastChanges {
     }
 
     fn expect(&mut self, slot: Slot, last: Option<SlotChange>) {
+        self.is_touched |= last.is_some_and(|last| last.tx < self.next);
         match last {
             Some(SlotChange { tx, value: Some(value), .. }) if tx < self.next => {
                 self.expected.push((slot, value, tx));
@@ -79,6 +80,7 @@ impl LastChanges {
     pub(super) fn add(&mut self, slot: Slot, value: Option<U256>) -> bool {
         let last = self.slots.get(&slot).copied();
         let written = last.and_then(|last| last.written);
+        self.is_touched |= last.is_some_and(|last| last.tx < self.next);
         self.slots.insert(slot, SlotChange { tx: self.next, value, written });
         match last {
             Some(SlotChange { value: Some(_), .. }) => {
@@ -116,10 +118,24 @@ impl LastChanges {
         }
     }
 
-    fn wait_for(&mut self, last: Option<TxIndex>) {
+    /// Whether a transaction changed what was told so far to be read or added to by the next one.
+    pub(super) const fn is_touched(&self) -> bool {
+        self.is_touched
+    }
+
+    /// The next transaction leaves something else in `slot` than was told.
+    pub(super) fn forget_value(&mut self, slot: &Slot) {
+        if let Some(change) = self.slots.get_mut(slot) {
+            change.value = None;
+        }
+    }
+
+    /// The next transaction waits for this one.
+    pub(super) fn wait_for(&mut self, last: Option<TxIndex>) {
         if let Some(last) = last
             && last < self.next
         {
+            self.is_touched = true;
             self.horizon = self.horizon.max(TxIndex(last.0 + 1));
         }
     }
@@ -128,17 +144,12 @@ impl LastChanges {
     /// left from there on, ascending by slot.
     pub(super) fn turn(&mut self) -> (TxIndex, Vec<(Slot, U256)>) {
         self.next = TxIndex(self.next.0 + 1);
-        let horizon = core::mem::replace(&mut self.horizon, self.floor);
+        self.is_touched = false;
+        let horizon = core::mem::take(&mut self.horizon);
         let above = self.expected.drain(..).filter(|(.., writer)| horizon <= *writer);
         let mut expected: Vec<_> = above.map(|(slot, value, _)| (slot, value)).collect();
         expected.sort_unstable_by_key(|(slot, _)| *slot);
         (horizon, expected)
-    }
-
-    /// Nothing is predicted of the next transaction: all behind it wait for it.
-    pub(super) fn pass(&mut self) {
-        self.next = TxIndex(self.next.0 + 1);
-        (self.floor, self.horizon) = (self.next, self.next);
     }
 }
 

@@ -32,19 +32,18 @@ fn a_reader_waits_for_the_last_change_before_it() {
 }
 
 #[test]
-fn what_is_not_predicted_is_waited_for_by_all_behind_it() {
-    let location = |n| Location::Balance(Address::with_last_byte(n));
-    let mut changes = LastChanges::with_room_for(5);
-    changes.change(location(1));
-    assert_eq!(changes.turn().0.0, 0);
-    changes.pass();
-    changes.read(&location(1));
-    assert!(!changes.add(slot(2), None));
-    assert_eq!(changes.turn().0.0, 2);
-    assert!(changes.add(slot(2), None), "the change it adds to is not waited for");
-    assert_eq!(changes.turn().0.0, 2);
-    changes.read_slot(slot(2));
-    assert_eq!(changes.turn().0.0, 4);
+fn a_forgotten_value_is_waited_for() {
+    let mut changes = LastChanges::with_room_for(3);
+    changes.read_and_change(slot(1), Some(U256::ONE));
+    assert!(!changes.is_touched());
+    changes.turn();
+    changes.read_and_change(slot(1), Some(U256::ONE));
+    assert!(changes.is_touched(), "the first changed it");
+    changes.forget_value(&slot(1));
+    assert_eq!(changes.turn(), (TxIndex(0), vec![(slot(1), U256::ONE)]));
+    assert!(!changes.is_touched(), "of the next nothing is told yet");
+    changes.read_slot(slot(1));
+    assert_eq!(changes.turn(), (TxIndex(2), vec![]));
 }
 
 #[test]

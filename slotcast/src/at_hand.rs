@@ -1,0 +1,69 @@
+//! What does each transaction wait for, by what is at hand of it?
+//!
+//! In: predictions of the whole block, or those that were made when transactions were announced. Out:
+//! of one transaction after the other its [`Wait`], and about how much gas each uses.
+//! Invariants: nothing is predicted here, so that no summary is made while a block is executed; what is
+//! said of a transaction depends on the block, its parent state and what is at hand alone.
+//!
+//! | at hand | waits by |
+//! |---|---|
+//! | a prediction made in block order | its reads; its values count |
+//! | one made on the parent state | its reads; its values count if nothing it reads is changed before |
+//! | one made on another state | its reads |
+//! | nothing | the last call of the same contract |
+
+use std::sync::Arc;
+
+use alloy_consensus::Transaction as _;
+use slotcast_executor::{Block, UnitCosts, Wait};
+use slotcast_model::{Fork, Index as _, IndexVec, Prediction, TxIndex};
+
+use crate::{
+    announced::{Kept, NextBlock},
+    graph::{Waits, gas_or_transfer, predicted_gas},
+};
+
+/// What is at hand of a block before it is executed.
+pub(crate) enum AtHand<'a> {
+    /// A prediction of each transaction, made in block order.
+    All(&'a IndexVec<TxIndex, Prediction>),
+    /// What was kept of each transaction when it was announced; empty where nothing was.
+    Announced(Vec<Option<Arc<Kept>>>, NextBlock),
+}
+
+impl<'a> AtHand<'a> {
+    /// What was announced of a block.
+    pub(crate) fn announced(block: &Block, fork: Fork, kept: Vec<Option<Arc<Kept>>>) -> Self {
+        Self::Announced(kept, NextBlock::of(block, fork))
+    }
+
+    /// What the next transaction waits for, of which `waits` knows the ones before.
+    pub(crate) fn wait(&self, waits: &mut Waits<'_>, tx: TxIndex) -> Wait {
+        match self {
+            Self::All(predictions) => waits.next(&predictions[tx]),
+            Self::Announced(kept, next) => match kept.get(tx.as_usize()) {
+                Some(Some(kept)) if kept.is_of(next) => {
+                    waits.next_on_parent(&kept.bound.prediction)
+                }
+                Some(Some(kept)) => waits.next_without_values(&kept.bound.prediction),
+                Some(None) | None => waits.blind(),
+            },
+        }
+    }
+
+    /// About how much gas each transaction uses, 0 for what looks like a plain transfer; nothing where no
+    /// transaction is predicted.
+    pub(crate) fn gas(&self, block: &Block, units: &UnitCosts) -> Option<IndexVec<TxIndex, u64>> {
+        let kept = match self {
+            Self::All(predictions) => return Some(predicted_gas(block, predictions)),
+            Self::Announced(kept, _) if kept.iter().all(Option::is_none) => return None,
+            Self::Announced(kept, _) => kept,
+        };
+        let gas = |(tx, kept): (_, &Option<Arc<Kept>>)| match (tx, kept) {
+            (tx, Some(kept)) => gas_or_transfer(tx, &kept.bound.prediction),
+            (tx, None) if tx.input().is_empty() => 0,
+            (tx, None) => tx.gas_limit().saturating_mul(units.used_percent) / 100,
+        };
+        Some(block.transactions.iter().zip(kept).map(gas).collect())
+    }
+}
