@@ -121,9 +121,11 @@ Examples:
     Run(Run),
     /// Measure parallel execution against a plain sequential loop, interleaved.
     #[command(after_help = "\
-Every figure is a median. The ratio is the time of the plain loop (revm over a cache, one transaction
-after the other) divided by the time of prediction, scheduling and execution; `hinted` leaves
-prediction out, as where predictions are at hand.
+Every figure is a median. A ratio is the time of the plain loop (revm over a cache, one transaction
+after the other) divided by the time of scheduling and execution: with nothing predicted, with every
+transaction predicted on the state before the block (`pooled`), and in the block's order (`hinted`).
+`best` are the ratios of least times. `predict` is the time to predict the block in its order, which
+is in none of the ratios.
 
 Examples:
   slotcast bench

@@ -30,6 +30,8 @@ pub struct BenchSettings {
     pub runs: [usize; 2],
     /// Between these, runs go on for this long.
     pub micros: u64,
+    /// Whether to measure engines that have never met a contract, too.
+    pub is_cold: bool,
 }
 
 /// One block on one number of threads; its JSON form is what `slotcast bench --json` prints.
@@ -55,6 +57,9 @@ pub struct BenchLine {
     pub total_micros: f64,
     /// Sequential against total.
     pub ratio: f64,
+    /// As `ratio`, by an engine that was made for each run and has never met a contract, if that is measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratio_cold: Option<f64>,
     /// The same where every transaction was announced and predicted on the parent state before the
     /// clock started.
     pub ratio_pooled: f64,
@@ -96,6 +101,15 @@ pub struct BenchSummary {
     pub blocks: usize,
     /// The mean of their ratios; nothing when there are none.
     pub ratio: Option<f64>,
+    /// The mean by engines that have never met a contract, if that is measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratio_cold: Option<f64>,
+    /// The block of any size with the least of these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worst_cold_block: Option<u64>,
+    /// Its ratio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worst_ratio_cold: Option<f64>,
     /// The mean with predictions made on the parent state.
     pub ratio_pooled: Option<f64>,
     /// The mean with predictions at hand.
@@ -154,12 +168,17 @@ impl BenchSummary {
             least(|line| line.ratio_hinted),
         ];
         let [worst, worst_pooled, worst_hinted] = worst_of;
+        let cold = all.iter().filter_map(|line| Some((line.block, line.ratio_cold?)));
+        let worst_cold = cold.min_by(|a, b| a.1.total_cmp(&b.1));
         let n_txs: usize = all.iter().map(|line| line.txs).sum();
         let n_executions: usize = all.iter().map(|line| line.executions).sum();
         Self {
             threads,
             blocks: large().count(),
             ratio: geometric_mean(large().map(|line| line.ratio)),
+            ratio_cold: geometric_mean(large().filter_map(|line| line.ratio_cold)),
+            worst_cold_block: worst_cold.map(|(block, _)| block),
+            worst_ratio_cold: worst_cold.map(|(_, ratio)| ratio),
             ratio_pooled: geometric_mean(large().map(|line| line.ratio_pooled)),
             ratio_hinted: geometric_mean(large().map(|line| line.ratio_hinted)),
             blocks_since_london: recent().count(),
@@ -195,7 +214,8 @@ impl BenchSummary {
 /// use slotcast_lab::{BenchSettings, bench_block};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
-/// let settings = BenchSettings { engines: vec![Engine::new(2)?], runs: [1, 1], micros: 0 };
+/// let engines = vec![Engine::new(2)?];
+/// let settings = BenchSettings { engines, runs: [1, 1], micros: 0, is_cold: true };
 /// assert!(bench_block(&prepared, &settings)?[0].matches_sequential);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -212,8 +232,8 @@ struct Samples {
     baseline: Vec<f64>,
     block_level: Vec<f64>,
     predict: Vec<f64>,
-    /// By engine: unpredicted, predicted on the parent state, predicted.
-    engines: Vec<[Vec<StepTimes>; 3]>,
+    /// By engine: unpredicted, predicted on the parent state, predicted, unpredicted by a new engine.
+    engines: Vec<[Vec<StepTimes>; 4]>,
 }
 
 fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>, ExecutionError> {
@@ -222,7 +242,8 @@ fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>
     let truth = execute_sequential(block, state, &unobserved)?.outcome;
     let samples = measure(block, state, prepared, settings)?;
     let mut lines = Vec::new();
-    for (engine, [unpredicted, pooled, predicted]) in settings.engines.iter().zip(&samples.engines)
+    for (engine, [unpredicted, pooled, predicted, cold]) in
+        settings.engines.iter().zip(&samples.engines)
     {
         let predictions = prepared.predict(&engine.settings().predict).predictions;
         let execution = engine.execute_predicted(block, state, &predictions)?.execution;
@@ -248,6 +269,7 @@ fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>
             block_level_micros,
             total_micros,
             ratio: sequential_micros / total_micros,
+            ratio_cold: settings.is_cold.then(|| sequential_micros / of(cold, StepTimes::total)),
             ratio_pooled: sequential_micros / of(pooled, StepTimes::total),
             ratio_hinted: sequential_micros / of(predicted, StepTimes::total),
             predict_micros: median(samples.predict.iter().copied()),
@@ -273,7 +295,7 @@ fn measure(
     prepared: &Prepared,
     settings: &BenchSettings,
 ) -> Result<Samples, ExecutionError> {
-    let BenchSettings { engines, runs: [fewest, most], micros } = settings;
+    let BenchSettings { engines, runs: [fewest, most], micros, is_cold } = settings;
     let warm = |engine: &Engine| {
         let settings = engine.settings().predict;
         let summaries = Arc::new(prepared.summaries(&settings));
@@ -282,7 +304,7 @@ fn measure(
         predictions
     };
     let warm: Vec<_> = engines.iter().map(warm).collect();
-    let empty = || [Vec::new(), Vec::new(), Vec::new()];
+    let empty = || [const { Vec::new() }; 4];
     let mut samples = Samples {
         baseline: Vec::new(),
         block_level: Vec::new(),
@@ -311,6 +333,10 @@ fn measure(
             samples[1].push(engine.execute(block, state)?.times);
             withdraw(engine, block);
             samples[2].push(engine.execute_predicted(block, state, predictions)?.times);
+            if *is_cold {
+                let new = Engine::with_settings(engine.threads(), *engine.settings())?;
+                samples[3].push(new.execute(block, state)?.times);
+            }
         }
     }
     Ok(samples)

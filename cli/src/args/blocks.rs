@@ -79,6 +79,9 @@ pub(crate) struct Bench {
     /// Use several threads for every block, also where one is expected to be as fast.
     #[arg(long)]
     pub(crate) always: bool,
+    /// Measure engines that have never met a contract, too: one for each run.
+    #[arg(long)]
+    pub(crate) cold: bool,
 }
 
 /// Which synthetic blocks to measure.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Fewest and most runs for each figure.
-const RUNS: [usize; 2] = [5, 101];
+const RUNS: [usize; 2] = [9, 101];
 /// How long to go on between these, in microseconds.
 const MICROS: u64 = 400_000;
 
@@ -66,7 +66,7 @@ pub(crate) fn bench(
     let engine = |n: &usize| Engine::with_settings(*n, settings);
     let engines = threads.iter().map(engine).collect::<Result<_, _>>();
     let engines = engines.map_err(Failure::bad_input)?;
-    let settings = BenchSettings { engines, runs: RUNS, micros: MICROS };
+    let settings = BenchSettings { engines, runs: RUNS, micros: MICROS, is_cold: args.cold };
     let progress = Progress::new(sources.len(), console);
     let mut lines: Vec<BenchLine> = Vec::new();
     for subject in &sources {
@@ -236,35 +236,73 @@ fn print(lines: &[BenchLine], is_first: bool, console: &Console) -> Result<(), F
     Ok(())
 }
 
+const SUMMARY: Columns = Columns::new(&[
+    ("", 17),
+    ("ratio", 6),
+    ("best", 6),
+    ("since London", 0),
+    ("best", 6),
+    ("worst of any size", 0),
+]);
+
 fn text(summary: &BenchSummary) -> String {
     let number = |ratio: Option<f64>| ratio.map_or("-".to_owned(), |it| format!("{it:.3}"));
-    let block = |block: Option<u64>| block.map_or("-".to_owned(), |it| it.to_string());
-    format!(
-        "{} threads, {} blocks of at least 4 Mgas: ratio {}, pooled {}, hinted {} (of least times {}, {} \
-         and {}); {} of them since London: ratio {}, pooled {}, hinted {} (of least times {}, {} and {}); \
-         worst of any size: {} (block {}), pooled {} (block {}), hinted {} (block {}); {} executions per \
-         transaction",
-        summary.threads,
-        summary.blocks,
-        number(summary.ratio),
-        number(summary.ratio_pooled),
-        number(summary.ratio_hinted),
-        number(summary.ratio_of_best),
-        number(summary.ratio_pooled_of_best),
-        number(summary.ratio_hinted_of_best),
-        summary.blocks_since_london,
-        number(summary.ratio_since_london),
-        number(summary.ratio_pooled_since_london),
-        number(summary.ratio_hinted_since_london),
-        number(summary.ratio_of_best_since_london),
-        number(summary.ratio_pooled_of_best_since_london),
-        number(summary.ratio_hinted_of_best_since_london),
-        number(summary.worst_ratio),
-        block(summary.worst_block),
-        number(summary.worst_ratio_pooled),
-        block(summary.worst_pooled_block),
-        number(summary.worst_ratio_hinted),
-        block(summary.worst_hinted_block),
-        number(summary.executions_per_tx),
-    )
+    let row = |name: &str, ratios: [Option<f64>; 4], worst: Option<f64>, block: Option<u64>| {
+        let block = block.map_or(String::new(), |it| format!(" (block {it})"));
+        let worst = format!("{}{block}", number(worst));
+        let ratios = ratios.map(number);
+        SUMMARY.row([name.to_owned()].into_iter().chain(ratios).chain([worst]))
+    };
+    let BenchSummary { threads, blocks, blocks_since_london, .. } = summary;
+    let mut lines = vec![
+        format!(
+            "\n{threads} threads, {blocks} blocks of at least 4 Mgas, {blocks_since_london} of them since \
+             London; {} executions per transaction",
+            number(summary.executions_per_tx),
+        ),
+        SUMMARY.head(),
+        row(
+            "nothing predicted",
+            [
+                summary.ratio,
+                summary.ratio_of_best,
+                summary.ratio_since_london,
+                summary.ratio_of_best_since_london,
+            ],
+            summary.worst_ratio,
+            summary.worst_block,
+        ),
+    ];
+    if summary.ratio_cold.is_some() || summary.worst_ratio_cold.is_some() {
+        let ratios = [summary.ratio_cold, None, None, None];
+        lines.push(row(
+            "by a new engine",
+            ratios,
+            summary.worst_ratio_cold,
+            summary.worst_cold_block,
+        ));
+    }
+    lines.push(row(
+        "pooled",
+        [
+            summary.ratio_pooled,
+            summary.ratio_pooled_of_best,
+            summary.ratio_pooled_since_london,
+            summary.ratio_pooled_of_best_since_london,
+        ],
+        summary.worst_ratio_pooled,
+        summary.worst_pooled_block,
+    ));
+    lines.push(row(
+        "hinted",
+        [
+            summary.ratio_hinted,
+            summary.ratio_hinted_of_best,
+            summary.ratio_hinted_since_london,
+            summary.ratio_hinted_of_best_since_london,
+        ],
+        summary.worst_ratio_hinted,
+        summary.worst_hinted_block,
+    ));
+    lines.join("\n")
 }

@@ -23,6 +23,7 @@ fn a_summary_is_about_large_blocks_but_the_worst_may_be_small() {
         sequential_micros: ratio,
         total_micros: 1.0,
         ratio,
+        ratio_cold: Some(3.0 * ratio),
         ratio_pooled: 1.5 * ratio,
         ratio_hinted: 2.0 * ratio,
         predict_micros: 0.0,
@@ -48,6 +49,8 @@ fn a_summary_is_about_large_blocks_but_the_worst_may_be_small() {
     assert!((summary.ratio.unwrap() - 2.0).abs() < 1e-12);
     assert!((summary.ratio_hinted_since_london.unwrap() - 8.0).abs() < 1e-12);
     assert_eq!((summary.worst_block, summary.worst_ratio), (Some(3), Some(0.5)));
+    assert_eq!((summary.worst_cold_block, summary.worst_ratio_cold), (Some(3), Some(1.5)));
+    assert!((summary.ratio_cold.unwrap() - 6.0).abs() < 1e-12);
     assert_eq!(summary.executions_per_tx, Some(1.5));
     assert_eq!(BenchSummary::of(8, &lines).worst_block, None);
 }

@@ -29,7 +29,7 @@ const LARGE_BLOCK_GAS: u64 = 4_000_000;
 type Way = (&'static str, fn(&MakespanRow) -> f64);
 
 const WAYS: [Way; 5] = [
-    ("our predictions, made on the way", |row| row.ours_micros),
+    ("ours, nothing predicted", |row| row.ours_micros),
     ("our predictions, at hand", |row| row.hinted_micros),
     ("true sets, no values", |row| row.true_sets_micros),
     ("optimistic re-execution", |row| row.optimistic_micros),

@@ -126,7 +126,8 @@ fn time(
     source: &Source,
 ) -> Result<Timed, Failure> {
     let engine = Engine::new(threads).map_err(Failure::bad_input)?;
-    let settings = BenchSettings { engines: vec![engine], runs: RUNS, micros: MICROS };
+    let engines = vec![engine];
+    let settings = BenchSettings { engines, runs: RUNS, micros: MICROS, is_cold: false };
     let in_file = |error| Failure::in_file(&source.name(), error);
     let mut lines = bench_block(prepared, &settings).map_err(in_file)?;
     let line = lines.pop().expect("there is a line for each way to measure");
