@@ -14,8 +14,7 @@
 //! Invariants: time is counted and never waited for, so a machine that is too slow shows as more than
 //! 200 ms and drops nothing; both ways build the same blocks, and their receipts are equal.
 //!
-//! The transactions are synthetic and signed; the chain has the rules of OP mainnet at Isthmus, with a
-//! stand-in for the contract that holds the fee parameters.
+//! The transactions are synthetic and signed; the chain has the rules of OP mainnet at Isthmus.
 
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 #![expect(clippy::disallowed_methods, reason = "it measures")]
