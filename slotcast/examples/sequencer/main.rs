@@ -51,6 +51,8 @@ struct Times {
     order: f64,
     /// Executing, with what is still predicted meanwhile.
     execute: f64,
+    /// Of executing, until it is known what each transaction waits for; other threads execute meanwhile.
+    advise: f64,
     /// Entering what a block changed into the state.
     commit: f64,
 }
@@ -167,6 +169,10 @@ fn run(traffic: Traffic) {
     );
     parallel.print(&format!("{threads} threads"), gas);
     sequential.print("sequential", gas);
+    println!(
+        "of executing, {:.1} % until all is known that transactions wait for",
+        100.0 * parallel.advise / parallel.execute
+    );
 }
 
 /// Executes a block with predictions on the state before it, and enters what it changed; its receipts
@@ -179,6 +185,7 @@ fn build(
 ) -> (alloy_primitives::B256, u64) {
     let (built, bundle) = timed(&mut times.execute, || engine.execute_with_bundle(block, head))
         .expect("the state is in memory");
+    times.advise += (built.times.predict + built.times.schedule) / 1e3;
     timed(&mut times.commit, || head.enter(bundle));
     (built.receipts_root(), built.execution.gas_used())
 }
