@@ -9,6 +9,7 @@ mod lint;
 #[cfg(feature = "serve")]
 mod serve;
 mod shards;
+mod when;
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -30,6 +31,7 @@ pub(crate) use self::{
     keep::{Keep, Store, StoreAction},
     lint::{Lint, LintFormat},
     shards::{Capacity, Partition},
+    when::When,
 };
 
 /// More threads than any machine this will run on; beyond it a typing error is likelier.
@@ -430,14 +432,15 @@ pub(crate) struct Generate {
     /// Kind of transactions.
     #[arg(long, default_value = Scenario::Mixed.name(), value_parser = named(Scenario::ALL, Scenario::name))]
     pub(crate) scenario: Scenario,
-    /// Era of the block, which decides its fork.
-    #[arg(long, default_value = Era::Osaka.name(), value_parser = named(&Era::ALL, Era::name))]
-    pub(crate) era: Era,
+    /// Era of the block, which decides its fork; of a rollup's block also the fork itself, as fjord.
+    #[arg(long, default_value = Era::Osaka.name(), value_parser = when::parser())]
+    pub(crate) era: When,
     /// Chain id of the signatures, whose rules are known.
     #[arg(long, value_name = "ID", default_value_t = 1)]
     pub(crate) chain_id: u64,
     /// Make the block by the rules of this chain and sign for it: a known name (such as op-mainnet), or
-    /// a genesis file in geth's form. On a rollup the block has no deposits, so fees for data are zero.
+    /// a genesis file in geth's form. A rollup's block opens with the deposit that writes its fee
+    /// parameters and with deposits of users, which count as transactions.
     #[arg(long, value_name = "FILE|NAME", conflicts_with = "chain_id")]
     pub(crate) chain: Option<PathBuf>,
     /// Output file, compressed if the name ends in .gz.

@@ -1,11 +1,13 @@
 //! Which rules does a genesis file describe?
 //!
 //! In: JSON in geth's spelling, a genesis file or its `config` alone. Out: [`ChainRules`].
-//! Invariants: an unknown key is ignored, except one that changes rules we do not have; a chain whose
-//! file names forks of the OP Stack is one of the OP Stack.
+//! Invariants: a key that may change how blocks run and that is not known is an error
+//! (`chain_config/keys.rs`); a chain with the key `optimism` is one of the OP Stack.
 //!
 //! Rules of stock only: a chain with transactions or rewards of its own (Gnosis, Polygon, BNB, Taiko,
 //! Arbitrum) is not described by its forks, and its blocks will not equal their headers.
+
+mod keys;
 
 use std::collections::BTreeMap;
 
@@ -69,7 +71,7 @@ struct Config {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Blobs {
     target: u64,
     max: u64,
@@ -77,7 +79,7 @@ struct Blobs {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Optimism {
     eip1559_elasticity: Option<u64>,
     eip1559_denominator: Option<u64>,
@@ -93,7 +95,8 @@ impl Config {
     fn forks(&self) -> impl Iterator<Item = (EthereumHardfork, ForkCondition)> {
         let numbered = BY_NUMBER
             .iter()
-            .filter_map(|(key, fork)| Some((*fork, ForkCondition::Block(self.at(key)?))));
+            .filter_map(|(key, fork)| Some((*fork, ForkCondition::Block(self.at(key)?))))
+            .filter(|(fork, _)| *fork != EthereumHardfork::Dao || self.supports_dao());
         let timed = BY_TIME
             .iter()
             .filter_map(|(key, fork)| Some((*fork, ForkCondition::Timestamp(self.at(key)?))));
@@ -121,6 +124,17 @@ impl Config {
             _ => ForkCondition::Block(0),
         };
         Some((EthereumHardfork::Paris, condition))
+    }
+
+    /// Whether the state was changed where the DAO fork began; a chain may pass by it.
+    fn supports_dao(&self) -> bool {
+        self.others.get("daoForkSupport").and_then(serde_json::Value::as_bool) == Some(true)
+    }
+
+    /// Whether nothing came before the merge.
+    fn is_merged_at_genesis(&self) -> bool {
+        let merge = self.forks().find(|(fork, _)| *fork == EthereumHardfork::Paris);
+        merge.is_some_and(|(_, condition)| condition == ForkCondition::Block(0))
     }
 
     fn blobs(&self) -> Vec<(u64, BlobParams)> {
@@ -152,29 +166,38 @@ impl Config {
             let blobs = self.blobs();
             return if blobs.is_empty() { rules } else { rules.with_blobs(blobs) };
         };
+        ChainRules::optimism(name, self.chain_id, self.chain_of(optimism))
+    }
+
+    /// What the chain is as one of the OP Stack.
+    fn optimism_chain(&self) -> Option<OpChain> {
+        Some(self.chain_of(self.optimism.as_ref()?))
+    }
+
+    fn chain_of(&self, optimism: &Optimism) -> OpChain {
         let forks = OF_OPTIMISM.iter().filter_map(|(key, fork)| Some((*fork, self.at(key)?)));
         let denominator = optimism.eip1559_denominator.unwrap_or(50);
-        let chain = OpChain::new(forks).with_base_fee_params(
+        OpChain::new(forks).with_base_fee_params(
             optimism.eip1559_elasticity.unwrap_or(6),
             denominator,
             optimism.eip1559_denominator_canyon.unwrap_or(denominator),
-        );
-        ChainRules::optimism(name, self.chain_id, chain)
+        )
     }
 }
 
 /// Reads the rules of a chain from a genesis file, or from its `config` alone; `name` is what errors
-/// and reports call it.
+/// and reports call it. A key that may change how blocks run and is not known is an error.
 pub fn read_chain(text: &[u8], name: &str) -> Result<ChainRules, CorpusError> {
     #[derive(Deserialize)]
     struct Genesis {
         config: Option<Config>,
     }
     let genesis: Genesis = format::parse_document(text, name)?;
-    let config = match genesis.config {
-        Some(config) => config,
-        None => format::parse_document(text, name)?,
+    let (config, at) = match genesis.config {
+        Some(config) => (config, "config"),
+        None => (format::parse_document(text, name)?, ""),
     };
+    keys::check(&config, at).map_err(|fault| fault.of(name))?;
     Ok(config.rules(name))
 }
 

@@ -6,8 +6,14 @@
 use crate::{CorpusError, Era, Plan, RecordedBlock, Scenario, format};
 
 /// The plan of the embedded block.
-pub const EMBEDDED_PLAN: Plan =
-    Plan { seed: 1, n_txs: 400, scenario: Scenario::Mixed, chain_id: 1, era: Era::Osaka };
+pub const EMBEDDED_PLAN: Plan = Plan {
+    seed: 1,
+    n_txs: 400,
+    scenario: Scenario::Mixed,
+    chain_id: 1,
+    era: Era::Osaka,
+    rollup: None,
+};
 
 /// The file of the embedded block, packed.
 pub const EMBEDDED: &[u8] = include_bytes!("../data/blocks/embedded.json.gz");

@@ -91,14 +91,14 @@ pub fn print_packed(block: &RecordedBlock) -> Result<Vec<u8>, CorpusError> {
 }
 
 /// What is wrong, and where in the file.
-struct Fault {
+pub(crate) struct Fault {
     /// The field from the top of the file; empty where the text is not JSON at all.
-    path: String,
-    message: String,
+    pub(crate) path: String,
+    pub(crate) message: String,
 }
 
 impl Fault {
-    fn of(self, name: &str) -> CorpusError {
+    pub(crate) fn of(self, name: &str) -> CorpusError {
         let Self { path, message } = self;
         let name = name.to_owned();
         match path.is_empty() {

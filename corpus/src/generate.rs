@@ -3,7 +3,7 @@
 //! In: a [`Plan`]. Out: an [`Unsealed`] block with signed transactions and the state before it;
 //! a caller that can execute seals it.
 //! Invariants: the same plan gives the same bytes everywhere and always; every transaction is valid
-//! where it stands; nothing is executed here.
+//! where it stands, and a rollup's block opens with deposits; nothing is executed here.
 //!
 //! A scenario is a list of *jobs* with shares. A job appends at least one transaction to the
 //! [`Draft`] and may ask for others later, so that what belongs together does not stand together.
@@ -37,13 +37,16 @@ mod popular;
 mod transfers;
 mod workloads;
 
+mod rollup;
+
 mod unsealed;
 
 use self::{draft::Draft, town::Town};
 
 pub use self::{
     era::Era,
-    unsealed::{BlockResults, Unsealed},
+    rollup::Rollup,
+    unsealed::{BlockResults, RollupResults, Unsealed},
 };
 
 /// What block to make.
@@ -57,14 +60,35 @@ pub struct Plan {
     pub scenario: Scenario,
     /// The chain they are signed for; 1 is mainnet, which the eras are of.
     pub chain_id: u64,
-    /// When the block takes place.
+    /// When the block takes place; on a rollup its fork decides instead.
     pub era: Era,
+    /// The rollup that the block is of, if it is of one.
+    pub rollup: Option<Rollup>,
+}
+
+impl Plan {
+    /// The block's number and time.
+    pub(crate) const fn number_and_time(&self) -> (u64, u64) {
+        match &self.rollup {
+            Some(rollup) => rollup.number_and_time(),
+            None => self.era.number_and_time(),
+        }
+    }
+
+    /// The most blobs that the block carries: rollups have none.
+    const fn max_blobs(&self) -> usize {
+        match self.rollup {
+            Some(_) => 0,
+            None => self.era.max_blobs(),
+        }
+    }
 }
 
 impl Default for Plan {
     /// A block like a busy one of today.
     fn default() -> Self {
-        Self { seed: 1, n_txs: 400, scenario: Scenario::Mixed, chain_id: 1, era: Era::Osaka }
+        let (scenario, era) = (Scenario::Mixed, Era::Osaka);
+        Self { seed: 1, n_txs: 400, scenario, chain_id: 1, era, rollup: None }
     }
 }
 
@@ -80,6 +104,15 @@ pub enum PlanError {
         since: Era,
         /// The era asked for.
         era: Era,
+    },
+    /// Blocks of rollups have no blobs.
+    #[error("scenario `blobs` is not for rollups, whose blocks have no blobs")]
+    NoBlobs,
+    /// A rollup's block so early or so late that contracts cannot count from its time.
+    #[error("no synthetic block takes place at time {timestamp}")]
+    NoTime {
+        /// The time.
+        timestamp: u64,
     },
 }
 
@@ -246,13 +279,22 @@ fn plain_transfer(draft: &mut Draft, _: &Town) {
 /// # Ok::<(), slotcast_corpus::PlanError>(())
 /// ```
 pub fn generate(plan: &Plan) -> Result<Unsealed, PlanError> {
-    let Plan { scenario, era, .. } = *plan;
+    let mut plan = plan.clone();
+    if let Some(rollup) = &plan.rollup {
+        rollup.check()?;
+        plan.era = rollup.era();
+        if plan.scenario == Scenario::Blobs {
+            return Err(PlanError::NoBlobs);
+        }
+    }
+    let Plan { scenario, era, .. } = plan;
     let since = scenario.since();
     if era < since {
         return Err(PlanError::TooEarly { scenario, since, era });
     }
-    let mut draft = Draft::new(plan);
+    let mut draft = Draft::new(&plan);
     let town = Town::build(&mut draft);
+    rollup::open(&mut draft, &town);
     let (shares, jobs): (Vec<u64>, Vec<Job>) = scenario.jobs(era).into_iter().unzip();
     draft.fill(|draft| {
         let job = jobs[draft.rng.weighted(&shares)];

@@ -17,6 +17,7 @@ mod validate;
 
 mod chain_config;
 mod chains;
+mod post_state;
 mod prepare;
 mod receipts;
 mod rollup_fields;
@@ -36,7 +37,10 @@ pub use embedded::{EMBEDDED, EMBEDDED_PLAN, embedded};
 pub use error::{CorpusError, Signer, ValidationError};
 pub use files::{list, read_file, replace_file, write_file};
 pub use format::{parse, parse_pre_state, parse_receipts, print, print_packed};
-pub use generate::{BlockResults, Era, Plan, PlanError, Scenario, Unsealed, generate};
+pub use generate::{
+    BlockResults, Era, Plan, PlanError, Rollup, RollupResults, Scenario, Unsealed, generate,
+};
+pub use post_state::post_state_of;
 pub use prepare::{RunError, block_by, block_of, prepare, prepare_by, state_of};
 pub use receipts::receipts_of;
 pub use rollup_fields::RollupFields;

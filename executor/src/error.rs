@@ -18,8 +18,9 @@ pub type Source = Box<dyn core::error::Error + Send + Sync + 'static>;
 pub enum ExecutionError {
     /// The fork rules of the chain are not known.
     #[error(
-        "the rules of chain id {chain_id} are not known; state them with --chain: a genesis file, or one of {}",
-        ChainRules::names().collect::<Vec<_>>().join(", ")
+        "the rules of chain id {chain_id} are not known; give the block `ForkChoice::Of` its `ChainRules`, or \
+         the command --chain: a genesis file, or one of {}",
+        ChainRules::names().chain(ChainRules::CONFIGURED).collect::<Vec<_>>().join(", ")
     )]
     UnsupportedChain {
         /// The chain id of the block.

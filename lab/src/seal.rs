@@ -6,15 +6,18 @@
 
 use std::sync::Arc;
 
-use slotcast_corpus::{BlockResults, RecordedBlock, Unsealed, ValidationError};
+use alloy_primitives::B256;
+use slotcast_corpus::{
+    BlockResults, RecordedBlock, RollupResults, Unsealed, ValidationError, block_by, post_state_of,
+    receipts_of, state_of,
+};
 use slotcast_executor::{
-    ChainRules, ExecutionError, Rejection, SequentialSettings, TxOutcome, block_access_list,
-    execute_sequential, fork_of,
+    ChainRules, ExecutionError, OpChain, Rejection, SequentialSettings, TxOutcome,
+    block_access_list, execute_sequential_with_bundle, fork_of, rules_of,
 };
 use slotcast_model::{Fork, TxIndex};
 
-use crate::state_root::whole_state_of;
-use slotcast_corpus::{block_by, receipts_of, state_of};
+use crate::state_root::{WholeState, whole_state_of};
 
 /// Why a synthetic block could not be sealed.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +62,8 @@ pub fn seal_by(
     let state = state_of(unsealed.block());
     let fork = fork_of(&block)?;
     let settings = SequentialSettings { is_observed: false };
-    let outcome = execute_sequential(&block, &state, &settings)?.outcome;
+    let (run, bundle) = execute_sequential_with_bundle(&block, &state, &settings)?;
+    let outcome = run.outcome;
     for (tx, what) in outcome.txs.iter_enumerated() {
         if let TxOutcome::Rejected(reason) = what {
             return Err(SealError::Rejected { tx, reason: reason.clone() });
@@ -68,7 +72,14 @@ pub fn seal_by(
     // What was made up is all there is.
     let mut whole = whole_state_of(unsealed.block());
     let pre_state_root = whole.root();
+    let passer_before = passer_root(&whole);
     whole.apply(&outcome.state);
+    let code_of = |hash| Some(bundle.contracts.get(&hash)?.original_bytes());
+    let rollup = rules_of(&block)?.as_optimism().map(|_| RollupResults {
+        message_passer: (passer_before, passer_root(&whole)),
+        da_footprint: outcome.blob_gas_used,
+        post_state: post_state_of(&outcome.state, code_of),
+    });
     let block_access_list = match Fork::Amsterdam <= fork {
         true => Some(block_access_list(&block, &state)?),
         false => None,
@@ -82,10 +93,16 @@ pub fn seal_by(
         requests_hash: (Fork::Prague <= fork).then(|| outcome.requests.requests_hash()),
         block_access_list,
         receipts: Some(receipts_of(&block, &outcome)),
+        rollup,
     });
     match rules {
         Some(rules) => sealed.validate_by(&rules)?,
         None => sealed.validate()?,
     }
     Ok(sealed)
+}
+
+/// The storage root of the contract that records withdrawals.
+fn passer_root(state: &WholeState) -> B256 {
+    state.accounts.get(&OpChain::MESSAGE_PASSER).cloned().unwrap_or_default().storage_root()
 }

@@ -42,12 +42,15 @@ impl Account {
         self.balance.is_zero() && self.nonce == 0 && self.code_hash == KECCAK256_EMPTY
     }
 
-    fn trie_account(&self) -> TrieAccount {
+    /// The root of the storage.
+    pub(crate) fn storage_root(&self) -> B256 {
         let slots = self.storage.iter().filter(|(_, value)| !value.is_zero());
-        let storage_root =
-            storage_root_unhashed(slots.map(|(key, value)| (B256::from(*key), *value)));
+        storage_root_unhashed(slots.map(|(key, value)| (B256::from(*key), *value)))
+    }
+
+    fn trie_account(&self) -> TrieAccount {
         let Self { balance, nonce, code_hash, .. } = *self;
-        TrieAccount { nonce, balance, storage_root, code_hash }
+        TrieAccount { nonce, balance, storage_root: self.storage_root(), code_hash }
     }
 }
 

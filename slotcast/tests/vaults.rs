@@ -43,7 +43,8 @@ const fn era(fork: OpFork) -> Era {
 /// Transfers of tokens behind a deposit that stores parameters.
 fn rollup(fork: OpFork, costs: Costs) -> (Block, MemoryState) {
     let (n_txs, scenario) = (N_TXS, Scenario::Erc20);
-    let plan = Plan { seed: 5, n_txs, scenario, chain_id: CHAIN, era: era(fork) };
+    let era = era(fork);
+    let plan = Plan { seed: 5, n_txs, scenario, chain_id: CHAIN, era, ..Plan::default() };
     let mut recorded = generate(&plan).expect("the plan is sound").block().clone();
     // Stores six words of calldata where the parameters are.
     let slots = OpChain::FEE_PARAMETERS.1;

@@ -21,7 +21,7 @@ use slotcast::{
     model::TxIndex,
 };
 use slotcast_alloy::ParallelExecutorFactory;
-use slotcast_corpus::{self as corpus, Era, Plan, Scenario, block_of, state_of};
+use slotcast_corpus::{self as corpus, Plan, block_of, state_of};
 use slotcast_lab::seal;
 use slotcast_tests::{blocks, random::Random};
 
@@ -41,7 +41,7 @@ fn engines() -> Vec<Arc<Engine>> {
 
 /// A block in which contracts, slots and balances meet again and again.
 fn small_block() -> (Block, Arc<MemoryState>) {
-    let plan = Plan { seed: 3, n_txs: 8, scenario: Scenario::Mixed, era: Era::Osaka, chain_id: 1 };
+    let plan = Plan { seed: 3, n_txs: 8, ..Plan::default() };
     let recorded = seal(corpus::generate(&plan).unwrap()).unwrap();
     (block_of(&recorded), Arc::new(state_of(&recorded)))
 }

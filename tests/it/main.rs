@@ -12,6 +12,7 @@ mod differential;
 mod embedded;
 mod executed;
 mod faults;
+mod generated_rollups;
 mod linking;
 mod programs;
 mod random_blocks;

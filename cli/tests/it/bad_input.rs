@@ -236,8 +236,25 @@ fn a_plan_that_cannot_be_carried_out() {
     assert_snapshot!(refused(&folder, &args), @"error: --scenario: scenario `blobs` needs cancun or later, not london; choose another --era");
     let args = ["generate", "--chain", "linea", "--era", "cancun", "--out", &out];
     assert_snapshot!(refused(&folder, &args), @"error: --era: at block 20000000, time 1717281407, linea is at London, which comes before Cancun; choose an earlier one");
+    let args = ["generate", "--chain", "op-mainnet", "--era", "bedrock", "--out", &out];
+    assert_snapshot!(refused(&folder, &args), @"error: --era: op-mainnet never is at Bedrock; choose another one");
+    let args = ["generate", "--era", "fjord", "--out", &out];
+    assert_snapshot!(refused(&folder, &args), @"error: --era: fjord is a fork of the OP Stack, and mainnet is no chain of it; choose an era of Ethereum");
+    let args = ["generate", "--chain", "op-mainnet", "--scenario", "blobs", "--out", &out];
+    assert_snapshot!(refused(&folder, &args), @"error: --scenario: scenario `blobs` is not for rollups, whose blocks have no blobs; choose another");
     let args = ["generate", "--chain-id", "5", "--out", &out];
     assert_snapshot!(refused(&folder, &args), @"error: the rules of chain id 5 are not known; state them with --chain: a genesis file, or one of mainnet, sepolia, holesky, hoodi, development, anvil, op-mainnet, op-sepolia, base, base-sepolia, unichain, celo-sepolia, rise, linea, linea-sepolia, ink, lisk, metal, mode, soneium, zora");
+}
+
+#[test]
+fn a_chain_file_with_rules_that_are_not_known() {
+    let folder = Folder::new();
+    let block = folder.generate("b.json", &["--txs", "2"]);
+    let chain =
+        folder.write("chain.json", r#"{"config": {"chainId": 1, "londonBlock": 0, "bor": {}}}"#);
+    assert_snapshot!(refused(&folder, &["run", "--chain", &chain, &block]), @"error: <folder>/chain.json: config.bor: fees leave logs, and blocks bring state in from Ethereum, which our rules cannot say; take the key out to go by the forks alone, and expect no block that it concerns to equal its header");
+    let chain = folder.write("chain.json", r#"{"chainId": 1, "moonTime": 7}"#);
+    assert_snapshot!(refused(&folder, &["run", "--chain", &chain, &block]), @"error: <folder>/chain.json: moonTime: is not known here and may change how blocks run; take the key out if it does not, or expect blocks that it concerns not to equal their headers");
 }
 
 #[test]

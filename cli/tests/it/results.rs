@@ -189,6 +189,29 @@ fn blocks_are_made_by_the_rules_of_a_chain() {
 }
 
 #[test]
+fn generated_blocks_of_rollups_are_run_predicted_and_scored() {
+    let folder = Folder::new();
+    for fork in [
+        "regolith", "canyon", "ecotone", "fjord", "granite", "holocene", "isthmus", "jovian",
+        "karst",
+    ] {
+        let args = ["--txs", "30", "--chain", "op-mainnet", "--era", fork, "--scenario", "erc20"];
+        let block = folder.generate("b.json.gz", &args);
+        let ran = json_lines(&["run", "--json", &block])[0].clone();
+        assert_eq!(ran["spec"].as_str().unwrap().to_lowercase(), fork);
+        let matches = ran["matchesHeader"].as_object().unwrap();
+        assert!(matches.values().all(|held| *held == true), "{fork}: {matches:?}");
+        for field in ["stateRoot", "baseFeePerGas", "receipts", "postState"] {
+            assert!(matches.contains_key(field), "{fork}: {field}");
+        }
+        let predicted = json_lines(&["predict", "--json", &block])[0].clone();
+        assert_eq!(predicted["txs"].as_array().unwrap().len(), 30, "{fork}");
+        let score = json_lines(&["score", "--json", &block])[0].clone();
+        assert!(0.99 < score["slotRecall"].as_f64().unwrap(), "{fork}: {score}");
+    }
+}
+
+#[test]
 fn predictions_written_and_read_back_score_the_same() {
     let folder = Folder::new();
     let block = folder.generate("b.json.gz", &["--txs", "60", "--seed", "9"]);

@@ -113,3 +113,18 @@ fn a_block_finds_the_rules_of_its_chain() {
     let ForkChoice::Of(rules) = forks_of(7_777_777) else { panic!("zora is known") };
     assert_eq!(rules.name(), "zora");
 }
+
+#[test]
+fn the_executor_names_every_chain_that_the_command_knows() {
+    use slotcast::executor::fork_at;
+    assert!(KNOWN.iter().map(|known| known.name).eq(ChainRules::CONFIGURED));
+    let error = fork_at(5, 0, 0).unwrap_err().to_string();
+    let names = chain_names().collect::<Vec<_>>().join(", ");
+    assert_eq!(
+        error,
+        format!(
+            "the rules of chain id 5 are not known; give the block `ForkChoice::Of` its `ChainRules`, or the \
+             command --chain: a genesis file, or one of {names}"
+        )
+    );
+}

@@ -15,6 +15,7 @@ fn block() -> RecordedBlock {
         requests_hash: None,
         block_access_list: None,
         receipts: None,
+        rollup: None,
     })
 }
 

@@ -68,7 +68,7 @@ fn least_amount(draft: &mut Draft) -> U256 {
 }
 
 fn deadline(draft: &Draft) -> u64 {
-    draft.plan.era.number_and_time().1 + 1_200
+    draft.plan.number_and_time().1 + 1_200
 }
 
 fn swap_tokens(draft: &mut Draft, town: &Town) {

@@ -22,7 +22,7 @@ pub(super) fn stake(draft: &mut Draft, town: &Town) {
     token.fund(draft, account);
     token.allow(draft, account, staking);
     // Every user has staked before, long enough ago to leave.
-    let (_, now) = draft.plan.era.number_and_time();
+    let (_, now) = draft.plan.number_and_time();
     let position = ether(500) | U256::from(now - 900_000) << 128 | U256::from(now - 800_000) << 192;
     draft.store_if_unset(staking, position_slot(account), position);
     let amount = draft.rng.milliether(1, 20_000);

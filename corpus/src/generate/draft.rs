@@ -8,14 +8,16 @@
 
 use std::collections::BTreeMap;
 
-use alloy_consensus::{TxEnvelope, transaction::Recovered};
+use alloy_consensus::{Sealable as _, transaction::Recovered};
 use alloy_eips::eip7702::{Authorization, SignedAuthorization};
 use alloy_primitives::{Address, B256, Bytes, Signature, U256};
+use slotcast::executor::{ChainTx, ParentFields, TxDeposit};
 
 use super::{
     Plan,
     message::{Envelope, Message, Terms, Usual},
     rng::Rng,
+    rollup::TIP_VAULT,
     wallet::{Wallet, WalletId},
 };
 use crate::{PreAccount, PreState};
@@ -29,6 +31,10 @@ const EXCHANGE_BUDGET: u64 = 1_000_000;
 /// How many wallets belong to exchanges, which pay out and collect all day.
 const EXCHANGES: usize = 4;
 
+/// What a transaction may cost for its data and the operator, in thousandths of an ether: more than any of
+/// ours does at the prices that we draw.
+const ALLOWANCE_MILLIETHER: u64 = 20;
+
 /// Something to be done once the block is longer.
 type Step = Box<dyn FnOnce(&mut Draft)>;
 
@@ -39,8 +45,12 @@ pub(super) struct Draft {
     pub(super) state: PreState,
     /// The wallet that the fees go to.
     pub(super) beneficiary: WalletId,
-    pub(super) transactions: Vec<Recovered<TxEnvelope>>,
+    pub(super) transactions: Vec<Recovered<ChainTx>>,
     pub(super) base_fee: u64,
+    /// What a rollup's base fee follows from.
+    pub(super) parent: Option<ParentFields>,
+    /// What a byte takes of a rollup's room for data, where that has a limit.
+    pub(super) data_scalar: Option<u16>,
     pub(super) blobs: usize,
     wallets: Vec<Wallet>,
     exchanges: Vec<WalletId>,
@@ -53,6 +63,10 @@ impl Draft {
         let mut rng = Rng::new(plan.seed);
         // Between 0.05 and 2 gwei, as in most of 2025 and 2026.
         let base_fee = rng.range(50_000_000, 2_000_000_000);
+        let (parent, base_fee) = match plan.rollup.as_ref().map(|rollup| rollup.after(&mut rng)) {
+            Some((parent, base_fee)) => (Some(parent), base_fee),
+            None => (None, base_fee),
+        };
         let mut draft = Self {
             plan: plan.clone(),
             rng,
@@ -60,6 +74,8 @@ impl Draft {
             beneficiary: WalletId(0),
             transactions: Vec::with_capacity(plan.n_txs),
             base_fee,
+            parent,
+            data_scalar: None,
             blobs: 0,
             wallets: Vec::new(),
             exchanges: Vec::new(),
@@ -88,8 +104,9 @@ impl Draft {
             }
             assert!(before < self.len(), "every job adds a transaction");
         }
-        // Any prefix of a valid block is valid.
-        self.transactions.truncate(self.plan.n_txs);
+        // Any prefix of a valid block is valid; a rollup's has one transaction at least.
+        let least = usize::from(self.plan.rollup.is_some());
+        self.transactions.truncate(self.plan.n_txs.max(least));
     }
 
     /// Has `step` done after at least `distance` more transactions, if the block gets that long.
@@ -151,6 +168,14 @@ impl Draft {
 
     pub(super) fn address(&self, wallet: WalletId) -> Address {
         self.wallets[wallet.0].address
+    }
+
+    /// Where tips go.
+    pub(super) fn tipped(&self) -> Address {
+        match self.plan.rollup {
+            Some(_) => TIP_VAULT,
+            None => self.address(self.beneficiary),
+        }
     }
 
     /// The address of what the wallet would deploy next.
@@ -240,6 +265,21 @@ impl Draft {
         self.wallets[wallet.0].nonce += 1;
     }
 
+    /// Appends a deposit.
+    pub(super) fn deposit(&mut self, deposit: TxDeposit) {
+        let from = deposit.from;
+        let deposit = ChainTx::Deposit(deposit.seal_slow());
+        self.transactions.push(Recovered::new_unchecked(deposit, from));
+    }
+
+    /// The wallet's account, which spends `value` by a deposit and takes a nonce for it.
+    pub(super) fn spend_below(&mut self, from: WalletId, value: U256) -> Address {
+        let wallet = &mut self.wallets[from.0];
+        wallet.budget -= value;
+        wallet.nonce += 1;
+        wallet.address
+    }
+
     /// Appends a transaction in the usual envelope.
     pub(super) fn send(&mut self, from: WalletId, message: Message) {
         self.send_in(from, message, Envelope::Usual);
@@ -250,6 +290,10 @@ impl Draft {
         let message = message.in_era(self.plan.era);
         let tip = u128::from(self.rng.range(1_000, 2_000_000_000));
         let kind = self.rng.range(0, 100);
+        let allowance = match self.plan.rollup {
+            Some(_) => milliether(ALLOWANCE_MILLIETHER),
+            None => U256::ZERO,
+        };
         let wallet = &mut self.wallets[from.0];
         let terms = Terms {
             chain_id: self.plan.chain_id,
@@ -260,11 +304,11 @@ impl Draft {
         };
         wallet.budget = wallet
             .budget
-            .checked_sub(terms.most(&message, &envelope))
+            .checked_sub(terms.most(&message, &envelope) + allowance)
             .expect("a job sends only what its wallet has for certain");
         let signed = terms.sign(wallet, message, envelope);
         wallet.nonce += 1;
-        self.transactions.push(Recovered::new_unchecked(signed, wallet.address));
+        self.transactions.push(Recovered::new_unchecked(signed.into(), wallet.address));
     }
 
     /// Hashes of the blocks before this one.
@@ -275,5 +319,10 @@ impl Draft {
 
 /// `amount` ether in wei.
 pub(super) fn ether(amount: u64) -> U256 {
-    U256::from(amount) * U256::from(1_000_000_000_000_000_000u64)
+    milliether(1_000) * U256::from(amount)
+}
+
+/// `amount` thousandths of an ether in wei.
+fn milliether(amount: u64) -> U256 {
+    U256::from(amount) * U256::from(1_000_000_000_000_000u64)
 }

@@ -35,10 +35,10 @@ pub(super) fn listed(draft: &mut Draft, town: &Town) {
     draft.send_in(sender, message, Envelope::Listed(AccessList(items)));
 }
 
-/// Appends a transaction with blobs, as rollups send them; a transfer once the block has enough.
+/// Appends a transaction with blobs, as rollups send them; a transfer once the block has enough, or may have none.
 pub(super) fn blobs(draft: &mut Draft, _: &Town) {
     let n_blobs = 1 + draft.rng.below(3);
-    if draft.plan.era.max_blobs() < draft.blobs + n_blobs {
+    if draft.plan.max_blobs() < draft.blobs + n_blobs {
         return transfers::transfer(draft);
     }
     draft.blobs += n_blobs;

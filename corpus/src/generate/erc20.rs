@@ -81,7 +81,7 @@ fn permit(draft: &mut Draft, town: &Town) {
     let holder = draft.newcomer();
     let relayer = draft.person();
     let spender = draft.address(relayer);
-    let (_, now) = draft.plan.era.number_and_time();
+    let (_, now) = draft.plan.number_and_time();
     let input = permit_call(draft, domain, holder, spender, now + 3_600);
     draft.send(relayer, Message::call(token.address, input, GAS));
 }

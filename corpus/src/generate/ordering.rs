@@ -48,10 +48,11 @@ fn fund(draft: &mut Draft, payer: WalletId, wallet: WalletId, value: U256) {
     draft.credit(wallet, value);
 }
 
-/// Appends one transaction that pays, asks for, or spends the beneficiary's balance.
+/// Appends one transaction that pays, asks for, or spends the beneficiary's balance; on a rollup tips go to
+/// a vault, which spends nothing.
 pub(super) fn beneficiary(draft: &mut Draft, town: &Town) {
     let beneficiary = draft.beneficiary;
-    let account = draft.address(beneficiary);
+    let account = draft.tipped();
     let sender = draft.person();
     let value = draft.rng.milliether(1, 300);
     match draft.rng.weighted(&[25, 25, 15, 15, 20]) {

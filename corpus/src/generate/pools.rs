@@ -94,7 +94,7 @@ fn pool(
         token.fund_with(draft, address, reserve);
         reserve
     });
-    let (_, now) = draft.plan.era.number_and_time();
+    let (_, now) = draft.plan.number_and_time();
     let updated = now - draft.rng.range(12, 4_000);
     for (label, word) in [
         ("totalSupply", ether(90_000)),
@@ -135,7 +135,7 @@ pub(super) fn tick_pool(draft: &mut Draft, left: Token, right: Token) -> TickPoo
         token.fund_with(draft, pool, ether(50_000_000));
     }
 
-    let (_, now) = draft.plan.era.number_and_time();
+    let (_, now) = draft.plan.number_and_time();
     // Price one, tick zero, the first of eight observations, open.
     let slot0 = U256::from(1) << 96 | U256::from(8) << 200 | U256::from(1) << 216;
     draft.store(pool, shelf::slot(&contract, "slot0"), slot0);

@@ -48,7 +48,7 @@ impl Programs {
 }
 
 /// `sstore(0, sload(0) + 1)`
-const COUNTER: &[u8] = &hex!("6000 54 6001 01 6000 55 00");
+pub(super) const COUNTER: &[u8] = &hex!("6000 54 6001 01 6000 55 00");
 
 /// `n = calldata[0]; sstore(n, blockhash(number - n))`
 const HISTORIAN: &[u8] = &hex!("6000 35 43 03 40 6000 35 55 00");

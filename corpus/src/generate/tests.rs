@@ -24,6 +24,7 @@ fn sealed(plan: &Plan) -> RecordedBlock {
         requests_hash,
         block_access_list,
         receipts: None,
+        rollup: None,
     })
 }
 
@@ -158,7 +159,8 @@ proptest! {
         scenario in 0..Scenario::ALL.len(),
         chain_id in 1u64..10_000,
     ) {
-        let plan = Plan { seed, n_txs, scenario: Scenario::ALL[scenario], chain_id, era: Era::Osaka };
+        let scenario = Scenario::ALL[scenario];
+        let plan = Plan { seed, n_txs, scenario, chain_id, ..Plan::default() };
         let block = sealed(&plan);
         prop_assert_eq!(&parse(&print(&block).unwrap(), "plain").unwrap(), &block);
         prop_assert_eq!(&parse(&print_packed(&block).unwrap(), "packed").unwrap(), &block);

@@ -119,7 +119,7 @@ fn staking(draft: &mut Draft, token: Token) -> Address {
     let contract = shelf::contract("Staking");
     let code = shelf::runtime(&contract, &[("token", token.address.into_word())]);
     let staking = draft.install(code);
-    let (_, now) = draft.plan.era.number_and_time();
+    let (_, now) = draft.plan.number_and_time();
     let owner = draft.exchange();
     let owner = draft.address(owner);
     let totals =

@@ -5,6 +5,8 @@
 //! Invariant: everything in the header that does not need execution is right already, so running
 //! the unsealed block gives what running the sealed one gives.
 
+use std::collections::BTreeMap;
+
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, Transaction as _, proofs};
 use alloy_eips::{
     eip2935, eip4788,
@@ -15,16 +17,24 @@ use alloy_eips::{
     eip7928::{BlockAccessList, compute_block_access_list_hash},
 };
 use alloy_primitives::{Address, B256, Bloom, Bytes, U256, address};
+use slotcast::executor::OpFork;
 
-use super::{Era, draft::Draft};
-use crate::{PreAccount, RecordedBlock, RecordedReceipt};
+use super::{
+    Era, Rollup,
+    draft::Draft,
+    rollup::{extra_data, gas_wanted, room_for_data},
+};
+use crate::{Around, PreAccount, RecordedBlock, RecordedReceipt};
 
 /// How many withdrawals a block has.
 const WITHDRAWALS: u64 = 16;
 
 /// A synthetic block that is not executed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsealed(RecordedBlock);
+pub struct Unsealed {
+    recorded: RecordedBlock,
+    rollup: Option<Rollup>,
+}
 
 /// What running a block gives and its header states.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,19 +55,33 @@ pub struct BlockResults {
     pub block_access_list: Option<BlockAccessList>,
     /// The receipts, if they are to be recorded.
     pub receipts: Option<Vec<RecordedReceipt>>,
+    /// What a rollup's block gives besides.
+    pub rollup: Option<RollupResults>,
+}
+
+/// What running a rollup's block gives besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollupResults {
+    /// The storage root of the contract that records withdrawals, before and after the block.
+    pub message_passer: (B256, B256),
+    /// What the transactions take of the room for data, from Jovian on.
+    pub da_footprint: u64,
+    /// The accounts as the block leaves them.
+    pub post_state: BTreeMap<Address, Option<PreAccount>>,
 }
 
 impl Unsealed {
     /// The block to run. Its header states no gas used, no receipts and no hash of its own.
     pub const fn block(&self) -> &RecordedBlock {
-        &self.0
+        &self.recorded
     }
 
     /// The block with the results in its header, and with its hash.
     pub fn seal(self, results: BlockResults) -> RecordedBlock {
         let BlockResults { gas_used, receipts_root, logs_bloom, requests_hash, .. } = results;
         let BlockResults { pre_state_root, state_root, receipts, block_access_list, .. } = results;
-        let Self(mut block) = self;
+        let BlockResults { rollup: of_rollup, .. } = results;
+        let Self { recorded: mut block, rollup } = self;
         block.pre_state_root = Some(pre_state_root);
         block.header.state_root = state_root;
         block.header.gas_used = gas_used;
@@ -67,6 +91,18 @@ impl Unsealed {
         block.header.block_access_list_hash =
             block_access_list.as_deref().map(compute_block_access_list_hash);
         block.around.block_access_list = block_access_list;
+        if let (Some(rollup), Some(results)) = (rollup, of_rollup) {
+            let RollupResults { message_passer: (before, after), da_footprint, post_state } =
+                results;
+            block.around.post_state = Some(post_state);
+            if OpFork::Isthmus <= rollup.fork() {
+                block.header.withdrawals_root = Some(after);
+                block.around.message_passer = Some((Some(before), after));
+            }
+            if OpFork::Jovian <= rollup.fork() {
+                block.header.blob_gas_used = Some(da_footprint);
+            }
+        }
         block.hash = block.header.hash_slow();
         block.receipts = receipts;
         block
@@ -77,15 +113,23 @@ impl Unsealed {
 pub(super) fn finish(mut draft: Draft) -> Unsealed {
     install_system_contracts(&mut draft);
     let era = draft.plan.era;
-    let (number, timestamp) = era.number_and_time();
+    let rollup = draft.plan.rollup.clone();
+    let (number, timestamp) = draft.plan.number_and_time();
     let block_hashes = draft.ancestors(number);
-    let withdrawals = (Era::Shanghai <= era).then(|| withdrawals(&mut draft));
-    let wanted: u64 = draft.transactions.iter().map(|tx| tx.gas_limit()).sum();
+    let withdrawals = (Era::Shanghai <= era).then(|| match rollup {
+        Some(_) => Vec::new(),
+        None => withdrawals(&mut draft),
+    });
+    let extra_data = match &rollup {
+        Some(rollup) => extra_data(rollup.fork(), &mut draft.rng),
+        None => Bytes::from_static(b"slotcast"),
+    };
+    let wanted = gas_wanted(&draft).max(room_for_data(&draft));
     let n_blobs: u64 = draft.transactions.iter().map(|tx| tx.blob_count().unwrap_or(0)).sum();
     let header = Header {
         parent_hash: block_hashes[&(number - 1)],
         ommers_hash: EMPTY_OMMER_ROOT_HASH,
-        beneficiary: draft.address(draft.beneficiary),
+        beneficiary: draft.tipped(),
         transactions_root: proofs::calculate_transaction_root(&draft.transactions),
         difficulty: match era < Era::Paris {
             true => U256::from(3_000_000_000_000_000u64 + draft.rng.range(0, 1_000_000_000_000)),
@@ -95,7 +139,7 @@ pub(super) fn finish(mut draft: Draft) -> Unsealed {
         // Every transaction must fit, however long the block was asked to be.
         gas_limit: era.block_gas_limit().max(wanted),
         timestamp,
-        extra_data: Bytes::from_static(b"slotcast"),
+        extra_data,
         mix_hash: draft.rng.hash(),
         base_fee_per_gas: (Era::London <= era).then_some(draft.base_fee),
         withdrawals_root: withdrawals.as_deref().map(proofs::calculate_withdrawals_root),
@@ -108,24 +152,25 @@ pub(super) fn finish(mut draft: Draft) -> Unsealed {
         slot_number: (Era::Amsterdam <= era).then(|| draft.rng.range(15_000_000, 16_000_000)),
         ..Header::default()
     };
-    Unsealed(RecordedBlock {
+    let recorded = RecordedBlock {
         chain_id: draft.plan.chain_id,
         header,
         hash: B256::ZERO,
-        transactions: draft.transactions.into_iter().map(|tx| tx.map(Into::into)).collect(),
+        transactions: draft.transactions,
         withdrawals,
         uncles: Vec::new(),
         pre_state: draft.state,
         pre_state_root: None,
         block_hashes,
         receipts: None,
-        around: Default::default(),
-    })
+        around: Around { parent: draft.parent, ..Around::default() },
+    };
+    Unsealed { recorded, rollup }
 }
 
 /// Stakers get paid, some of them among the block's senders.
 fn withdrawals(draft: &mut Draft) -> Vec<Withdrawal> {
-    let (number, _) = draft.plan.era.number_and_time();
+    let (number, _) = draft.plan.number_and_time();
     let first = number * WITHDRAWALS;
     (first..first + WITHDRAWALS)
         .map(|index| Withdrawal {
@@ -147,6 +192,12 @@ const BUILDER_EXITS: Address = address!("0x000064D678505AD48F8CCB093BC65613800E8
 /// takes what they return as requests.
 const NOTHING_TO_ASK_FOR: [u8; 1] = [0x00];
 
+/// Contracts that hold requests of validators.
+const REQUESTED: [Address; 2] = [
+    eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS,
+    eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS,
+];
+
 /// The contracts that the protocol itself calls.
 fn install_system_contracts(draft: &mut Draft) {
     let nothing_to_ask_for = Bytes::from_static(&NOTHING_TO_ASK_FOR);
@@ -167,7 +218,9 @@ fn install_system_contracts(draft: &mut Draft) {
         (Era::Amsterdam, BUILDER_EXITS, &nothing_to_ask_for),
     ];
     for (since, address, code) in contracts {
-        if since <= draft.plan.era {
+        // Rollups ask no contract for requests.
+        let is_called = draft.plan.rollup.is_none() || !REQUESTED.contains(&address);
+        if since <= draft.plan.era && is_called {
             let account =
                 PreAccount { nonce: 1, code: Some(code.clone()), ..PreAccount::default() };
             draft.state.insert(address, account);

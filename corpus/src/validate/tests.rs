@@ -71,6 +71,7 @@ fn good() -> RecordedBlock {
         requests_hash: None,
         block_access_list: None,
         receipts: Some(receipts),
+        rollup: None,
     })
 }
 

@@ -106,7 +106,11 @@ const ETHEREUM: [(&str, u64); 6] = [
 ];
 
 impl ChainRules {
-    /// The names of all known chains.
+    /// The names of further chains, whose configurations in geth's form `slotcast_corpus` holds.
+    pub const CONFIGURED: [&'static str; 8] =
+        ["linea", "linea-sepolia", "ink", "lisk", "metal", "mode", "soneium", "zora"];
+
+    /// The names of the chains that are known here.
     pub fn names() -> impl Iterator<Item = &'static str> {
         let rollups = ROLLUPS.iter().map(|rollup| rollup.name);
         ETHEREUM.iter().map(|(name, _)| *name).chain(rollups)

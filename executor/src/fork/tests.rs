@@ -68,9 +68,10 @@ fn an_unknown_chain_is_an_error_that_names_the_option() {
     let error = fork_at(56, 0, 0).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the rules of chain id 56 are not known; state them with --chain: a genesis file, or one of \
-         mainnet, sepolia, holesky, hoodi, development, anvil, op-mainnet, op-sepolia, base, \
-         base-sepolia, unichain, celo-sepolia, rise"
+        "the rules of chain id 56 are not known; give the block `ForkChoice::Of` its `ChainRules`, or the \
+         command --chain: a genesis file, or one of mainnet, sepolia, holesky, hoodi, development, anvil, \
+         op-mainnet, op-sepolia, base, base-sepolia, unichain, celo-sepolia, rise, linea, linea-sepolia, \
+         ink, lisk, metal, mode, soneium, zora"
     );
 }
 

@@ -8,17 +8,17 @@
 //! deposit, which no root of the header covers. Where the node proves nothing, the root before the
 //! block is left out.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{B256, U256};
 use slotcast::{
     executor::{
-        AccountChange, Block, BlockOutcome, ChainRules, MemoryState, OpChain, OpFork, ParentFields,
-        RollupCheck, SequentialSettings, check_rollup, execute_sequential_with_bundle,
+        Block, BlockOutcome, ChainRules, MemoryState, OpChain, OpFork, ParentFields, RollupCheck,
+        SequentialSettings, check_rollup, execute_sequential_with_bundle,
     },
     model::Slot,
 };
-use slotcast_corpus::{Around, PreAccount, RecordedBlock, RecordedReceipt};
+use slotcast_corpus::{Around, RecordedBlock, RecordedReceipt, post_state_of};
 
 use crate::{
     error::{NodeError, RecordError},
@@ -84,7 +84,7 @@ impl<'a> Rollup<'a> {
         }
         recorded.around = Around {
             parent: Some(parent),
-            post_state: Some(post_state(&outcome.state, code_of)),
+            post_state: Some(post_state_of(&outcome.state, code_of)),
             message_passer,
             block_access_list: None,
         };
@@ -143,24 +143,4 @@ fn first_wrong(check: RollupCheck) -> Option<&'static str> {
     ]
     .into_iter()
     .find_map(|(field, holds)| (holds == Some(false)).then_some(field))
-}
-
-/// The accounts as a block leaves them: nothing for one that ceased to exist, code where it is new,
-/// and changed slots only.
-fn post_state(
-    changes: &[AccountChange],
-    code_of: impl Fn(B256) -> Option<Bytes>,
-) -> BTreeMap<Address, Option<PreAccount>> {
-    let left = |change: &AccountChange| {
-        let after = change.after?;
-        let is_new = change.before.is_none_or(|before| before.code_hash != after.code_hash);
-        Some(PreAccount {
-            balance: after.balance,
-            nonce: after.nonce,
-            code: code_of(after.code_hash).filter(|code| is_new && !code.is_empty()),
-            code_hash: None,
-            storage: change.storage.iter().map(|slot| (slot.key, slot.after)).collect(),
-        })
-    };
-    changes.iter().map(|change| (change.address, left(change))).collect()
 }

@@ -6,16 +6,15 @@
 //!
 //! In: how many transactions arrive in a second, how many blocks are built, what the transactions do
 //! (a scenario of `slotcast generate`), on how many threads. Out: what building takes in parallel and
-//! sequentially, and where the time goes. Each transaction is predicted when it arrives. Every 200 ms
-//! what was predicted is refreshed on the newest state, the best-paying transactions of the pool
+//! sequentially, and where the time goes. Each transaction is predicted when it is among those that pay
+//! for one of the next two blocks. Every 200 ms what was predicted is refreshed on the newest state, the best-paying transactions of the pool
 //! become a block behind the deposit that writes the fee parameters, and the block is executed on the
 //! state that the one before it left.
 //!
 //! Invariants: time is counted and never waited for, so a machine that is too slow shows as more than
 //! 200 ms and drops nothing; both ways build the same blocks, and their receipts are equal.
 //!
-//! The transactions are synthetic and signed; the chain has the rules of OP mainnet at Isthmus, with a
-//! stand-in for the contract that holds the fee parameters.
+//! The transactions are synthetic and signed; the chain has the rules of OP mainnet at Isthmus.
 
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 #![expect(clippy::disallowed_methods, reason = "it measures")]
@@ -24,7 +23,7 @@ mod head;
 mod pool;
 mod template;
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use slotcast::{
     Engine, EngineSettings, NextBlock, OnRejected,
@@ -37,10 +36,14 @@ use crate::{head::Head, pool::Pending, template::Template};
 /// How long a block has, in milliseconds.
 const SLOT: f64 = 200.0;
 
+/// How many blocks' worth of the best-paying transactions is predicted: one that pays less may wait for
+/// long, and would be predicted again for each block until then.
+const AHEAD: u64 = 2;
+
 /// What took how long, in milliseconds.
 #[derive(Clone, Copy, Debug, Default)]
 struct Times {
-    /// Predicting transactions when they arrive.
+    /// Predicting transactions when they come among the best-paying.
     predict: f64,
     /// Going over predictions after a new block.
     refresh: f64,
@@ -48,6 +51,8 @@ struct Times {
     order: f64,
     /// Executing, with what is still predicted meanwhile.
     execute: f64,
+    /// Of executing, until it is known what each transaction waits for; other threads execute meanwhile.
+    advise: f64,
     /// Entering what a block changed into the state.
     commit: f64,
 }
@@ -119,18 +124,23 @@ fn run(traffic: Traffic) {
     let engine = Engine::with_settings(threads, settings).expect("threads can be started");
     let (mut parallel, mut sequential) = (Times::default(), Times::default());
     let (mut gas, mut n_included, mut n_again, mut n_late) = (0, 0, 0, 0);
-    let mut pool = Pending::default();
+    let (mut pool, mut announced) = (Pending::default(), BTreeSet::new());
     let mut arriving = template.arriving();
     for n in 0..n_blocks {
         let expected = template.block(n, Vec::new());
         let fork = fork_of(&expected).expect("the chain is known");
         let next = NextBlock::of(&expected, fork);
         n_again += timed(&mut parallel.refresh, || engine.refresh(&next, &ours));
-        for tx in arriving.by_ref().take(per_block) {
-            timed(&mut parallel.predict, || engine.announce(&tx, &next, &ours));
-            pool.add(tx);
-        }
+        arriving.by_ref().take(per_block).for_each(|tx| pool.add(tx));
         let base_fee = expected.header.base_fee_per_gas.unwrap_or_default();
+        let candidates = AHEAD * template.gas_for_pool();
+        timed(&mut parallel.predict, || {
+            for tx in pool.best(candidates, base_fee) {
+                if announced.insert(*tx.tx_hash()) {
+                    engine.announce(tx, &next, &ours);
+                }
+            }
+        });
         let before = parallel.building();
         let chosen = timed(&mut parallel.order, || pool.take(template.gas_for_pool(), base_fee));
         let block = template.block(n, chosen);
@@ -159,6 +169,10 @@ fn run(traffic: Traffic) {
     );
     parallel.print(&format!("{threads} threads"), gas);
     sequential.print("sequential", gas);
+    println!(
+        "of executing, {:.1} % until all is known that transactions wait for",
+        100.0 * parallel.advise / parallel.execute
+    );
 }
 
 /// Executes a block with predictions on the state before it, and enters what it changed; its receipts
@@ -171,6 +185,7 @@ fn build(
 ) -> (alloy_primitives::B256, u64) {
     let (built, bundle) = timed(&mut times.execute, || engine.execute_with_bundle(block, head))
         .expect("the state is in memory");
+    times.advise += (built.times.predict + built.times.schedule) / 1e3;
     timed(&mut times.commit, || head.enter(bundle));
     (built.receipts_root(), built.execution.gas_used())
 }

@@ -30,26 +30,41 @@ impl Pending {
     }
 
     /// Takes what fits into so much gas, in the order in which it pays.
-    pub(crate) fn take(&mut self, mut gas: u64, base_fee: u64) -> Vec<Recovered<ChainTx>> {
+    pub(crate) fn take(&mut self, gas: u64, base_fee: u64) -> Vec<Recovered<ChainTx>> {
+        let chosen: Vec<_> = self.best(gas, base_fee).into_iter().cloned().collect();
+        for tx in &chosen {
+            if let Some(queue) = self.senders.get_mut(&tx.signer()) {
+                queue.remove(&tx.nonce());
+            }
+        }
+        self.senders.retain(|_, queue| !queue.is_empty());
+        chosen
+    }
+
+    /// What fits into so much gas, in the order in which it pays.
+    pub(crate) fn best(&self, mut gas: u64, base_fee: u64) -> Vec<&Recovered<ChainTx>> {
         let bid = |arrival: u64, tx: &Recovered<ChainTx>| {
             let tip = tx.effective_tip_per_gas(base_fee)?;
             Some((tip, core::cmp::Reverse(arrival), tx.signer()))
         };
-        let first = |queue: &BTreeMap<u64, (u64, Recovered<ChainTx>)>| {
-            queue.values().next().and_then(|(arrival, tx)| bid(*arrival, tx))
-        };
-        let mut best: BinaryHeap<_> = self.senders.values().filter_map(first).collect();
+        // What each sender has left, and the bid of the next of it.
+        let mut queues: BTreeMap<Address, _> = self
+            .senders
+            .iter()
+            .map(|(sender, queue)| (*sender, queue.values().peekable()))
+            .collect();
+        let heads = queues.values_mut().filter_map(|queue| queue.peek().copied());
+        let mut best: BinaryHeap<_> = heads.filter_map(|(arrival, tx)| bid(*arrival, tx)).collect();
         let mut chosen = Vec::new();
         while let Some((_, _, sender)) = best.pop() {
-            let Some(queue) = self.senders.get_mut(&sender) else { continue };
-            let Some(next) = queue.first_entry() else { continue };
+            let Some(queue) = queues.get_mut(&sender) else { continue };
+            let Some((_, tx)) = queue.next() else { continue };
             // What does not fit leaves its sender out of this block.
-            let Some(left) = gas.checked_sub(next.get().1.gas_limit()) else { continue };
+            let Some(left) = gas.checked_sub(tx.gas_limit()) else { continue };
             gas = left;
-            chosen.push(next.remove().1);
-            best.extend(first(queue));
+            chosen.push(tx);
+            best.extend(queue.peek().and_then(|(arrival, tx)| bid(*arrival, tx)));
         }
-        self.senders.retain(|_, queue| !queue.is_empty());
         chosen
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 fn link(era: Era, scenario: Scenario) -> Link {
-    let plan = Plan { seed: 4, n_txs: 30, scenario, chain_id: 1, era };
+    let plan = Plan { seed: 4, n_txs: 30, scenario, era, ..Plan::default() };
     Link::of(&plan, 0)
 }
 

@@ -18,7 +18,7 @@ use alloy_trie::{
 use slotcast::executor::{SequentialSettings, block_access_list, execute_sequential};
 use slotcast_corpus::receipts_of;
 use slotcast_corpus::{
-    Era, Plan, PreAccount, PreState, RecordedBlock, Scenario, block_of, generate, state_of,
+    Plan, PreAccount, PreState, RecordedBlock, Scenario, block_of, generate, state_of,
 };
 use slotcast_lab::seal;
 
@@ -37,7 +37,7 @@ pub(crate) struct Link {
 impl Link {
     /// A block of so many transactions of all kinds, moved up by `above` numbers.
     pub(crate) fn new(seed: u64, n_txs: usize, scenario: Scenario, above: u64) -> Self {
-        Self::of(&Plan { seed, n_txs, scenario, chain_id: 1, era: Era::Osaka }, above)
+        Self::of(&Plan { seed, n_txs, scenario, ..Plan::default() }, above)
     }
 
     /// The block of a plan, moved up by `above` numbers.

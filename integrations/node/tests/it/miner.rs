@@ -16,7 +16,7 @@ use std::{
 use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, U64, hex};
 use serde_json::{Value, json};
-use slotcast_corpus::{Era, Plan, RecordedBlock, Scenario, generate};
+use slotcast_corpus::{Plan, RecordedBlock, Scenario, generate};
 use slotcast_lab::seal;
 use slotcast_node::{Node, ProofPolicy, RecordSettings, Recorder, RpcSettings, Way};
 
@@ -195,6 +195,6 @@ impl Miner {
 
 /// A block to be mined.
 pub(crate) fn made(seed: u64, n_txs: usize, scenario: Scenario) -> RecordedBlock {
-    let plan = Plan { seed, n_txs, scenario, chain_id: CHAIN_ID, era: Era::Osaka };
+    let plan = Plan { seed, n_txs, scenario, chain_id: CHAIN_ID, ..Plan::default() };
     seal(generate(&plan).expect("the era has the scenario")).expect("a synthetic block can be run")
 }

@@ -6,12 +6,12 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use alloy_consensus::{Header, Sealable, transaction::Recovered};
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address};
+use alloy_consensus::Header;
+use alloy_primitives::B256;
 use serde_json::{Value, json};
-use slotcast::executor::{ChainRules, ChainTx, OpChain, TxDeposit};
+use slotcast::executor::{ChainRules, OpChain, OpFork};
 use slotcast_corpus::{
-    self as corpus, Era, Plan, PreAccount, RecordedBlock, Scenario, block_of, generate,
+    self as corpus, Around, Plan, RecordedBlock, Rollup, Scenario, block_of, generate,
 };
 use slotcast_lab::{RunSettings, run_block, seal};
 use slotcast_node::{Node, ProofPolicy, RecordError, RecordSettings, Recorder};
@@ -23,7 +23,6 @@ use crate::{
     recording::recorder,
 };
 
-const L1_BLOCK: Address = address!("0x4200000000000000000000000000000000000015");
 /// What nodes state that prove a state of which a part is recorded.
 const UNPROVEN: RecordSettings =
     RecordSettings { proofs: ProofPolicy::Never, is_traced: true, threads: 2 };
@@ -130,33 +129,18 @@ fn recorded_blocks_are_recorded_again_whatever_the_node_is() {
     }
 }
 
-/// A block of Isthmus: a deposit that writes the fee parameters, and transfers.
+/// A block of Isthmus, with the hashes of blocks that are there.
 fn isthmus() -> Link {
-    let plan =
-        Plan { seed: 5, n_txs: 12, scenario: Scenario::Transfers, chain_id: 10, era: Era::Prague };
+    isthmus_of(14)
+}
+
+/// The same with so many transactions, of which the seventh records a withdrawal.
+fn isthmus_of(n_txs: usize) -> Link {
+    let chain = ChainRules::of_id(10).expect("it is known").as_optimism().cloned();
+    let rollup = Rollup::of_fork(chain.expect("it is a rollup"), OpFork::Isthmus);
+    let scenario = Scenario::Transfers;
+    let plan = Plan { seed: 5, n_txs, scenario, chain_id: 10, rollup, ..Plan::default() };
     let mut block = seal(generate(&plan).expect("the era has it")).expect("it can be run");
-    let fork = ChainRules::of_id(10).map(|rules| rules.fork_name_at(1, block.header.timestamp));
-    assert_eq!(fork, Some("Isthmus"));
-    // PUSH0 CALLDATALOAD PUSH1 1 SSTORE
-    let code = Bytes::from_static(&[0x5f, 0x35, 0x60, 0x01, 0x55]);
-    let contract = PreAccount { code: Some(code), ..PreAccount::default() };
-    block.pre_state.insert(L1_BLOCK, contract);
-    let withdrawn =
-        PreAccount { nonce: 1, storage: [(U256::ONE, U256::ONE)].into(), ..PreAccount::default() };
-    block.header.withdrawals_root = Some(storage_root(&withdrawn));
-    block.pre_state.insert(OpChain::MESSAGE_PASSER, withdrawn);
-    let from = address!("0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001");
-    let deposit = TxDeposit {
-        from,
-        to: TxKind::Call(L1_BLOCK),
-        gas_limit: 1_000_000,
-        input: B256::with_last_byte(77).to_vec().into(),
-        ..TxDeposit::default()
-    };
-    let deposit = ChainTx::Deposit(deposit.seal_slow());
-    block.transactions.insert(0, Recovered::new_unchecked(deposit, from));
-    block.withdrawals = Some(Vec::new());
-    block.header.extra_data = Bytes::from_static(&[0, 0, 0, 0, 250, 0, 0, 0, 6]);
     // The parent used just what it aims at, so the base fee stays.
     let used = block.header.gas_used;
     block.header.gas_used = block.header.gas_limit / 6;
@@ -179,17 +163,21 @@ fn record(link: &Link, manner: Manner) -> Result<RecordedBlock, RecordError> {
 fn a_recording_holds_what_the_header_follows_from() {
     let link = isthmus();
     let root = link.block.header.withdrawals_root.expect("it is of Isthmus");
-    for (manner, before) in
-        [(honest(), Some(root)), (as_op_reth(), Some(root)), (as_op_geth(), None)]
-    {
+    let sealed = &link.block.around;
+    let (before, after) = sealed.message_passer.expect("it is of Isthmus");
+    assert_eq!(before, Some(storage_root(&link.block.pre_state[&OpChain::MESSAGE_PASSER])));
+    assert!(after == root && before != Some(root), "the block records a withdrawal");
+    for (manner, before) in [(honest(), before), (as_op_reth(), before), (as_op_geth(), None)] {
         let block = record(&link, manner).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(block.receipts, link.block.receipts);
         assert_eq!(block.around.message_passer, Some((before, root)));
         let parent = link.ancestors.last().map(Into::into);
         assert_eq!(block.around.parent, parent);
-        let left = &block.around.post_state.as_ref().expect("it is recorded")[&L1_BLOCK];
-        let slots = &left.as_ref().expect("it exists").storage;
-        assert_eq!(*slots, [(U256::ONE, U256::from(77))].into());
+        let parameters = |around: &Around| {
+            around.post_state.as_ref().expect("it is recorded")[&OpChain::FEE_PARAMETERS.0].clone()
+        };
+        assert!(parameters(&block.around).is_some());
+        assert_eq!(parameters(&block.around), parameters(sealed));
         let text = corpus::print(&block).expect("it prints");
         assert_eq!(corpus::parse(&text, "again").expect("it can be read"), block);
     }
@@ -203,7 +191,7 @@ fn what_contradicts_the_rules_of_the_chain_is_not_recorded() {
     };
     let lying: Manner = Arc::new(|_, method, mut answer| {
         if method == "eth_getBlockReceipts" {
-            answer[1]["l1Fee"] = json!("0x123456789");
+            answer[12]["l1Fee"] = json!("0x123456789");
         }
         Act::Answer(answer)
     });
@@ -212,7 +200,8 @@ fn what_contradicts_the_rules_of_the_chain_is_not_recorded() {
     cheap.block.header.base_fee_per_gas = cheap.block.header.base_fee_per_gas.map(|fee| fee - 1);
     run(&mut cheap.block);
     assert_eq!(field(&cheap, honest()), "baseFeePerGas");
-    let mut other = isthmus();
+    // Which root a new withdrawal leads to does not follow from what is recorded.
+    let mut other = isthmus_of(6);
     other.block.header.withdrawals_root = Some(B256::with_last_byte(1));
     run(&mut other.block);
     assert_eq!(field(&other, honest()), "withdrawalsRoot");
@@ -234,5 +223,5 @@ fn a_chain_is_recorded_by_the_rules_that_are_stated_for_it() {
     let recording = Recorder::new(node, RecordSettings::default()).record(link.block.number());
     let recorded = recording.unwrap_or_else(|error| panic!("{error}")).block;
     assert_eq!(recorded.receipts, link.block.receipts.take());
-    assert_eq!(block_of(&recorded).n_transactions(), 13);
+    assert_eq!(block_of(&recorded).n_transactions(), 14);
 }

@@ -4,7 +4,7 @@ use std::{fs, net::TcpStream};
 
 use alloy_primitives::U64;
 use serde_json::{Value, json};
-use slotcast_corpus::{self as corpus, Era, Plan, RecordedBlock, Scenario, generate};
+use slotcast_corpus::{self as corpus, Plan, RecordedBlock, Scenario, generate};
 use slotcast_lab::seal;
 use slotcast_serve::{RpcSettings, ServeError, Server, Settings, Source};
 use slotcast_store::Store;
@@ -16,7 +16,7 @@ fn made(seed: u64) -> RecordedBlock {
 }
 
 fn of_chain(chain_id: u64, seed: u64) -> RecordedBlock {
-    let plan = Plan { seed, n_txs: 20, scenario: Scenario::Erc20, chain_id, era: Era::Osaka };
+    let plan = Plan { seed, n_txs: 20, scenario: Scenario::Erc20, chain_id, ..Plan::default() };
     seal(generate(&plan).unwrap()).unwrap()
 }
 
