@@ -4,6 +4,9 @@
 //! included, recorded blocks where there are any. Out: assertions on receipts, requests, gas and
 //! bundles of `slotcast::Engine` and of `slotcast_alloy`, on several threads.
 
+#[path = "../../integrations/alloy/tests/it/context.rs"]
+#[expect(dead_code, reason = "the environment here is of any chain")]
+mod context;
 pub(crate) mod host;
 #[path = "../../integrations/alloy/examples/own_database.rs"]
 mod own_database;
