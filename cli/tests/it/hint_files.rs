@@ -157,7 +157,7 @@ fn predictions_of_a_call_of_an_account_that_delegates_otherwise_now_are_stale() 
         assert!(!stale.is_empty(), "{now}");
         for tx in stale {
             let location = tx["words"][0]["location"].as_str().unwrap();
-            assert!(location.contains(&authority[2..]), "{location}");
+            assert_eq!(location.to_lowercase(), format!("{authority}.code"));
         }
     }
 }
