@@ -42,6 +42,11 @@ scoreboard NAME="embedded" *BLOCKS:
     cargo run --release -p slotcast-cli -- score \
         --scoreboard scoreboard/{{ NAME }}.json --scoreboard scoreboard/{{ NAME }}.md {{ BLOCKS }}
 
+# Count the instructions of predicting, scheduling and executing the embedded block and hold them against
+# what is committed; `just instructions --update` writes it down. Needs valgrind.
+instructions *ARGS:
+    .ci/instructions {{ ARGS }}
+
 # Write docs/benchmarks.md from recorded blocks, or from the embedded block: `just benchmarks DIR`.
 benchmarks *BLOCKS:
     lab/benchmarks.sh {{ BLOCKS }}

@@ -14,7 +14,7 @@ mod print;
 mod term;
 
 pub(crate) use effect::Edge;
-pub use effect::{CallKind, CopyKind, Effect, Exit, Graph, Node, NodeId, Stretches};
+pub use effect::{CallKind, CopyKind, Effect, Exit, Graph, Node, NodeId, Rest, Stretches};
 pub(crate) use flow::{DominatorTree, postorder};
 pub(crate) use fold::{base_offset, bits};
 pub(crate) use print::{

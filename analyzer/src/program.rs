@@ -158,9 +158,11 @@ pub enum Step {
         copy: u32,
     },
     /// What follows was not walked with the rest: the frame goes on with the program of what begins at
-    /// `at`, on these words of the stack, bottom first.
+    /// `at`, on these words of the stack, bottom first. Where it jumps there, `at` must be a jump
+    /// destination.
     Resume {
         at: Operand,
+        is_jump: bool,
         stack: Run,
     },
     /// A value the analysis lost; a defect of ours that shows as an unknown, not as a wrong word.

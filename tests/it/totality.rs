@@ -22,7 +22,7 @@ use slotcast_tests::{
 };
 
 /// Cases run.
-const N_CASES: u64 = 800;
+const N_CASES: u64 = 400;
 
 #[test]
 fn any_bytes_end_within_limits() {

@@ -22,13 +22,13 @@ pub(super) struct Draft {
     pub(super) pc: Pc,
     pub(super) blocks: Range<u32>,
     pub(super) entry: State,
-    /// See [`Chain::labels`].
+    /// The labels that its [`Chain`](super::transfer::Chain) begins with.
     pub(super) labels: Labels,
     pub(super) queued: bool,
     pub(super) effects: Vec<(Pc, Effect<TermId>)>,
     pub(super) exit: Exit<TermId, NodeId>,
-    /// Where the code goes on, if the walk stopped.
-    pub(super) rest: Option<TermId>,
+    /// Where the code goes on, if the walk stopped, and whether it jumps there.
+    pub(super) rest: Option<(TermId, bool)>,
     pub(super) cases: Vec<NodeId>,
     pub(super) gas: Stretches,
     /// The stack on exit, from which the successors' phis take their values.

@@ -25,7 +25,9 @@ use super::{
 };
 use crate::{
     bytecode::{Kind, Pc},
-    ir::{Effect, Exit, Graph, Node, NodeId, Op, Stretches, Term, TermId, TermPool, postorder},
+    ir::{
+        Effect, Exit, Graph, Node, NodeId, Op, Rest, Stretches, Term, TermId, TermPool, postorder,
+    },
     limits::{Fuel, Limits, StopReason},
     targets::Targets,
 };
@@ -191,7 +193,7 @@ impl Walker<'_, '_> {
                 Way::Out(exit, cases) => {
                     rest = match (exit, end) {
                         (Exit::Unknown(_), BlockEnd::Jump { at, target }) => {
-                            self.leave(at, chain.state.stack.len()).map(|_| target)
+                            self.leave(at, chain.state.stack.len()).map(|_| (target, true))
                         }
                         _ => None,
                     };
@@ -426,12 +428,13 @@ impl Walker<'_, '_> {
         node
     }
 
-    /// Where a frame goes on that comes to `pc` with a stack of that height, if the limits allow it.
-    fn leave(&mut self, pc: Pc, height: usize) -> Option<TermId> {
+    /// Where a frame goes on that comes to `pc` with a stack of that height, if the limits allow it; it
+    /// is there already and does not jump.
+    fn leave(&mut self, pc: Pc, height: usize) -> Option<(TermId, bool)> {
         let is_allowed = height <= MOST_LEFT && self.n_left + height <= ALL_LEFT;
         is_allowed.then(|| {
             self.n_left += height;
-            self.pool.constant(U256::from(pc.0))
+            (self.pool.constant(U256::from(pc.0)), false)
         })
     }
 
@@ -512,7 +515,11 @@ impl Walker<'_, '_> {
                 blocks: draft.blocks.clone(),
                 effects,
                 exit: draft.exit,
-                rest: draft.rest.map(|at| (at, draft.stack.to_vec())),
+                rest: draft.rest.map(|(at, is_jump)| Rest {
+                    at,
+                    is_jump,
+                    stack: draft.stack.to_vec(),
+                }),
                 phis: phis[node].clone(),
                 cases: draft.cases.clone(),
                 arguments: draft.successors().map(|to| self.arguments(draft, to, &phis)).collect(),

@@ -221,10 +221,12 @@ impl<'a, S: StateView> Machine<'a, S> {
                     running.charge(gas.into());
                     running.out_of_gas()
                 }
-                Step::Resume { at, stack } => match self.rest(running, at, stack) {
-                    Some(rest) => return Next::Rest(rest),
-                    None => None,
-                },
+                Step::Resume { at, is_jump, stack } => {
+                    match self.rest(running, (at, is_jump), stack) {
+                        Some(rest) => return Next::Rest(rest),
+                        None => None,
+                    }
+                }
                 _ => self.step(running, step),
             };
             match ended {

@@ -22,7 +22,7 @@ use crate::{
     absint::{MOST_GROWTH, Resumption, STACK_LIMIT},
     bytecode::Pc,
     limits::Limits,
-    program::{Operand, Program, Run, Source},
+    program::{Operand, Program, Run},
     summary::Summary,
 };
 
@@ -101,8 +101,14 @@ impl<S: StateView> Machine<'_, S> {
         is_used
     }
 
-    /// Where the frame goes on from `at`, if that is known and the stack has room.
-    pub(super) fn rest(&mut self, running: &Running<'_>, at: Operand, stack: Run) -> Option<Rest> {
+    /// How the frame goes on at `at`, to which it may have to jump, if that is known and the stack has
+    /// room.
+    pub(super) fn rest(
+        &mut self,
+        running: &Running<'_>,
+        (at, is_jump): (Operand, bool),
+        stack: Run,
+    ) -> Option<Rest> {
         let target = running.get(at)?;
         let operands = &running.program.operands[stack.range()];
         let height = running.below.len() + operands.len();
@@ -113,7 +119,6 @@ impl<S: StateView> Machine<'_, S> {
         let mut words = Vec::with_capacity(height);
         words.extend_from_slice(&running.below);
         words.extend(operands.iter().map(|operand| running.value(*operand)));
-        let is_jump = matches!(at.source(), Source::Register(_));
         Some(Rest { target, is_jump, stack: words })
     }
 }

@@ -274,8 +274,8 @@ pub struct Node {
     pub effects: Vec<(Pc, Effect<TermId>)>,
     /// How it is left.
     pub exit: Exit<TermId, NodeId>,
-    /// Where the walk stopped: where the code goes on, and the words of the stack, bottom first.
-    pub rest: Option<(TermId, Vec<TermId>)>,
+    /// How the code goes on, if the walk stopped here.
+    pub rest: Option<Rest>,
     /// Stack positions (from the bottom) that are phis here, ascending.
     pub phis: Vec<u32>,
     /// Where a switch may lead, ascending by position in the code; empty for other exits.
@@ -287,6 +287,18 @@ pub struct Node {
     pub gas: Stretches,
     /// Whether every way on from here ends in a revert without touching another contract.
     pub only_reverts: bool,
+}
+
+/// How the code goes on where the walk stopped.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    /// Where.
+    pub at: TermId,
+    /// Whether it jumps there, which only a jump destination allows; where the walk stopped by itself
+    /// need be none.
+    pub is_jump: bool,
+    /// The words of the stack, bottom first.
+    pub stack: Vec<TermId>,
 }
 
 impl Node {

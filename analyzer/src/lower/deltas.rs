@@ -15,7 +15,7 @@ use slotcast_model::{Index, IndexVec};
 
 use crate::{
     bytecode::Pc,
-    ir::{Edge, Effect, Exit, Graph, Node, NodeId, Op, Term, TermId, TermPool},
+    ir::{Edge, Effect, Exit, Graph, Node, NodeId, Op, Rest, Term, TermId, TermPool},
 };
 
 /// The loads and stores that only add, by their nodes and places in the code.
@@ -137,7 +137,7 @@ impl<'a, 't> Uses<'a, 't> {
             }
             Exit::Jump(_) | Exit::Stop | Exit::Invalid | Exit::Unknown(_) => {}
         }
-        if let Some((at, stack)) = &node.rest {
+        if let Some(Rest { at, stack, .. }) = &node.rest {
             self.mark(*at);
             stack.iter().for_each(|word| self.mark(*word));
         }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     absint::Walk,
     bytecode::Pc,
-    ir::{DominatorTree, Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
+    ir::{DominatorTree, Effect, Exit, Graph, NodeId, Rest, Term, TermId, TermPool},
     program::{Case, Operand, Program, ProgramNode, Register, Run, Step},
 };
 
@@ -136,12 +136,12 @@ impl Emitter<'_, '_> {
                 self.charge(start, &mut gas, is_needed, saturate(more));
             }
         }
-        if let Some((at, stack)) = &node.rest {
+        if let Some(Rest { at, is_jump, stack }) = &node.rest {
             let at = self.operand(*at, &mut computed);
             let words: Vec<_> =
                 stack.iter().map(|word| self.operand(*word, &mut computed)).collect();
             let stack = self.list(words);
-            self.program.steps.push(Step::Resume { at, stack });
+            self.program.steps.push(Step::Resume { at, is_jump: *is_jump, stack });
         }
         let exit = self.exit(&node.exit, &mut computed);
         let mut moves = [Run::default(); 2];

@@ -10,7 +10,7 @@ use super::memory::Stores;
 use crate::{
     absint::{Place, Pointers, Walk, place},
     bytecode::Pc,
-    ir::{CopyKind, Edge, Effect, Exit, Graph, NodeId, Term, TermId, TermPool},
+    ir::{CopyKind, Edge, Effect, Exit, Graph, NodeId, Rest, Term, TermId, TermPool},
 };
 
 /// Memory up to here costs less than a frame has left.
@@ -116,7 +116,7 @@ impl<'a, 't> Marker<'a, 't> {
                 }
                 _ => {}
             }
-            if let Some((at, stack)) = &node.rest {
+            if let Some(Rest { at, stack, .. }) = &node.rest {
                 self.need_term(*at);
                 stack.iter().for_each(|word| self.need_term(*word));
             }

@@ -25,7 +25,7 @@ pub(crate) fn each_read(program: &mut Program, step: &mut Step, mut f: impl FnMu
         Step::Keccak { words: Run { start, end }, .. } => {
             program.operands[*start as usize..*end as usize].iter_mut().for_each(f);
         }
-        Step::Resume { at, stack: Run { start, end } } => {
+        Step::Resume { at, stack: Run { start, end }, .. } => {
             f(at);
             program.operands[*start as usize..*end as usize].iter_mut().for_each(f);
         }

@@ -81,10 +81,11 @@ impl Program {
             Step::Charge { gas } => format!("charge {gas}"),
             Step::Move { to, from } => format!("r{to} = {}", print(from)),
             Step::MemCopy { copy } => self.mem_copy(&self.mem_copies[copy as usize]),
-            Step::Resume { at, stack } => {
+            Step::Resume { at, is_jump, stack } => {
+                let jump = if is_jump { "jump to " } else { "" };
                 let stack = &self.operands[stack.range()];
                 let words: Vec<_> = stack.iter().map(|word| print(*word)).collect();
-                format!("resume {} [{}]", print(at), words.join(", "))
+                format!("resume {jump}{} [{}]", print(at), words.join(", "))
             }
             Step::Lost { to } => format!("r{to} = lost"),
         }

@@ -127,3 +127,37 @@ fn only_predictions_that_relied_on_what_changed_are_stale() {
     let error = refused(&folder, &["revalidate", "--hints", &packed, &block]);
     assert!(error.contains("p.bin: the packed form has no values of state words"), "{error}");
 }
+
+#[test]
+fn predictions_of_a_call_of_an_account_that_delegates_otherwise_now_are_stale() {
+    let folder = Folder::new();
+    let args = ["--scenario", "delegation", "--txs", "40", "--seed", "3"];
+    let block = folder.generate_value(&args);
+    let accounts = block["preState"].as_object().unwrap();
+    let (authority, code) = accounts
+        .iter()
+        .filter_map(|(address, account)| Some((address, account["code"].as_str()?)))
+        .find(|(_, code)| code.starts_with("0xef0100"))
+        .unwrap();
+    let path = folder.write_json("b.json", &block);
+    let stated = folder.path("stated.json");
+    assert_eq!(run(&["predict", "--basis", "parent", "--out", &stated, &path]).code, 0);
+    let stale = |code: &str| {
+        let changed = json!({"post": {authority: {"code": code}}});
+        let changed = folder.write_json("changed.json", &changed);
+        json_lines(&["revalidate", "--json", "--hints", &stated, &changed]).remove(0)["stale"]
+            .as_array()
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(stale(code), [Value::Null; 0], "it delegates as it did");
+    let other = format!("0xef0100{}", "77".repeat(20));
+    for now in [other.as_str(), "0x"] {
+        let stale = stale(now);
+        assert!(!stale.is_empty(), "{now}");
+        for tx in stale {
+            let location = tx["words"][0]["location"].as_str().unwrap();
+            assert_eq!(location.to_lowercase(), format!("{authority}.code"));
+        }
+    }
+}

@@ -1,6 +1,6 @@
-//! Can a folder of thousands of blocks be worked through in bounded memory, and in several goes?
+//! Can a folder of many blocks be worked through in bounded memory, and in several goes?
 //!
-//! In: 2,000 generated blocks. Out: assertions, and how much memory the command took for 100 of them
+//! In: 900 generated blocks. Out: assertions, and how much memory the command took for 200 of them
 //! and for all.
 
 use std::{
@@ -18,8 +18,9 @@ use slotcast_lab::seal;
 
 use crate::command::{Folder, command, json_lines, run};
 
-const FEW: usize = 100;
-const MANY: usize = 2_000;
+/// Enough that what the command keeps of contracts is full.
+const FEW: usize = 200;
+const MANY: usize = 900;
 
 /// So many blocks, each with contracts and senders of its own.
 fn blocks(folder: &Folder, name: &str, n: usize) -> String {
@@ -53,7 +54,7 @@ fn peak_kib(args: &[&str]) -> Option<u64> {
 }
 
 #[test]
-fn thousands_of_blocks_take_no_more_memory_than_a_hundred() {
+fn many_blocks_take_no_more_memory_than_some() {
     let folder = Folder::new();
     let many = blocks(&folder, "many", MANY);
     let few: Vec<String> = (0..FEW).map(|number| format!("{many}/{number}.json")).collect();
@@ -69,7 +70,7 @@ fn thousands_of_blocks_take_no_more_memory_than_a_hundred() {
         let (n_few, n_many) = (of_few >> 10, of_many >> 10);
         let _ =
             writeln!(io::stderr(), "{of}: {n_few} MiB for {FEW} blocks, {n_many} MiB for {MANY}");
-        assert!(of_many < of_few + of_few / 2, "{of}: {of_few} KiB, then {of_many} KiB");
+        assert!(of_many < of_few + of_few / 3, "{of}: {of_few} KiB, then {of_many} KiB");
     }
 }
 

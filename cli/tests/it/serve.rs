@@ -3,9 +3,12 @@
 //! In: the command, as a process. Out: its line, what it answers, its logs and its exit code.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    fs,
+    io::{BufRead, BufReader, Read, Write, pipe},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -76,6 +79,43 @@ fn it_answers_and_ends_with_success_on_either_signal() {
         assert_eq!(code, Some(0), "{signal}: {logs}");
         assert!(logs.contains("INFO") && logs.contains("stopped"), "{logs}");
     }
+}
+
+/// Whether a process has a handler for SIGTERM, as Linux tells it.
+fn catches_sigterm(id: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(caught.trim(), 16).unwrap() >> 14 & 1 == 1
+}
+
+/// Its output is a pipe that is full, so that the line is not written before this test reads: a signal
+/// that comes by then finds the handler, or there was a moment without one.
+#[test]
+fn signals_are_caught_before_it_says_where_it_listens() {
+    if !fs::exists("/proc/self/status").unwrap() {
+        return;
+    }
+    let (mut reader, writer) = pipe().unwrap();
+    let mut filler = writer.try_clone().unwrap();
+    // More than any pipe holds by itself: this waits for the reader.
+    let filling = thread::spawn(move || filler.write_all(&vec![b' '; 1 << 20]));
+    thread::sleep(Duration::from_millis(200));
+    let args = ["serve", "-q", "--listen", "127.0.0.1:0"];
+    let mut child = command(&args).stdout(writer).stderr(Stdio::null()).spawn().unwrap();
+    let is_caught = (0..6_000).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        assert_eq!(child.try_wait().unwrap(), None);
+        catches_sigterm(child.id())
+    });
+    assert!(is_caught, "the line comes first");
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let mut said = Vec::new();
+    reader.read_to_end(&mut said).unwrap();
+    filling.join().unwrap().unwrap();
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.trim_start().starts_with("listening on http://"), "{}", said.trim());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

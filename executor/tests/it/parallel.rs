@@ -1,5 +1,7 @@
 //! Is the parallel outcome the sequential one, on recorded blocks, for schedules of every quality?
 
+use std::collections::BTreeMap;
+
 use revm::{database::BundleState, database_interface::DatabaseRef};
 use slotcast_executor::{
     Advice, Block, BlockOutcome, ExecutionError, FallbackRule, MemoryState, Mode, Pool,
@@ -73,15 +75,28 @@ impl Random {
 /// Runs every blind schedule and the perfect one with every number of threads; all must agree with
 /// the sequential outcome and with each other.
 pub(crate) fn check(name: &str, block: &Block, state: &MemoryState, settings: &[Settings]) {
+    let schedules = blind_schedules(block.n_transactions(), block.header.number);
+    check_by(name, block, state, schedules, settings);
+}
+
+/// The same for these blind schedules; gives how many transactions were run again in layers, by the
+/// name of the schedule.
+fn check_by(
+    name: &str,
+    block: &Block,
+    state: &MemoryState,
+    mut schedules: Vec<(String, Schedule)>,
+    settings: &[Settings],
+) -> BTreeMap<String, usize> {
     let sequential =
         execute_sequential(block, state, &SequentialSettings { is_observed: true }).unwrap();
     let in_order = execute(block, state, Advice::None).unwrap();
     assert_eq!(in_order.n_executions(), block.n_transactions(), "{name}, in order");
     assert!(in_order.into_outcome(state).unwrap() == sequential.outcome, "{name}, in order");
     check_bundle(name, block, state);
-    let mut schedules = blind_schedules(block.n_transactions(), block.header.number);
     schedules.push(("perfect".to_owned(), perfect_schedule(&sequential.observations)));
     schedules.push(("all added".to_owned(), added_schedule(&sequential.observations)));
+    let mut n_again = BTreeMap::new();
     for (schedule_name, schedule) in schedules {
         let mut first: [Option<(Vec<TxIndex>, usize)>; 3] = [const { None }; 3];
         for settings in settings {
@@ -94,7 +109,10 @@ pub(crate) fn check(name: &str, block: &Block, state: &MemoryState, settings: &[
             let expected = first[mode as usize].get_or_insert_with(|| work.clone());
             assert_eq!(*expected, work, "{context}");
         }
+        let in_layers = first[Mode::Layers as usize].as_ref();
+        n_again.insert(schedule_name, in_layers.map_or(0, |(again, _)| again.len()));
     }
+    n_again
 }
 
 /// A host that keeps a bundle gets the one that executing in order gives.
@@ -158,45 +176,29 @@ pub(crate) fn added_schedule(observations: &IndexVec<TxIndex, Observation>) -> S
     schedule(&predicted.collect())
 }
 
+/// Blocks run on two threads by schedules that are empty, perfect, false and, in turns, random; some
+/// of them on other numbers of threads too.
 #[test]
-fn every_recorded_block_has_its_sequential_outcome() {
-    let settings = settings(&[2]);
-    for (number, path) in recorded::paths() {
-        let recorded = recorded::load(&path);
-        check(&number.to_string(), &recorded.block, &recorded.state, &settings);
-    }
-}
-
-#[test]
-fn a_perfect_schedule_wastes_next_to_nothing() {
-    let settings = settings(&[2]);
+fn every_recorded_block_has_its_sequential_outcome_on_any_number_of_threads() {
+    let (two, several) = (settings(&[2]), settings(&[1, 2, 3, 8]));
     let (mut n_transactions, mut n_blind, mut n_perfect) = (0, 0, 0);
-    for (number, path) in recorded::paths() {
-        let recorded = recorded::load(&path);
+    for (n, (number, recorded)) in recorded::all().iter().enumerate() {
         let (block, state) = (&recorded.block, &recorded.state);
-        let observed = SequentialSettings { is_observed: true };
-        let sequential = execute_sequential(block, state, &observed).unwrap();
-        let perfect = perfect_schedule(&sequential.observations);
-        let blind = Schedule::single_layer(block.n_transactions());
-        let blind = run(block, &blind, state, &settings[0]).unwrap();
-        let parallel = run(block, &perfect, state, &settings[0]).unwrap();
-        assert!(parallel.outcome == sequential.outcome, "block {number}");
+        let mut schedules = blind_schedules(block.n_transactions(), *number);
+        // Of the blind ones a single layer, the reversed one, and one of the random ones.
+        let random = schedules.swap_remove(3 + n % 4);
+        schedules.truncate(3);
+        schedules.remove(1);
+        schedules.push(random);
+        let settings = if n % 6 == 0 { &several } else { &two };
+        let n_again = check_by(&number.to_string(), block, state, schedules, settings);
         n_transactions += block.n_transactions();
-        n_blind += blind.reexecuted.len();
-        n_perfect += parallel.reexecuted.len();
+        n_blind += n_again["single layer"];
+        n_perfect += n_again["perfect"];
     }
     assert!(100 * n_perfect <= n_transactions, "{n_perfect} of {n_transactions} were run again");
     println!(
         "of {n_transactions} transactions {n_blind} were run again in a single layer, {n_perfect} \
          in perfect ones"
     );
-}
-
-#[test]
-fn the_number_of_threads_changes_nothing() {
-    let settings = settings(&[1, 2, 3, 4, 8]);
-    for (number, path) in recorded::paths().into_iter().step_by(5) {
-        let recorded = recorded::load(&path);
-        check(&number.to_string(), &recorded.block, &recorded.state, &settings);
-    }
 }

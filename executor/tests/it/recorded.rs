@@ -1,9 +1,10 @@
 //! How do recorded blocks become executor inputs?
 //!
-//! In: the folder of recorded blocks beside the checkout. Out: blocks with their base states.
+//! In: the folder of recorded blocks beside the checkout. Out: blocks with their base states, read once
+//! for all tests.
 //! Invariant: where the folder is missing, nothing is returned and one line says so.
 
-use std::{fs, io::Read, path::PathBuf};
+use std::{fs, io::Read, path::PathBuf, sync::LazyLock};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use flate2::read::GzDecoder;
@@ -16,8 +17,14 @@ pub(crate) struct Recorded {
     pub(crate) state: MemoryState,
 }
 
-/// Paths of all recorded blocks by number, or nothing when there are none.
-pub(crate) fn paths() -> Vec<(u64, PathBuf)> {
+/// All recorded blocks by number, or nothing when there are none.
+pub(crate) fn all() -> &'static [(u64, Recorded)] {
+    static ALL: LazyLock<Vec<(u64, Recorded)>> =
+        LazyLock::new(|| paths().iter().map(|(number, path)| (*number, load(path))).collect());
+    &ALL
+}
+
+fn paths() -> Vec<(u64, PathBuf)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/blocks");
     let Ok(entries) = fs::read_dir(&folder) else {
         // Written past the test runner's capture, so that a skipped test is seen to be skipped.
@@ -37,8 +44,7 @@ pub(crate) fn paths() -> Vec<(u64, PathBuf)> {
     paths
 }
 
-/// Reads one recorded block.
-pub(crate) fn load(path: &PathBuf) -> Recorded {
+fn load(path: &PathBuf) -> Recorded {
     let mut text = Vec::new();
     GzDecoder::new(fs::File::open(path).unwrap()).read_to_end(&mut text).unwrap();
     let record: Value = serde_json::from_slice(&text).unwrap();

@@ -4,7 +4,7 @@
 //! executing the block leaves.
 //! Invariant: rules and environment come from `alloy-hardforks` and `alloy-evm` alone.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use alloy_consensus::{ReceiptEnvelope, TxEnvelope};
 use alloy_eips::{eip6110::MAINNET_DEPOSIT_CONTRACT_ADDRESS, eip7840::BlobParams};
@@ -23,6 +23,8 @@ use slotcast::{
     executor::{Block, ForkChoice},
     model::Fork,
 };
+
+use super::context::context;
 
 /// The rules of a block's chain.
 #[derive(Clone, Debug)]
@@ -102,16 +104,8 @@ where
     let database = Arc::clone(base);
     let mut state = State::builder().with_database_ref(database).with_bundle_update().build();
     let evm = factory.evm_factory().create_evm(&mut state, Chain::of(block).env(block));
-    let ctx = EthBlockExecutionCtx {
-        parent_hash: block.header.parent_hash,
-        parent_beacon_block_root: block.header.parent_beacon_block_root,
-        ommers: &block.ommers,
-        withdrawals: block.withdrawals.as_deref().map(Cow::Borrowed),
-        extra_data: block.header.extra_data.clone(),
-        tx_count_hint: None,
-        slot_number: block.header.slot_number,
-    };
-    let result = factory.create_executor(evm, ctx).execute_block(&block.signed_transactions());
+    let result =
+        factory.create_executor(evm, context(block)).execute_block(&block.signed_transactions());
     state.merge_transitions(BundleRetention::Reverts);
     Left { result, bundle: state.take_bundle() }
 }

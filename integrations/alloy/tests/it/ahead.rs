@@ -5,16 +5,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{borrow::Cow, convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
 use alloy_consensus::{ReceiptEnvelope, TxEnvelope, transaction::Recovered};
-use alloy_eips::eip7840::BlobParams;
 use alloy_evm::{
-    Evm, EvmEnv, EvmFactory,
+    Evm, EvmFactory,
     block::{BlockExecutionError, BlockExecutor, BlockExecutorFactory, CommitChanges},
     eth::{
-        EthBlockExecutionCtx, EthBlockExecutorFactory, EthEvmFactory,
-        receipt_builder::AlloyReceiptBuilder, spec::EthSpec,
+        EthBlockExecutorFactory, EthEvmFactory, receipt_builder::AlloyReceiptBuilder, spec::EthSpec,
     },
 };
 use alloy_primitives::B256;
@@ -28,6 +26,8 @@ use slotcast::{
 };
 use slotcast_alloy::ParallelExecutorFactory;
 use slotcast_corpus::{Era, Plan, Scenario, block_of, generate, state_of};
+
+use crate::context::{context, env};
 
 /// What a block leaves.
 #[derive(Debug, PartialEq)]
@@ -66,22 +66,6 @@ fn made(scenario: Scenario, seed: u64) -> (Block, Arc<MemoryState>) {
     let plan = Plan { seed, n_txs: 60, scenario, era: Era::Osaka, ..Plan::default() };
     let unsealed = generate(&plan).unwrap();
     (block_of(unsealed.block()), Arc::new(state_of(unsealed.block())))
-}
-
-fn context(block: &Block) -> EthBlockExecutionCtx<'_> {
-    EthBlockExecutionCtx {
-        parent_hash: block.header.parent_hash,
-        parent_beacon_block_root: block.header.parent_beacon_block_root,
-        ommers: &block.ommers,
-        withdrawals: block.withdrawals.as_deref().map(Cow::Borrowed),
-        extra_data: block.header.extra_data.clone(),
-        tx_count_hint: None,
-        slot_number: block.header.slot_number,
-    }
-}
-
-fn env(block: &Block) -> EvmEnv {
-    EvmEnv::for_eth_block(&block.header, EthSpec::mainnet(), 1, Some(BlobParams::bpo2()))
 }
 
 /// The host's state.

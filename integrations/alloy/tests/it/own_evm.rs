@@ -6,17 +6,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{borrow::Cow, collections::BTreeMap, convert::Infallible, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 
 use alloy_consensus::{
     ReceiptEnvelope, SignableTransaction, Transaction as _, TxEnvelope, TxLegacy,
 };
-use alloy_eips::eip7840::BlobParams;
 use alloy_evm::{
     Database, EvmEnv, EvmFactory,
     block::{BlockExecutionResult, BlockExecutor, BlockExecutorFactory},
     eth::{
-        EthBlockExecutionCtx, EthBlockExecutorFactory, EthEvm, EthEvmBuilder, EthEvmContext,
+        EthBlockExecutorFactory, EthEvm, EthEvmBuilder, EthEvmContext,
         receipt_builder::AlloyReceiptBuilder, spec::EthSpec,
     },
     precompiles::{DynPrecompile, PrecompileInput, PrecompilesMap},
@@ -45,6 +44,8 @@ use slotcast::{
 };
 use slotcast_alloy::ParallelExecutorFactory;
 use slotcast_corpus::{Era, Plan, PreAccount, Scenario, block_of, generate, state_of};
+
+use crate::context::{context, env};
 
 /// Where the host has a contract of its own.
 const OWN: Address = address!("0x0000000000000000000000000000000000000bad");
@@ -195,18 +196,6 @@ struct Left {
     state: BundleState,
 }
 
-fn context(block: &Block) -> EthBlockExecutionCtx<'_> {
-    EthBlockExecutionCtx {
-        parent_hash: block.header.parent_hash,
-        parent_beacon_block_root: block.header.parent_beacon_block_root,
-        ommers: &block.ommers,
-        withdrawals: block.withdrawals.as_deref().map(Cow::Borrowed),
-        extra_data: block.header.extra_data.clone(),
-        tx_count_hint: None,
-        slot_number: block.header.slot_number,
-    }
-}
-
 /// How a host executes a block.
 #[derive(Clone, Copy, Debug)]
 enum Course {
@@ -237,10 +226,6 @@ where
 
 fn state_on(base: &Arc<MemoryState>) -> HostState {
     State::builder().with_database_ref(Arc::clone(base)).with_bundle_update().build()
-}
-
-fn env(block: &Block) -> EvmEnv {
-    EvmEnv::for_eth_block(&block.header, EthSpec::mainnet(), 1, Some(BlobParams::bpo2()))
 }
 
 fn left(result: BlockExecutionResult<ReceiptEnvelope>, mut state: HostState) -> Left {
