@@ -8,9 +8,9 @@
 //!
 //! # The formula
 //!
-//! Let `S` be what all transactions take one after the other, and `T` what two threads take if none
-//! waits for another: half of `S`, or the longest transaction. With `n` calls among `m` transactions,
-//! threads pay when
+//! Let `S` be what all transactions take one after the other, and `T` the least that two threads can take:
+//! half of `S`, or the longest chain of transactions that wait for one another, as far as waits are
+//! known, or the longest transaction. With `n` calls among `m` transactions, threads pay when
 //!
 //! ```text
 //! waking + (n × handing over + m × scheduling) / 2  <  certain share of (S − T)
@@ -19,8 +19,7 @@
 //!
 //! What two threads cannot speed up is not worth more of them, so the formula reckons with two
 //! whatever their number. All but waking is halved because it is shared, or the other thread executes
-//! meanwhile. Dependencies do not stand in it: where they bind, transactions run on the prefix one
-//! after the other, which costs waking and handing over and little else.
+//! meanwhile.
 //!
 //! What a call takes is estimated: from what it is predicted to use, or else from its gas limit and
 //! what the block uses together (which a header from the chain states; for a block that is being built
@@ -33,10 +32,10 @@
 
 use alloy_consensus::{Transaction, transaction::Recovered};
 use alloy_primitives::Address;
-use slotcast_model::{IndexVec, TxIndex};
+use slotcast_model::{Index as _, IndexVec, TxIndex};
 use slotcast_scheduler::CostModel;
 
-use crate::{input::Block, transaction::ChainTx};
+use crate::{input::Block, transaction::ChainTx, wait::Wait};
 
 /// A plan that saves less than this of a block is not followed, in percent: waiting for one another
 /// and reading through versions could take as much.
@@ -119,11 +118,13 @@ type Takes = (u64, bool);
 
 impl UnitCosts {
     /// How to execute a block. `gas` is what each transaction is predicted to use, 0 for what looks
-    /// like a plain transfer; without it nothing is predicted.
+    /// like a plain transfer; without it nothing is predicted. `waits` is what each waits for, if that
+    /// is known yet.
     pub fn mode(
         &self,
         block: &Block,
         gas: Option<&IndexVec<TxIndex, u64>>,
+        waits: Option<&IndexVec<TxIndex, Wait>>,
         code_bytes: impl Fn(Address) -> usize,
     ) -> ExecutionMode {
         let (takes, certain_percent) = match gas {
@@ -131,7 +132,10 @@ impl UnitCosts {
             Some(gas) => (self.by_predictions(block, gas, code_bytes), self.certain_percent),
         };
         let all = takes.iter().fold(0_u64, |sum, (nanos, _)| sum.saturating_add(*nanos));
-        let longest = takes.iter().map(|(nanos, _)| *nanos).max().unwrap_or(0);
+        let longest = match waits {
+            Some(waits) => longest_chain(&takes, waits),
+            None => takes.iter().map(|(nanos, _)| *nanos).max().unwrap_or(0),
+        };
         let saved = all - longest.max(all / 2);
         let n_calls = takes.iter().filter(|(_, is_call)| *is_call).count() as u64;
         let handing_over = self.hand_over_nanos.saturating_mul(n_calls);
@@ -180,6 +184,18 @@ impl UnitCosts {
         };
         block.transactions.iter().map(takes).collect()
     }
+}
+
+/// The longest chain of transactions each of which starts when all that it waits for is committed.
+fn longest_chain(takes: &[Takes], waits: &IndexVec<TxIndex, Wait>) -> u64 {
+    // When everything below a transaction is committed.
+    let mut committed = vec![0_u64];
+    for ((nanos, _), wait) in takes.iter().zip(waits) {
+        let (start, before) =
+            (committed[wait.horizon.0.as_usize()], committed[committed.len() - 1]);
+        committed.push(before.max(start.saturating_add(*nanos)));
+    }
+    committed[committed.len() - 1]
 }
 
 /// What the calls of a block use together, by its header, and what their gas limits come to. Nothing

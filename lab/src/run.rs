@@ -98,7 +98,7 @@ pub fn run_prepared(
     };
     let engine = &settings.checked;
     let executed = engine.execute_predicted(block, state, &predictions).map_err(failed)?;
-    let is_parallel = engine.is_parallel(block, Some(&predictions));
+    let is_parallel = engine.is_parallel(block, state, Some(&predictions)).map_err(failed)?;
     let stated = recorded.around.block_access_list.as_ref();
     let access_list = executed.check_access_list(&block.header, stated);
     let execution = executed.execution;

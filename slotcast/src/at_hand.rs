@@ -1,7 +1,8 @@
 //! What does each transaction wait for, by what is at hand of it?
 //!
 //! In: predictions of the whole block, or those that were made when transactions were announced. Out:
-//! of one transaction after the other its [`Wait`], and about how much gas each uses.
+//! of one transaction after the other its [`Wait`], about how much gas each uses, and what has to be
+//! executed one after the other.
 //! Invariants: nothing is predicted here, so that no summary is made while a block is executed; what is
 //! said of a transaction depends on the block, its parent state and what is at hand alone.
 //!
@@ -15,6 +16,7 @@
 use std::sync::Arc;
 
 use alloy_consensus::Transaction as _;
+use alloy_primitives::{Address, map::AddressMap};
 use slotcast_executor::{Block, UnitCosts, Wait};
 use slotcast_model::{Fork, Index as _, IndexVec, Prediction, TxIndex};
 
@@ -22,6 +24,9 @@ use crate::{
     announced::{Kept, NextBlock},
     graph::{Waits, gas_or_transfer, predicted_gas},
 };
+
+/// Calls that are too few for one contract to matter.
+const FEW_CALLS: usize = 8;
 
 /// What is at hand of a block before it is executed.
 pub(crate) enum AtHand<'a> {
@@ -66,4 +71,37 @@ impl<'a> AtHand<'a> {
         };
         Some(block.transactions.iter().zip(kept).map(gas).collect())
     }
+
+    /// What the transactions of a block wait for, where that may decide whether several threads pay: when
+    /// nothing is predicted, or most calls are of one contract. Otherwise it is found out while the first
+    /// ones are executed.
+    pub(crate) fn waits_before<'w>(
+        &self,
+        block: &Block,
+        waits: impl FnOnce() -> Waits<'w>,
+    ) -> Option<IndexVec<TxIndex, Wait>> {
+        let is_blind = match self {
+            Self::All(_) => false,
+            Self::Announced(kept, _) => kept.iter().all(Option::is_none),
+        };
+        if !is_blind && !calls_one_contract(block) {
+            return None;
+        }
+        let mut waits = waits();
+        Some(block.tx_indices().map(|tx| self.wait(&mut waits, tx)).collect())
+    }
+}
+
+/// Whether more than half of a block's calls are of one contract.
+fn calls_one_contract(block: &Block) -> bool {
+    let mut calls: AddressMap<usize> = AddressMap::default();
+    let callees = block.transactions.iter().filter(|tx| !tx.input().is_empty());
+    let callees: Vec<Address> = callees.filter_map(|tx| tx.to()).collect();
+    let mut most = 0;
+    for callee in &callees {
+        let n = calls.entry(*callee).or_default();
+        *n += 1;
+        most = most.max(*n);
+    }
+    FEW_CALLS < callees.len() && callees.len() < 2 * most
 }

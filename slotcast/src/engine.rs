@@ -373,7 +373,7 @@ impl Engine {
     pub fn waits<'a>(
         &self,
         block: &'a Block,
-        base: &impl BaseState,
+        base: &'a impl BaseState,
     ) -> Result<impl FnMut(TxIndex) -> Wait + 'a, ExecutionError> {
         let at_hand = self.at_hand(block, fork_of(block)?, None);
         let mut waits = Waits::new(block, base, self.settings.mode);
@@ -469,16 +469,16 @@ impl Engine {
         Ok(self.advised(block, rules.fork(), base, None, run)?.0)
     }
 
-    /// Whether `block` is executed on several threads; `predictions` are those at hand.
+    /// Whether `block` is executed on several threads on `base`; `predictions` are those at hand.
     pub fn is_parallel(
         &self,
         block: &Block,
+        base: &impl BaseState,
         predictions: Option<&IndexVec<TxIndex, Prediction>>,
-    ) -> bool {
-        match predictions {
-            Some(predictions) => self.pays(block, &AtHand::All(predictions)),
-            None => self.decides(block, None),
-        }
+    ) -> Result<bool, ExecutionError> {
+        let at_hand = self.at_hand(block, fork_of(block)?, predictions);
+        let waits = at_hand.waits_before(block, || Waits::new(block, base, self.settings.mode));
+        Ok(self.pays(block, &at_hand, waits.as_ref()))
     }
 
     fn check_included(&self, execution: &Execution) -> Result<(), ExecutionError> {
@@ -489,13 +489,16 @@ impl Engine {
     }
 
     /// Whether a block is executed on several threads, given what is at hand.
-    fn pays(&self, block: &Block, at_hand: &AtHand<'_>) -> bool {
-        self.decides(block, at_hand.gas(block, &self.settings.units).as_ref())
-    }
-
-    fn decides(&self, block: &Block, gas: Option<&IndexVec<TxIndex, u64>>) -> bool {
+    fn pays(
+        &self,
+        block: &Block,
+        at_hand: &AtHand<'_>,
+        waits: Option<&IndexVec<TxIndex, Wait>>,
+    ) -> bool {
         let units = &self.settings.units;
-        let pays = || units.mode(block, gas, typical_code(units)) == ExecutionMode::Parallel;
+        let gas = at_hand.gas(block, units);
+        let mode = || units.mode(block, gas.as_ref(), waits, typical_code(units));
+        let pays = || mode() == ExecutionMode::Parallel;
         match self.settings.execution {
             ExecutionRule::Always(mode) => mode == ExecutionMode::Parallel,
             ExecutionRule::ByCostOfTwo => pays(),
@@ -515,7 +518,9 @@ impl Engine {
         let clock = Clock::start();
         let (reads, settings) = (Reads(base), &self.execution);
         let at_hand = self.at_hand(block, fork, predictions);
-        if !self.pays(block, &at_hand) {
+        let made = || Waits::new(block, &reads, settings.mode);
+        let mut before = at_hand.waits_before(block, made);
+        if !self.pays(block, &at_hand, before.as_ref()) {
             let schedule = micros(clock.elapsed());
             let result = run(Advice::None)?;
             let execute = micros(clock.elapsed()) - schedule;
@@ -536,8 +541,10 @@ impl Engine {
         }
         let mut spent = Duration::ZERO;
         let mut waits = None;
-        let made = || Waits::new(block, &reads, settings.mode);
-        let wait = |tx| at_hand.wait(waits.get_or_insert_with(made), tx);
+        let wait = |tx| match &mut before {
+            Some(before) => core::mem::take(&mut before[tx]),
+            None => at_hand.wait(waits.get_or_insert_with(made), tx),
+        };
         let result = run(Advice::Streamed(&mut timed(&mut spent, wait), settings))?;
         let (schedule, total) = (micros(spent), micros(clock.elapsed()));
         Ok((result, StepTimes { predict: 0.0, schedule, execute: total - schedule }))

@@ -133,10 +133,12 @@ pub(crate) fn gas_or_transfer(tx: &Recovered<ChainTx>, prediction: &Prediction) 
 /// assert_eq!(waits.next(&Prediction::default()).horizon.0.0, 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "looks at a state that need not have one")]
 pub struct Waits<'a> {
     block: &'a Block,
-    short: AddressSet,
+    state: &'a dyn BaseState,
+    /// The senders that may run short, once a transaction is predicted.
+    short: Option<AddressSet>,
     changes: LastChanges,
     calls: AddressMap<LastCalls>,
     mode: Mode,
@@ -163,10 +165,10 @@ enum Values {
 impl<'a> Waits<'a> {
     /// The waits of `block` on `state`; in values mode a transaction does not wait for a slot whose
     /// value is predicted.
-    pub fn new(block: &'a Block, state: &impl BaseState, mode: Mode) -> Self {
-        let short = senders_that_may_run_short(block, state);
+    pub fn new(block: &'a Block, state: &'a impl BaseState, mode: Mode) -> Self {
         let changes = LastChanges::with_room_for(block.n_transactions());
-        Self { block, short, changes, calls: AddressMap::default(), mode, next: TxIndex(0) }
+        let calls = AddressMap::default();
+        Self { block, state, short: None, changes, calls, mode, next: TxIndex(0) }
     }
 
     /// What the next transaction waits for when nothing is predicted of it: the last call of the same
@@ -210,6 +212,8 @@ impl<'a> Waits<'a> {
 
     fn next_with(&mut self, prediction: &Prediction, count: Values) -> Wait {
         let (at, tx) = self.turn();
+        let (block, state) = (self.block, self.state);
+        let short = &*self.short.get_or_insert_with(|| senders_that_may_run_short(block, state));
         if let Some(to) = callee(tx) {
             let last = self.calls.entry(to).or_default();
             self.changes.wait_for(last.blind);
@@ -236,7 +240,7 @@ impl<'a> Waits<'a> {
             }
         }
         if !is_plain {
-            let balances = balances_read(sender, prediction, &self.short).map(Location::Balance);
+            let balances = balances_read(sender, prediction, short).map(Location::Balance);
             let codes = accounts.code_reads.iter().copied().map(Location::Code);
             let others = nonces.clone().map(Location::Nonce);
             let of_made = made.clone().flat_map(|it| [Location::Nonce(it), Location::Code(it)]);
@@ -292,7 +296,7 @@ fn value_of<'v>(
 
 /// The senders that could spend more in this block than they have before it, as far as that can be
 /// told.
-fn senders_that_may_run_short(block: &Block, state: &impl BaseState) -> AddressSet {
+fn senders_that_may_run_short(block: &Block, state: &(impl BaseState + ?Sized)) -> AddressSet {
     let mut left: AddressMap<U256> =
         AddressMap::with_capacity_and_hasher(block.n_transactions(), Default::default());
     let mut short = AddressSet::default();

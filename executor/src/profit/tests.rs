@@ -4,6 +4,7 @@ use alloy_consensus::{Header, SignableTransaction, TxEnvelope, TxLegacy};
 use alloy_primitives::{Signature, TxKind, U256};
 
 use super::*;
+use crate::wait::Horizon;
 
 fn call(gas_limit: u64) -> Recovered<ChainTx> {
     let to = TxKind::Call(Address::ZERO);
@@ -13,7 +14,7 @@ fn call(gas_limit: u64) -> Recovered<ChainTx> {
 }
 
 fn pays(units: &UnitCosts, block: &Block, code_bytes: usize) -> bool {
-    units.mode(block, None, |_| code_bytes) == ExecutionMode::Parallel
+    units.mode(block, None, None, |_| code_bytes) == ExecutionMode::Parallel
 }
 
 fn block_of_calls(n: usize) -> Block {
@@ -78,11 +79,24 @@ fn predictions_at_hand_decide_by_what_is_predicted() {
     let block = block_of_calls(40);
     let pays = |gas: u64, units: &UnitCosts| {
         let gas = IndexVec::from_elem(gas, 40);
-        units.mode(&block, Some(&gas), |_| 4_200) == ExecutionMode::Parallel
+        units.mode(&block, Some(&gas), None, |_| 4_200) == ExecutionMode::Parallel
     };
     let units = UnitCosts::default();
     assert!(pays(200_000, &units));
     // Plain transfers, and calls that are dear to hand over.
     assert!(!pays(0, &units));
     assert!(!pays(200_000, &UnitCosts { hand_over_nanos: 100_000, ..units }));
+}
+
+#[test]
+fn a_chain_of_waits_is_not_worth_threads() {
+    let (block, units) = (block_of_calls(100), UnitCosts::default());
+    let pays = |horizon: fn(u32) -> u32| {
+        let waits = (0..100).map(|tx| Wait::from(Horizon(TxIndex(horizon(tx))))).collect();
+        units.mode(&block, None, Some(&waits), |_| 6_200) == ExecutionMode::Parallel
+    };
+    assert!(pays(|_| 0));
+    assert!(!pays(|tx| tx), "each waits for the one before");
+    // Two chains side by side: an even one and an odd one.
+    assert!(pays(|tx| tx.saturating_sub(1)));
 }

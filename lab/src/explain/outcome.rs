@@ -124,7 +124,9 @@ pub(super) fn explain(
         .execute_predicted(block, state, predictions)
         .map_err(|source| RunError::of(block, source))?;
     let is_again = executed.execution.reexecuted().binary_search(&tx).is_ok();
-    let is_parallel = engine.is_parallel(block, Some(predictions));
+    let is_parallel = engine
+        .is_parallel(block, state, Some(predictions))
+        .map_err(|source| RunError::of(block, source))?;
     let wait = wait_of(prepared, predictions, engine, tx);
     let expected = match is_parallel && wait.horizon != Horizon(tx) {
         true => wait.expected,
