@@ -35,7 +35,7 @@ use alloy_primitives::Address;
 use slotcast_model::{Index as _, IndexVec, TxIndex};
 use slotcast_scheduler::CostModel;
 
-use crate::{input::Block, transaction::ChainTx, wait::Wait};
+use crate::{input::Block, transaction::ChainTx};
 
 /// A plan that saves less than this of a block is not followed, in percent: waiting for one another
 /// and reading through versions could take as much.
@@ -118,13 +118,13 @@ type Takes = (u64, bool);
 
 impl UnitCosts {
     /// How to execute a block. `gas` is what each transaction is predicted to use, 0 for what looks
-    /// like a plain transfer; without it nothing is predicted. `waits` is what each waits for, if that
-    /// is known yet.
+    /// like a plain transfer; without it nothing is predicted. `horizons` is up to where each waits, if
+    /// that is known yet.
     pub fn mode(
         &self,
         block: &Block,
         gas: Option<&IndexVec<TxIndex, u64>>,
-        waits: Option<&IndexVec<TxIndex, Wait>>,
+        horizons: Option<&IndexVec<TxIndex, TxIndex>>,
         code_bytes: impl Fn(Address) -> usize,
     ) -> ExecutionMode {
         let (takes, certain_percent) = match gas {
@@ -132,8 +132,8 @@ impl UnitCosts {
             Some(gas) => (self.by_predictions(block, gas, code_bytes), self.certain_percent),
         };
         let all = takes.iter().fold(0_u64, |sum, (nanos, _)| sum.saturating_add(*nanos));
-        let longest = match waits {
-            Some(waits) => longest_chain(&takes, waits),
+        let longest = match horizons {
+            Some(horizons) => longest_chain(&takes, horizons),
             None => takes.iter().map(|(nanos, _)| *nanos).max().unwrap_or(0),
         };
         let saved = all - longest.max(all / 2);
@@ -187,12 +187,12 @@ impl UnitCosts {
 }
 
 /// The longest chain of transactions each of which starts when all that it waits for is committed.
-fn longest_chain(takes: &[Takes], waits: &IndexVec<TxIndex, Wait>) -> u64 {
+fn longest_chain(takes: &[Takes], horizons: &IndexVec<TxIndex, TxIndex>) -> u64 {
     // When everything below a transaction is committed.
     let mut committed = vec![0_u64];
-    for ((nanos, _), wait) in takes.iter().zip(waits) {
-        let (start, before) =
-            (committed[wait.horizon.0.as_usize()], committed[committed.len() - 1]);
+    for ((nanos, _), horizon) in takes.iter().zip(horizons) {
+        let start = committed[horizon.as_usize()];
+        let before = committed[committed.len() - 1];
         committed.push(before.max(start.saturating_add(*nanos)));
     }
     committed[committed.len() - 1]

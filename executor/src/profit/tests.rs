@@ -4,7 +4,6 @@ use alloy_consensus::{Header, SignableTransaction, TxEnvelope, TxLegacy};
 use alloy_primitives::{Signature, TxKind, U256};
 
 use super::*;
-use crate::wait::Horizon;
 
 fn call(gas_limit: u64) -> Recovered<ChainTx> {
     let to = TxKind::Call(Address::ZERO);
@@ -92,8 +91,8 @@ fn predictions_at_hand_decide_by_what_is_predicted() {
 fn a_chain_of_waits_is_not_worth_threads() {
     let (block, units) = (block_of_calls(100), UnitCosts::default());
     let pays = |horizon: fn(u32) -> u32| {
-        let waits = (0..100).map(|tx| Wait::from(Horizon(TxIndex(horizon(tx))))).collect();
-        units.mode(&block, None, Some(&waits), |_| 6_200) == ExecutionMode::Parallel
+        let horizons = (0..100).map(|tx| TxIndex(horizon(tx))).collect();
+        units.mode(&block, None, Some(&horizons), |_| 6_200) == ExecutionMode::Parallel
     };
     assert!(pays(|_| 0));
     assert!(!pays(|tx| tx), "each waits for the one before");
