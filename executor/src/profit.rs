@@ -8,25 +8,25 @@
 //!
 //! # The formula
 //!
-//! Let `S` be what all transactions take one after the other, and `T` the least that two threads can take:
-//! half of `S`, or the longest chain of transactions that wait for one another, as far as waits are
-//! known, or the longest transaction. With `n` calls among `m` transactions, threads pay when
+//! Let `S` be what all calls take one after the other, and `T` the least that two threads can take: half
+//! of `S`, or the longest chain of transactions that wait for one another, as far as waits are known, or
+//! the longest transaction. Plain transfers are made one after the other in any case. With `n` calls among
+//! `m` transactions, threads pay when
 //!
 //! ```text
-//! waking + (n × handing over + m × scheduling) / 2  <  certain share of (S − T)
-//! and a fifth of S  ≤  S − T
+//! waking + n × handing over + m × scheduling / 2  <  certain share of (S − T)
+//! and a fifth of everything  ≤  S − T
 //! ```
 //!
 //! What two threads cannot speed up is not worth more of them, so the formula reckons with two
-//! whatever their number. All but waking is halved because it is shared, or the other thread executes
-//! meanwhile.
+//! whatever their number. Scheduling is halved because the other thread executes meanwhile.
 //!
-//! What a call takes is estimated: from what it is predicted to use, or else from its gas limit and
-//! what the block uses together (which a header from the chain states; for a block that is being built
-//! the usual share of the limits is taken), weighed by the size of the code that is entered, because a
-//! unit of gas takes much less in small contracts. The estimate errs, which is why only as much of what
-//! is saved counts as every recorded block bears out; a block close to the line is run sequentially,
-//! where nothing can be lost.
+//! What a call takes is estimated: by the slots, codes and bytes that it is predicted to go through; or
+//! else from its gas limit and what the block uses together (which a header from the chain states; for a
+//! block that is being built the usual share of the limits is taken), weighed by the size of the code
+//! that is entered, because a unit of gas takes much less in small contracts. The estimate errs, which is
+//! why only a share of what is saved counts; a block close to the line is run sequentially, where nothing
+//! can be lost.
 //!
 //! The unit costs are measured: `slotcast bench --units` prints those of the machine it runs on.
 
@@ -65,12 +65,18 @@ pub struct UnitCosts {
     pub typical_code_bytes: u64,
     /// How much of their gas limit calls use, in percent.
     pub used_percent: u64,
-    /// The least share of what the estimate by predictions says is saved that every recorded block
-    /// bears out, in percent.
+    /// What a call takes for each slot that it is predicted to read, and for each to change.
+    pub slot_nanos: u64,
+    /// The same for each code that it enters or looks at.
+    pub code_nanos: u64,
+    /// The same for each byte of its data, in picoseconds.
+    pub byte_picos: u64,
+    /// The share of what the estimate by predictions says is saved that is taken for certain, in percent.
     pub certain_percent: u64,
     /// The same of the estimate by gas limits, where nothing is predicted.
     pub certain_by_limits_percent: u64,
-    /// Nanoseconds to record what a run reads, hand it over and validate it.
+    /// Nanoseconds to record what a run reads, hand it over and validate it, on two threads that
+    /// contend for memory.
     pub hand_over_nanos: u64,
     /// Nanoseconds until the other threads have woken up and gone back to sleep.
     pub wake_nanos: u64,
@@ -87,9 +93,12 @@ impl Default for UnitCosts {
             call: CostModel { base_nanos: 7_400, picos_per_gas: 110 },
             typical_code_bytes: 4_200,
             used_percent: 46,
-            certain_percent: 60,
-            certain_by_limits_percent: 23,
-            hand_over_nanos: 1_300,
+            slot_nanos: 500,
+            code_nanos: 2_500,
+            byte_picos: 15_000,
+            certain_percent: 90,
+            certain_by_limits_percent: 50,
+            hand_over_nanos: 3_500,
             wake_nanos: 50_000,
             schedule_nanos: 190,
         }
@@ -113,37 +122,59 @@ impl Call {
     }
 }
 
-/// What a transaction takes, in nanoseconds, and whether it is a call.
-type Takes = (u64, bool);
+/// What a call is predicted to go through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Slots that it reads, and again those that it changes.
+    pub slots: u64,
+    /// Codes that it enters or looks at.
+    pub codes: u64,
+    /// Bytes of its data.
+    pub bytes: u64,
+}
+
+/// What a call takes, in nanoseconds; none for a plain transfer.
+type Takes = Option<u64>;
 
 impl UnitCosts {
-    /// How to execute a block. `gas` is what each transaction is predicted to use, 0 for what looks
-    /// like a plain transfer; without it nothing is predicted. `horizons` is up to where each waits, if
-    /// that is known yet.
+    /// How to execute a block. `calls` is about how many nanoseconds each call takes by its prediction,
+    /// none for what looks like a plain transfer; without it nothing is predicted. `horizons` is up to
+    /// where each waits, if that is known yet.
     pub fn mode(
         &self,
         block: &Block,
-        gas: Option<&IndexVec<TxIndex, u64>>,
+        calls: Option<&IndexVec<TxIndex, Option<u64>>>,
         horizons: Option<&IndexVec<TxIndex, TxIndex>>,
         code_bytes: impl Fn(Address) -> usize,
     ) -> ExecutionMode {
-        let (takes, certain_percent) = match gas {
-            None => (self.by_limits(block, code_bytes), self.certain_by_limits_percent),
-            Some(gas) => (self.by_predictions(block, gas, code_bytes), self.certain_percent),
+        let by_limits = || self.by_limits(block, code_bytes);
+        let (takes, certain_percent) = match calls {
+            None => (by_limits(), self.certain_by_limits_percent),
+            Some(calls) => (calls.clone(), self.certain_percent),
         };
-        let all = takes.iter().fold(0_u64, |sum, (nanos, _)| sum.saturating_add(*nanos));
+        let calls = || takes.iter().flatten();
+        let together = calls().fold(0_u64, |sum, nanos| sum.saturating_add(*nanos));
         let longest = match horizons {
             Some(horizons) => longest_chain(&takes, horizons),
-            None => takes.iter().map(|(nanos, _)| *nanos).max().unwrap_or(0),
+            None => calls().max().copied().unwrap_or(0),
         };
-        let saved = all - longest.max(all / 2);
-        let n_calls = takes.iter().filter(|(_, is_call)| *is_call).count() as u64;
+        let saved = together - longest.max(together / 2);
+        let (n, n_calls) = (takes.len() as u64, calls().count() as u64);
+        let all = together.saturating_add(self.transfer_nanos.saturating_mul(n - n_calls));
         let handing_over = self.hand_over_nanos.saturating_mul(n_calls);
-        let scheduling = self.schedule_nanos.saturating_mul(takes.len() as u64);
-        let costs = self.wake_nanos.saturating_add(handing_over.saturating_add(scheduling) / 2);
+        let scheduling = self.schedule_nanos.saturating_mul(n) / 2;
+        let costs = self.wake_nanos.saturating_add(handing_over).saturating_add(scheduling);
         let pays =
             costs < saved / 100 * certain_percent && all / 100 * LEAST_SAVED_PERCENT <= saved;
         if pays { ExecutionMode::Parallel } else { ExecutionMode::Sequential }
+    }
+
+    /// About how long a call takes that goes through this.
+    pub const fn nanos_through(&self, touched: Touched) -> u64 {
+        let slots = self.slot_nanos.saturating_mul(touched.slots);
+        let codes = self.code_nanos.saturating_mul(touched.codes);
+        let bytes = self.byte_picos.saturating_mul(touched.bytes) / 1_000;
+        slots.saturating_add(codes).saturating_add(bytes)
     }
 
     /// About how long a call takes.
@@ -155,31 +186,21 @@ impl UnitCosts {
     /// About how long the calls of a block take, going by their gas limits.
     pub fn nanos_of_calls(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> u64 {
         let takes = self.by_limits(block, code_bytes);
-        let calls = takes.iter().filter(|(_, is_call)| *is_call);
-        calls.fold(0, |sum, (nanos, _)| sum.saturating_add(*nanos))
+        takes.iter().flatten().fold(0, |sum, nanos| sum.saturating_add(*nanos))
     }
 
-    fn by_predictions(
+    fn by_limits(
         &self,
         block: &Block,
-        gas: &IndexVec<TxIndex, u64>,
         code_bytes: impl Fn(Address) -> usize,
-    ) -> Vec<Takes> {
-        let takes = |(tx, &gas): (&Recovered<ChainTx>, &u64)| match gas {
-            0 => (self.transfer_nanos, false),
-            gas => (self.nanos(Call::of(tx, gas, &code_bytes)), true),
-        };
-        block.transactions.iter().zip(gas).map(takes).collect()
-    }
-
-    fn by_limits(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> Vec<Takes> {
+    ) -> IndexVec<TxIndex, Takes> {
         let [used, limits] = used_by_calls(block).unwrap_or([self.used_percent, 100]);
         let share = |limit: u64| u128::from(limit) * u128::from(used) / u128::from(limits.max(1));
         let takes = |tx: &Recovered<ChainTx>| match tx.input().is_empty() {
-            true => (self.transfer_nanos, false),
+            true => None,
             false => {
                 let gas = u64::try_from(share(tx.gas_limit())).unwrap_or(u64::MAX);
-                (self.nanos(Call::of(tx, gas, &code_bytes)), true)
+                Some(self.nanos(Call::of(tx, gas, &code_bytes)))
             }
         };
         block.transactions.iter().map(takes).collect()
@@ -187,13 +208,13 @@ impl UnitCosts {
 }
 
 /// The longest chain of transactions each of which starts when all that it waits for is committed.
-fn longest_chain(takes: &[Takes], horizons: &IndexVec<TxIndex, TxIndex>) -> u64 {
+fn longest_chain(takes: &IndexVec<TxIndex, Takes>, horizons: &IndexVec<TxIndex, TxIndex>) -> u64 {
     // When everything below a transaction is committed.
     let mut committed = vec![0_u64];
-    for ((nanos, _), horizon) in takes.iter().zip(horizons) {
+    for (nanos, horizon) in takes.iter().zip(horizons) {
         let start = committed[horizon.as_usize()];
         let before = committed[committed.len() - 1];
-        committed.push(before.max(start.saturating_add(*nanos)));
+        committed.push(before.max(start.saturating_add(nanos.unwrap_or(0))));
     }
     committed[committed.len() - 1]
 }

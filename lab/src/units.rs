@@ -27,6 +27,8 @@ const TRANSFER_GAS: u64 = 21_000;
 const N_RUNS: usize = 9;
 /// Up to this many calls, a block tells nothing of what one costs.
 const FEW_CALLS: f64 = 10.0;
+/// Turns in which costs are brought closer to what fits best.
+const N_TURNS: usize = 100;
 /// Transfers of the synthetic block.
 const N_TRANSFERS: usize = 1_000;
 
@@ -64,8 +66,10 @@ struct Block {
     calls_nanos: f64,
     handing_over_nanos: f64,
     schedule_nanos: f64,
-    /// The calls by their predictions.
+    /// The calls by the gas that they are predicted to use.
     estimates: Vec<Call>,
+    /// What the calls are predicted to go through together: slots, codes and bytes.
+    touched: [f64; 3],
 }
 
 /// Measures over blocks.
@@ -97,6 +101,9 @@ pub fn measure_units(prepared: &[Prepared]) -> Result<UnitCosts, UnitsError> {
         call: line(&blocks),
         typical_code_bytes: 1,
         used_percent,
+        slot_nanos: 0,
+        code_nanos: 0,
+        byte_picos: 0,
         certain_percent: 100,
         certain_by_limits_percent: 100,
         hand_over_nanos: whole(typical(|it| it.handing_over_nanos / it.n_calls)),
@@ -110,10 +117,15 @@ pub fn measure_units(prepared: &[Prepared]) -> Result<UnitCosts, UnitsError> {
         let percents = percents.map(|(estimate, it)| 100.0 * it.calls_nanos / estimate.max(1.0));
         whole(percents.fold(100.0, f64::min).floor())
     };
+    let [slot, code, byte] = through(&blocks);
+    (units.slot_nanos, units.code_nanos) = (whole(slot), whole(code));
+    units.byte_picos = whole(1_000.0 * byte);
+    let by_touched =
+        |it: &Block| it.touched[0] * slot + it.touched[1] * code + it.touched[2] * byte;
+    let certain = least(blocks.iter().map(by_touched).collect());
     let by_limits = |it: &Prepared| {
         units.nanos_of_calls(it.block(), |address| it.state().code_bytes(address)) as f64
     };
-    let certain = least(blocks.iter().map(|it| estimate(&units, &it.estimates)).collect());
     let certain_by_limits = least(prepared.iter().map(by_limits).collect());
     (units.certain_percent, units.certain_by_limits_percent) = (certain, certain_by_limits);
     Ok(units)
@@ -135,7 +147,7 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
     let predictions = prepared.predict_with(&summaries, &settings).predictions;
     let (block, state) = (prepared.block(), prepared.state());
     let schedule = schedule_of(prepared, &predictions);
-    let alone = Settings { fallback: FallbackRule::NEVER, ..Settings::with_threads(1)? };
+    let two = Settings { fallback: FallbackRule::NEVER, ..Settings::with_threads(2)? };
     let in_order = execute(block, state, Advice::None)?;
     let mut measured = Block { n_txs: block.n_transactions() as f64, ..Block::default() };
     for (tx, outcome) in in_order.txs().iter_enumerated() {
@@ -148,13 +160,22 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
             let transaction = &block.transactions[tx.as_usize()];
             let call = |gas| Call::of(transaction, gas, |address| state.code_bytes(address));
             measured.estimates.push(call(estimate_gas(transaction, &predictions[tx])));
+            let prediction = &predictions[tx];
+            let storage = prediction.storage();
+            let slots = storage.reads.len() + storage.writes.len() + 2 * storage.deltas.len();
+            let codes = prediction.accounts().code_reads.len();
+            let bytes = transaction.input().len();
+            for (sum, n) in measured.touched.iter_mut().zip([slots, codes, bytes]) {
+                *sum += n as f64;
+            }
         }
     }
     let in_order = median_nanos(|| execute(block, state, Advice::None).map(drop))?;
     measured.calls_nanos = in_order - transfer * (measured.n_txs - measured.n_calls);
     let handed_over =
-        median_nanos(|| execute(block, state, Advice::Schedule(&schedule, &alone)).map(drop))?;
-    measured.handing_over_nanos = handed_over - in_order;
+        median_nanos(|| execute(block, state, Advice::Schedule(&schedule, &two)).map(drop))?;
+    // What two threads miss of being twice as fast.
+    measured.handing_over_nanos = 2.0 * handed_over - in_order;
     measured.schedule_nanos = median_nanos(|| {
         let mut waits = Waits::new(block, state, Default::default());
         predictions.iter().for_each(|it| drop(waits.next(it)));
@@ -187,6 +208,24 @@ fn line(blocks: &[Block]) -> CostModel {
     };
     let whole = |value: f64| value.max(0.0).round() as u64;
     CostModel { base_nanos: whole(base), picos_per_gas: whole(1_000.0 * slope) }
+}
+
+/// What a slot, a code and a byte take, none of them less than nothing: what fits the blocks best, each
+/// weighed by its time. Found by turns, one of the three after the other.
+fn through(blocks: &[Block]) -> [f64; 3] {
+    let mut takes = [0.0; 3];
+    for turn in 0..3 * N_TURNS {
+        let (this, [mut with, mut rest]) = (turn % 3, [0.0; 2]);
+        for block in blocks.iter().filter(|it| is_telling(it)) {
+            let others: f64 =
+                (0..3).filter(|it| *it != this).map(|it| takes[it] * block.touched[it]).sum();
+            let weight = block.touched[this] / block.calls_nanos;
+            with += weight * block.touched[this];
+            rest += weight * (block.calls_nanos - others);
+        }
+        takes[this] = if with == 0.0 { 0.0 } else { (rest / with).max(0.0) };
+    }
+    takes
 }
 
 /// What a plain transfer takes.

@@ -1,8 +1,8 @@
 //! What does each transaction wait for, by what is at hand of it?
 //!
 //! In: predictions of the whole block, or those that were made when transactions were announced. Out:
-//! of one transaction after the other its [`Wait`], about how much gas each uses, and what has to be
-//! executed one after the other.
+//! of one transaction after the other its [`Wait`], about how long each takes, and what has to be executed
+//! one after the other.
 //! Invariants: nothing is predicted here, so that no summary is made while a block is executed; what is
 //! said of a transaction depends on the block, its parent state and what is at hand alone.
 //!
@@ -22,7 +22,7 @@ use slotcast_model::{Fork, Index as _, IndexVec, Prediction, TxIndex};
 
 use crate::{
     announced::{Kept, NextBlock},
-    graph::{Waits, gas_or_transfer, predicted_gas},
+    graph::{Waits, call_nanos},
 };
 
 /// Calls that are too few for one contract to matter.
@@ -56,20 +56,30 @@ impl<'a> AtHand<'a> {
         }
     }
 
-    /// About how much gas each transaction uses, 0 for what looks like a plain transfer; nothing where no
-    /// transaction is predicted.
-    pub(crate) fn gas(&self, block: &Block, units: &UnitCosts) -> Option<IndexVec<TxIndex, u64>> {
+    /// About how many nanoseconds each call takes, none for what looks like a plain transfer; nothing where
+    /// no transaction is predicted.
+    pub(crate) fn calls(
+        &self,
+        block: &Block,
+        units: &UnitCosts,
+    ) -> Option<IndexVec<TxIndex, Option<u64>>> {
+        let txs = &block.transactions;
         let kept = match self {
-            Self::All(predictions) => return Some(predicted_gas(block, predictions)),
+            Self::All(predictions) => {
+                let nanos = txs.iter().zip(*predictions);
+                return Some(nanos.map(|(tx, it)| call_nanos(tx, it, units)).collect());
+            }
             Self::Announced(kept, _) if kept.iter().all(Option::is_none) => return None,
             Self::Announced(kept, _) => kept,
         };
-        let gas = |(tx, kept): (_, &Option<Arc<Kept>>)| match (tx, kept) {
-            (tx, Some(kept)) => gas_or_transfer(tx, &kept.bound.prediction),
-            (tx, None) if tx.input().is_empty() => 0,
-            (tx, None) => tx.gas_limit().saturating_mul(units.used_percent) / 100,
+        let nanos = |(tx, kept): (_, &Option<Arc<Kept>>)| match (tx, kept) {
+            (tx, Some(kept)) => call_nanos(tx, &kept.bound.prediction, units),
+            (tx, None) if tx.input().is_empty() => None,
+            (tx, None) => {
+                Some(units.call.nanos(tx.gas_limit().saturating_mul(units.used_percent) / 100))
+            }
         };
-        Some(block.transactions.iter().zip(kept).map(gas).collect())
+        Some(txs.iter().zip(kept).map(nanos).collect())
     }
 
     /// What the transactions of a block wait for, where that may decide whether several threads pay: when

@@ -496,9 +496,9 @@ impl Engine {
         waits: Option<&IndexVec<TxIndex, Wait>>,
     ) -> bool {
         let units = &self.settings.units;
-        let gas = at_hand.gas(block, units);
+        let calls = at_hand.calls(block, units);
         let horizons = waits.map(|waits| waits.iter().map(|wait| wait.horizon.0).collect());
-        let mode = || units.mode(block, gas.as_ref(), horizons.as_ref(), typical_code(units));
+        let mode = || units.mode(block, calls.as_ref(), horizons.as_ref(), typical_code(units));
         let pays = || mode() == ExecutionMode::Parallel;
         match self.settings.execution {
             ExecutionRule::Always(mode) => mode == ExecutionMode::Parallel,

@@ -26,7 +26,7 @@ use alloy_primitives::{
     Address, U256,
     map::{AddressMap, AddressSet},
 };
-use slotcast_executor::{Block, ChainTx, Horizon, Wait};
+use slotcast_executor::{Block, ChainTx, Horizon, Touched, UnitCosts, Wait};
 use slotcast_model::{AccessSet, Coverage, IndexVec, Location, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Mode, PredictedAccess, Schedule, schedule};
 
@@ -106,19 +106,22 @@ pub fn all_accesses(
         .collect()
 }
 
-/// The gas that each transaction uses by its prediction; 0 for what looks like a plain transfer.
-pub fn predicted_gas(
-    block: &Block,
-    predictions: &IndexVec<TxIndex, Prediction>,
-) -> IndexVec<TxIndex, u64> {
-    let transactions = block.transactions.iter().zip(predictions);
-    transactions.map(|(tx, prediction)| gas_or_transfer(tx, prediction)).collect()
-}
-
-/// The gas that a transaction uses by its prediction; 0 for what looks like a plain transfer.
-pub(crate) fn gas_or_transfer(tx: &Recovered<ChainTx>, prediction: &Prediction) -> u64 {
-    let is_plain = tx.input().is_empty() && prediction.storage().reads.is_empty();
-    if is_plain { 0 } else { estimate_gas(tx, prediction) }
+/// About how many nanoseconds a call takes by its prediction; none for what looks like a plain transfer.
+pub fn call_nanos(
+    tx: &Recovered<ChainTx>,
+    prediction: &Prediction,
+    units: &UnitCosts,
+) -> Option<u64> {
+    let storage = prediction.storage();
+    if tx.input().is_empty() && storage.reads.is_empty() {
+        return None;
+    }
+    let slots = storage.reads.len() + storage.writes.len() + 2 * storage.deltas.len();
+    Some(units.nanos_through(Touched {
+        slots: slots as u64,
+        codes: prediction.accounts().code_reads.len() as u64,
+        bytes: tx.input().len() as u64,
+    }))
 }
 
 /// The waits of a block's transactions, one after the other: the same as those of a schedule made from

@@ -76,15 +76,17 @@ fn a_plan_that_saves_little_of_a_block_is_not_followed() {
 #[test]
 fn predictions_at_hand_decide_by_what_is_predicted() {
     let block = block_of_calls(40);
-    let pays = |gas: u64, units: &UnitCosts| {
-        let gas = IndexVec::from_elem(gas, 40);
-        units.mode(&block, Some(&gas), None, |_| 4_200) == ExecutionMode::Parallel
+    let pays = |slots: Option<u64>, units: &UnitCosts| {
+        let nanos = |slots| units.nanos_through(Touched { slots, codes: 2, bytes: 100 });
+        let calls = IndexVec::from_elem(slots.map(nanos), 40);
+        units.mode(&block, Some(&calls), None, |_| 4_200) == ExecutionMode::Parallel
     };
     let units = UnitCosts::default();
-    assert!(pays(200_000, &units));
-    // Plain transfers, and calls that are dear to hand over.
-    assert!(!pays(0, &units));
-    assert!(!pays(200_000, &UnitCosts { hand_over_nanos: 100_000, ..units }));
+    assert!(pays(Some(20), &units));
+    // Calls that touch little, plain transfers, and calls that are dear to hand over.
+    assert!(!pays(Some(2), &units));
+    assert!(!pays(None, &units));
+    assert!(!pays(Some(20), &UnitCosts { hand_over_nanos: 100_000, ..units }));
 }
 
 #[test]
