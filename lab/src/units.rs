@@ -147,7 +147,7 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
     let predictions = prepared.predict_with(&summaries, &settings).predictions;
     let (block, state) = (prepared.block(), prepared.state());
     let schedule = schedule_of(prepared, &predictions);
-    let two = Settings { fallback: FallbackRule::NEVER, ..Settings::with_threads(2)? };
+    let alone = Settings { fallback: FallbackRule::NEVER, ..Settings::with_threads(1)? };
     let in_order = execute(block, state, Advice::None)?;
     let mut measured = Block { n_txs: block.n_transactions() as f64, ..Block::default() };
     for (tx, outcome) in in_order.txs().iter_enumerated() {
@@ -173,9 +173,8 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
     let in_order = median_nanos(|| execute(block, state, Advice::None).map(drop))?;
     measured.calls_nanos = in_order - transfer * (measured.n_txs - measured.n_calls);
     let handed_over =
-        median_nanos(|| execute(block, state, Advice::Schedule(&schedule, &two)).map(drop))?;
-    // What two threads miss of being twice as fast.
-    measured.handing_over_nanos = 2.0 * handed_over - in_order;
+        median_nanos(|| execute(block, state, Advice::Schedule(&schedule, &alone)).map(drop))?;
+    measured.handing_over_nanos = handed_over - in_order;
     measured.schedule_nanos = median_nanos(|| {
         let mut waits = Waits::new(block, state, Default::default());
         predictions.iter().for_each(|it| drop(waits.next(it)));
