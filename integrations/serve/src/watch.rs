@@ -2,7 +2,8 @@
 //!
 //! In: a node, asked again and again. Out: the head that requests go by, and for those who follow
 //! pending transactions: predictions of what arrives, new heads, and predictions again of what they made
-//! stale.
+//! stale. The engine keeps the predictions ([`Warm`](crate::warm::Warm)): a transaction is announced when
+//! it arrives and withdrawn when it is included or dropped, and a new head has what is kept refreshed.
 //! Invariants: a head that does not follow the one before is noticed by its parent's hash, however
 //! quickly it came; a node that fails is asked again, and meanwhile requests are told so.
 
@@ -17,22 +18,23 @@ use std::{
 };
 
 use alloy_consensus::transaction::Recovered;
-use alloy_primitives::{B256, U64};
+use alloy_primitives::{B256, U64, map::B256Set};
 use slotcast_node::{NodeError, PendingTxs};
 
 use crate::{
-    block_context::Look,
+    block_context::BlockContext,
     chain::Chain,
-    fault::Fault,
     live::{Head, LiveChain},
     service::Service,
-    stream::{HeadMessage, Pending},
-    transaction::Asked,
+    stream::HeadMessage,
 };
 use slotcast::executor::ChainTx;
 
 /// How many of the newest blocks are remembered, to tell how far back a reorganisation goes.
 const MAX_RECENT: usize = 128;
+
+/// Of how many followed transactions the node is asked at each new head whether it still has them.
+const MAX_ASKED: usize = 64;
 
 /// Watches a node until it is dropped.
 #[derive(Debug)]
@@ -81,13 +83,15 @@ struct HeadTracker<'a> {
     chain: &'a LiveChain,
     recent: VecDeque<Recent>,
     pending: Option<PendingTxs>,
+    /// Followed transactions, of which the node is asked in turn whether it still has them.
+    in_turn: VecDeque<B256>,
     was_failing: bool,
 }
 
 impl<'a> HeadTracker<'a> {
     const fn new(service: &'a Service, chain: &'a LiveChain) -> Self {
-        let recent = VecDeque::new();
-        Self { service, chain, recent, pending: None, was_failing: false }
+        let (recent, in_turn) = (VecDeque::new(), VecDeque::new());
+        Self { service, chain, recent, pending: None, in_turn, was_failing: false }
     }
 
     /// Looks once at everything.
@@ -110,8 +114,7 @@ impl<'a> HeadTracker<'a> {
             self.arrive_at(&head)?;
         }
         if !self.service.stream.is_followed() {
-            self.pending = None;
-            self.service.stream.clear();
+            self.forget_all();
             return Ok(());
         }
         let node = self.chain.node();
@@ -121,10 +124,30 @@ impl<'a> HeadTracker<'a> {
             tracing::debug!(n_lost, "pending transactions were gone before they were asked for");
         }
         for tx in arrived {
-            self.predict(tx);
+            self.announce(&tx);
         }
-        self.service.measured.pending.set(self.service.stream.len() as f64);
+        self.tidy();
         Ok(())
+    }
+
+    /// Forgets all that waits.
+    fn forget_all(&mut self) {
+        self.pending = None;
+        for hash in self.service.warm.pending() {
+            self.service.warm.withdraw(&hash);
+        }
+        self.tidy();
+    }
+
+    /// Forgets what belongs to transactions that are no longer kept.
+    fn tidy(&mut self) {
+        let pending = self.service.warm.pending();
+        self.service.measured.pending.set(pending.len() as f64);
+        if pending.len() < self.service.stream.n_told().max(self.in_turn.len()) {
+            self.service.stream.keep_only(&pending);
+            let pending: B256Set = pending.into_iter().collect();
+            self.in_turn.retain(|hash| pending.contains(hash));
+        }
     }
 
     /// Finds out how the head follows from what was seen, and tells.
@@ -145,7 +168,8 @@ impl<'a> HeadTracker<'a> {
                 true => self.chain.node().transaction_hashes(hash)?.unwrap_or_default(),
                 false => Vec::new(),
             };
-            included.extend(self.service.stream.leave(&transactions));
+            let hashes = transactions.iter().copied();
+            included.extend(hashes.filter(|hash| self.service.warm.withdraw(hash)));
             self.recent.push_back(Recent { hash, transactions });
         }
         let n_too_many = self.recent.len().saturating_sub(MAX_RECENT);
@@ -178,58 +202,92 @@ impl<'a> HeadTracker<'a> {
         Ok(path)
     }
 
-    /// Tells of a new head, and predicts again what it made stale.
-    fn tell(&self, head: &Head, replaced: &[Recent], included: Vec<B256>) {
-        let stream = &self.service.stream;
-        if !stream.is_followed() {
+    /// Tells of a new head, and of what is predicted again because of it.
+    fn tell(&mut self, head: &Head, replaced: &[Recent], included: Vec<B256>) {
+        if !self.service.stream.is_followed() {
             return;
         }
-        let stale = self.stale().unwrap_or_else(|fault| {
-            tracing::warn!(%fault, "predictions of pending transactions could not be compared");
+        let dropped = self.withdraw_dropped().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the node does not say what it dropped");
             Vec::new()
         });
-        stream.tell_head(&HeadMessage {
+        let context = self.chain.context(None);
+        let stale = context.as_ref().map(|context| self.service.warm.refresh(context));
+        self.service.stream.tell_head(&HeadMessage {
             number: U64::from(head.header.number),
             hash: head.hash,
             parent_hash: head.header.parent_hash,
             replaced: replaced.iter().map(|recent| recent.hash).collect(),
             included,
-            stale: stale.iter().map(|(hash, _)| *hash).collect(),
+            dropped,
+            stale: stale.clone().unwrap_or_default(),
         });
-        for (_, pending) in stale {
-            self.predict(pending.tx);
+        match (context, stale) {
+            (Ok(context), Ok(stale)) => {
+                for hash in stale {
+                    if !self.tell_kept(&context, hash, true)
+                        && let Some(pending) = &mut self.pending
+                    {
+                        pending.look_again([hash]);
+                    }
+                }
+            }
+            (Err(fault), _) | (_, Err(fault)) => {
+                tracing::warn!(%fault, "predictions of pending transactions were not refreshed");
+            }
         }
     }
 
-    /// The followed transactions whose predictions relied on a word that holds something else now.
-    fn stale(&self) -> Result<Vec<(B256, Pending)>, Fault> {
-        let context = self.chain.context(None)?;
-        let is_stale = |pending: &Pending| {
-            let holds_other = |word: slotcast::model::StateRead| matches!(context.look(&word.location), Look::Known(now) if now != word.value);
-            pending.hint.relied_on().any(holds_other)
-        };
-        let all = self.service.stream.all();
-        Ok(all.into_iter().filter(|(_, pending)| is_stale(pending)).collect())
+    /// Asks of the followed transactions whose turn it is whether they wait, and withdraws those that
+    /// do not.
+    fn withdraw_dropped(&mut self) -> Result<Vec<B256>, NodeError> {
+        let mut dropped = Vec::new();
+        for _ in 0..self.in_turn.len().min(MAX_ASKED) {
+            let Some(hash) = self.in_turn.pop_front() else { break };
+            self.in_turn.push_back(hash);
+            if self.chain.node().pending_transaction(hash)?.is_some() {
+                continue;
+            }
+            if let Some(pending) = &mut self.pending {
+                pending.forget(&hash);
+            }
+            if self.service.warm.withdraw(&hash) {
+                dropped.push(hash);
+            }
+        }
+        Ok(dropped)
     }
 
-    /// Predicts a pending transaction and tells.
-    fn predict(&self, tx: Recovered<ChainTx>) {
+    /// Has a transaction that waits predicted and kept, and tells.
+    fn announce(&mut self, tx: &Recovered<ChainTx>) {
         let hash = *tx.tx_hash();
-        let asked = Asked { tx, hash: Some(hash) };
-        let prediction = || {
-            let context = self.chain.context(None)?;
-            let prediction = self.service.predict(&context, &asked)?;
-            let hint = Service::hint(&context, prediction);
-            self.service.stream.tell_prediction(
-                &context,
-                &asked,
-                hint,
-                self.service.limits.pending,
-            );
-            Ok::<(), Fault>(())
-        };
-        if let Err(fault) = prediction() {
-            tracing::warn!(%hash, %fault, "a pending transaction was not predicted");
+        match self.chain.context(None) {
+            Ok(context) => {
+                self.service.warm.announce(&context, tx);
+                if self.tell_kept(&context, hash, false) {
+                    self.in_turn.push_back(hash);
+                }
+            }
+            Err(fault) => tracing::warn!(%hash, %fault, "a pending transaction was not predicted"),
+        }
+    }
+
+    /// Tells of the prediction that is kept of a transaction; one that lacks state because the node
+    /// did not answer is withdrawn. Whether it is still kept.
+    fn tell_kept(&self, context: &BlockContext, hash: B256, again: bool) -> bool {
+        match self.service.kept(context, &hash) {
+            Ok(Some(prediction)) => {
+                let hint = Service::hint(context, prediction);
+                let answer = Service::answer(context, 0, Some(hash), &hint);
+                self.service.stream.tell_prediction(hash, again, answer);
+                true
+            }
+            Ok(None) => false,
+            Err(fault) => {
+                tracing::warn!(%hash, %fault, "a pending transaction was not predicted");
+                self.service.warm.withdraw(&hash);
+                false
+            }
         }
     }
 }
