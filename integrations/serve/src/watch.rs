@@ -24,6 +24,7 @@ use slotcast_node::{NodeError, PendingTxs};
 use crate::{
     block_context::BlockContext,
     chain::Chain,
+    fault::Fault,
     live::{Head, LiveChain},
     service::Service,
     stream::HeadMessage,
@@ -85,13 +86,15 @@ struct HeadTracker<'a> {
     pending: Option<PendingTxs>,
     /// Followed transactions, of which the node is asked in turn whether it still has them.
     in_turn: VecDeque<B256>,
+    /// Those that were not predicted because the node did not answer; the next head is another chance.
+    lost: Vec<B256>,
     was_failing: bool,
 }
 
 impl<'a> HeadTracker<'a> {
-    const fn new(service: &'a Service, chain: &'a LiveChain) -> Self {
-        let (recent, in_turn) = (VecDeque::new(), VecDeque::new());
-        Self { service, chain, recent, pending: None, in_turn, was_failing: false }
+    fn new(service: &'a Service, chain: &'a LiveChain) -> Self {
+        let (recent, in_turn, lost) = Default::default();
+        Self { service, chain, recent, pending: None, in_turn, lost, was_failing: false }
     }
 
     /// Looks once at everything.
@@ -133,6 +136,7 @@ impl<'a> HeadTracker<'a> {
     /// Forgets all that waits.
     fn forget_all(&mut self) {
         self.pending = None;
+        self.lost.clear();
         for hash in self.service.warm.pending() {
             self.service.warm.withdraw(&hash);
         }
@@ -175,7 +179,8 @@ impl<'a> HeadTracker<'a> {
         let n_too_many = self.recent.len().saturating_sub(MAX_RECENT);
         self.recent.drain(..n_too_many);
         if let Some(pending) = &mut self.pending {
-            pending.look_again(replaced.iter().flat_map(|it| it.transactions.iter().copied()));
+            let replaced = replaced.iter().flat_map(|it| it.transactions.iter().copied());
+            pending.look_again(replaced.chain(self.lost.drain(..)));
         }
         tracing::info!(number = head.header.number, hash = %head.hash, "new head");
         self.tell(head, &replaced, included);
@@ -207,12 +212,13 @@ impl<'a> HeadTracker<'a> {
         if !self.service.stream.is_followed() {
             return;
         }
-        let dropped = self.withdraw_dropped().unwrap_or_else(|error| {
-            tracing::warn!(%error, "the node does not say what it dropped");
-            Vec::new()
+        let dropped = self.withdraw_dropped();
+        let context = self.chain.context(None).inspect_err(|fault| {
+            tracing::warn!(%fault, "predictions of pending transactions were not refreshed");
         });
-        let context = self.chain.context(None);
-        let stale = context.as_ref().map(|context| self.service.warm.refresh(context));
+        let context = context.ok();
+        let refresh = |context: &Arc<BlockContext>| self.service.warm.refresh(context);
+        let stale = context.as_ref().map(refresh).unwrap_or_default();
         self.service.stream.tell_head(&HeadMessage {
             number: U64::from(head.header.number),
             hash: head.hash,
@@ -220,33 +226,28 @@ impl<'a> HeadTracker<'a> {
             replaced: replaced.iter().map(|recent| recent.hash).collect(),
             included,
             dropped,
-            stale: stale.clone().unwrap_or_default(),
+            stale: stale.clone(),
         });
-        match (context, stale) {
-            (Ok(context), Ok(stale)) => {
-                for hash in stale {
-                    if !self.tell_kept(&context, hash, true)
-                        && let Some(pending) = &mut self.pending
-                    {
-                        pending.look_again([hash]);
-                    }
-                }
-            }
-            (Err(fault), _) | (_, Err(fault)) => {
-                tracing::warn!(%fault, "predictions of pending transactions were not refreshed");
-            }
+        let Some(context) = context else { return };
+        for hash in stale {
+            self.tell_kept(&context, hash, true);
         }
     }
 
     /// Asks of the followed transactions whose turn it is whether they wait, and withdraws those that
     /// do not.
-    fn withdraw_dropped(&mut self) -> Result<Vec<B256>, NodeError> {
+    fn withdraw_dropped(&mut self) -> Vec<B256> {
         let mut dropped = Vec::new();
         for _ in 0..self.in_turn.len().min(MAX_ASKED) {
             let Some(hash) = self.in_turn.pop_front() else { break };
             self.in_turn.push_back(hash);
-            if self.chain.node().pending_transaction(hash)?.is_some() {
-                continue;
+            match self.chain.node().pending_transaction(hash) {
+                Ok(Some(_)) => continue,
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the node does not say what it dropped");
+                    break;
+                }
             }
             if let Some(pending) = &mut self.pending {
                 pending.forget(&hash);
@@ -255,7 +256,7 @@ impl<'a> HeadTracker<'a> {
                 dropped.push(hash);
             }
         }
-        Ok(dropped)
+        dropped
     }
 
     /// Has a transaction that waits predicted and kept, and tells.
@@ -264,30 +265,37 @@ impl<'a> HeadTracker<'a> {
         match self.chain.context(None) {
             Ok(context) => {
                 self.service.warm.announce(&context, tx);
-                if self.tell_kept(&context, hash, false) {
-                    self.in_turn.push_back(hash);
-                }
+                self.tell_kept(&context, hash, false);
             }
-            Err(fault) => tracing::warn!(%hash, %fault, "a pending transaction was not predicted"),
+            Err(fault) => self.lose(hash, &fault),
+        }
+        if 2 * self.service.limits.pending < self.service.stream.n_told() {
+            self.tidy();
         }
     }
 
     /// Tells of the prediction that is kept of a transaction; one that lacks state because the node
-    /// did not answer is withdrawn. Whether it is still kept.
-    fn tell_kept(&self, context: &BlockContext, hash: B256, again: bool) -> bool {
+    /// did not answer is withdrawn.
+    fn tell_kept(&mut self, context: &BlockContext, hash: B256, again: bool) {
         match self.service.kept(context, &hash) {
             Ok(Some(prediction)) => {
                 let hint = Service::hint(context, prediction);
                 let answer = Service::answer(context, 0, Some(hash), &hint);
                 self.service.stream.tell_prediction(hash, again, answer);
-                true
+                if !self.in_turn.contains(&hash) {
+                    self.in_turn.push_back(hash);
+                }
             }
-            Ok(None) => false,
-            Err(fault) => {
-                tracing::warn!(%hash, %fault, "a pending transaction was not predicted");
-                self.service.warm.withdraw(&hash);
-                false
-            }
+            Ok(None) => {}
+            Err(fault) => self.lose(hash, &fault),
+        }
+    }
+
+    fn lose(&mut self, hash: B256, fault: &Fault) {
+        tracing::warn!(%hash, %fault, "a pending transaction was not predicted");
+        self.service.warm.withdraw(&hash);
+        if self.lost.len() < self.service.limits.pending {
+            self.lost.push(hash);
         }
     }
 }

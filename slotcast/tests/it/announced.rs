@@ -91,7 +91,11 @@ fn a_new_head_refreshes_what_no_longer_holds() {
     let n_again = engine.refresh(&next, state).len();
     assert!(0 < n_again && n_again <= n_announced, "{n_again} of {n_announced}");
     let unmoved = NextBlock { parent_hash: B256::with_last_byte(8), ..next };
-    assert_eq!(engine.refresh(&unmoved, state), [B256::ZERO; 0], "another head with the same words");
+    assert_eq!(
+        engine.refresh(&unmoved, state),
+        [B256::ZERO; 0],
+        "another head with the same words"
+    );
 }
 
 #[test]
