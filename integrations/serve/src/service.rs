@@ -86,7 +86,7 @@ impl Service {
         asked: &Asked,
     ) -> Result<Prediction, Fault> {
         if let Some(hash) = &asked.hash
-            && let Some(kept) = self.kept(context, hash)?
+            && let Some(kept) = self.kept(context, hash)
         {
             self.measured.from_kept.increment(1);
             return Ok(kept);
@@ -96,15 +96,13 @@ impl Service {
         Ok(prediction)
     }
 
-    /// What is kept of a transaction that waits, if it still holds.
-    pub(crate) fn kept(
-        &self,
-        context: &BlockContext,
-        hash: &B256,
-    ) -> Result<Option<Prediction>, Fault> {
+    /// What is kept of a transaction that waits, if it still holds and lacks no state that the node did
+    /// not give.
+    pub(crate) fn kept(&self, context: &BlockContext, hash: &B256) -> Option<Prediction> {
         let kept = self.warm.kept(context, hash);
-        kept.iter().try_for_each(|prediction| self.note(context, prediction))?;
-        Ok(kept)
+        let kept = kept.filter(|prediction| !prediction.gaps().contains(&Gap::MissingState))?;
+        self.measured.prediction(kept.coverage());
+        Some(kept)
     }
 
     /// Predicts one transaction with what a prediction leaves out.

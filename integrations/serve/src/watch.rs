@@ -212,6 +212,7 @@ impl<'a> HeadTracker<'a> {
         if !self.service.stream.is_followed() {
             return;
         }
+        self.tidy();
         let dropped = self.withdraw_dropped();
         let context = self.chain.context(None).inspect_err(|fault| {
             tracing::warn!(%fault, "predictions of pending transactions were not refreshed");
@@ -277,17 +278,16 @@ impl<'a> HeadTracker<'a> {
     /// Tells of the prediction that is kept of a transaction; one that lacks state because the node
     /// did not answer is withdrawn.
     fn tell_kept(&mut self, context: &BlockContext, hash: B256, again: bool) {
-        match self.service.kept(context, &hash) {
-            Ok(Some(prediction)) => {
-                let hint = Service::hint(context, prediction);
-                let answer = Service::answer(context, 0, Some(hash), &hint);
-                self.service.stream.tell_prediction(hash, again, answer);
-                if !self.in_turn.contains(&hash) {
-                    self.in_turn.push_back(hash);
-                }
-            }
-            Ok(None) => {}
-            Err(fault) => self.lose(hash, &fault),
+        let Some(prediction) = self.service.kept(context, &hash) else {
+            let unknown = || Fault::Unavailable("the node did not give its state".to_owned());
+            self.lose(hash, &context.check().err().unwrap_or_else(unknown));
+            return;
+        };
+        let hint = Service::hint(context, prediction);
+        let answer = Service::answer(context, 0, Some(hash), &hint);
+        self.service.stream.tell_prediction(hash, again, answer);
+        if !self.in_turn.contains(&hash) {
+            self.in_turn.push_back(hash);
         }
     }
 
