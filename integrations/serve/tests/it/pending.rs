@@ -83,7 +83,9 @@ impl Pooled {
     fn serve(&self, pending: usize) -> Server {
         let rpc = RpcSettings { retries: 0, ..RpcSettings::default() };
         let source = Source::Node { url: self.mock.url(), rpc, with_proofs: false };
-        let limits = Limits { pending, ..Limits::default() };
+        // Where nothing is optimised and much runs at once, a first request may take its time.
+        let time = Duration::from_secs(60);
+        let limits = Limits { pending, time, ..Limits::default() };
         start(Settings { limits, poll: Duration::from_millis(10), ..Settings::new(source) })
     }
 
@@ -166,7 +168,7 @@ fn n_from_kept(server: &Server) -> u64 {
 
 /// Waits until so many are kept.
 fn wait_for_kept(server: &Server, n: usize) {
-    for _ in 0..2_000 {
+    for _ in 0..6_000 {
         if metric(server, "slotcast_pending") == n as u64 {
             return;
         }
