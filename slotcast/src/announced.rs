@@ -69,15 +69,15 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Binds `tx` on `view`; nothing for what changes accounts before its code runs, which is bound in
-    /// its block.
+    /// Binds `tx` on `view`; nothing for a deposit, which is bound in its block: what it mints is there
+    /// before its code runs.
     pub(crate) fn bind<S: StateView>(
         binder: &mut Binder,
         tx: &Recovered<ChainTx>,
         next: &NextBlock,
         view: &S,
     ) -> Option<Self> {
-        if tx.authorization_list().is_some() || tx.as_deposit().is_some() {
+        if tx.as_deposit().is_some() {
             return None;
         }
         let questioned = Questioned::new(view);
@@ -163,10 +163,9 @@ impl Announced {
         true
     }
 
-    /// All that is kept, in order of arrival.
-    pub(crate) fn all(&self) -> Vec<(B256, Arc<Kept>)> {
-        let hashes = self.by_arrival.values().map(|(hash, _)| *hash);
-        hashes.filter_map(|hash| Some((hash, Arc::clone(self.get(&hash)?)))).collect()
+    /// The transactions that are kept, in order of arrival.
+    pub(crate) fn hashes(&self) -> Vec<B256> {
+        self.by_arrival.values().map(|(hash, _)| *hash).collect()
     }
 
     /// Puts another binding in place of one that is still kept.

@@ -36,6 +36,7 @@ use crate::{
     announced::{Announced, Kept, NextBlock},
     at_hand::AtHand,
     clock::Clock,
+    forward::Forward,
     graph::{Waits, predicted_accesses},
     predict::{Basis, BlockPredictor, Made, predict_tx},
     prepared::PredictSettings,
@@ -275,12 +276,12 @@ impl Engine {
         predict_tx(&mut binder, tx, block, &View::new(&reads, &summaries)).prediction
     }
 
-    /// Predicts a transaction that is expected in a block soon, on the state before that block, and
-    /// keeps the prediction by transaction hash, for [`Self::execute`] to follow and [`Self::predict_block`]
-    /// to bring up to date. A transaction of the same sender and nonce is replaced.
+    /// Predicts a transaction that is expected in a block soon, on the state before that block
+    /// ([`Reads`] of a database), and keeps the prediction by transaction hash, for [`Self::execute`]
+    /// to follow and [`Self::predict_block`] to bring up to date. A transaction of the same sender and
+    /// nonce is replaced.
     ///
-    /// Returns whether the transaction was kept: deposits, and those with authorisations, are
-    /// predicted in their block.
+    /// Returns whether the transaction was kept: deposits are predicted in their block.
     ///
     /// ```
     /// use slotcast::{Engine, NextBlock};
@@ -297,47 +298,69 @@ impl Engine {
     /// assert_eq!(out.receipts_root(), block.header.receipts_root);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn announce<DB: DatabaseRef>(
+    pub fn announce(
         &self,
         tx: &Recovered<ChainTx>,
         next: &NextBlock,
-        state: &DB,
+        state: &impl BaseState,
     ) -> bool {
-        let (summaries, reads) = (self.summaries(next.fork), Reads(state));
+        let summaries = self.summaries(next.fork);
         let mut binder = Binder::new(next.fork, self.settings.predict.binding);
-        let Some(kept) = Kept::bind(&mut binder, tx, next, &View::new(&reads, &summaries)) else {
+        let Some(kept) = Kept::bind(&mut binder, tx, next, &View::new(state, &summaries)) else {
             return false;
         };
-        self.announced().keep(tx, kept, self.settings.announced);
+        self.lock().keep(tx, kept, self.settings.announced);
         true
     }
 
     /// Forgets an announced transaction that was dropped or included; whether it was kept.
     pub fn withdraw(&self, hash: &B256) -> bool {
-        self.announced().remove(hash)
+        self.lock().remove(hash)
     }
 
     /// How many announced transactions are kept.
     pub fn n_announced(&self) -> usize {
-        self.announced().len()
+        self.lock().len()
+    }
+
+    /// The hashes of the announced transactions that are kept, in order of arrival.
+    pub fn announced(&self) -> Vec<B256> {
+        self.lock().hashes()
+    }
+
+    /// The prediction that is kept of a transaction, if it still holds on `state`, the state before
+    /// `next`: predicting it there would find the same.
+    pub fn kept_prediction(
+        &self,
+        hash: &B256,
+        next: &NextBlock,
+        state: &impl BaseState,
+    ) -> Option<Prediction> {
+        let kept = self.lock().get(hash).cloned()?;
+        let summaries = self.summaries(next.fork);
+        let view = View::new(state, &summaries);
+        kept.holds(next, &Forward::new(&view)).then(|| kept.bound.prediction.clone())
     }
 
     /// Goes over what is kept when the head of the chain has changed, and predicts what no longer
     /// holds on `state`, the state before `next`: so that as little as possible is left to do when the
-    /// block comes. To be called in the background; how many predictions were made again.
-    pub fn refresh<DB: DatabaseRef>(&self, next: &NextBlock, state: &DB) -> usize {
-        let (summaries, reads) = (self.summaries(next.fork), Reads(state));
+    /// block comes. To be called in the background; the transactions that were predicted again, in
+    /// order of arrival.
+    pub fn refresh(&self, next: &NextBlock, state: &impl BaseState) -> Vec<B256> {
+        let summaries = self.summaries(next.fork);
         summaries.forget_beyond(self.settings.summarised_code_bytes);
-        let view = View::new(&reads, &summaries);
+        let view = View::new(state, &summaries);
         let mut binder = Binder::new(next.fork, self.settings.predict.binding);
-        let all = self.announced().all();
-        let mut n_again = 0;
-        for (hash, kept) in all {
+        let mut again = Vec::new();
+        for hash in self.announced() {
+            let Some(kept) = self.lock().get(&hash).cloned() else { continue };
             let (kept, is_again) = kept.on(&mut binder, next, &view);
-            n_again += usize::from(is_again);
-            self.announced().renew(&hash, kept);
+            if is_again {
+                again.push(hash);
+            }
+            self.lock().renew(&hash, kept);
         }
-        n_again
+        again
     }
 
     /// Predicts `block` in block order, with what was announced where it still holds: what a sequencer
@@ -364,7 +387,7 @@ impl Engine {
         Ok(BlockPredictions { predictions, n_kept })
     }
 
-    fn announced(&self) -> MutexGuard<'_, Announced> {
+    fn lock(&self) -> MutexGuard<'_, Announced> {
         self.announced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -395,7 +418,7 @@ impl Engine {
 
     /// What was announced of each transaction of a block.
     fn kept_of(&self, block: &Block) -> Vec<Option<Arc<Kept>>> {
-        let announced = self.announced();
+        let announced = self.lock();
         // On the parent state alone, nothing that earlier transactions leave counts.
         if announced.len() == 0 || self.settings.predict.basis == Basis::Parent {
             return Vec::new();

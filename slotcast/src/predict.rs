@@ -136,8 +136,10 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         if !kept.holds(&next, &self.forward) {
             return Made::Now(Box::new(self.bind()));
         }
+        let tx = &self.block.transactions[self.next];
+        Authorizations::of(tx, self.words.chain_id, &self.forward).apply(&mut self.forward);
         self.forward.apply(&kept.bound.changes);
-        self.forward.sent(self.block.transactions[self.next].signer());
+        self.forward.sent(tx.signer());
         self.next += 1;
         Made::Before(kept)
     }
@@ -276,14 +278,14 @@ fn with_values(Bound { prediction, changes, block_words }: Bound) -> Bound {
     Bound { prediction: prediction.with_values(values), changes, block_words }
 }
 
-/// Predicts one transaction without authorisations, with the values that it leaves.
+/// Predicts one transaction on the state that `view` shows, with the values that it leaves.
 pub(crate) fn bind_with_values<S: StateView>(
     binder: &mut Binder,
     tx: &Recovered<ChainTx>,
     words: &BlockWords,
     view: &S,
 ) -> Bound {
-    with_values(predict_frames(binder, tx, words, Authorizations::default(), view))
+    with_values(predict_tx(binder, tx, words, view))
 }
 
 /// Predicts one transaction on a view in which its own delegations are in place.

@@ -68,9 +68,14 @@ impl PendingTxs {
     /// Has these looked at once more, as when a reorganisation may make them wait again.
     pub fn look_again(&mut self, hashes: impl IntoIterator<Item = B256>) {
         for hash in hashes {
-            self.given.remove(&hash);
+            self.forget(&hash);
             self.again.push(hash);
         }
+    }
+
+    /// Has this one given once more if it arrives again, as what the node dropped may.
+    pub fn forget(&mut self, hash: &B256) {
+        self.given.remove(hash);
     }
 
     fn hashes(&mut self) -> Result<Vec<B256>, NodeError> {

@@ -11,11 +11,10 @@ use alloy_consensus::transaction::Recovered;
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U64, U256};
 use serde::Serialize;
 use slotcast::{
-    BaseState, CodeAt, Prepared,
+    BaseState, CodeAt, NextBlock, Prepared,
     analyzer::bind::BlockWords,
     executor::{Block, ChainTx, FeeLegs},
     model::{Fork, Location},
-    predict::words_of,
 };
 use slotcast_node::NodeState;
 
@@ -25,9 +24,7 @@ use crate::fault::Fault;
 #[derive(Debug)]
 pub(crate) struct BlockContext {
     block: Block,
-    fork: Fork,
-    words: BlockWords,
-    legs: FeeLegs,
+    next: NextBlock,
     is_expected: bool,
     state: State,
 }
@@ -63,15 +60,15 @@ impl BlockContext {
     /// The context of a recorded block.
     pub(crate) fn recorded(prepared: Prepared) -> Self {
         let (block, fork) = (prepared.block().clone(), prepared.fork());
-        let (words, legs) = (words_of(&block, fork), FeeLegs::of(&block));
+        let next = NextBlock::of(&block, fork);
         let state = State::Recorded(Box::new(prepared));
-        Self { block, fork, words, legs, is_expected: false, state }
+        Self { block, next, is_expected: false, state }
     }
 
     /// The context of a block on a node's state; `is_expected` if the block does not exist yet.
     pub(crate) fn node(block: Block, fork: Fork, is_expected: bool, state: Arc<NodeState>) -> Self {
-        let (words, legs) = (words_of(&block, fork), FeeLegs::of(&block));
-        Self { block, fork, words, legs, is_expected, state: State::Node(state) }
+        let next = NextBlock::of(&block, fork);
+        Self { block, next, is_expected, state: State::Node(state) }
     }
 
     /// The block.
@@ -87,19 +84,24 @@ impl BlockContext {
         Block { chain_id, forks, header, hash, transactions, withdrawals, ommers }
     }
 
+    /// The same as far as transactions are predicted by it.
+    pub(crate) const fn next(&self) -> &NextBlock {
+        &self.next
+    }
+
     /// The fork whose rules hold.
     pub(crate) const fn fork(&self) -> Fork {
-        self.fork
+        self.next.fork
     }
 
     /// The block's words.
     pub(crate) const fn words(&self) -> &BlockWords {
-        &self.words
+        &self.next.words
     }
 
     /// Whom transactions pay beside the tip.
     pub(crate) const fn legs(&self) -> &FeeLegs {
-        &self.legs
+        &self.next.legs
     }
 
     /// How answers name the block.

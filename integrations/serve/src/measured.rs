@@ -20,6 +20,10 @@ const TEXTS: &[(&str, &str)] = &[
     ("slotcast_requests_total", "Requests, by method and whether they were answered."),
     ("slotcast_request_seconds", "Time to answer a request, waiting included."),
     ("slotcast_predictions_total", "Predictions, by coverage."),
+    (
+        "slotcast_predictions_kept_total",
+        "Answers about pending transactions by predictions that were kept.",
+    ),
     ("slotcast_connections", "Connections that are open."),
     ("slotcast_connections_refused_total", "Connections closed because there were too many."),
     ("slotcast_subscriptions", "Subscriptions that are open."),
@@ -36,6 +40,7 @@ pub(crate) struct Measured {
     handle: PrometheusHandle,
     methods: BTreeMap<&'static str, OfMethod>,
     coverage: [Counter; 3],
+    pub(crate) from_kept: Counter,
     pub(crate) connections: Gauge,
     pub(crate) refused: Counter,
     pub(crate) subscriptions: Gauge,
@@ -93,6 +98,7 @@ impl Measured {
         Self {
             methods,
             coverage,
+            from_kept: count("slotcast_predictions_kept_total"),
             connections: gauge("slotcast_connections"),
             refused: count("slotcast_connections_refused_total"),
             subscriptions: gauge("slotcast_subscriptions"),

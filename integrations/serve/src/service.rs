@@ -71,7 +71,7 @@ impl Service {
         }
         Ok(Self {
             chain: Chain::open(source.clone(), rules.clone())?,
-            warm: Warm::new(limits.summaries, store.map(Arc::new)),
+            warm: Warm::new(limits.summaries, limits.pending, store.map(Arc::new)),
             limits: *limits,
             concurrency: ConcurrencyLimit::new(limits.concurrency, limits.time),
             stream: Stream::new(),
@@ -79,18 +79,33 @@ impl Service {
         })
     }
 
-    /// Predicts one transaction on the context alone.
+    /// Predicts one transaction on the context alone; one that waits may have been predicted before.
     pub(crate) fn predict(
         &self,
         context: &BlockContext,
         asked: &Asked,
     ) -> Result<Prediction, Fault> {
+        if let Some(hash) = &asked.hash
+            && let Some(kept) = self.kept(context, hash)
+        {
+            self.measured.from_kept.increment(1);
+            return Ok(kept);
+        }
         let prediction = self.warm.predict(context, asked).prediction;
         self.note(context, &prediction)?;
         Ok(prediction)
     }
 
-    /// The same with what a prediction leaves out.
+    /// What is kept of a transaction that waits, if it still holds and lacks no state that the node did
+    /// not give.
+    pub(crate) fn kept(&self, context: &BlockContext, hash: &B256) -> Option<Prediction> {
+        let kept = self.warm.kept(context, hash);
+        let kept = kept.filter(|prediction| !prediction.gaps().contains(&Gap::MissingState))?;
+        self.measured.prediction(kept.coverage());
+        Some(kept)
+    }
+
+    /// Predicts one transaction with what a prediction leaves out.
     pub(crate) fn predict_traced(
         &self,
         context: &BlockContext,

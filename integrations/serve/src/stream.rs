@@ -6,22 +6,20 @@
 //! once; one that reads too slowly is told how many messages were missed, and slows no other.
 
 use std::{
-    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use alloy_consensus::transaction::Recovered;
-use alloy_primitives::{B256, U64, map::B256Map};
+use alloy_primitives::{
+    B256, U64,
+    map::{B256Map, B256Set},
+};
 use jsonrpsee::{SubscriptionMessage, SubscriptionSink};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use slotcast::executor::ChainTx;
-use slotcast::hints::Hint;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{
-    block_context::BlockContext,
     chain::Chain,
     fault::Fault,
     service::{Service, json},
@@ -31,27 +29,12 @@ use crate::{
 /// Most messages that a slow reader may be behind.
 const MAX_BEHIND: usize = 4096;
 
-/// Pending transactions, and who follows them.
+/// What was told of pending transactions, and who follows them.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    followed: Mutex<Followed>,
+    /// The last message about each; some may wait no longer.
+    told: Mutex<B256Map<Arc<RawValue>>>,
     messages: broadcast::Sender<Arc<RawValue>>,
-}
-
-/// Pending transactions with their predictions.
-#[derive(Debug, Default)]
-pub(crate) struct Followed {
-    by_hash: B256Map<Pending>,
-    /// In order of arrival; some may be gone.
-    order: VecDeque<B256>,
-}
-
-/// One of them.
-#[derive(Clone, Debug)]
-pub(crate) struct Pending {
-    pub(crate) tx: Recovered<ChainTx>,
-    pub(crate) hint: Hint,
-    message: Arc<RawValue>,
 }
 
 /// A prediction, new or made again.
@@ -74,6 +57,8 @@ pub(crate) struct HeadMessage {
     pub(crate) replaced: Vec<B256>,
     /// Transactions that were followed and are included now.
     pub(crate) included: Vec<B256>,
+    /// Those that were followed and that the node no longer has.
+    pub(crate) dropped: Vec<B256>,
     /// Transactions whose predictions no longer hold; they follow again.
     pub(crate) stale: Vec<B256>,
 }
@@ -89,65 +74,20 @@ impl Stream {
     /// There is no follower.
     pub(crate) fn new() -> Self {
         let (messages, _) = broadcast::channel(MAX_BEHIND);
-        Self { followed: Mutex::default(), messages }
+        Self { told: Mutex::default(), messages }
     }
 
-    /// Whether anybody follows.
+    /// Whether there is a follower.
     pub(crate) fn is_followed(&self) -> bool {
         self.messages.receiver_count() != 0
     }
 
-    /// How many transactions are followed.
-    pub(crate) fn len(&self) -> usize {
-        self.followed().by_hash.len()
-    }
-
-    /// Everything that is followed, in order of arrival.
-    pub(crate) fn all(&self) -> Vec<(B256, Pending)> {
-        let followed = self.followed();
-        let pending = |hash: &B256| Some((*hash, followed.by_hash.get(hash)?.clone()));
-        followed.order.iter().filter_map(pending).collect()
-    }
-
-    /// Forgets everything.
-    pub(crate) fn clear(&self) {
-        *self.followed() = Followed::default();
-    }
-
-    /// Forgets the transactions that are no longer pending; gives those that were there.
-    pub(crate) fn leave(&self, hashes: &[B256]) -> Vec<B256> {
-        let mut followed = self.followed();
-        let left: Vec<B256> =
-            hashes.iter().copied().filter(|hash| followed.by_hash.remove(hash).is_some()).collect();
-        let Followed { by_hash, order } = &mut *followed;
-        order.retain(|hash| by_hash.contains_key(hash));
-        left
-    }
-
-    /// Follows a transaction and tells all followers; of more than `most` the oldest is given up.
-    pub(crate) fn tell_prediction(
-        &self,
-        context: &BlockContext,
-        asked: &Asked,
-        hint: Hint,
-        most: usize,
-    ) {
-        let hash = asked.hash.unwrap_or_default();
-        let mut followed = self.followed();
-        let again = followed.by_hash.contains_key(&hash);
-        let prediction = Service::answer(context, 0, asked.hash, &hint);
+    /// Tells all followers what is predicted of a transaction that waits.
+    pub(crate) fn tell_prediction(&self, hash: B256, again: bool, prediction: impl Serialize) {
         let message = json(&PredictionMessage { kind: "prediction", again, prediction });
         let message: Arc<RawValue> = message.into();
-        if !again {
-            followed.order.push_back(hash);
-        }
-        let pending = Pending { tx: asked.tx.clone(), hint, message: Arc::clone(&message) };
-        followed.by_hash.insert(hash, pending);
-        if most < followed.order.len()
-            && let Some(oldest) = followed.order.pop_front()
-        {
-            followed.by_hash.remove(&oldest);
-        }
+        let mut told = self.told();
+        told.insert(hash, Arc::clone(&message));
         // While the lock is held, so that no new follower gets it twice or never. That
         // there is no listener any more is no failure.
         drop(self.messages.send(message));
@@ -158,16 +98,29 @@ impl Stream {
         drop(self.messages.send(json(head).into()));
     }
 
-    /// What waits, and what comes.
-    fn join(&self) -> (Vec<Arc<RawValue>>, broadcast::Receiver<Arc<RawValue>>) {
-        let followed = self.followed();
-        let waiting = followed.order.iter().filter_map(|hash| followed.by_hash.get(hash));
-        let waiting = waiting.map(|pending| Arc::clone(&pending.message)).collect();
+    /// Forgets what was told of other transactions than these.
+    pub(crate) fn keep_only(&self, pending: &[B256]) {
+        let pending: B256Set = pending.iter().copied().collect();
+        self.told().retain(|hash, _| pending.contains(hash));
+    }
+
+    /// How many transactions something is remembered of that was told.
+    pub(crate) fn n_told(&self) -> usize {
+        self.told().len()
+    }
+
+    /// What was told of the transactions that wait, and what comes.
+    fn join(
+        &self,
+        pending: impl FnOnce() -> Vec<B256>,
+    ) -> (Vec<Arc<RawValue>>, broadcast::Receiver<Arc<RawValue>>) {
+        let told = self.told();
+        let waiting = pending().iter().filter_map(|hash| told.get(hash).cloned()).collect();
         (waiting, self.messages.subscribe())
     }
 
-    fn followed(&self) -> MutexGuard<'_, Followed> {
-        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn told(&self) -> MutexGuard<'_, B256Map<Arc<RawValue>>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -194,7 +147,7 @@ pub(crate) async fn follow(service: &Arc<Service>, reader: &Reader) -> Result<()
         replay(service, reader).await?;
         return std::future::pending().await;
     }
-    let (waiting, mut coming) = service.stream.join();
+    let (waiting, mut coming) = service.stream.join(|| service.warm.pending());
     for message in waiting {
         reader.send((*message).to_owned()).await?;
     }

@@ -1,7 +1,7 @@
 //! What is kept from one prediction to the next?
 //!
 //! In: forks and limits, and a store if there is one. Out: [`Warm`]: summaries and binders that are
-//! ready, and predictions made with them.
+//! ready, predictions made with them, and those that the engine keeps of pending transactions.
 //! Invariants: what is kept changes only when time is spent, but for the targets of computed jumps,
 //! which add to what is found; how much is kept is bounded.
 
@@ -10,12 +10,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use alloy_consensus::transaction::Recovered;
+use alloy_primitives::B256;
 use slotcast::{
-    Basis, Summaries, SummaryStore, View,
+    Basis, Engine, EngineSettings, PredictSettings, Summaries, SummaryStore, View,
     analyzer::{
         bind::{BindLimits, Binder, Bound},
         limits::Limits,
     },
+    executor::ChainTx,
     model::{Fork, IndexVec, Prediction, TxIndex},
     predict::{predict_block, predict_tx, with_fee_legs},
 };
@@ -44,18 +47,29 @@ pub(crate) struct Warm {
     max_codes: usize,
     store: Option<Arc<Store>>,
     by_fork: Mutex<BTreeMap<Fork, Arc<Summaries>>>,
+    /// Keeps predictions of pending transactions, made with the same summaries.
+    engine: Engine,
     binders: Mutex<Vec<Binder>>,
 }
 
 impl Warm {
-    /// Nothing ready yet; at most `max_codes` summaries are kept for each fork.
-    pub(crate) fn new(max_codes: usize, store: Option<Arc<Store>>) -> Self {
+    /// Nothing ready yet; at most `max_codes` summaries are kept for each fork, and predictions of at
+    /// most `max_pending` transactions.
+    pub(crate) fn new(max_codes: usize, max_pending: usize, store: Option<Arc<Store>>) -> Self {
+        let predict = PredictSettings::default();
+        let settings = EngineSettings {
+            predict,
+            summarised_code_bytes: MAX_CODE_BYTES,
+            announced: max_pending,
+            ..EngineSettings::default()
+        };
         Self {
-            analysis: Limits::default(),
-            binding: BindLimits::default(),
+            analysis: predict.analysis,
+            binding: predict.binding,
             max_codes,
             store,
             by_fork: Mutex::default(),
+            engine: Engine::with_settings(1, settings).expect("the calling thread is there"),
             binders: Mutex::default(),
         }
     }
@@ -78,6 +92,7 @@ impl Warm {
                     }
                     None => Summaries::new(fork, self.analysis),
                 });
+                self.engine.use_summaries(Arc::clone(&summaries));
                 if let Some(old) = by_fork.insert(fork, Arc::clone(&summaries)) {
                     drop(by_fork);
                     tracing::info!(n = old.len(), "too many summaries; begun again");
@@ -131,6 +146,37 @@ impl Warm {
         settled(&summaries, || {
             predict_block(&block, context.fork(), &view, Basis::BlockOrder, self.binding)
         })
+    }
+
+    /// Predicts a transaction that waits, and keeps that in place of what was kept of the same sender
+    /// and nonce.
+    pub(crate) fn announce(&self, context: &BlockContext, tx: &Recovered<ChainTx>) {
+        // The engine goes by these summaries.
+        let summaries = self.summaries(context.fork());
+        settled(&summaries, || self.engine.announce(tx, context.next(), context));
+    }
+
+    /// What is kept of a transaction, if predicting it on the context would find the same. Values are
+    /// left out, as of every prediction on the context alone.
+    pub(crate) fn kept(&self, context: &BlockContext, hash: &B256) -> Option<Prediction> {
+        let kept = self.engine.kept_prediction(hash, context.next(), context);
+        kept.map(|prediction| prediction.with_values(Vec::new()))
+    }
+
+    /// Predicts again what is kept and no longer holds; the transactions.
+    pub(crate) fn refresh(&self, context: &BlockContext) -> Vec<B256> {
+        drop(self.summaries(context.fork()));
+        self.engine.refresh(context.next(), context)
+    }
+
+    /// Forgets what is kept of a transaction; whether anything was.
+    pub(crate) fn withdraw(&self, hash: &B256) -> bool {
+        self.engine.withdraw(hash)
+    }
+
+    /// The transactions that are kept, in order of arrival.
+    pub(crate) fn pending(&self) -> Vec<B256> {
+        self.engine.announced()
     }
 
     /// What `predict` gives with a binder, once no computed jump leads somewhere new.

@@ -2,7 +2,8 @@
 //!
 //! In: a node, asked again and again. Out: the head that requests go by, and for those who follow
 //! pending transactions: predictions of what arrives, new heads, and predictions again of what they made
-//! stale.
+//! stale. The engine keeps the predictions ([`Warm`](crate::warm::Warm)): a transaction is announced when
+//! it arrives and withdrawn when it is included or dropped, and a new head has what is kept refreshed.
 //! Invariants: a head that does not follow the one before is noticed by its parent's hash, however
 //! quickly it came; a node that fails is asked again, and meanwhile requests are told so.
 
@@ -17,22 +18,24 @@ use std::{
 };
 
 use alloy_consensus::transaction::Recovered;
-use alloy_primitives::{B256, U64};
+use alloy_primitives::{B256, U64, map::B256Set};
 use slotcast_node::{NodeError, PendingTxs};
 
 use crate::{
-    block_context::Look,
+    block_context::BlockContext,
     chain::Chain,
     fault::Fault,
     live::{Head, LiveChain},
     service::Service,
-    stream::{HeadMessage, Pending},
-    transaction::Asked,
+    stream::HeadMessage,
 };
 use slotcast::executor::ChainTx;
 
 /// How many of the newest blocks are remembered, to tell how far back a reorganisation goes.
 const MAX_RECENT: usize = 128;
+
+/// Of how many followed transactions the node is asked at each new head whether it still has them.
+const MAX_ASKED: usize = 64;
 
 /// Watches a node until it is dropped.
 #[derive(Debug)]
@@ -81,13 +84,17 @@ struct HeadTracker<'a> {
     chain: &'a LiveChain,
     recent: VecDeque<Recent>,
     pending: Option<PendingTxs>,
+    /// Followed transactions, of which the node is asked in turn whether it still has them.
+    in_turn: VecDeque<B256>,
+    /// Those that were not predicted because the node did not answer; the next head is another chance.
+    lost: Vec<B256>,
     was_failing: bool,
 }
 
 impl<'a> HeadTracker<'a> {
-    const fn new(service: &'a Service, chain: &'a LiveChain) -> Self {
-        let recent = VecDeque::new();
-        Self { service, chain, recent, pending: None, was_failing: false }
+    fn new(service: &'a Service, chain: &'a LiveChain) -> Self {
+        let (recent, in_turn, lost) = Default::default();
+        Self { service, chain, recent, pending: None, in_turn, lost, was_failing: false }
     }
 
     /// Looks once at everything.
@@ -110,8 +117,7 @@ impl<'a> HeadTracker<'a> {
             self.arrive_at(&head)?;
         }
         if !self.service.stream.is_followed() {
-            self.pending = None;
-            self.service.stream.clear();
+            self.forget_all();
             return Ok(());
         }
         let node = self.chain.node();
@@ -121,10 +127,31 @@ impl<'a> HeadTracker<'a> {
             tracing::debug!(n_lost, "pending transactions were gone before they were asked for");
         }
         for tx in arrived {
-            self.predict(tx);
+            self.announce(&tx);
         }
-        self.service.measured.pending.set(self.service.stream.len() as f64);
+        self.tidy();
         Ok(())
+    }
+
+    /// Forgets all that waits.
+    fn forget_all(&mut self) {
+        self.pending = None;
+        self.lost.clear();
+        for hash in self.service.warm.pending() {
+            self.service.warm.withdraw(&hash);
+        }
+        self.tidy();
+    }
+
+    /// Forgets what belongs to transactions that are no longer kept.
+    fn tidy(&mut self) {
+        let pending = self.service.warm.pending();
+        self.service.measured.pending.set(pending.len() as f64);
+        if pending.len() < self.service.stream.n_told().max(self.in_turn.len()) {
+            self.service.stream.keep_only(&pending);
+            let pending: B256Set = pending.into_iter().collect();
+            self.in_turn.retain(|hash| pending.contains(hash));
+        }
     }
 
     /// Finds out how the head follows from what was seen, and tells.
@@ -145,13 +172,15 @@ impl<'a> HeadTracker<'a> {
                 true => self.chain.node().transaction_hashes(hash)?.unwrap_or_default(),
                 false => Vec::new(),
             };
-            included.extend(self.service.stream.leave(&transactions));
+            let hashes = transactions.iter().copied();
+            included.extend(hashes.filter(|hash| self.service.warm.withdraw(hash)));
             self.recent.push_back(Recent { hash, transactions });
         }
         let n_too_many = self.recent.len().saturating_sub(MAX_RECENT);
         self.recent.drain(..n_too_many);
         if let Some(pending) = &mut self.pending {
-            pending.look_again(replaced.iter().flat_map(|it| it.transactions.iter().copied()));
+            let replaced = replaced.iter().flat_map(|it| it.transactions.iter().copied());
+            pending.look_again(replaced.chain(self.lost.drain(..)));
         }
         tracing::info!(number = head.header.number, hash = %head.hash, "new head");
         self.tell(head, &replaced, included);
@@ -178,58 +207,95 @@ impl<'a> HeadTracker<'a> {
         Ok(path)
     }
 
-    /// Tells of a new head, and predicts again what it made stale.
-    fn tell(&self, head: &Head, replaced: &[Recent], included: Vec<B256>) {
-        let stream = &self.service.stream;
-        if !stream.is_followed() {
+    /// Tells of a new head, and of what is predicted again because of it.
+    fn tell(&mut self, head: &Head, replaced: &[Recent], included: Vec<B256>) {
+        if !self.service.stream.is_followed() {
             return;
         }
-        let stale = self.stale().unwrap_or_else(|fault| {
-            tracing::warn!(%fault, "predictions of pending transactions could not be compared");
-            Vec::new()
+        self.tidy();
+        let dropped = self.withdraw_dropped();
+        let context = self.chain.context(None).inspect_err(|fault| {
+            tracing::warn!(%fault, "predictions of pending transactions were not refreshed");
         });
-        stream.tell_head(&HeadMessage {
+        let context = context.ok();
+        let refresh = |context: &Arc<BlockContext>| self.service.warm.refresh(context);
+        let stale = context.as_ref().map(refresh).unwrap_or_default();
+        self.service.stream.tell_head(&HeadMessage {
             number: U64::from(head.header.number),
             hash: head.hash,
             parent_hash: head.header.parent_hash,
             replaced: replaced.iter().map(|recent| recent.hash).collect(),
             included,
-            stale: stale.iter().map(|(hash, _)| *hash).collect(),
+            dropped,
+            stale: stale.clone(),
         });
-        for (_, pending) in stale {
-            self.predict(pending.tx);
+        let Some(context) = context else { return };
+        for hash in stale {
+            self.tell_kept(&context, hash, true);
         }
     }
 
-    /// The followed transactions whose predictions relied on a word that holds something else now.
-    fn stale(&self) -> Result<Vec<(B256, Pending)>, Fault> {
-        let context = self.chain.context(None)?;
-        let is_stale = |pending: &Pending| {
-            let holds_other = |word: slotcast::model::StateRead| matches!(context.look(&word.location), Look::Known(now) if now != word.value);
-            pending.hint.relied_on().any(holds_other)
-        };
-        let all = self.service.stream.all();
-        Ok(all.into_iter().filter(|(_, pending)| is_stale(pending)).collect())
+    /// Asks of the followed transactions whose turn it is whether they wait, and withdraws those that
+    /// do not.
+    fn withdraw_dropped(&mut self) -> Vec<B256> {
+        let mut dropped = Vec::new();
+        for _ in 0..self.in_turn.len().min(MAX_ASKED) {
+            let Some(hash) = self.in_turn.pop_front() else { break };
+            self.in_turn.push_back(hash);
+            match self.chain.node().pending_transaction(hash) {
+                Ok(Some(_)) => continue,
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the node does not say what it dropped");
+                    break;
+                }
+            }
+            if let Some(pending) = &mut self.pending {
+                pending.forget(&hash);
+            }
+            if self.service.warm.withdraw(&hash) {
+                dropped.push(hash);
+            }
+        }
+        dropped
     }
 
-    /// Predicts a pending transaction and tells.
-    fn predict(&self, tx: Recovered<ChainTx>) {
+    /// Has a transaction that waits predicted and kept, and tells.
+    fn announce(&mut self, tx: &Recovered<ChainTx>) {
         let hash = *tx.tx_hash();
-        let asked = Asked { tx, hash: Some(hash) };
-        let prediction = || {
-            let context = self.chain.context(None)?;
-            let prediction = self.service.predict(&context, &asked)?;
-            let hint = Service::hint(&context, prediction);
-            self.service.stream.tell_prediction(
-                &context,
-                &asked,
-                hint,
-                self.service.limits.pending,
-            );
-            Ok::<(), Fault>(())
+        match self.chain.context(None) {
+            Ok(context) => {
+                self.service.warm.announce(&context, tx);
+                self.tell_kept(&context, hash, false);
+            }
+            Err(fault) => self.lose(hash, &fault),
+        }
+        if 2 * self.service.limits.pending < self.service.stream.n_told() {
+            self.tidy();
+        }
+    }
+
+    /// Tells of the prediction that is kept of a transaction; one that lacks state because the node
+    /// did not answer is withdrawn.
+    fn tell_kept(&mut self, context: &BlockContext, hash: B256, again: bool) {
+        let Some(prediction) = self.service.kept(context, &hash) else {
+            let unknown = || Fault::Unavailable("the node did not give its state".to_owned());
+            self.lose(hash, &context.check().err().unwrap_or_else(unknown));
+            return;
         };
-        if let Err(fault) = prediction() {
-            tracing::warn!(%hash, %fault, "a pending transaction was not predicted");
+        let hint = Service::hint(context, prediction);
+        let answer = Service::answer(context, 0, Some(hash), &hint);
+        self.service.stream.tell_prediction(hash, again, answer);
+        if !self.in_turn.contains(&hash) {
+            self.in_turn.push_back(hash);
+        }
+    }
+
+    fn lose(&mut self, hash: B256, fault: &Fault) {
+        tracing::warn!(%hash, %fault, "a pending transaction was not predicted");
+        self.service.warm.withdraw(&hash);
+        if self.lost.len() < self.service.limits.pending {
+            self.lost.push(hash);
         }
     }
 }

@@ -26,7 +26,7 @@ mod template;
 use std::{collections::BTreeSet, time::Instant};
 
 use slotcast::{
-    Engine, EngineSettings, NextBlock, OnRejected,
+    Engine, EngineSettings, NextBlock, OnRejected, Reads,
     executor::{Block, SequentialSettings, execute_sequential_with_bundle, fork_of, receipts_root},
 };
 use slotcast_corpus::Scenario;
@@ -130,14 +130,14 @@ fn run(traffic: Traffic) {
         let expected = template.block(n, Vec::new());
         let fork = fork_of(&expected).expect("the chain is known");
         let next = NextBlock::of(&expected, fork);
-        n_again += timed(&mut parallel.refresh, || engine.refresh(&next, &ours));
+        n_again += timed(&mut parallel.refresh, || engine.refresh(&next, &Reads(&ours)).len());
         arriving.by_ref().take(per_block).for_each(|tx| pool.add(tx));
         let base_fee = expected.header.base_fee_per_gas.unwrap_or_default();
         let candidates = AHEAD * template.gas_for_pool();
         timed(&mut parallel.predict, || {
             for tx in pool.best(candidates, base_fee) {
                 if announced.insert(*tx.tx_hash()) {
-                    engine.announce(tx, &next, &ours);
+                    engine.announce(tx, &next, &Reads(&ours));
                 }
             }
         });

@@ -88,10 +88,14 @@ fn a_new_head_refreshes_what_no_longer_holds() {
         engine.announce(tx, &old, wrong.state());
     }
     let n_announced = engine.n_announced();
-    let n_again = engine.refresh(&next, state);
+    let n_again = engine.refresh(&next, state).len();
     assert!(0 < n_again && n_again <= n_announced, "{n_again} of {n_announced}");
     let unmoved = NextBlock { parent_hash: B256::with_last_byte(8), ..next };
-    assert_eq!(engine.refresh(&unmoved, state), 0, "another head with the same words");
+    assert_eq!(
+        engine.refresh(&unmoved, state),
+        [B256::ZERO; 0],
+        "another head with the same words"
+    );
 }
 
 #[test]
@@ -108,7 +112,46 @@ fn what_is_kept_is_bounded_replaced_and_withdrawn() {
     // The same sender and nonce: it takes its own place.
     assert!(engine.announce(last, &next, prepared.state()));
     assert_eq!(engine.n_announced(), 4);
+    let kept: Vec<B256> = txs[txs.len() - 4..].iter().map(|tx| *tx.tx_hash()).collect();
+    assert_eq!(engine.announced(), kept, "in order of arrival");
     assert!(engine.withdraw(last.tx_hash()));
     assert!(!engine.withdraw(last.tx_hash()));
+    assert_eq!(engine.announced(), kept[..3]);
     assert_eq!(engine.n_announced(), 3);
+}
+
+#[test]
+fn what_is_kept_is_given_while_it_still_holds() {
+    let (prepared, other) = (block_of(Scenario::Erc20), block_of(Scenario::Transfers));
+    let (block, state) = (prepared.block(), prepared.state());
+    let next = NextBlock::of(block, prepared.fork());
+    let [unmoved, moved] =
+        [7, 8].map(|n| NextBlock { parent_hash: B256::with_last_byte(n), ..next });
+    let engine = Engine::new(1).unwrap();
+    // Computed jumps are known from here on.
+    engine.predict_block(block, state).unwrap();
+    let (mut n_moved, mut n_values) = (0, 0);
+    for tx in &block.transactions {
+        assert_eq!(engine.kept_prediction(tx.tx_hash(), &next, state), None);
+        engine.announce(tx, &next, state);
+        let alone = engine.predict(tx, &next.words, next.fork, state);
+        for next in [&next, &unmoved] {
+            let kept = engine.kept_prediction(tx.tx_hash(), next, state).expect("it holds");
+            n_values += kept.values().len();
+            assert_eq!(kept.with_values(Vec::new()), alone);
+        }
+        let on_other = engine.kept_prediction(tx.tx_hash(), &moved, other.state());
+        if let Some(kept) = on_other {
+            let alone = engine.predict(tx, &next.words, next.fork, other.state());
+            assert_eq!(kept.with_values(Vec::new()), alone);
+        } else {
+            n_moved += 1;
+        }
+    }
+    assert!(0 < n_moved && 0 < n_values, "{n_moved} did not hold, {n_values} values");
+    // A block whose words decide otherwise.
+    let mut words = next.words;
+    words.coinbase = Address::with_last_byte(9);
+    let (tx, other) = (&block.transactions[0], NextBlock { words, ..next });
+    assert_eq!(engine.kept_prediction(tx.tx_hash(), &other, state), None);
 }

@@ -44,8 +44,14 @@ fn authorization(delegate: Address, nonce: u64) -> (Address, SignedAuthorization
 }
 
 fn delegating(authorization: SignedAuthorization) -> Recovered<ChainTx> {
+    delegating_at(0, authorization)
+}
+
+/// The same from the sponsor's transaction of this nonce.
+fn delegating_at(nonce: u64, authorization: SignedAuthorization) -> Recovered<ChainTx> {
     let tx = TxEip7702 {
         chain_id: 1,
+        nonce,
         gas_limit: 500_000,
         max_fee_per_gas: 100,
         to: account(0xb1),
@@ -225,10 +231,11 @@ fn an_announced_call_is_predicted_again_behind_the_delegation() {
             let settings = EngineSettings { execution, ..EngineSettings::default() };
             let engine = Engine::with_settings(2, settings).unwrap();
             let in_block = engine.predict_block(&block, &state).unwrap();
-            assert!(!engine.announce(&block.transactions[0], &next, &state), "in its block");
+            assert!(engine.announce(&block.transactions[0], &next, &state));
             assert!(engine.announce(&tx, &next, &state));
             let made = engine.predict_block(&block, &state).unwrap();
-            assert_eq!((made.n_kept, &made.predictions), (0, &in_block.predictions));
+            // The transaction that delegates holds.
+            assert_eq!((made.n_kept, &made.predictions), (1, &in_block.predictions));
             let expected: &[u64] = match to {
                 COUNTER => &[3],
                 SETTER => &[5],
@@ -241,6 +248,41 @@ fn an_announced_call_is_predicted_again_behind_the_delegation() {
             assert_eq!(engine.predict_block(&alone, &state).unwrap().n_kept, 1);
             let out = engine.execute(&block, &state).unwrap().execution;
             assert_eq!(out.into_outcome(&state).unwrap(), sequential(&block, &state));
+        }
+    }
+}
+
+#[test]
+fn an_announced_authorisation_is_looked_at_again_behind_another() {
+    for (code, to) in changes() {
+        for n in 0..2 {
+            let (authority, signed) = authorization(to, 0);
+            let state = state(authority, 0, &code);
+            // Of the same authorisation twice the second does not count.
+            let [first, second] = [0, 1].map(|nonce| delegating_at(nonce, signed.clone()));
+            let block = block(vec![first, second.clone(), calls(authority)[n].clone()]);
+            let next = NextBlock::of(&block, Fork::Prague);
+            let execution = ExecutionRule::Always(ExecutionMode::Parallel);
+            let settings = EngineSettings { execution, ..EngineSettings::default() };
+            let engine = Engine::with_settings(2, settings).unwrap();
+            let in_block = engine.predict_block(&block, &state).unwrap();
+            for tx in &block.transactions {
+                assert!(engine.announce(tx, &next, &state));
+            }
+            let kept = engine.kept_prediction(second.tx_hash(), &next, &state).unwrap();
+            assert_eq!(kept.accounts().delegated, [authority], "alone it counts");
+            let made = engine.predict_block(&block, &state).unwrap();
+            assert_eq!((made.n_kept, &made.predictions), (1, &in_block.predictions));
+            assert!(made.predictions[TxIndex(1)].accounts().delegated.is_empty());
+            let out = engine.execute(&block, &state).unwrap().execution;
+            assert_eq!(out.into_outcome(&state).unwrap(), sequential(&block, &state));
+            // Once it is included it counts no more.
+            let after = self::state(authority, 1, &code);
+            let head = NextBlock { parent_hash: account(2).into_word(), ..next };
+            assert_eq!(engine.kept_prediction(second.tx_hash(), &head, &after), None);
+            assert!(engine.refresh(&head, &after).contains(second.tx_hash()));
+            let kept = engine.kept_prediction(second.tx_hash(), &head, &after).unwrap();
+            assert!(kept.accounts().delegated.is_empty());
         }
     }
 }
@@ -259,8 +301,8 @@ fn a_new_head_with_another_delegation_refreshes_announced_calls() {
             assert!(engine.announce(&tx, &next, &before));
             let [second, third] =
                 [2, 3].map(|n| NextBlock { parent_hash: account(n).into_word(), ..next });
-            assert_eq!(engine.refresh(&second, &unmoved), 0);
-            assert_eq!(engine.refresh(&third, &after), 1);
+            assert_eq!(engine.refresh(&second, &unmoved).len(), 0);
+            assert_eq!(engine.refresh(&third, &after), [*tx.tx_hash()]);
         }
     }
 }

@@ -14,5 +14,6 @@ mod broken_off;
 mod empty_accounts;
 mod faults;
 mod follow;
+mod pending;
 mod recording;
 mod rollups;

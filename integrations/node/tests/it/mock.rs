@@ -9,7 +9,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -19,6 +19,7 @@ use std::{
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use serde_json::{Value, json};
+use slotcast::executor::ChainTx;
 use slotcast_corpus::{self as corpus, PreAccount, PreState};
 
 use crate::chain::{Link, account_proof, slot_proof, storage_root};
@@ -62,9 +63,32 @@ pub(crate) const TRACING: &[&str] = &["debug_traceBlockByHash"];
 /// The methods that show how a state is built.
 pub(crate) const TRACING_AND_PROOFS: &[&str] = &["debug_traceBlockByHash", "eth_getProof"];
 
+/// The transactions that wait at a node.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    by_hash: BTreeMap<B256, Value>,
+    /// What the filter was not asked for so far.
+    arrived: Vec<B256>,
+}
+
+impl Waiting {
+    /// A transaction arrives, maybe not for the first time.
+    pub(crate) fn arrive(&mut self, tx: &ChainTx) {
+        let text = serde_json::to_value(tx.as_signed().expect("it is signed"));
+        self.by_hash.insert(*tx.tx_hash(), text.expect("plain data"));
+        self.arrived.push(*tx.tx_hash());
+    }
+
+    /// The node has a transaction no longer.
+    pub(crate) fn leave(&mut self, hash: &B256) {
+        self.by_hash.remove(hash);
+    }
+}
+
 /// A node that is up until it is dropped.
 pub(crate) struct Mock {
     port: u16,
+    waiting: Arc<Mutex<Waiting>>,
     is_over: Arc<AtomicBool>,
     n_calls: Arc<AtomicU64>,
 }
@@ -77,6 +101,7 @@ struct World {
     traces: BTreeMap<B256, Value>,
     receipts: BTreeMap<B256, Value>,
     chain_id: u64,
+    waiting: Arc<Mutex<Waiting>>,
 }
 
 impl Mock {
@@ -87,6 +112,7 @@ impl Mock {
         let is_over = Arc::new(AtomicBool::new(false));
         let n_calls = Arc::new(AtomicU64::new(0));
         let world = Arc::new(World::new(links));
+        let waiting = Arc::clone(&world.waiting);
         let (over, calls) = (Arc::clone(&is_over), Arc::clone(&n_calls));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -98,11 +124,16 @@ impl Mock {
                 thread::spawn(move || converse(&stream, &world, &manner, &calls));
             }
         });
-        Self { port, is_over, n_calls }
+        Self { port, waiting, is_over, n_calls }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What waits.
+    pub(crate) fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn n_calls(&self) -> u64 {
@@ -191,6 +222,7 @@ impl World {
             traces: BTreeMap::new(),
             receipts: BTreeMap::new(),
             chain_id: links.first().map_or(1, |link| link.block.chain_id),
+            waiting: Arc::default(),
         };
         for Link { block, ancestors } in links {
             for header in ancestors {
@@ -201,7 +233,10 @@ impl World {
             let mut text: Value =
                 serde_json::from_slice(&corpus::print(block).expect("it prints")).expect("JSON");
             world.numbers.insert(block.number(), block.hash);
-            world.headers.insert(block.hash, header_json(&block.header));
+            let mut header = header_json(&block.header);
+            let hashes = block.transactions.iter().map(|tx| *tx.tx_hash());
+            header["transactions"] = json!(hashes.collect::<Vec<B256>>());
+            world.headers.insert(block.hash, header);
             world.blocks.insert(block.number(), text["block"].take());
             let mut traces = vec![json!({ "result": {} }); block.transactions.len()];
             traces[0] = json!({ "result": text["preState"].take() });
@@ -239,7 +274,24 @@ impl World {
             "debug_traceBlockByHash" => {
                 self.traces.get(&argument(0).expect("a hash")).cloned().unwrap_or_default()
             }
-            _ => self.state_answer(method, params),
+            _ => self.waiting_answer(method, params),
+        }
+    }
+
+    fn waiting_answer(&self, method: &str, params: &Value) -> Value {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        match method {
+            // What arrived before is told too, as by the pending block of other nodes.
+            "eth_newPendingTransactionFilter" => json!("0x1"),
+            "eth_getFilterChanges" => json!(std::mem::take(&mut waiting.arrived)),
+            "eth_getTransactionByHash" => {
+                let hash: B256 = serde_json::from_value(params[0].clone()).expect("a hash");
+                waiting.by_hash.get(&hash).cloned().unwrap_or_default()
+            }
+            _ => {
+                drop(waiting);
+                self.state_answer(method, params)
+            }
         }
     }
 

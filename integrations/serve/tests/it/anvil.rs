@@ -30,7 +30,7 @@ fn serve(anvil: &Miner) -> Server {
 }
 
 /// The next message of this kind, whatever comes before it.
-fn next(follower: &mut Ws, kind: &str) -> Value {
+pub(crate) fn next(follower: &mut Ws, kind: &str) -> Value {
     loop {
         let notice = follower.notice();
         if notice["kind"] == json!(kind) {

@@ -22,6 +22,7 @@ mod guide;
 mod hostile;
 mod methods;
 mod openrpc;
+mod pending;
 mod running;
 mod stream;
 
