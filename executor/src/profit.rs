@@ -14,12 +14,13 @@
 //! `m` transactions, threads pay when
 //!
 //! ```text
-//! waking + n × handing over + m × scheduling / 2  <  certain share of (S − T)
+//! waking + (n × handing over + m × scheduling) / 2  <  certain share of (S − T)
 //! and a fifth of everything  ≤  S − T
 //! ```
 //!
 //! What two threads cannot speed up is not worth more of them, so the formula reckons with two
-//! whatever their number. Scheduling is halved because the other thread executes meanwhile.
+//! whatever their number. All but waking is halved because the threads share it, or the other executes
+//! meanwhile.
 //!
 //! What a call takes is estimated: by the slots, codes and bytes that it is predicted to go through; or
 //! else from its gas limit and what the block uses together (which a header from the chain states; for a
@@ -99,7 +100,7 @@ impl Default for UnitCosts {
             code_nanos: 4_300,
             byte_picos: 32_000,
             certain_percent: 25,
-            certain_by_limits_percent: 33,
+            certain_by_limits_percent: 23,
             hand_over_nanos: 3_500,
             wake_nanos: 50_000,
             schedule_nanos: 190,
@@ -126,7 +127,7 @@ impl Call {
 
 /// What a call is predicted to go through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Touched {
+pub struct PredictedWork {
     /// Slots that it reads, and again those that it changes.
     pub slots: u64,
     /// Codes that it enters or looks at.
@@ -164,18 +165,18 @@ impl UnitCosts {
         let (n, n_calls) = (takes.len() as u64, calls().count() as u64);
         let all = together.saturating_add(self.transfer_nanos.saturating_mul(n - n_calls));
         let handing_over = self.hand_over_nanos.saturating_mul(n_calls);
-        let scheduling = self.schedule_nanos.saturating_mul(n) / 2;
-        let costs = self.wake_nanos.saturating_add(handing_over).saturating_add(scheduling);
+        let scheduling = self.schedule_nanos.saturating_mul(n);
+        let costs = self.wake_nanos.saturating_add(handing_over.saturating_add(scheduling) / 2);
         let pays =
             costs < saved / 100 * certain_percent && all / 100 * LEAST_SAVED_PERCENT <= saved;
         if pays { ExecutionMode::Parallel } else { ExecutionMode::Sequential }
     }
 
     /// About how long a call takes that goes through this.
-    pub const fn nanos_through(&self, touched: Touched) -> u64 {
-        let slots = self.slot_nanos.saturating_mul(touched.slots);
-        let codes = self.code_nanos.saturating_mul(touched.codes);
-        let bytes = self.byte_picos.saturating_mul(touched.bytes) / 1_000;
+    pub const fn nanos_through(&self, work: PredictedWork) -> u64 {
+        let slots = self.slot_nanos.saturating_mul(work.slots);
+        let codes = self.code_nanos.saturating_mul(work.codes);
+        let bytes = self.byte_picos.saturating_mul(work.bytes) / 1_000;
         slots.saturating_add(codes).saturating_add(bytes)
     }
 

@@ -26,7 +26,7 @@ use alloy_primitives::{
     Address, U256,
     map::{AddressMap, AddressSet},
 };
-use slotcast_executor::{Block, ChainTx, Horizon, Touched, UnitCosts, Wait};
+use slotcast_executor::{Block, ChainTx, Horizon, PredictedWork, UnitCosts, Wait};
 use slotcast_model::{AccessSet, Coverage, IndexVec, Location, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Mode, PredictedAccess, Schedule, schedule};
 
@@ -117,7 +117,7 @@ pub fn call_nanos(
         return None;
     }
     let slots = storage.reads.len() + storage.writes.len() + 2 * storage.deltas.len();
-    Some(units.nanos_through(Touched {
+    Some(units.nanos_through(PredictedWork {
         slots: slots as u64,
         codes: prediction.accounts().code_reads.len() as u64,
         bytes: tx.input().len() as u64,

@@ -77,7 +77,7 @@ fn a_plan_that_saves_little_of_a_block_is_not_followed() {
 fn predictions_at_hand_decide_by_what_is_predicted() {
     let block = block_of_calls(40);
     let pays = |slots: Option<u64>, units: &UnitCosts| {
-        let nanos = |slots| units.nanos_through(Touched { slots, codes: 2, bytes: 100 });
+        let nanos = |slots| units.nanos_through(PredictedWork { slots, codes: 2, bytes: 100 });
         let calls = IndexVec::from_elem(slots.map(nanos), 40);
         units.mode(&block, Some(&calls), None, |_| 4_200) == ExecutionMode::Parallel
     };

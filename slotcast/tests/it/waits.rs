@@ -121,29 +121,32 @@ fn calls_after_one_that_is_not_predicted_wait_for_it() {
 
 #[test]
 fn values_made_on_the_parent_state_count_where_nothing_read_is_changed_before() {
-    let plan = Plan { n_txs: 40, scenario: Scenario::OnePool, ..Plan::default() };
-    let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
-    let settings = PredictSettings { basis: Basis::Parent, ..PredictSettings::default() };
-    let predictions = prepared.predict(&settings).predictions;
-    let (block, state) = (prepared.block(), prepared.state());
-    let mut waits = Waits::new(block, state, Mode::Values);
-    let waits: Vec<_> = predictions.iter().map(|it| waits.next_on_parent(it)).collect();
-    let mut last_changes: BTreeMap<Slot, (TxIndex, bool)> = BTreeMap::new();
     let (mut n_told, mut n_waiting) = (0, 0);
-    for (tx, prediction) in predictions.iter_enumerated() {
-        let storage = prediction.storage();
-        let mut touched = false;
-        for slot in &storage.reads {
-            let Some((last, is_first)) = last_changes.get(slot) else { continue };
-            touched = true;
-            let is_told = waits[tx.as_usize()].expected.iter().any(|(it, _)| it == slot);
-            let is_below = last.0 < waits[tx.as_usize()].horizon.0.0;
-            assert!(is_told && *is_first || is_below, "{tx} does not know what {last} leaves");
-            n_told += usize::from(is_told);
-            n_waiting += usize::from(is_below);
-        }
-        for slot in &storage.writes {
-            last_changes.insert(*slot, (tx, !touched));
+    for &scenario in Scenario::KINDS {
+        let plan = Plan { n_txs: 60, scenario, ..Plan::default() };
+        let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
+        let settings = PredictSettings { basis: Basis::Parent, ..PredictSettings::default() };
+        let predictions = prepared.predict(&settings).predictions;
+        let mut waits = Waits::new(prepared.block(), prepared.state(), Mode::Values);
+        let mut last_changes: BTreeMap<Slot, (TxIndex, bool)> = BTreeMap::new();
+        for (tx, prediction) in predictions.iter_enumerated() {
+            let (wait, storage) = (waits.next_on_parent(prediction), prediction.storage());
+            let mut is_touched = false;
+            for slot in storage.reads.iter().chain(&storage.deltas) {
+                let Some((last, is_known)) = last_changes.get(slot) else { continue };
+                is_touched = true;
+                if wait.expected.iter().any(|(told, _)| told == slot) {
+                    assert!(is_known, "{tx} of {}: {last} found a change", scenario.name());
+                    n_told += 1;
+                } else if *last < wait.horizon.0 {
+                    n_waiting += 1;
+                } else {
+                    assert!(wait.additions.contains(slot), "{tx} of {}", scenario.name());
+                }
+            }
+            for slot in storage.writes.iter().chain(&storage.deltas) {
+                last_changes.insert(*slot, (tx, !is_touched));
+            }
         }
     }
     assert!(0 < n_told && 0 < n_waiting, "{n_told} are told, {n_waiting} wait");
