@@ -22,12 +22,12 @@
 //! whatever their number. All but waking is halved because the threads share it, or the other executes
 //! meanwhile.
 //!
-//! What a call takes is estimated: by the slots, codes and bytes that it is predicted to go through; or
-//! else from its gas limit and what the block uses together (which a header from the chain states; for a
-//! block that is being built the usual share of the limits is taken), weighed by the size of the code
-//! that is entered, because a unit of gas takes much less in small contracts. The estimate errs, which is
-//! why only a share of what is saved counts; a block close to the line is run sequentially, where nothing
-//! can be lost.
+//! What a call takes is estimated from its gas limit and what the block uses together (which a header from
+//! the chain states; for a block that is being built the usual share of the limits is taken), weighed by
+//! the size of the code that is entered, because a unit of gas takes much less in small contracts. Where
+//! it is predicted, by the slots, codes and bytes that it goes through, and by the gas that these do not
+//! explain. The estimate errs, which is why only a share of what is saved counts; a block close to the
+//! line is run sequentially, where nothing can be lost.
 //!
 //! The unit costs are measured: `slotcast bench --units` prints those of the machine it runs on.
 
@@ -134,26 +134,27 @@ pub struct PredictedWork {
     pub codes: u64,
     /// Bytes of its data.
     pub bytes: u64,
+    /// The gas that all this costs.
+    pub gas: u64,
 }
 
 /// What a call takes, in nanoseconds; none for a plain transfer.
 type Takes = Option<u64>;
 
 impl UnitCosts {
-    /// How to execute a block. `calls` is about how many nanoseconds each call takes by its prediction,
-    /// none for what looks like a plain transfer; without it nothing is predicted. `horizons` is up to
-    /// where each waits, if that is known yet.
+    /// How to execute a block. `works` is what each call is predicted to go through, none for what looks
+    /// like a plain transfer; without it nothing is predicted. `horizons` is up to where each waits, if
+    /// that is known yet.
     pub fn mode(
         &self,
         block: &Block,
-        calls: Option<&IndexVec<TxIndex, Option<u64>>>,
+        works: Option<&IndexVec<TxIndex, Option<PredictedWork>>>,
         horizons: Option<&IndexVec<TxIndex, TxIndex>>,
         code_bytes: impl Fn(Address) -> usize,
     ) -> ExecutionMode {
-        let by_limits = || self.by_limits(block, code_bytes);
-        let (takes, certain_percent) = match calls {
-            None => (by_limits(), self.certain_by_limits_percent),
-            Some(calls) => (calls.clone(), self.certain_percent),
+        let (takes, certain_percent) = match works {
+            None => (self.by_limits(block, code_bytes), self.certain_by_limits_percent),
+            Some(works) => (self.by_predictions(block, works), self.certain_percent),
         };
         let calls = || takes.iter().flatten();
         let together = calls().fold(0_u64, |sum, nanos| sum.saturating_add(*nanos));
@@ -192,21 +193,41 @@ impl UnitCosts {
         takes.iter().flatten().fold(0, |sum, nanos| sum.saturating_add(*nanos))
     }
 
+    fn by_predictions(
+        &self,
+        block: &Block,
+        works: &IndexVec<TxIndex, Option<PredictedWork>>,
+    ) -> IndexVec<TxIndex, Takes> {
+        let used = self.used_of_limits(block);
+        let takes = |(tx, work): (&Recovered<ChainTx>, &Option<PredictedWork>)| {
+            let work = (*work)?;
+            let other_gas = used(tx.gas_limit()).saturating_sub(work.gas);
+            let other = other_gas.saturating_mul(self.call.picos_per_gas) / 1_000;
+            Some(self.nanos_through(work).saturating_add(other))
+        };
+        block.transactions.iter().zip(works).map(takes).collect()
+    }
+
     fn by_limits(
         &self,
         block: &Block,
         code_bytes: impl Fn(Address) -> usize,
     ) -> IndexVec<TxIndex, Takes> {
-        let [used, limits] = used_by_calls(block).unwrap_or([self.used_percent, 100]);
-        let share = |limit: u64| u128::from(limit) * u128::from(used) / u128::from(limits.max(1));
+        let used = self.used_of_limits(block);
         let takes = |tx: &Recovered<ChainTx>| match tx.input().is_empty() {
             true => None,
-            false => {
-                let gas = u64::try_from(share(tx.gas_limit())).unwrap_or(u64::MAX);
-                Some(self.nanos(Call::of(tx, gas, &code_bytes)))
-            }
+            false => Some(self.nanos(Call::of(tx, used(tx.gas_limit()), &code_bytes))),
         };
         block.transactions.iter().map(takes).collect()
+    }
+
+    /// About how much gas a call of this block uses, by its limit.
+    fn used_of_limits(&self, block: &Block) -> impl Fn(u64) -> u64 + use<> {
+        let [used, limits] = used_by_calls(block).unwrap_or([self.used_percent, 100]);
+        move |limit| {
+            let share = u128::from(limit) * u128::from(used) / u128::from(limits.max(1));
+            u64::try_from(share).unwrap_or(u64::MAX)
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use slotcast_scheduler::{CostModel, Schedule};
 use crate::seal::{SealError, seal};
 use slotcast::{
     Clock, PredictSettings, Prepared,
-    graph::{Waits, estimate_gas, schedule_of},
+    graph::{Waits, estimate_gas, predicted_work, schedule_of},
 };
 use slotcast_corpus::{RunError, prepare};
 
@@ -160,14 +160,9 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
             let transaction = &block.transactions[tx.as_usize()];
             let call = |gas| Call::of(transaction, gas, |address| state.code_bytes(address));
             measured.estimates.push(call(estimate_gas(transaction, &predictions[tx])));
-            let prediction = &predictions[tx];
-            let storage = prediction.storage();
-            let slots = storage.reads.len() + storage.writes.len() + 2 * storage.deltas.len();
-            let codes = prediction.accounts().code_reads.len();
-            let bytes = transaction.input().len();
-            for (sum, n) in measured.touched.iter_mut().zip([slots, codes, bytes]) {
-                *sum += n as f64;
-            }
+            let work = predicted_work(transaction, &predictions[tx]).unwrap_or_default();
+            let parts = [work.slots, work.codes, work.bytes];
+            measured.touched.iter_mut().zip(parts).for_each(|(sum, n)| *sum += n as f64);
         }
     }
     let in_order = median_nanos(|| execute(block, state, Advice::None).map(drop))?;

@@ -17,12 +17,12 @@ use std::sync::Arc;
 
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, map::AddressMap};
-use slotcast_executor::{Block, UnitCosts, Wait};
+use slotcast_executor::{Block, PredictedWork, Wait};
 use slotcast_model::{Fork, Index as _, IndexVec, Prediction, TxIndex};
 
 use crate::{
     announced::{Kept, NextBlock},
-    graph::{Waits, call_nanos},
+    graph::{Waits, predicted_work},
 };
 
 /// Calls that are too few for one contract to matter.
@@ -56,30 +56,24 @@ impl<'a> AtHand<'a> {
         }
     }
 
-    /// About how many nanoseconds each call takes, none for what looks like a plain transfer; nothing where
+    /// What each call is predicted to go through, none for what looks like a plain transfer; nothing where
     /// no transaction is predicted.
-    pub(crate) fn calls(
-        &self,
-        block: &Block,
-        units: &UnitCosts,
-    ) -> Option<IndexVec<TxIndex, Option<u64>>> {
+    pub(crate) fn works(&self, block: &Block) -> Option<IndexVec<TxIndex, Option<PredictedWork>>> {
         let txs = &block.transactions;
         let kept = match self {
             Self::All(predictions) => {
-                let nanos = txs.iter().zip(*predictions);
-                return Some(nanos.map(|(tx, it)| call_nanos(tx, it, units)).collect());
+                let works = txs.iter().zip(*predictions);
+                return Some(works.map(|(tx, it)| predicted_work(tx, it)).collect());
             }
             Self::Announced(kept, _) if kept.iter().all(Option::is_none) => return None,
             Self::Announced(kept, _) => kept,
         };
-        let nanos = |(tx, kept): (_, &Option<Arc<Kept>>)| match (tx, kept) {
-            (tx, Some(kept)) => call_nanos(tx, &kept.bound.prediction, units),
+        let work = |(tx, kept): (_, &Option<Arc<Kept>>)| match (tx, kept) {
+            (tx, Some(kept)) => predicted_work(tx, &kept.bound.prediction),
             (tx, None) if tx.input().is_empty() => None,
-            (tx, None) => {
-                Some(units.call.nanos(tx.gas_limit().saturating_mul(units.used_percent) / 100))
-            }
+            (_, None) => Some(PredictedWork { codes: 1, ..PredictedWork::default() }),
         };
-        Some(txs.iter().zip(kept).map(nanos).collect())
+        Some(txs.iter().zip(kept).map(work).collect())
     }
 
     /// What the transactions of a block wait for, where that may decide whether several threads pay: when

@@ -519,9 +519,9 @@ impl Engine {
         waits: Option<&IndexVec<TxIndex, Wait>>,
     ) -> bool {
         let units = &self.settings.units;
-        let calls = at_hand.calls(block, units);
+        let works = at_hand.works(block);
         let horizons = waits.map(|waits| waits.iter().map(|wait| wait.horizon.0).collect());
-        let mode = || units.mode(block, calls.as_ref(), horizons.as_ref(), typical_code(units));
+        let mode = || units.mode(block, works.as_ref(), horizons.as_ref(), typical_code(units));
         let pays = || mode() == ExecutionMode::Parallel;
         match self.settings.execution {
             ExecutionRule::Always(mode) => mode == ExecutionMode::Parallel,

@@ -26,7 +26,7 @@ use alloy_primitives::{
     Address, U256,
     map::{AddressMap, AddressSet},
 };
-use slotcast_executor::{Block, ChainTx, Horizon, PredictedWork, UnitCosts, Wait};
+use slotcast_executor::{Block, ChainTx, Horizon, PredictedWork, Wait};
 use slotcast_model::{AccessSet, Coverage, IndexVec, Location, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Mode, PredictedAccess, Schedule, schedule};
 
@@ -106,22 +106,19 @@ pub fn all_accesses(
         .collect()
 }
 
-/// About how many nanoseconds a call takes by its prediction; none for what looks like a plain transfer.
-pub fn call_nanos(
-    tx: &Recovered<ChainTx>,
-    prediction: &Prediction,
-    units: &UnitCosts,
-) -> Option<u64> {
+/// What a call is predicted to go through; none for what looks like a plain transfer.
+pub fn predicted_work(tx: &Recovered<ChainTx>, prediction: &Prediction) -> Option<PredictedWork> {
     let storage = prediction.storage();
     if tx.input().is_empty() && storage.reads.is_empty() {
         return None;
     }
     let slots = storage.reads.len() + storage.writes.len() + 2 * storage.deltas.len();
-    Some(units.nanos_through(PredictedWork {
+    Some(PredictedWork {
         slots: slots as u64,
         codes: prediction.accounts().code_reads.len() as u64,
         bytes: tx.input().len() as u64,
-    }))
+        gas: estimate_gas(tx, prediction),
+    })
 }
 
 /// The waits of a block's transactions, one after the other: the same as those of a schedule made from

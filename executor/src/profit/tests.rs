@@ -77,9 +77,9 @@ fn a_plan_that_saves_little_of_a_block_is_not_followed() {
 fn predictions_at_hand_decide_by_what_is_predicted() {
     let block = block_of_calls(40);
     let pays = |slots: Option<u64>, units: &UnitCosts| {
-        let nanos = |slots| units.nanos_through(PredictedWork { slots, codes: 2, bytes: 100 });
-        let calls = IndexVec::from_elem(slots.map(nanos), 40);
-        units.mode(&block, Some(&calls), None, |_| 4_200) == ExecutionMode::Parallel
+        let work = |slots| PredictedWork { slots, codes: 2, bytes: 100, gas: 500_000 };
+        let works = IndexVec::from_elem(slots.map(work), 40);
+        units.mode(&block, Some(&works), None, |_| 4_200) == ExecutionMode::Parallel
     };
     let units = UnitCosts::default();
     assert!(pays(Some(20), &units));
@@ -87,6 +87,18 @@ fn predictions_at_hand_decide_by_what_is_predicted() {
     assert!(!pays(Some(2), &units));
     assert!(!pays(None, &units));
     assert!(!pays(Some(20), &UnitCosts { hand_over_nanos: 100_000, ..units }));
+}
+
+#[test]
+fn gas_that_no_prediction_explains_counts() {
+    let (mut block, units) = (block_of_calls(40), UnitCosts::default());
+    let works = IndexVec::from_elem(Some(PredictedWork { gas: 25_000, ..Default::default() }), 40);
+    let mut pays = |gas_used| {
+        block.header.gas_used = gas_used;
+        units.mode(&block, Some(&works), None, |_| 4_200) == ExecutionMode::Parallel
+    };
+    assert!(!pays(40 * 25_000));
+    assert!(pays(40 * 400_000));
 }
 
 #[test]
