@@ -27,6 +27,8 @@ const TRANSFER_GAS: u64 = 21_000;
 const N_RUNS: usize = 9;
 /// Up to this many calls, a block tells nothing of what one costs.
 const FEW_CALLS: f64 = 10.0;
+/// Transactions of the synthetic block that only computes.
+const N_COMPUTING: usize = 30;
 /// Turns in which costs are brought closer to what fits best.
 const N_TURNS: usize = 100;
 /// Transfers of the synthetic block.
@@ -104,6 +106,7 @@ pub fn measure_units(prepared: &[Prepared]) -> Result<UnitCosts, UnitsError> {
         slot_nanos: 0,
         code_nanos: 0,
         byte_picos: 0,
+        computing_picos: whole(1_000.0 * computing_nanos()?),
         certain_percent: 100,
         certain_by_limits_percent: 100,
         hand_over_nanos: whole(typical(|it| it.handing_over_nanos / it.n_calls)),
@@ -230,6 +233,17 @@ fn transfer_nanos() -> Result<f64, UnitsError> {
     let (block, state) = (prepared.block(), prepared.state());
     let n_transfers = execute(block, state, Advice::None)?.n_transfers().max(1);
     Ok(median_nanos(|| execute(block, state, Advice::None).map(drop))? / n_transfers as f64)
+}
+
+/// What a unit of gas takes in a block of nothing but computing.
+fn computing_nanos() -> Result<f64, UnitsError> {
+    let scenario = Scenario::IndependentCompute;
+    let plan = Plan { n_txs: N_COMPUTING, scenario, ..Plan::default() };
+    let made = generate(&plan).map_err(|error| UnitsError::MadeUp(error.to_string()))?;
+    let prepared = prepare(&seal(made)?)?;
+    let (block, state) = (prepared.block(), prepared.state());
+    let gas = block.header.gas_used.saturating_sub(TRANSFER_GAS * N_COMPUTING as u64).max(1);
+    Ok(median_nanos(|| execute(block, state, Advice::None).map(drop))? / gas as f64)
 }
 
 /// What it takes to have a second thread do nothing.

@@ -156,6 +156,7 @@ struct Units {
     slot_nanos: u64,
     code_nanos: u64,
     byte_picos: u64,
+    computing_picos: u64,
     certain_percent: u64,
     certain_by_limits_percent: u64,
     hand_over_nanos: u64,
@@ -177,6 +178,7 @@ pub(crate) fn units(files: &Files, console: &Console) -> Result<Verdict, Failure
         slot_nanos: costs.slot_nanos,
         code_nanos: costs.code_nanos,
         byte_picos: costs.byte_picos,
+        computing_picos: costs.computing_picos,
         certain_percent: costs.certain_percent,
         certain_by_limits_percent: costs.certain_by_limits_percent,
         hand_over_nanos: costs.hand_over_nanos,
@@ -196,6 +198,7 @@ pub(crate) fn units(files: &Files, console: &Console) -> Result<Verdict, Failure
         ("a call, for each slot that it reads or changes, ns", units.slot_nanos),
         ("a call, for each code that it enters, ns", units.code_nanos),
         ("a call, for each byte of its data, ps", units.byte_picos),
+        ("a call, for each unit of gas of its computing, ps", units.computing_picos),
         (
             "least share of the estimate by predictions that a block's calls took, %",
             units.certain_percent,
