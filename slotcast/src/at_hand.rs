@@ -33,13 +33,13 @@ pub(crate) enum AtHand<'a> {
     /// A prediction of each transaction, made in block order.
     All(&'a IndexVec<TxIndex, Prediction>),
     /// What was kept of each transaction when it was announced; empty where nothing was.
-    Announced(Vec<Option<Arc<Kept>>>, NextBlock),
+    Announced(Vec<Option<Arc<Kept>>>, Box<NextBlock>),
 }
 
 impl<'a> AtHand<'a> {
     /// What was announced of a block.
     pub(crate) fn announced(block: &Block, fork: Fork, kept: Vec<Option<Arc<Kept>>>) -> Self {
-        Self::Announced(kept, NextBlock::of(block, fork))
+        Self::Announced(kept, Box::new(NextBlock::of(block, fork)))
     }
 
     /// What the next transaction waits for, of which `waits` knows the ones before.
