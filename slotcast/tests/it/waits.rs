@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use alloy_consensus::Transaction as _;
 use slotcast::{
-    Basis, PredictSettings,
+    Engine, NextBlock,
     executor::Horizon,
     graph::{Waits, all_accesses, predicted_accesses},
     model::{Index, IndexVec, Location, Slot, TxIndex},
@@ -125,12 +125,17 @@ fn values_made_on_the_parent_state_count_where_nothing_read_is_changed_before() 
     for &scenario in Scenario::KINDS {
         let plan = Plan { n_txs: 60, scenario, ..Plan::default() };
         let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
-        let settings = PredictSettings { basis: Basis::Parent, ..PredictSettings::default() };
-        let predictions = prepared.predict(&settings).predictions;
-        let mut waits = Waits::new(prepared.block(), prepared.state(), Mode::Values);
+        let (block, state) = (prepared.block(), prepared.state());
+        let (engine, next) = (Engine::new(1).unwrap(), NextBlock::of(block, prepared.fork()));
+        for tx in &block.transactions {
+            assert!(engine.announce(tx, &next, state));
+        }
+        let mut waits = engine.waits(block, state).unwrap();
         let mut last_changes: BTreeMap<Slot, (TxIndex, bool)> = BTreeMap::new();
-        for (tx, prediction) in predictions.iter_enumerated() {
-            let (wait, storage) = (waits.next_on_parent(prediction), prediction.storage());
+        for tx in block.tx_indices() {
+            let hash = block.transaction(tx).tx_hash();
+            let prediction = engine.kept_prediction(hash, &next, state).unwrap();
+            let (wait, storage) = (waits(tx), prediction.storage());
             let mut is_touched = false;
             for slot in storage.reads.iter().chain(&storage.deltas) {
                 let Some((last, is_known)) = last_changes.get(slot) else { continue };
