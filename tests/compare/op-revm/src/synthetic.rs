@@ -44,9 +44,11 @@ pub(crate) fn recovered(deposit: TxDeposit) -> Recovered<ChainTx> {
 
 /// Nothing where the fork does not have the scenario.
 fn block(fork: OpFork, scenario: Scenario, seed: u64) -> Option<(String, Block, MemoryState)> {
-    // The first block of a fork on every other seed.
+    // The first block of a fork on every other seed; but op-revm does not read the scalar with which the
+    // first of Ecotone still reckons.
     let before = OpFork::ALL[(fork as usize).saturating_sub(1)];
-    let since = if seed.is_multiple_of(2) { 0 } else { TIME };
+    let is_first = !seed.is_multiple_of(2) && fork != OpFork::Ecotone;
+    let since = if is_first { TIME } else { 0 };
     let chain = OpChain::new([(before, 0), (fork, since)]);
     let rollup = Rollup { chain: chain.clone(), timestamp: TIME };
     if rollup.era() < scenario.since() {
