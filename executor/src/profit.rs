@@ -90,8 +90,9 @@ pub struct UnitCosts {
 impl Default for UnitCosts {
     /// As measured over the recorded blocks on two cores of a shared server, and rounded. Two runs
     /// differ by a third, most of all in waking, which matters for blocks under a millisecond only.
-    /// Computing takes 800 where there is nothing else; half of that is taken, since some of the gas that
-    /// is left unexplained is for storage all the same. Handing over takes 2,600 on one thread; with two, recorded blocks of 30 to 150 calls miss 2,400 to
+    /// Computing takes more where there is nothing else (`bench --units` says how much); less than half
+    /// of that is taken, since some of the gas that is left unexplained is for storage all the same.
+    /// Handing over takes 2,500 on one thread; with two, recorded blocks of 30 to 150 calls miss 2,400 to
     /// 4,800 for each call of being twice as fast.
     fn default() -> Self {
         Self {

@@ -1,8 +1,8 @@
 //! What does each transaction wait for, by what is at hand of it?
 //!
 //! In: predictions of the whole block, or those that were made when transactions were announced. Out:
-//! of one transaction after the other its [`Wait`], about how long each takes, and what has to be executed
-//! one after the other.
+//! of one transaction after the other its [`Wait`], and what each goes through, by which it is decided
+//! whether several threads pay.
 //! Invariants: nothing is predicted here, so that no summary is made while a block is executed; what is
 //! said of a transaction depends on the block, its parent state and what is at hand alone.
 //!

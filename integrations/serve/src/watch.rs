@@ -286,7 +286,7 @@ impl<'a> HeadTracker<'a> {
         let hint = Service::hint(context, prediction);
         let answer = Service::answer(context, 0, Some(hash), &hint);
         self.service.stream.tell_prediction(hash, again, answer);
-        if !self.in_turn.contains(&hash) {
+        if !again && !self.in_turn.contains(&hash) {
             self.in_turn.push_back(hash);
         }
     }
