@@ -12,7 +12,7 @@
 use revm::{
     Context, DatabaseCommit, MainBuilder, MainContext,
     context::result::{EVMError, ExecutionResult, ResultAndState},
-    database::CacheDB,
+    database::{Cache, CacheDB},
     database_interface::DatabaseRef,
 };
 use slotcast_model::{IndexVec, TxIndex};
@@ -32,6 +32,9 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Baseline {
     results: IndexVec<TxIndex, Result<ExecutionResult, Rejection>>,
+    /// What was read and written: giving it back is no part of running.
+    #[expect(dead_code, reason = "held until the caller has stopped the clock")]
+    cache: Cache,
 }
 
 impl Baseline {
@@ -76,5 +79,6 @@ fn execute_baseline_any(block: &Block, base: &AnyState<'_>) -> Result<Baseline, 
         };
         results.push(result);
     }
-    Ok(Baseline { results })
+    let CacheDB { cache, .. } = evm.ctx.journaled_state.database;
+    Ok(Baseline { results, cache })
 }

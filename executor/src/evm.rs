@@ -13,7 +13,7 @@ use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
 use alloy_consensus::Transaction as _;
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use revm::{
     Context, MainBuilder, MainContext,
     context::{
@@ -76,6 +76,8 @@ pub(crate) struct Told {
     pub(crate) additions: Vec<Slot>,
     /// What it finds in slots, ascending by slot.
     pub(crate) expected: Vec<(Slot, U256)>,
+    /// What is added to balances on top of what it finds, ascending by address.
+    pub(crate) balances: Vec<(Address, U256)>,
 }
 
 /// Runs transactions of one block speculatively, one at a time.
@@ -101,8 +103,9 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
     pub(crate) fn run_below(&mut self, horizon: Version, tx: TxIndex, told: Told) -> Speculative {
         let transaction = self.block.transaction(tx);
         let (sender, nonce) = (transaction.signer(), transaction.nonce());
-        self.view().start_below(horizon, sender, nonce, told.expected);
-        self.view().reads.additions = Additions::of(&told.additions);
+        let Told { additions, expected, balances } = told;
+        self.view().start_below(horizon, sender, nonce, expected, balances);
+        self.view().reads.additions = Additions::of(&additions);
         self.run_started(tx)
     }
 

@@ -314,14 +314,14 @@ impl<DB: DatabaseRef, S: Sharing> Parties<'_, DB, S> {
         self.found[place].as_mut().map(|party| &mut party.info)
     }
 
-    fn enter(self) {
+    fn enter(&self) {
         if self.store.is_keeping_states() {
             let parties = self.found.iter().flatten();
             let state = parties.map(|party| (party.address, party.account())).collect();
             self.store.keep(self.version, state);
         }
-        for Party { address, info, .. } in self.found.into_iter().flatten() {
-            self.store.enter(self.version, &address, &info);
+        for Party { address, info, .. } in self.found.iter().flatten() {
+            self.store.enter(self.version, address, info);
         }
     }
 }

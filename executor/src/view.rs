@@ -51,6 +51,8 @@ pub(crate) struct View<'a, DB> {
     sender: Option<(Address, u64)>,
     /// What slots are taken to hold that are changed from the horizon on, ascending.
     expected: Vec<(Slot, U256)>,
+    /// What is added to balances from the horizon on, ascending.
+    balances: Vec<(Address, U256)>,
     is_recording: bool,
     /// The account that every transaction pays, and what was last found of it, below which horizon:
     /// what stands there stays, while later payments are written next to it.
@@ -70,6 +72,7 @@ impl<'a, DB> View<'a, DB> {
             horizon: Version::OPENING,
             sender: None,
             expected: Vec::new(),
+            balances: Vec::new(),
             is_recording: true,
             beneficiary,
             paid: None,
@@ -78,17 +81,20 @@ impl<'a, DB> View<'a, DB> {
         }
     }
 
-    /// Begins the reads of a transaction that sees what is below `horizon`, and `expected` on top. Its sender is taken to
-    /// have the nonce the transaction states, which only validation can tell: otherwise every
-    /// transaction would wait for the one its sender sent before.
+    /// Begins the reads of a transaction that sees what is below `horizon`, with `expected` and
+    /// `balances` on top. Its sender is taken to have the nonce the transaction states, which only
+    /// validation can tell: otherwise every transaction would wait for the one its sender sent before.
     pub(crate) fn start_below(
         &mut self,
         horizon: Version,
         sender: Address,
         nonce: u64,
         expected: Vec<(Slot, U256)>,
+        balances: Vec<(Address, U256)>,
     ) {
         debug_assert!(expected.is_sorted_by_key(|(slot, _)| *slot), "values are ascending by slot");
+        debug_assert!(balances.is_sorted_by_key(|(it, _)| *it), "changes are ascending by address");
+        self.balances = balances;
         self.horizon = horizon;
         self.expected = expected;
         self.sender = Some((sender, nonce));
@@ -100,6 +106,16 @@ impl<'a, DB> View<'a, DB> {
     pub(crate) const fn start_for_good(&mut self, version: Version) {
         self.horizon = version;
         self.is_recording = false;
+    }
+
+    /// Adds what the balance of an account is told to gain from the horizon on; whether it was told.
+    fn add_told(&self, address: Address, info: &mut Option<AccountInfo>) -> bool {
+        let Ok(at) = self.balances.binary_search_by_key(&address, |(address, _)| *address) else {
+            return false;
+        };
+        let info = info.get_or_insert_default();
+        info.balance = info.balance.wrapping_add(self.balances[at].1);
+        true
     }
 
     fn account(&mut self, address: Address) -> Seen<Option<AccountInfo>> {
@@ -135,7 +151,7 @@ impl<DB: DatabaseRef> Database for View<'_, DB> {
             Seen::Base => (self.base.basic_ref(address)?, true),
         };
         if self.is_recording {
-            let mut is_assumed = false;
+            let mut is_assumed = self.add_told(address, &mut info);
             if let (Some(info), Some((sender, nonce))) = (&mut info, self.sender)
                 && sender == address
                 && info.nonce < nonce

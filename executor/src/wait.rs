@@ -27,7 +27,8 @@
 //! wait for it: the transaction is told the value and finds it on top of what is committed below its
 //! horizon. The values are part of the advice, so that what a transaction sees still follows from
 //! the advice alone, workers share nothing more than before, and a wrong value costs one
-//! re-execution like any other wrong prediction.
+//! re-execution like any other wrong prediction. Of a balance the change is told instead of the value,
+//! so that what is added to it below the horizon need not be known.
 //!
 //! ```text
 //! tx         0         1              2               0 and 1 count in slot s, which holds 7
@@ -38,7 +39,7 @@
 //! In layers mode a transaction waits for every transaction of a lower layer that lies before it,
 //! whether or not it depends on it.
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use slotcast_model::{Location, Slot, TxIndex};
 use slotcast_scheduler::{Mode, Schedule};
 
@@ -81,6 +82,9 @@ pub struct Wait {
     /// What it finds in slots that transactions from its horizon on are predicted to change,
     /// ascending by slot: it runs on these values, and is validated by what is committed.
     pub expected: Vec<(Slot, U256)>,
+    /// What transactions from its horizon on are predicted to add to balances that it looks at, modulo
+    /// 2^256, ascending by address; validated like the values of slots.
+    pub balances: Vec<(Address, U256)>,
     /// About how much gas it uses: of those that may start, the one with the most to do behind it
     /// starts first.
     pub gas: u64,
@@ -95,7 +99,7 @@ impl Wait {
         };
         let additions = schedule.additions(tx).iter().filter_map(slot).collect();
         let (horizon, gas) = (Horizon::of(schedule, tx, mode), schedule.weights()[tx]);
-        Self { horizon, additions, gas, expected: Vec::new() }
+        Self { horizon, additions, gas, ..Self::default() }
     }
 }
 

@@ -176,6 +176,7 @@ pub struct Prediction {
     relied_on: Vec<StateRead>,
     gaps: Vec<Gap>,
     values: Vec<(Slot, U256)>,
+    balance_changes: Vec<(Address, U256)>,
     stated: Option<Statement>,
 }
 
@@ -220,8 +221,16 @@ impl Prediction {
         relied_on.dedup();
         gaps.sort_unstable();
         gaps.dedup();
-        let values = Vec::new();
-        Self { storage, accounts, wildcards, relied_on, gaps, values, stated: None }
+        Self {
+            storage,
+            accounts,
+            wildcards,
+            relied_on,
+            gaps,
+            values: Vec::new(),
+            balance_changes: Vec::new(),
+            stated: None,
+        }
     }
 
     /// The same prediction with account-level accesses that `add` puts into the lists, in any order.
@@ -299,6 +308,28 @@ impl Prediction {
         values.dedup_by_key(|(slot, _)| *slot);
         self.values = values;
         self
+    }
+
+    /// The same prediction, with what is added to balances modulo 2^256, as far as that is known.
+    #[must_use]
+    pub fn with_balance_changes(mut self, mut changes: Vec<(Address, U256)>) -> Self {
+        changes.sort_unstable();
+        changes.dedup_by_key(|(address, _)| *address);
+        self.balance_changes = changes;
+        self
+    }
+
+    /// The same prediction, of which nothing is known but what it touches.
+    #[must_use]
+    pub fn without_values(self) -> Self {
+        Self { values: Vec::new(), balance_changes: Vec::new(), ..self }
+    }
+
+    /// What is added to balances modulo 2^256, as far as it is known, ascending by address. Of a
+    /// balance that pays or gets fees it is not: how much gas is used is only estimated. An account
+    /// that passes on what it gets is listed with zero.
+    pub fn balance_changes(&self) -> &[(Address, U256)] {
+        &self.balance_changes
     }
 
     /// The values that are left in slots, as far as they are known, ascending by slot; those of a

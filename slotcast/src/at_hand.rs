@@ -19,10 +19,12 @@ use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, map::AddressMap};
 use slotcast_executor::{Block, PredictedWork, Wait};
 use slotcast_model::{Fork, Index as _, IndexVec, Prediction, TxIndex};
+use slotcast_scheduler::Mode;
 
 use crate::{
     announced::{Kept, NextBlock},
     graph::{Waits, predicted_work},
+    summaries::BaseState,
 };
 
 /// Calls that are too few for one contract to matter.
@@ -40,6 +42,22 @@ impl<'a> AtHand<'a> {
     /// What was announced of a block.
     pub(crate) fn announced(block: &Block, fork: Fork, kept: Vec<Option<Arc<Kept>>>) -> Self {
         Self::Announced(kept, Box::new(NextBlock::of(block, fork)))
+    }
+
+    /// The waits of `block`, before its first transaction.
+    pub(crate) fn waits<'w>(
+        &self,
+        block: &'w Block,
+        state: &'w impl BaseState,
+        mode: Mode,
+    ) -> Waits<'w> {
+        let waits = Waits::new(block, state, mode);
+        match self {
+            Self::All(predictions) => waits.with_all(predictions.iter()),
+            Self::Announced(kept, _) => {
+                waits.with_all(kept.iter().flatten().map(|it| &it.bound.prediction))
+            }
+        }
     }
 
     /// What the next transaction waits for, of which `waits` knows the ones before.

@@ -37,7 +37,7 @@ use crate::{
     at_hand::AtHand,
     clock::Clock,
     forward::Forward,
-    graph::{Waits, predicted_accesses},
+    graph::predicted_accesses,
     predict::{Basis, BlockPredictor, Made, predict_tx},
     prepared::PredictSettings,
     reads::Reads,
@@ -195,9 +195,9 @@ pub struct BlockPredictions {
 pub struct StepTimes {
     /// Prediction, which only layers are made of before execution; otherwise it is nothing.
     pub predict: f64,
-    /// From what is at hand to what each transaction waits for.
+    /// Deciding whether several threads pay, and what transactions wait for as far as that decides.
     pub schedule: f64,
-    /// Execution, from when all is known.
+    /// Execution; what transactions wait for is worked out while the first ones run.
     pub execute: f64,
 }
 
@@ -399,7 +399,7 @@ impl Engine {
         base: &'a impl BaseState,
     ) -> Result<impl FnMut(TxIndex) -> Wait + 'a, ExecutionError> {
         let at_hand = self.at_hand(block, fork_of(block)?, None);
-        let mut waits = Waits::new(block, base, self.settings.mode);
+        let mut waits = at_hand.waits(block, base, self.settings.mode);
         Ok(move |tx| at_hand.wait(&mut waits, tx))
     }
 
@@ -500,7 +500,8 @@ impl Engine {
         predictions: Option<&IndexVec<TxIndex, Prediction>>,
     ) -> Result<bool, ExecutionError> {
         let at_hand = self.at_hand(block, fork_of(block)?, predictions);
-        let waits = at_hand.waits_before(block, || Waits::new(block, base, self.settings.mode));
+        let made = || at_hand.waits(block, base, self.settings.mode);
+        let waits = at_hand.waits_before(block, made);
         Ok(self.pays(block, &at_hand, waits.as_ref()))
     }
 
@@ -542,8 +543,8 @@ impl Engine {
         let clock = Clock::start();
         let (reads, settings) = (Reads(base), &self.execution);
         let at_hand = self.at_hand(block, fork, predictions);
-        let made = || Waits::new(block, &reads, settings.mode);
-        let mut before = at_hand.waits_before(block, made);
+        let made = || at_hand.waits(block, &reads, settings.mode);
+        let mut before = at_hand.waits_before(block, &made);
         if !self.pays(block, &at_hand, before.as_ref()) {
             let schedule = micros(clock.elapsed());
             let result = run(Advice::None)?;
@@ -563,28 +564,15 @@ impl Engine {
             let execute = micros(clock.elapsed()) - scheduled;
             return Ok((result, StepTimes { predict, schedule: scheduled - predict, execute }));
         }
-        let mut spent = Duration::ZERO;
+        let schedule = micros(clock.elapsed());
         let mut waits = None;
         let wait = |tx| match &mut before {
             Some(before) => core::mem::take(&mut before[tx]),
             None => at_hand.wait(waits.get_or_insert_with(made), tx),
         };
-        let result = run(Advice::Streamed(&mut timed(&mut spent, wait), settings))?;
-        let (schedule, total) = (micros(spent), micros(clock.elapsed()));
-        Ok((result, StepTimes { predict: 0.0, schedule, execute: total - schedule }))
-    }
-}
-
-/// Adds up the time that `next` takes.
-fn timed(
-    spent: &mut Duration,
-    mut next: impl FnMut(TxIndex) -> Wait,
-) -> impl FnMut(TxIndex) -> Wait {
-    move |tx| {
-        let clock = Clock::start();
-        let wait = next(tx);
-        *spent += clock.elapsed();
-        wait
+        let result = run(Advice::Streamed(&mut { wait }, settings))?;
+        let execute = micros(clock.elapsed()) - schedule;
+        Ok((result, StepTimes { predict: 0.0, schedule, execute }))
     }
 }
 

@@ -30,7 +30,7 @@ use slotcast_executor::{Block, ChainTx, Horizon, PredictedWork, Wait};
 use slotcast_model::{AccessSet, Coverage, IndexVec, Location, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Mode, PredictedAccess, Schedule, schedule};
 
-use self::changes::LastChanges;
+use self::changes::{Found, LastChanges};
 use crate::{prepared::Prepared, summaries::BaseState};
 
 pub use crate::gas::estimate_gas;
@@ -139,6 +139,9 @@ pub struct Waits<'a> {
     state: &'a dyn BaseState,
     /// The senders that may run short, once a transaction is predicted.
     short: Option<AddressSet>,
+    /// The balances that transactions look at, where all predictions are known; those of senders that
+    /// may run short are looked at too.
+    looked_at: Option<AddressSet>,
     changes: LastChanges,
     calls: AddressMap<LastCalls>,
     mode: Mode,
@@ -168,7 +171,17 @@ impl<'a> Waits<'a> {
     pub fn new(block: &'a Block, state: &'a impl BaseState, mode: Mode) -> Self {
         let changes = LastChanges::with_room_for(block.n_transactions());
         let calls = AddressMap::default();
-        Self { block, state, short: None, changes, calls, mode, next: TxIndex(0) }
+        let (short, looked_at) = (None, None);
+        Self { block, state, short, looked_at, changes, calls, mode, next: TxIndex(0) }
+    }
+
+    /// The same, given all that will be told: a balance that no transaction looks at need not be
+    /// followed.
+    #[must_use]
+    pub fn with_all<'p>(self, predictions: impl Iterator<Item = &'p Prediction>) -> Self {
+        let looked_at =
+            |it: &'p Prediction| it.accounts().balance_reads.iter().copied().chain(made(it));
+        Self { looked_at: Some(predictions.flat_map(looked_at).collect()), ..self }
     }
 
     /// What the next transaction waits for when nothing is predicted of it: the last call of the same
@@ -181,10 +194,10 @@ impl<'a> Waits<'a> {
             self.changes.wait_for(last.any);
             *last = LastCalls { any: Some(at), blind: Some(at) };
         }
-        let (horizon, expected) = self.changes.turn();
+        let horizon = self.changes.turn().horizon;
         // Calls use about half of their limit.
         let gas = if tx.input().is_empty() { 0 } else { tx.gas_limit() / 2 };
-        Wait { horizon: Horizon(horizon), expected, gas, ..Wait::default() }
+        Wait { horizon: Horizon(horizon), gas, ..Wait::default() }
     }
 
     /// What the next transaction waits for, given its prediction.
@@ -256,26 +269,40 @@ impl<'a> Waits<'a> {
         let deltas = storage.deltas.iter().copied();
         let add = |slot: &Slot| changes.add(*slot, value_of(*slot, &mut values));
         let additions = deltas.filter(add).collect();
-        if count == Values::IfUntouched && changes.is_touched() {
+        let is_as_predicted = count != Values::IfUntouched || !changes.is_touched();
+        if !is_as_predicted {
             storage
                 .writes
                 .iter()
                 .chain(&storage.deltas)
                 .for_each(|slot| changes.forget_value(slot));
         }
+        let change_of = |address| {
+            let known = if is_known { prediction.balance_changes() } else { &[] };
+            let at = known.binary_search_by_key(&address, |(address, _)| *address).ok()?;
+            // What passes on all that it gets does so whatever it gets.
+            let change = known[at].1;
+            (is_as_predicted || change.is_zero()).then_some(change)
+        };
+        let is_looked_at = |address: &&Address| {
+            let looked_at = self.looked_at.as_ref();
+            looked_at.is_none_or(|it| it.contains(*address) || short.contains(*address))
+        };
         let paid = accounts.balance_credits.iter().chain(&accounts.balance_debits);
-        let balances = paid.copied().map(Location::Balance);
+        for &address in paid.filter(is_looked_at) {
+            changes.change_balance(address, change_of(address));
+        }
         let of_made =
             made.flat_map(|it| [Location::Nonce(it), Location::Code(it), Location::Balance(it)]);
         let delegated = accounts.delegated.iter().copied().map(Location::Code);
-        balances
-            .chain(nonces.map(Location::Nonce))
+        nonces
+            .map(Location::Nonce)
             .chain(of_made)
             .chain(delegated)
             .for_each(|location| changes.change(location));
         let gas = if is_plain { 0 } else { estimate_gas(tx, prediction) };
-        let (horizon, expected) = changes.turn();
-        Wait { horizon: Horizon(horizon), additions, expected, gas }
+        let Found { horizon, expected, balances } = changes.turn();
+        Wait { horizon: Horizon(horizon), additions, expected, balances, gas }
     }
 }
 

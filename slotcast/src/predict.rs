@@ -12,7 +12,7 @@ use alloy_eips::{
     eip2935::HISTORY_STORAGE_ADDRESS,
     eip4788::{BEACON_ROOTS_ADDRESS, SYSTEM_ADDRESS},
 };
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView, TxFrame};
 use slotcast_executor::{Block, ChainTx, FeeLegs, Vaults};
 use slotcast_model::{Fork, IndexVec, Prediction, Slot, TxIndex};
@@ -160,7 +160,7 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
                 let bound = predict_frames(binder, tx, words, authorizations, forward);
                 forward.apply(&bound.changes);
                 forward.sent(tx.signer());
-                with_values(bound)
+                with_values(bound, tx, words)
             }
         };
         pay(bound, vaults)
@@ -234,7 +234,12 @@ pub(crate) fn pay(bound: Bound, vaults: Vaults) -> Bound {
         return bound;
     }
     let Bound { prediction, changes, block_words } = bound;
+    // How much the fee comes to is only estimated.
+    let is_known =
+        |(address, _): &&(Address, U256)| !vaults.iter().flatten().any(|it| it == address);
+    let moved = prediction.balance_changes().iter().filter(is_known).copied().collect();
     let prediction = prediction
+        .with_balance_changes(moved)
         .with_accounts(|accounts| accounts.balance_credits.extend(vaults.iter().flatten()));
     Bound { prediction, changes, block_words }
 }
@@ -271,11 +276,29 @@ fn open<S: StateView>(
     }
 }
 
-/// Adds the values that are known.
-fn with_values(Bound { prediction, changes, block_words }: Bound) -> Bound {
+/// Adds the values that are known, and what is added to the balances of contracts. How much gas is used
+/// is only estimated, so that what the sender and the beneficiary end with is not known, nor is what
+/// follows from how much gas is left.
+fn with_values(bound: Bound, tx: &Recovered<ChainTx>, words: &BlockWords) -> Bound {
+    let Bound { prediction, changes, block_words } = bound;
     let known = |&(slot, value): &(Slot, Option<U256>)| Some((slot, value?));
-    let values = changes.storage.iter().filter_map(known).collect();
-    Bound { prediction: prediction.with_values(values), changes, block_words }
+    let by_gas = &changes.by_gas;
+    let values = changes.storage.iter().filter(|(slot, _)| !by_gas.slots.contains(slot));
+    let values = values.filter_map(known).collect();
+    let codes = &prediction.accounts().code_reads;
+    let is_known = |address: &Address| {
+        codes.binary_search(address).is_ok()
+            && *address != tx.signer()
+            && *address != words.coinbase
+            && !changes.destroyed.contains(address)
+            && !by_gas.balances.contains(address)
+    };
+    let moved = changes.balances.iter().filter(|(address, ..)| is_known(address));
+    let change =
+        |(address, credit, debit): &(Address, U256, U256)| (*address, credit.wrapping_sub(*debit));
+    let moved = moved.map(change).collect();
+    let prediction = prediction.with_balance_changes(moved).with_values(values);
+    Bound { prediction, changes, block_words }
 }
 
 /// Predicts one transaction on the state that `view` shows, with the values that it leaves.
@@ -285,7 +308,7 @@ pub(crate) fn bind_with_values<S: StateView>(
     words: &BlockWords,
     view: &S,
 ) -> Bound {
-    with_values(predict_tx(binder, tx, words, view))
+    with_values(predict_tx(binder, tx, words, view), tx, words)
 }
 
 /// Predicts one transaction on a view in which its own delegations are in place.

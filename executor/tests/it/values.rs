@@ -1,7 +1,7 @@
 //! What does a block come to whose transactions run on values that they are told?
 //!
-//! In: values that are right, wrong, random, huge, of another account, of accounts that are destroyed
-//! and made again. Out: the sequential outcome whatever was told; no re-execution where it was right,
+//! In: values of slots and changes of balances that are right, wrong, random, huge, of another account, of
+//! accounts that are destroyed and made again. Out: the sequential outcome whatever was told; no re-execution where it was right,
 //! one where it was wrong, and not many more than a window of them before advice is given up.
 
 use alloy_primitives::{Address, TxKind, U256};
@@ -176,6 +176,98 @@ fn random_values_on_random_blocks_have_the_sequential_outcome() {
                 expected.dedup_by_key(|(slot, _)| *slot);
                 let horizon = Horizon(TxIndex((random.next() % u64::from(tx.0 + 1)) as u32));
                 Wait { horizon, ..finds(expected) }
+            };
+            check(&block, &state, FallbackRule::NEVER, told);
+            check(&block, &state, FallbackRule { n_forgiven: 3, one_in: 4 }, told);
+        }
+    }
+}
+
+/// A block of so many payments of one wei to a contract that keeps what it then has.
+fn paying(n: u32) -> (Block, MemoryState) {
+    let mut made = Made::new(Fork::London);
+    made.account(address(0xa0), 10 * ETHER);
+    let keep = Asm::default().op(&[op::SELFBALANCE]).push(0).op(&[op::SSTORE]).0;
+    made.contract(address(COUNTER), FIRST, &keep, &[]);
+    made.gas_limit = u64::MAX;
+    for nonce in 0..n {
+        let call = Call { wei: 1, ..Call::default() };
+        made.send(address(0xa0), nonce.into(), TxKind::Call(address(COUNTER)), call);
+    }
+    made.build()
+}
+
+fn gains(account: Address, change: U256) -> Wait {
+    Wait { balances: vec![(account, change)], ..Wait::default() }
+}
+
+#[test]
+fn right_changes_of_a_balance_break_a_chain() {
+    let (block, state) = paying(40);
+    let again =
+        check(&block, &state, FallbackRule::NEVER, |tx| gains(address(COUNTER), U256::from(tx.0)));
+    assert_eq!(again, []);
+    // On top of what is committed below the horizon.
+    let again = check(&block, &state, FallbackRule::NEVER, |tx| {
+        let below = tx.0.min(7);
+        let wait = gains(address(COUNTER), U256::from(tx.0 - below));
+        Wait { horizon: Horizon(TxIndex(below)), ..wait }
+    });
+    assert_eq!(again, []);
+}
+
+#[test]
+fn a_wrong_change_of_a_balance_costs_one_reexecution() {
+    let (block, state) = paying(40);
+    let again = check(&block, &state, FallbackRule::NEVER, |tx| {
+        let off = if tx.0 % 10 == 3 { U256::MAX } else { U256::ZERO };
+        gains(address(COUNTER), U256::from(tx.0).wrapping_add(off))
+    });
+    assert_eq!(again, [3, 13, 23, 33].map(TxIndex));
+    for change in [U256::MAX, U256::MAX >> 1, U256::from(1) << 250] {
+        let huge = check(&block, &state, FallbackRule::NEVER, |_| gains(address(COUNTER), change));
+        assert_eq!(huge, (0..40).map(TxIndex).collect::<Vec<_>>(), "{change}");
+    }
+    // Of others: a sender who seems to have nothing, or an account that is not there.
+    for other in [0xa0, 0xee] {
+        let told = |tx: TxIndex| {
+            let mut balances = vec![
+                (address(other), U256::from(10 * ETHER).wrapping_neg()),
+                (address(COUNTER), U256::from(tx.0)),
+            ];
+            balances.sort_unstable();
+            Wait { balances, ..Wait::default() }
+        };
+        let again = check(&block, &state, FallbackRule::NEVER, told);
+        let expected = if other == 0xa0 { 0..40 } else { 0..0 };
+        assert_eq!(again, expected.map(TxIndex).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn random_changes_of_balances_have_the_sequential_outcome() {
+    for fork in &Fork::ALL[..14] {
+        for seed in 0..30 {
+            let seed = seed * 100 + *fork as u64;
+            let (block, state) = random_block(seed, *fork).build();
+            let told = |tx: TxIndex| {
+                let mut random = Random(seed ^ u64::from(tx.0) << 32 ^ 1);
+                let mut balances = Vec::new();
+                for _ in 0..random.next() % 6 {
+                    let among = [0x80, 0xa0, 0xbe][random.next() as usize % 3];
+                    let account = address(among + (random.next() % 6) as u8);
+                    let change = U256::from(random.next() % 1_000);
+                    let change = match random.next() % 4 {
+                        0 => change.wrapping_neg(),
+                        1 => change << 240,
+                        _ => change,
+                    };
+                    balances.push((account, change));
+                }
+                balances.sort_unstable();
+                balances.dedup_by_key(|(address, _)| *address);
+                let horizon = Horizon(TxIndex((random.next() % u64::from(tx.0 + 1)) as u32));
+                Wait { horizon, balances, ..Wait::default() }
             };
             check(&block, &state, FallbackRule::NEVER, told);
             check(&block, &state, FallbackRule { n_forgiven: 3, one_in: 4 }, told);

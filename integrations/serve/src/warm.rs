@@ -160,7 +160,7 @@ impl Warm {
     /// left out, as of every prediction on the context alone.
     pub(crate) fn kept(&self, context: &BlockContext, hash: &B256) -> Option<Prediction> {
         let kept = self.engine.kept_prediction(hash, context.next(), context);
-        kept.map(|prediction| prediction.with_values(Vec::new()))
+        kept.map(|prediction| prediction.without_values())
     }
 
     /// Predicts again what is kept and no longer holds; the transactions.

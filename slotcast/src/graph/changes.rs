@@ -1,14 +1,17 @@
 //! Up to where does a transaction wait, and which values does it find, as soon as it is predicted?
 //!
 //! In: what transactions are predicted to read and change, one after the other, with the values they
-//! are predicted to leave in slots. Out: for each its horizon, one more than the highest transaction
-//! that changes what it reads to something that is not known, and the known values from there on.
+//! are predicted to leave in slots and to add to balances. Out: for each its horizon, one more than the
+//! highest transaction that changes what it reads to something that is not known, and what is known
+//! from there on.
 //! Invariants: without values the horizons are those of the DAG that the scheduler makes; what is
 //! said of a transaction depends on earlier transactions alone, so nothing has to wait for the rest
 //! of the block.
 
+use core::ops::Range;
+
 use alloy_primitives::{
-    U256,
+    Address, U256,
     map::{AddressMap, HashMap},
 };
 use slotcast_model::{Location, Slot, TxIndex};
@@ -25,12 +28,41 @@ struct SlotChange {
     written: Option<TxIndex>,
 }
 
+/// How a balance changed so far.
+#[derive(Clone, Debug, Default)]
+struct BalanceChanges {
+    /// The last transaction that changed it by an unknown amount.
+    unknown: Option<TxIndex>,
+    /// By how much others changed it, modulo 2^256, ascending by transaction.
+    known: Vec<(TxIndex, U256)>,
+    /// The sum of these.
+    sum: U256,
+}
+
+impl BalanceChanges {
+    /// What the transactions of `range` add.
+    fn sum_of(&self, range: Range<TxIndex>) -> U256 {
+        let from_last = self.known.iter().rev().skip_while(|(tx, _)| range.end <= *tx);
+        let in_range = from_last.take_while(|(tx, _)| range.start <= *tx);
+        in_range.fold(U256::ZERO, |sum, (_, change)| sum.wrapping_add(*change))
+    }
+}
+
+/// What the next transaction waits for and finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Up to where it waits.
+    pub(super) horizon: TxIndex,
+    /// The values of slots from there on, ascending by slot.
+    pub(super) expected: Vec<(Slot, U256)>,
+    /// What is added to balances from there on, modulo 2^256, ascending by address.
+    pub(super) balances: Vec<(Address, U256)>,
+}
+
 /// The last change of every location so far.
 #[derive(Debug, Default)]
 pub(super) struct LastChanges {
-    /// Balances change with every transaction and are seldom waited for, so theirs is a map of small
-    /// entries.
-    balances: AddressMap<TxIndex>,
+    balances: AddressMap<BalanceChanges>,
     slots: HashMap<Slot, SlotChange>,
     nonces: AddressMap<TxIndex>,
     codes: AddressMap<TxIndex>,
@@ -40,6 +72,8 @@ pub(super) struct LastChanges {
     is_touched: bool,
     /// The known values that the next transaction reads, with their writers.
     expected: Vec<(Slot, U256, TxIndex)>,
+    /// The balances that it looks at and that others change by known amounts.
+    looked_at: Vec<Address>,
 }
 
 impl LastChanges {
@@ -97,7 +131,7 @@ impl LastChanges {
     /// The next transaction is predicted to read an account's balance, nonce or code.
     pub(super) fn read(&mut self, location: &Location) {
         match location {
-            Location::Balance(address) => self.wait_for(self.balances.get(address).copied()),
+            Location::Balance(address) => self.read_balance(*address),
             Location::Nonce(address) => self.wait_for(self.nonces.get(address).copied()),
             Location::Code(address) => self.wait_for(self.codes.get(address).copied()),
             Location::Storage(slot) => self.read_slot(*slot),
@@ -108,12 +142,38 @@ impl LastChanges {
     /// its reads were told.
     pub(super) fn change(&mut self, location: Location) {
         match location {
-            Location::Balance(address) => drop(self.balances.insert(address, self.next)),
+            Location::Balance(address) => self.change_balance(address, None),
             Location::Nonce(address) => drop(self.nonces.insert(address, self.next)),
             Location::Code(address) => drop(self.codes.insert(address, self.next)),
             Location::Storage(slot) => {
                 let written = Some(self.next);
                 self.slots.insert(slot, SlotChange { tx: self.next, value: None, written });
+            }
+        }
+    }
+
+    fn read_balance(&mut self, address: Address) {
+        let Some(changes) = self.balances.get(&address) else { return };
+        let unknown = changes.unknown;
+        // What was passed on in full leaves the balance as it was.
+        self.is_touched |= !changes.sum.is_zero();
+        if !changes.known.is_empty() {
+            self.looked_at.push(address);
+        }
+        self.wait_for(unknown);
+    }
+
+    /// The next transaction is predicted to add this to a balance, modulo 2^256, where it is known;
+    /// after all of its reads were told.
+    pub(super) fn change_balance(&mut self, address: Address, change: Option<U256>) {
+        let (next, changes) = (self.next, self.balances.entry(address).or_default());
+        match change {
+            None => changes.unknown = Some(next),
+            // It is in both lists: gained and spent.
+            Some(_) if changes.known.last().is_some_and(|(tx, _)| *tx == next) => {}
+            Some(change) => {
+                changes.known.push((next, change));
+                changes.sum = changes.sum.wrapping_add(change);
             }
         }
     }
@@ -140,16 +200,26 @@ impl LastChanges {
         }
     }
 
-    /// Everything about the next transaction is told: its horizon, and the values it finds that were
-    /// left from there on, ascending by slot.
-    pub(super) fn turn(&mut self) -> (TxIndex, Vec<(Slot, U256)>) {
-        self.next = TxIndex(self.next.0 + 1);
+    /// Everything about the next transaction is told: up to where it waits, and what it finds of what is
+    /// changed from there on.
+    pub(super) fn turn(&mut self) -> Found {
+        let this = self.next;
+        self.next = TxIndex(this.0 + 1);
         self.is_touched = false;
         let horizon = core::mem::take(&mut self.horizon);
+        let mut balances = Vec::new();
+        for address in self.looked_at.drain(..) {
+            let sum = self.balances[&address].sum_of(horizon..this);
+            if !sum.is_zero() {
+                balances.push((address, sum));
+            }
+        }
+        balances.sort_unstable();
+        balances.dedup();
         let above = self.expected.drain(..).filter(|(.., writer)| horizon <= *writer);
         let mut expected: Vec<_> = above.map(|(slot, value, _)| (slot, value)).collect();
         expected.sort_unstable_by_key(|(slot, _)| *slot);
-        (horizon, expected)
+        Found { horizon, expected, balances }
     }
 }
 

@@ -8,14 +8,16 @@
 //! The form is RLP, one list for each block, several of them one behind the other:
 //!
 //! ```text
-//! block       = ["SLOTHINT", version = 4, [block, chain, analyzer, addresses, slots, transactions]]
+//! block       = ["SLOTHINT", version = 5, [block, chain, analyzer, addresses, slots, transactions]]
 //! slot        = [number of the address, key without leading zeros]
-//! transaction = [index, coverage, gaps, state words read, accounts, storage, relied on, values]
+//! transaction = [index, coverage, gaps, state words read, accounts, storage, relied on, values,
+//!                balances]
 //! accounts    = [balances read, spent from, credited, nonces, codes read, created, destroyed,
 //!                delegated, any slot]
 //! storage     = [read, written, only added to]
 //! relied on   = [slots, balances, nonces, codes]
 //! values      = [[slot, value left in it], ...]
+//! balances    = [[address, what is added modulo 2^256], ...]
 //! ```
 //!
 //! Each address and each slot stands once in a block; the lists of a transaction hold their numbers.
@@ -33,7 +35,7 @@ use super::Head;
 const MAGIC: &[u8; 9] = b"\x88SLOTHINT";
 
 /// The version of the packed form.
-const VERSION: u64 = 4;
+const VERSION: u64 = 5;
 
 /// Predictions of one block as they arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +83,7 @@ struct Row {
     storage: Vec<Vec<u64>>,
     relied_on: Vec<Vec<u64>>,
     values: Vec<Left>,
+    balances: Vec<Added>,
 }
 
 /// The number of a slot, and the value that is left in it.
@@ -88,6 +91,13 @@ struct Row {
 struct Left {
     slot: u64,
     value: U256,
+}
+
+/// The number of an address, and what is added to its balance.
+#[derive(Debug, Clone, RlpEncodable, RlpDecodable)]
+struct Added {
+    address: u64,
+    change: U256,
 }
 
 /// Whether these bytes begin as packed predictions do.
@@ -159,6 +169,11 @@ impl Packer {
             values: {
                 let values = prediction.values().iter();
                 values.map(|(slot, value)| Left { slot: self.slot(*slot), value: *value }).collect()
+            },
+            balances: {
+                let changes = prediction.balance_changes().iter();
+                let added = |&(address, change)| Added { address: self.address(address), change };
+                changes.map(added).collect()
             },
         }
     }
@@ -248,6 +263,8 @@ impl Body {
             Prediction::stated(storage, accounts, wildcards, coverage, gaps, n_state_reads);
         let left = row.values.iter().map(|left| Ok((self.slot(left.slot)?, left.value)));
         let prediction = prediction.with_values(left.collect::<Result<_, Error>>()?);
+        let added = row.balances.iter().map(|it| Ok((at(&self.addresses, it.address)?, it.change)));
+        let prediction = prediction.with_balance_changes(added.collect::<Result<_, Error>>()?);
         Ok(PackedTx { tx: TxIndex(row.index), prediction, relied_on })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! In: predictions, or the bytes of a file. Out: JSON, or [`StatedBlock`]s.
 //! The format, version 1: `{"schemaVersion", "block", "chainId"?, "analyzer"?, "txs": [{"index",
-//! "reads", "writes", "deltas", "values"?, "wildcards", "complete", "coverage", "why"?, "stateReads",
+//! "reads", "writes", "deltas", "values"?, "balances"?, "wildcards", "complete", "coverage", "why"?, "stateReads",
 //! "accounts", "reliedOn"?, "codes"?}]}`. A file may hold several such objects, one for each block.
 //! What a prediction holds for stands in `chainId`, `analyzer`, `reliedOn` and `codes`
 //! (`provenance.rs`).
@@ -102,6 +102,9 @@ struct TxOut {
     deltas: Vec<(Address, B256)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     values: Vec<(Address, B256, B256)>,
+    /// What is added to balances modulo 2^256.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    balances: Vec<(Address, B256)>,
     wildcards: Vec<Address>,
     complete: bool,
     coverage: &'static str,
@@ -121,6 +124,7 @@ impl TxOut {
         let coverage = prediction.coverage();
         let word = |(slot, value): &(Slot, U256)| (slot.address, slot.key.into(), (*value).into());
         let values = prediction.values().iter().map(word);
+        let changes = prediction.balance_changes().iter();
         let gaps: Vec<&str> = prediction.gaps().iter().map(|gap| gap.text()).collect();
         Self {
             index: tx.0,
@@ -128,6 +132,7 @@ impl TxOut {
             writes: pairs(&storage.writes),
             deltas: pairs(&storage.deltas),
             values: values.collect(),
+            balances: changes.map(|(address, change)| (*address, (*change).into())).collect(),
             wildcards: prediction.wildcards().to_vec(),
             complete: coverage == Coverage::Complete,
             coverage: coverage.text(),
@@ -406,6 +411,8 @@ struct TxIn {
     #[serde(default)]
     values: Vec<ValueIn>,
     #[serde(default)]
+    balances: Vec<AddedIn>,
+    #[serde(default)]
     wildcards: Vec<Address>,
     #[serde(default)]
     complete: bool,
@@ -450,6 +457,7 @@ impl TxIn {
         let reasons = why.split(BETWEEN_REASONS).filter(|reason| !reason.is_empty());
         let gaps = reasons.map(|text| Gap::from_text(text).unwrap_or(Gap::Stated)).collect();
         let values = self.values.into_iter().map(|it| (Slot::new(it.0, it.1), it.2)).collect();
+        let changes = self.balances.into_iter().map(|it| (it.0, it.1)).collect();
         Prediction::stated(
             storage,
             self.accounts.into(),
@@ -459,6 +467,7 @@ impl TxIn {
             self.state_reads,
         )
         .with_values(values)
+        .with_balance_changes(changes)
     }
 }
 
@@ -471,6 +480,10 @@ impl From<SlotIn> for Slot {
         Self::new(address, key)
     }
 }
+
+/// An address, and what is added to its balance modulo 2^256.
+#[derive(Deserialize)]
+struct AddedIn(Address, #[serde(deserialize_with = "key")] U256);
 
 /// A slot as [`SlotIn`], and what a transaction leaves in it.
 #[derive(Deserialize)]

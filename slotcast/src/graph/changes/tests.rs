@@ -8,6 +8,13 @@ fn slot(n: u8) -> Slot {
     Slot::new(Address::with_last_byte(n), U256::ZERO)
 }
 
+/// The horizon, and the values of slots.
+fn turn(changes: &mut LastChanges) -> (TxIndex, Vec<(Slot, U256)>) {
+    let Found { horizon, expected, balances } = changes.turn();
+    assert_eq!(balances, []);
+    (horizon, expected)
+}
+
 #[test]
 fn a_reader_waits_for_the_last_change_before_it() {
     let location = |n| Location::Balance(Address::with_last_byte(n));
@@ -15,7 +22,7 @@ fn a_reader_waits_for_the_last_change_before_it() {
     let mut next = |read: &[u8], changed: &[u8]| {
         read.iter().for_each(|n| changes.read(&location(*n)));
         changed.iter().for_each(|n| changes.change(location(*n)));
-        changes.turn().0.0
+        changes.turn().horizon.0
     };
     assert_eq!(next(&[1], &[1]), 0);
     assert_eq!(next(&[2], &[2]), 0);
@@ -25,10 +32,10 @@ fn a_reader_waits_for_the_last_change_before_it() {
     assert_eq!(next(&[1], &[]), 5);
     changes.read(&location(2));
     changes.change(location(2));
-    assert_eq!(changes.turn().0.0, 4);
+    assert_eq!(changes.turn().horizon.0, 4);
     changes.read(&location(2));
     changes.change(location(2));
-    assert_eq!(changes.turn().0.0, 7);
+    assert_eq!(changes.turn().horizon.0, 7);
 }
 
 #[test]
@@ -40,24 +47,24 @@ fn a_forgotten_value_is_waited_for() {
     changes.read_and_change(slot(1), Some(U256::ONE));
     assert!(changes.is_touched(), "the first changed it");
     changes.forget_value(&slot(1));
-    assert_eq!(changes.turn(), (TxIndex(0), vec![(slot(1), U256::ONE)]));
+    assert_eq!(turn(&mut changes), (TxIndex(0), vec![(slot(1), U256::ONE)]));
     assert!(!changes.is_touched(), "of the next nothing is told yet");
     changes.read_slot(slot(1));
-    assert_eq!(changes.turn(), (TxIndex(2), vec![]));
+    assert_eq!(turn(&mut changes), (TxIndex(2), vec![]));
 }
 
 #[test]
 fn an_addition_does_not_wait_and_is_waited_for() {
     let mut changes = LastChanges::with_room_for(4);
     assert!(!changes.add(slot(1), None));
-    assert_eq!(changes.turn().0.0, 0);
+    assert_eq!(changes.turn().horizon.0, 0);
     assert!(changes.add(slot(1), None));
-    assert_eq!(changes.turn().0.0, 0);
+    assert_eq!(changes.turn().horizon.0, 0);
     changes.read_slot(slot(1));
-    assert_eq!(changes.turn().0.0, 2);
+    assert_eq!(changes.turn().horizon.0, 2);
     changes.read_slot(slot(1));
     assert!(!changes.add(slot(1), None), "it waits for that change anyway");
-    assert_eq!(changes.turn().0.0, 2);
+    assert_eq!(changes.turn().horizon.0, 2);
 }
 
 #[test]
@@ -66,30 +73,72 @@ fn a_known_value_is_found_and_not_waited_for() {
     let mut changes = LastChanges::with_room_for(6);
     changes.read_and_change(two, word(20));
     changes.read_and_change(one, word(10));
-    assert_eq!(changes.turn(), (TxIndex(0), vec![]));
+    assert_eq!(turn(&mut changes), (TxIndex(0), vec![]));
     changes.read_slot(two);
     changes.read_and_change(one, None);
-    assert_eq!(changes.turn(), (TxIndex(0), vec![(one, U256::from(10)), (two, U256::from(20))]));
+    assert_eq!(
+        turn(&mut changes),
+        (TxIndex(0), vec![(one, U256::from(10)), (two, U256::from(20))])
+    );
     // One is unknown now and waited for, so that two is found among what is committed.
     changes.read_slot(one);
     changes.read_slot(two);
-    assert_eq!(changes.turn(), (TxIndex(2), vec![]));
+    assert_eq!(turn(&mut changes), (TxIndex(2), vec![]));
     // What is added to is found as well, and left.
     assert!(!changes.add(two, word(21)));
-    assert_eq!(changes.turn(), (TxIndex(0), vec![(two, U256::from(20))]));
+    assert_eq!(turn(&mut changes), (TxIndex(0), vec![(two, U256::from(20))]));
     changes.read_slot(two);
-    assert_eq!(changes.turn(), (TxIndex(0), vec![(two, U256::from(21))]));
+    assert_eq!(turn(&mut changes), (TxIndex(0), vec![(two, U256::from(21))]));
 }
 
 #[test]
 fn an_addition_waits_for_the_last_writer_alone() {
     let mut changes = LastChanges::with_room_for(4);
     changes.read_and_change(slot(1), None);
-    assert_eq!(changes.turn().0.0, 0);
+    assert_eq!(changes.turn().horizon.0, 0);
     for _ in 0..2 {
         changes.add(slot(1), None);
-        assert_eq!(changes.turn().0.0, 1);
+        assert_eq!(changes.turn().horizon.0, 1);
     }
     changes.read_slot(slot(1));
-    assert_eq!(changes.turn().0.0, 3);
+    assert_eq!(changes.turn().horizon.0, 3);
+}
+
+#[test]
+fn a_known_change_of_a_balance_is_told_and_not_waited_for() {
+    let (one, two) = (Address::with_last_byte(1), Address::with_last_byte(2));
+    let (five, minus) = (U256::from(5), U256::from(2).wrapping_neg());
+    let mut changes = LastChanges::with_room_for(8);
+    let read = |changes: &mut LastChanges, it| changes.read(&Location::Balance(it));
+    let told = |changes: &mut LastChanges| {
+        let Found { horizon, balances, .. } = changes.turn();
+        (horizon.0, balances)
+    };
+    changes.change_balance(one, Some(five));
+    assert_eq!(told(&mut changes), (0, vec![]));
+    // Its own change is not what it finds.
+    read(&mut changes, one);
+    assert!(changes.is_touched());
+    changes.change_balance(one, Some(minus));
+    changes.change_balance(one, Some(minus));
+    assert_eq!(told(&mut changes), (0, vec![(one, five)]));
+    changes.change_balance(two, Some(U256::ZERO));
+    assert_eq!(told(&mut changes), (0, vec![]));
+    // What was passed on leaves nothing to tell.
+    read(&mut changes, two);
+    assert!(!changes.is_touched());
+    read(&mut changes, one);
+    assert_eq!(told(&mut changes), (0, vec![(one, U256::from(3))]));
+    // An unknown change is waited for, by itself as well as by others.
+    read(&mut changes, one);
+    changes.change_balance(one, None);
+    assert_eq!(told(&mut changes), (0, vec![(one, U256::from(3))]));
+    changes.change_balance(one, Some(five));
+    assert_eq!(told(&mut changes), (0, vec![]));
+    read(&mut changes, one);
+    assert_eq!(told(&mut changes), (5, vec![(one, five)]));
+    // What lies below a horizon that another location sets is found there.
+    changes.wait_for(Some(TxIndex(5)));
+    read(&mut changes, one);
+    assert_eq!(told(&mut changes), (6, vec![]));
 }

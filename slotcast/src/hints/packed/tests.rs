@@ -34,7 +34,10 @@ fn prediction() -> Prediction {
         word(Location::Nonce(account(4))),
         word(Location::Code(account(2))),
     ];
-    Prediction::new(storage, accounts, vec![account(6)], relied_on, vec![Gap::Loop, Gap::Stated])
+    let gaps = vec![Gap::Loop, Gap::Stated];
+    Prediction::new(storage, accounts, vec![account(6)], relied_on, gaps)
+        .with_values(vec![(slot(2, 0), U256::from(3))])
+        .with_balance_changes(vec![(account(1), U256::MAX), (account(5), U256::ZERO)])
 }
 
 const HEAD: Head = Head { chain_id: 10, block: 24_500_000, analyzer: 3 };
@@ -50,6 +53,7 @@ fn everything_comes_back_but_values() {
     for ((tx, sent), came) in predictions.iter().zip(&blocks[0].txs) {
         let it = &came.prediction;
         assert_eq!((came.tx, it.storage(), it.accounts()), (*tx, sent.storage(), sent.accounts()));
+        assert_eq!((it.values(), it.balance_changes()), (sent.values(), sent.balance_changes()));
         assert_eq!((it.wildcards(), it.gaps()), (sent.wildcards(), sent.gaps()));
         assert_eq!((it.coverage(), it.n_state_reads()), (sent.coverage(), sent.n_state_reads()));
         let locations: Vec<_> = sent.relied_on().iter().map(|word| word.location).collect();

@@ -26,7 +26,8 @@ fn example() -> IndexVec<TxIndex, Prediction> {
     let wild = vec![Address::with_last_byte(3)];
     let empty = || (StorageAccess::default(), AccountAccess::default());
     IndexVec::from(vec![
-        Prediction::new(storage, accounts, wild, vec![word], gaps),
+        Prediction::new(storage, accounts, wild, vec![word], gaps)
+            .with_balance_changes(vec![(Address::with_last_byte(1), U256::MAX)]),
         Prediction::new(empty().0, empty().1, vec![], vec![word], vec![]),
         Prediction::default(),
     ])
@@ -48,6 +49,8 @@ fn the_file_has_the_fields_of_the_format() {
         r#""0x0000000000000000000000000000000000000000000000000000000000000001"]],"#,
         r#""deltas":[["0x0000000000000000000000000000000000000002","#,
         r#""0x0000000000000000000000000000000000000000000000000000000000000007"]],"#,
+        r#""balances":[["0x0000000000000000000000000000000000000001","#,
+        r#""0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"]],"#,
         r#""wildcards":["0x0000000000000000000000000000000000000003"],"complete":false,"#,
         r#""coverage":"partial","why":"loop not unrolled, unknown storage key","stateReads":1,"#,
         r#""accounts":{"balanceReads":[],"balanceDebits":[],"balanceCredits":[],"#,
