@@ -98,7 +98,7 @@ pub use outcome::{
     TxStatus,
 };
 pub use pool::{Pool, Settings};
-pub use profit::{Call, ExecutionMode, PredictedWork, UnitCosts};
+pub use profit::{Call, Estimate, ExecutionMode, PredictedWork, UnitCosts};
 pub use read_through::{Asked, BatchRef, ReadThrough, Wanted};
 pub use receipt::{Receipt, RollupFees, RollupReceipt, receipts_root};
 pub use rejection::Rejection;

@@ -24,10 +24,11 @@
 //!
 //! What a call takes is estimated from its gas limit and what the block uses together (which a header from
 //! the chain states; for a block that is being built the usual share of the limits is taken), weighed by
-//! the size of the code that is entered, because a unit of gas takes much less in small contracts. Where
-//! it is predicted, by the slots, codes and bytes that it goes through, and by the gas that these do not
-//! explain. The estimate errs, which is why only a share of what is saved counts; a block close to the
-//! line is run sequentially, where nothing can be lost.
+//! the size of the code that is entered, because a unit of gas takes much less in small contracts; twice
+//! the usual size counts most, for the more code there is the less of it a call runs. Where it is
+//! predicted, by the slots, codes and bytes that it goes through, and by the gas that these do not explain,
+//! less in small contracts as well. The estimate errs, which is why only a share of what is saved counts; a
+//! block close to the line is run sequentially, where nothing can be lost.
 //!
 //! The unit costs are measured: `slotcast bench --units` prints those of the machine it runs on.
 
@@ -137,6 +138,8 @@ pub struct PredictedWork {
     pub slots: u64,
     /// Codes that it enters or looks at.
     pub codes: u64,
+    /// How many bytes these codes have together; zero where it is not known.
+    pub code_bytes: u64,
     /// Bytes of its data.
     pub bytes: u64,
     /// The gas that all this costs.
@@ -146,25 +149,54 @@ pub struct PredictedWork {
 /// What a call takes, in nanoseconds; none for a plain transfer.
 type Takes = Option<u64>;
 
+/// How much more a call takes in large codes than in those of typical size.
+const MOST_BY_SIZE: u64 = 2;
+
+/// What the calls of a block take, as far as it can be estimated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// Of each transaction; none for a plain transfer.
+    takes: IndexVec<TxIndex, Takes>,
+    /// The share of what it says is saved that counts.
+    certain_percent: u64,
+}
+
+impl Estimate {
+    /// All calls one after the other, in nanoseconds.
+    pub fn nanos(&self) -> u64 {
+        self.takes.iter().flatten().fold(0, |sum, nanos| sum.saturating_add(*nanos))
+    }
+}
+
 impl UnitCosts {
-    /// How to execute a block. `works` is what each call is predicted to go through, none for what looks
-    /// like a plain transfer; without it nothing is predicted. `horizons` is up to where each waits, if
-    /// that is known yet.
-    pub fn mode(
+    /// What the calls of a block take. `works` is what each is predicted to go through, none for what looks
+    /// like a plain transfer; without it nothing is predicted. `code_bytes` is the size of the code at an
+    /// address.
+    pub fn estimate(
         &self,
         block: &Block,
         works: Option<&IndexVec<TxIndex, Option<PredictedWork>>>,
-        horizons: Option<&IndexVec<TxIndex, TxIndex>>,
         code_bytes: impl Fn(Address) -> usize,
-    ) -> ExecutionMode {
+    ) -> Estimate {
         let (takes, certain_percent) = match works {
             None => (self.by_limits(block, code_bytes), self.certain_by_limits_percent),
             Some(works) => (self.by_predictions(block, works), self.certain_percent),
         };
+        Estimate { takes, certain_percent }
+    }
+
+    /// How to execute a block whose calls take this. `horizons` is up to where each transaction waits, if
+    /// that is known yet.
+    pub fn mode(
+        &self,
+        estimate: &Estimate,
+        horizons: Option<&IndexVec<TxIndex, TxIndex>>,
+    ) -> ExecutionMode {
+        let Estimate { takes, certain_percent } = estimate;
+        let (together, certain_percent) = (estimate.nanos(), *certain_percent);
         let calls = || takes.iter().flatten();
-        let together = calls().fold(0_u64, |sum, nanos| sum.saturating_add(*nanos));
         let longest = match horizons {
-            Some(horizons) => longest_chain(&takes, horizons),
+            Some(horizons) => longest_chain(takes, horizons),
             None => calls().max().copied().unwrap_or(0),
         };
         let saved = together - longest.max(together / 2);
@@ -178,7 +210,7 @@ impl UnitCosts {
         if pays { ExecutionMode::Parallel } else { ExecutionMode::Sequential }
     }
 
-    /// About how long a call takes that goes through this.
+    /// About how long a call takes that goes through this, in codes of usual size.
     pub const fn nanos_through(&self, work: PredictedWork) -> u64 {
         let slots = self.slot_nanos.saturating_mul(work.slots);
         let codes = self.code_nanos.saturating_mul(work.codes);
@@ -188,14 +220,10 @@ impl UnitCosts {
 
     /// About how long a call takes.
     pub const fn nanos(&self, call: Call) -> u64 {
-        let nanos = self.call.nanos(call.gas).saturating_mul(call.code_bytes);
-        nanos / if self.typical_code_bytes == 0 { 1 } else { self.typical_code_bytes }
-    }
-
-    /// About how long the calls of a block take, going by their gas limits.
-    pub fn nanos_of_calls(&self, block: &Block, code_bytes: impl Fn(Address) -> usize) -> u64 {
-        let takes = self.by_limits(block, code_bytes);
-        takes.iter().flatten().fold(0, |sum, nanos| sum.saturating_add(*nanos))
+        let typical = if self.typical_code_bytes == 0 { 1 } else { self.typical_code_bytes };
+        let most = typical.saturating_mul(MOST_BY_SIZE);
+        let code_bytes = if most < call.code_bytes { most } else { call.code_bytes };
+        self.call.nanos(call.gas).saturating_mul(code_bytes) / typical
     }
 
     fn by_predictions(
@@ -212,7 +240,13 @@ impl UnitCosts {
                 false => used(tx.gas_limit()).saturating_sub(work.gas),
             };
             let other = computing.saturating_mul(self.computing_picos) / 1_000;
-            Some(self.nanos_through(work).saturating_add(other))
+            let nanos = self.nanos_through(work).saturating_add(other);
+            let usual = work.codes.saturating_mul(self.typical_code_bytes);
+            Some(match work.code_bytes {
+                0 => nanos,
+                bytes if usual <= bytes => nanos,
+                bytes => nanos.saturating_mul(bytes) / usual,
+            })
         };
         block.transactions.iter().zip(works).map(takes).collect()
     }

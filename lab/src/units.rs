@@ -127,7 +127,7 @@ pub fn measure_units(prepared: &[Prepared]) -> Result<UnitCosts, UnitsError> {
         |it: &Block| it.touched[0] * slot + it.touched[1] * code + it.touched[2] * byte;
     let certain = least(blocks.iter().map(by_touched).collect());
     let by_limits = |it: &Prepared| {
-        units.nanos_of_calls(it.block(), |address| it.state().code_bytes(address)) as f64
+        units.estimate(it.block(), None, |address| it.state().code_bytes(address)).nanos() as f64
     };
     let certain_by_limits = least(prepared.iter().map(by_limits).collect());
     (units.certain_percent, units.certain_by_limits_percent) = (certain, certain_by_limits);

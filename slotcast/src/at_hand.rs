@@ -15,17 +15,21 @@
 
 use std::sync::Arc;
 
-use alloy_consensus::Transaction as _;
+use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_primitives::{Address, map::AddressMap};
-use slotcast_executor::{Block, PredictedWork, Wait};
+use slotcast_executor::{Block, ChainTx, ExecutionMode, PredictedWork, UnitCosts, Wait};
 use slotcast_model::{Fork, Index as _, IndexVec, Prediction, TxIndex};
 use slotcast_scheduler::Mode;
 
 use crate::{
     announced::{Kept, NextBlock},
     graph::{Waits, predicted_work},
-    summaries::BaseState,
+    summaries::{BaseState, CodeAt},
 };
+
+/// A block that is estimated to take less is looked at closely: there is little to gain in it, and errors
+/// of the estimate weigh most.
+const SHORT_NANOS: u64 = 3_000_000;
 
 /// Calls that are too few for one contract to matter.
 const FEW_CALLS: usize = 8;
@@ -74,43 +78,82 @@ impl<'a> AtHand<'a> {
         }
     }
 
-    /// What each call is predicted to go through, none for what looks like a plain transfer; nothing where
-    /// no transaction is predicted.
-    pub(crate) fn works(&self, block: &Block) -> Option<IndexVec<TxIndex, Option<PredictedWork>>> {
-        let txs = &block.transactions;
-        let kept = match self {
-            Self::All(predictions) => {
-                let works = txs.iter().zip(*predictions);
-                return Some(works.map(|(tx, it)| predicted_work(tx, it)).collect());
-            }
-            Self::Announced(kept, _) if kept.iter().all(Option::is_none) => return None,
-            Self::Announced(kept, _) => kept,
-        };
-        let work = |(tx, kept): (_, &Option<Arc<Kept>>)| match (tx, kept) {
-            (tx, Some(kept)) => predicted_work(tx, &kept.bound.prediction),
-            (tx, None) if tx.input().is_empty() => None,
-            (_, None) => Some(PredictedWork { codes: 1, ..PredictedWork::default() }),
-        };
-        Some(txs.iter().zip(kept).map(work).collect())
-    }
-
-    /// What the transactions of a block wait for, where that may decide whether several threads pay: when
-    /// nothing is predicted, or most calls are of one contract. Otherwise it is found out while the first
-    /// ones are executed.
-    pub(crate) fn waits_before<'w>(
+    /// Whether several threads pay for `block` on `state`, and what its transactions wait for where that
+    /// was worked out to decide it. It is when nothing is predicted, most calls are of one contract, or the
+    /// block is short; otherwise it is found out while the first transactions are executed.
+    pub(crate) fn decide(
         &self,
         block: &Block,
-        waits: impl FnOnce() -> Waits<'w>,
-    ) -> Option<IndexVec<TxIndex, Wait>> {
-        let is_blind = match self {
-            Self::All(_) => false,
-            Self::Announced(kept, _) => kept.iter().all(Option::is_none),
-        };
-        if !is_blind && !calls_one_contract(block) {
+        state: &impl BaseState,
+        (units, mode): (&UnitCosts, Mode),
+    ) -> (ExecutionMode, Option<IndexVec<TxIndex, Wait>>) {
+        let mut works = self.works(block);
+        // Asking for the size of each code costs more than it brings in most blocks.
+        let typical = usize::try_from(units.typical_code_bytes).unwrap_or(usize::MAX);
+        let mut estimate = units.estimate(block, works.as_ref(), |_| typical);
+        let is_short = estimate.nanos() < SHORT_NANOS;
+        if is_short {
+            works = works.map(|works| self.weighed(&works, state));
+            let size = |address| code_bytes(state, address).unwrap_or(typical);
+            estimate = units.estimate(block, works.as_ref(), size);
+        }
+        let is_blind = works.is_none();
+        if !is_blind && !is_short && !calls_one_contract(block) {
+            return (units.mode(&estimate, None), None);
+        }
+        let mut waits = self.waits(block, state, mode);
+        let waits: IndexVec<_, _> =
+            block.tx_indices().map(|tx| self.wait(&mut waits, tx)).collect();
+        let horizons = waits.iter().map(|wait| wait.horizon.0).collect();
+        (units.mode(&estimate, Some(&horizons)), Some(waits))
+    }
+
+    /// What was predicted of a transaction, if anything was.
+    fn prediction(&self, tx: TxIndex) -> Option<&Prediction> {
+        match self {
+            Self::All(predictions) => predictions.get(tx),
+            Self::Announced(kept, _) => {
+                kept.get(tx.as_usize())?.as_ref().map(|kept| &kept.bound.prediction)
+            }
+        }
+    }
+
+    /// What each call is predicted to go through, none for what looks like a plain transfer; nothing where
+    /// no transaction is predicted.
+    fn works(&self, block: &Block) -> Option<IndexVec<TxIndex, Option<PredictedWork>>> {
+        if matches!(self, Self::Announced(kept, _) if kept.iter().all(Option::is_none)) {
             return None;
         }
-        let mut waits = waits();
-        Some(block.tx_indices().map(|tx| self.wait(&mut waits, tx)).collect())
+        let work = |(tx, transaction): (TxIndex, &Recovered<ChainTx>)| match self.prediction(tx) {
+            Some(prediction) => predicted_work(transaction, prediction),
+            None if transaction.input().is_empty() => None,
+            None => Some(PredictedWork { codes: 1, ..PredictedWork::default() }),
+        };
+        Some(block.tx_indices().zip(&block.transactions).map(work).collect())
+    }
+
+    /// The same with the sizes of the codes.
+    fn weighed(
+        &self,
+        works: &IndexVec<TxIndex, Option<PredictedWork>>,
+        state: &impl BaseState,
+    ) -> IndexVec<TxIndex, Option<PredictedWork>> {
+        let weighed = |(tx, work): (TxIndex, &Option<PredictedWork>)| {
+            let codes = self.prediction(tx).into_iter().flat_map(|it| &it.accounts().code_reads);
+            let sizes = codes.filter_map(|address| code_bytes(state, *address));
+            let code_bytes = sizes.map(|size| size as u64).sum();
+            work.map(|work| PredictedWork { code_bytes, ..work })
+        };
+        works.iter_enumerated().map(weighed).collect()
+    }
+}
+
+/// How many bytes the code at an address has; nothing where it is not to be had.
+fn code_bytes(state: &impl BaseState, address: Address) -> Option<usize> {
+    match state.code(address) {
+        CodeAt::Nothing => Some(0),
+        CodeAt::Known(_, code) => Some(code.len()),
+        CodeAt::Unavailable => None,
     }
 }
 

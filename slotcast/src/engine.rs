@@ -21,7 +21,7 @@ use std::{
 
 use alloy_consensus::{Header, transaction::Recovered};
 use alloy_eip7928::{BlockAccessList, compute_block_access_list_hash, diff::BalDiff};
-use alloy_primitives::{Address, B256};
+use alloy_primitives::B256;
 use slotcast_analyzer::bind::{Binder, BlockWords};
 use slotcast_executor::{
     Advice, Block, ChainTx, Decisions, Execution, ExecutionError, ExecutionMode, FallbackRule,
@@ -500,9 +500,7 @@ impl Engine {
         predictions: Option<&IndexVec<TxIndex, Prediction>>,
     ) -> Result<bool, ExecutionError> {
         let at_hand = self.at_hand(block, fork_of(block)?, predictions);
-        let made = || at_hand.waits(block, base, self.settings.mode);
-        let waits = at_hand.waits_before(block, made);
-        Ok(self.pays(block, &at_hand, waits.as_ref()))
+        Ok(self.mode(block, base, &at_hand).0 == ExecutionMode::Parallel)
     }
 
     fn check_included(&self, execution: &Execution) -> Result<(), ExecutionError> {
@@ -512,22 +510,21 @@ impl Engine {
         }
     }
 
-    /// Whether a block is executed on several threads, given what is at hand.
-    fn pays(
+    /// How a block is executed, given what is at hand, and what its transactions wait for if that was
+    /// worked out.
+    fn mode(
         &self,
         block: &Block,
+        state: &impl BaseState,
         at_hand: &AtHand<'_>,
-        waits: Option<&IndexVec<TxIndex, Wait>>,
-    ) -> bool {
-        let units = &self.settings.units;
-        let works = at_hand.works(block);
-        let horizons = waits.map(|waits| waits.iter().map(|wait| wait.horizon.0).collect());
-        let mode = || units.mode(block, works.as_ref(), horizons.as_ref(), typical_code(units));
-        let pays = || mode() == ExecutionMode::Parallel;
-        match self.settings.execution {
-            ExecutionRule::Always(mode) => mode == ExecutionMode::Parallel,
-            ExecutionRule::ByCostOfTwo => pays(),
-            ExecutionRule::ByCost => 1 < self.threads() && pays(),
+    ) -> (ExecutionMode, Option<IndexVec<TxIndex, Wait>>) {
+        let EngineSettings { units, mode, execution, .. } = &self.settings;
+        match execution {
+            ExecutionRule::Always(mode) => (*mode, None),
+            ExecutionRule::ByCost if self.threads() == 1 => (ExecutionMode::Sequential, None),
+            ExecutionRule::ByCost | ExecutionRule::ByCostOfTwo => {
+                at_hand.decide(block, state, (units, *mode))
+            }
         }
     }
 
@@ -543,9 +540,8 @@ impl Engine {
         let clock = Clock::start();
         let (reads, settings) = (Reads(base), &self.execution);
         let at_hand = self.at_hand(block, fork, predictions);
-        let made = || at_hand.waits(block, &reads, settings.mode);
-        let mut before = at_hand.waits_before(block, &made);
-        if !self.pays(block, &at_hand, before.as_ref()) {
+        let (mode, mut before) = self.mode(block, &reads, &at_hand);
+        if mode == ExecutionMode::Sequential {
             let schedule = micros(clock.elapsed());
             let result = run(Advice::None)?;
             let execute = micros(clock.elapsed()) - schedule;
@@ -568,19 +564,15 @@ impl Engine {
         let mut waits = None;
         let wait = |tx| match &mut before {
             Some(before) => core::mem::take(&mut before[tx]),
-            None => at_hand.wait(waits.get_or_insert_with(made), tx),
+            None => {
+                let start = || at_hand.waits(block, &reads, settings.mode);
+                at_hand.wait(waits.get_or_insert_with(start), tx)
+            }
         };
         let result = run(Advice::Streamed(&mut { wait }, settings))?;
         let execute = micros(clock.elapsed()) - schedule;
         Ok((result, StepTimes { predict: 0.0, schedule, execute }))
     }
-}
-
-/// Takes every code to be of typical size: asking the database for each could cost more than knowing
-/// it saves.
-fn typical_code(units: &UnitCosts) -> impl Fn(Address) -> usize {
-    let typical = usize::try_from(units.typical_code_bytes).unwrap_or(usize::MAX);
-    move |_| typical
 }
 
 fn micros(duration: Duration) -> f64 {

@@ -116,6 +116,7 @@ pub fn predicted_work(tx: &Recovered<ChainTx>, prediction: &Prediction) -> Optio
     Some(PredictedWork {
         slots: slots as u64,
         codes: prediction.accounts().code_reads.len() as u64,
+        code_bytes: 0,
         bytes: tx.input().len() as u64,
         gas: estimate_gas(tx, prediction),
     })

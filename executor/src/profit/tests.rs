@@ -13,7 +13,7 @@ fn call(gas_limit: u64) -> Recovered<ChainTx> {
 }
 
 fn pays(units: &UnitCosts, block: &Block, code_bytes: usize) -> bool {
-    units.mode(block, None, None, |_| code_bytes) == ExecutionMode::Parallel
+    units.mode(&units.estimate(block, None, |_| code_bytes), None) == ExecutionMode::Parallel
 }
 
 fn block_of_calls(n: usize) -> Block {
@@ -45,7 +45,7 @@ fn what_handing_over_costs_decides() {
 fn what_the_block_uses_together_decides_when_it_is_known() {
     let mut block = block_of_calls(60);
     let units = UnitCosts::default();
-    let nanos = |block: &Block| units.nanos_of_calls(block, |_| 6_200);
+    let nanos = |block: &Block| units.estimate(block, None, |_| 6_200).nanos();
     let is_profitable = |block: &Block| pays(&units, block, 6_200);
     let not_known = nanos(&block);
     assert!(is_profitable(&block));
@@ -77,9 +77,16 @@ fn a_plan_that_saves_little_of_a_block_is_not_followed() {
 fn predictions_at_hand_decide_by_what_is_predicted() {
     let block = block_of_calls(40);
     let pays = |slots: Option<u64>, units: &UnitCosts| {
-        let work = |slots| PredictedWork { slots, codes: 2, bytes: 100, gas: 500_000 };
+        let work = |slots| PredictedWork {
+            slots,
+            codes: 2,
+            bytes: 100,
+            gas: 500_000,
+            ..PredictedWork::default()
+        };
         let works = IndexVec::from_elem(slots.map(work), 40);
-        units.mode(&block, Some(&works), None, |_| 4_200) == ExecutionMode::Parallel
+        units.mode(&units.estimate(&block, Some(&works), |_| 4_200), None)
+            == ExecutionMode::Parallel
     };
     let units = UnitCosts::default();
     assert!(pays(Some(20), &units));
@@ -95,7 +102,8 @@ fn gas_that_no_prediction_explains_counts() {
     let works = IndexVec::from_elem(Some(PredictedWork { gas: 25_000, ..Default::default() }), 40);
     let mut pays = |gas_used| {
         block.header.gas_used = gas_used;
-        units.mode(&block, Some(&works), None, |_| 4_200) == ExecutionMode::Parallel
+        units.mode(&units.estimate(&block, Some(&works), |_| 4_200), None)
+            == ExecutionMode::Parallel
     };
     assert!(!pays(40 * 25_000));
     assert!(pays(40 * 400_000));
@@ -106,10 +114,33 @@ fn a_chain_of_waits_is_not_worth_threads() {
     let (block, units) = (block_of_calls(100), UnitCosts::default());
     let pays = |horizon: fn(u32) -> u32| {
         let horizons = (0..100).map(|tx| TxIndex(horizon(tx))).collect();
-        units.mode(&block, None, Some(&horizons), |_| 6_200) == ExecutionMode::Parallel
+        units.mode(&units.estimate(&block, None, |_| 6_200), Some(&horizons))
+            == ExecutionMode::Parallel
     };
     assert!(pays(|_| 0));
     assert!(!pays(|tx| tx), "each waits for the one before");
     // Two chains side by side: an even one and an odd one.
     assert!(pays(|tx| tx.saturating_sub(1)));
+}
+
+#[test]
+fn calls_of_small_codes_take_less_than_predicted() {
+    let (block, units) = (block_of_calls(40), UnitCosts::default());
+    let nanos = |code_bytes| {
+        let work = PredictedWork { slots: 20, codes: 2, code_bytes, ..PredictedWork::default() };
+        let works = IndexVec::from_elem(Some(work), 40);
+        units.estimate(&block, Some(&works), |_| 0).nanos()
+    };
+    let usual = 2 * units.typical_code_bytes;
+    assert_eq!(nanos(usual / 4), nanos(usual) / 4);
+    // Not known, or more than usual.
+    assert_eq!([nanos(0), nanos(10 * usual)], [nanos(usual); 2]);
+}
+
+#[test]
+fn a_call_of_large_code_takes_up_to_twice_as_much() {
+    let (block, units) = (block_of_calls(40), UnitCosts::default());
+    let nanos = |code_bytes| units.estimate(&block, None, |_| code_bytes).nanos();
+    assert_eq!(nanos(8_400), 2 * nanos(4_200));
+    assert_eq!(nanos(24_000), nanos(8_400));
 }
