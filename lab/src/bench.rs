@@ -6,17 +6,23 @@
 //! its runs; summaries are warm and stay so; every parallel outcome is compared with the sequential
 //! executor's before anything is timed.
 
-use std::sync::Arc;
+use core::num::NonZeroUsize;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Barrier},
+};
 
 use serde::Serialize;
 use slotcast_executor::{
-    Block, ExecutionError, MemoryState, SequentialSettings, block_level_work, execute_baseline,
-    execute_sequential,
+    Block, ExecutionError, MemoryState, SequentialSettings, UnitCosts, block_level_work,
+    execute_baseline, execute_sequential,
 };
 use slotcast_model::Fork;
 
 use slotcast::{Clock, Engine, NextBlock, Prepared, StepTimes};
 use slotcast_corpus::RunError;
+
+use crate::makespan::{BlockCosts, MakespanRow};
 
 /// Least gas of the blocks that a summary is about.
 const LARGE_BLOCK_GAS: u64 = 4_000_000;
@@ -32,6 +38,50 @@ pub struct BenchSettings {
     pub micros: u64,
     /// Whether to measure engines that have never met a contract, too.
     pub is_cold: bool,
+    /// On how many threads to simulate the block, too.
+    pub simulated: Vec<NonZeroUsize>,
+}
+
+/// How many times faster than sequential execution a block would be on more threads: simulated from what
+/// its transactions take on one, see [`makespan`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Simulated {
+    /// With nothing predicted.
+    pub cold: f64,
+    /// With predictions made on the parent state.
+    pub pooled: f64,
+    /// With predictions in block order at hand.
+    pub hinted: f64,
+    /// Optimistic re-execution.
+    pub optimistic: f64,
+    /// If no transaction waited for another and nothing cost anything besides.
+    pub limit: f64,
+}
+
+impl Simulated {
+    fn of(row: &MakespanRow) -> Self {
+        let ratio = |micros: f64| row.in_order_micros / micros;
+        Self {
+            cold: ratio(row.ours_micros),
+            pooled: ratio(row.pooled_micros),
+            hinted: ratio(row.hinted_micros),
+            optimistic: ratio(row.optimistic_micros),
+            limit: ratio(row.limit_micros),
+        }
+    }
+
+    /// The geometric means.
+    fn mean<'a>(all: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {
+        let mean = |part: fn(&Self) -> f64| geometric_mean(all.clone().map(part));
+        Some(Self {
+            cold: mean(|it| it.cold)?,
+            pooled: mean(|it| it.pooled)?,
+            hinted: mean(|it| it.hinted)?,
+            optimistic: mean(|it| it.optimistic)?,
+            limit: mean(|it| it.limit)?,
+        })
+    }
 }
 
 /// One block on one number of threads; its JSON form is what `slotcast bench --json` prints.
@@ -73,6 +123,12 @@ pub struct BenchLine {
     pub execute_micros: f64,
     /// Executing, with predictions at hand.
     pub execute_hinted_micros: f64,
+    /// So many plain loops at once against one after the other: what the machine gives to threads that
+    /// share nothing.
+    pub ratio_of_loops: f64,
+    /// By number of threads, where that was asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub simulated: BTreeMap<usize, Simulated>,
     /// As `ratio`, of the least times instead of the medians: less disturbed by whatever else the
     /// machine does.
     pub ratio_of_best: f64,
@@ -134,6 +190,11 @@ pub struct BenchSummary {
     pub worst_hinted_block: Option<u64>,
     /// Its ratio.
     pub worst_ratio_hinted: Option<f64>,
+    /// The mean of so many plain loops at once against one after the other.
+    pub ratio_of_loops: Option<f64>,
+    /// The means by number of threads, where that was asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub simulated: BTreeMap<usize, Simulated>,
     /// The mean of the ratios of least times.
     pub ratio_of_best: Option<f64>,
     /// The mean with predictions made on the parent state.
@@ -191,6 +252,13 @@ impl BenchSummary {
             worst_ratio_pooled: worst_pooled.map(|line| line.ratio_pooled),
             worst_hinted_block: worst_hinted.map(|line| line.block),
             worst_ratio_hinted: worst_hinted.map(|line| line.ratio_hinted),
+            ratio_of_loops: geometric_mean(large().map(|line| line.ratio_of_loops)),
+            simulated: {
+                let simulated = |n| large().filter_map(move |line| line.simulated.get(&n));
+                let all = large().flat_map(|line| line.simulated.keys().copied());
+                let of = |n: usize| Some((n, Simulated::mean(simulated(n))?));
+                all.filter_map(of).collect()
+            },
             ratio_of_best: geometric_mean(large().map(|line| line.ratio_of_best)),
             ratio_pooled_of_best: geometric_mean(large().map(|line| line.ratio_pooled_of_best)),
             ratio_hinted_of_best: geometric_mean(large().map(|line| line.ratio_hinted_of_best)),
@@ -215,7 +283,7 @@ impl BenchSummary {
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let engines = vec![Engine::new(2)?];
-/// let settings = BenchSettings { engines, runs: [1, 1], micros: 0, is_cold: true };
+/// let settings = BenchSettings { engines, runs: [1, 1], micros: 0, is_cold: true, simulated: vec![] };
 /// assert!(bench_block(&prepared, &settings)?[0].matches_sequential);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -234,6 +302,8 @@ struct Samples {
     predict: Vec<f64>,
     /// By engine: unpredicted, predicted on the parent state, predicted, unpredicted by a new engine.
     engines: Vec<[Vec<StepTimes>; 4]>,
+    /// By engine: as many plain loops at once as it has threads.
+    loops: Vec<Vec<f64>>,
 }
 
 fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>, ExecutionError> {
@@ -242,8 +312,14 @@ fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>
     let truth = execute_sequential(block, state, &unobserved)?.outcome;
     let samples = measure(block, state, prepared, settings)?;
     let mut lines = Vec::new();
-    for (engine, [unpredicted, pooled, predicted, cold]) in
-        settings.engines.iter().zip(&samples.engines)
+    let rows = match settings.simulated.is_empty() {
+        true => Vec::new(),
+        false => BlockCosts::of(prepared, &UnitCosts::default())?.makespan(&settings.simulated),
+    };
+    let simulated: BTreeMap<usize, Simulated> =
+        rows.iter().map(|row| (row.threads, Simulated::of(row))).collect();
+    for ((engine, [unpredicted, pooled, predicted, cold]), loops) in
+        settings.engines.iter().zip(&samples.engines).zip(&samples.loops)
     {
         let predictions = prepared.predict(&engine.settings().predict).predictions;
         let execution = engine.execute_predicted(block, state, &predictions)?.execution;
@@ -276,6 +352,9 @@ fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>
             schedule_micros: of(predicted, |times| times.schedule),
             execute_micros: of(unpredicted, |times| times.execute),
             execute_hinted_micros: of(predicted, |times| times.execute),
+            ratio_of_loops: engine.threads() as f64 * median(samples.baseline.iter().copied())
+                / median(loops.iter().copied()),
+            simulated: simulated.clone(),
             ratio_of_best: best / least_of(unpredicted),
             ratio_pooled_of_best: best / least_of(pooled),
             ratio_hinted_of_best: best / least_of(predicted),
@@ -295,7 +374,7 @@ fn measure(
     prepared: &Prepared,
     settings: &BenchSettings,
 ) -> Result<Samples, ExecutionError> {
-    let BenchSettings { engines, runs: [fewest, most], micros, is_cold } = settings;
+    let BenchSettings { engines, runs: [fewest, most], micros, is_cold, .. } = settings;
     let warm = |engine: &Engine| {
         let settings = engine.settings().predict;
         let summaries = Arc::new(prepared.summaries(&settings));
@@ -310,6 +389,7 @@ fn measure(
         block_level: Vec::new(),
         predict: Vec::new(),
         engines: engines.iter().map(|_| empty()).collect(),
+        loops: engines.iter().map(|_| Vec::new()).collect(),
     };
     let all = Clock::start();
     while samples.baseline.len() < *fewest
@@ -326,6 +406,9 @@ fn measure(
         let clock = Clock::start();
         engine.predict_block(block, state)?;
         samples.predict.push(micros_since(&clock));
+        for (engine, loops) in engines.iter().zip(&mut samples.loops) {
+            loops.push(loops_at_once(block, state, engine.threads())?);
+        }
         for ((engine, predictions), samples) in engines.iter().zip(&warm).zip(&mut samples.engines)
         {
             samples[0].push(engine.execute(block, state)?.times);
@@ -340,6 +423,27 @@ fn measure(
         }
     }
     Ok(samples)
+}
+
+/// The microseconds that the longest of so many plain loops takes when all start at once.
+fn loops_at_once(
+    block: &Block,
+    state: &MemoryState,
+    threads: usize,
+) -> Result<f64, ExecutionError> {
+    let together = Barrier::new(threads);
+    let one = || {
+        together.wait();
+        let clock = Clock::start();
+        execute_baseline(block, state).map(|ran| (micros_since(&clock), ran).0)
+    };
+    let all: Result<Vec<_>, ExecutionError> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (1..threads).map(|_| scope.spawn(one)).collect();
+        let first = one();
+        let others = threads.into_iter().map(|it| it.join().expect("the loop does not panic"));
+        [first].into_iter().chain(others).collect()
+    });
+    Ok(all?.into_iter().fold(0.0, f64::max))
 }
 
 /// Predicts every transaction as a pool does, on the state before the block.

@@ -124,7 +124,7 @@ impl BlockCosts {
         threads.iter().map(|&threads| self.row(threads)).collect()
     }
 
-    fn of(prepared: &Prepared, units: &UnitCosts) -> Result<Self, ExecutionError> {
+    pub(crate) fn of(prepared: &Prepared, units: &UnitCosts) -> Result<Self, ExecutionError> {
         let measured = measure(prepared)?;
         let Measured { run, blind, predictions, truth, .. } = &measured;
         let (waits, again) = waits(prepared, predictions)?;

@@ -1,5 +1,6 @@
 //! What can be asked of the commands that work on recorded blocks?
 
+use core::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -82,6 +83,10 @@ pub(crate) struct Bench {
     /// Measure engines that have never met a contract, too: one for each run.
     #[arg(long)]
     pub(crate) cold: bool,
+    /// Simulate these numbers of threads, too, from what transactions take on one [default: none, and
+    /// 8 and 16 with --json].
+    #[arg(long, value_name = "N,...", value_delimiter = ',')]
+    pub(crate) simulate: Vec<NonZeroUsize>,
 }
 
 /// Which synthetic blocks to measure.

@@ -3,6 +3,8 @@
 //! In: blocks and numbers of threads. Out: one row or JSON line for each block and number of
 //! threads, a summary at the end, and whether all outcomes were the sequential ones.
 
+use core::num::NonZeroUsize;
+
 use serde::Serialize;
 use slotcast::{Engine, EngineSettings, ExecutionRule, Prepared, executor::ExecutionMode};
 use slotcast_corpus::{Scenario, prepare};
@@ -23,6 +25,10 @@ use crate::{
 const RUNS: [usize; 2] = [9, 101];
 /// How long to go on between these, in microseconds.
 const MICROS: u64 = 400_000;
+
+/// Numbers of threads that are simulated for readers of JSON.
+const SIMULATED: [NonZeroUsize; 2] =
+    [NonZeroUsize::new(8).unwrap(), NonZeroUsize::new(16).unwrap()];
 
 const COLUMNS: Columns = Columns::new(&[
     ("block", 8),
@@ -66,7 +72,12 @@ pub(crate) fn bench(
     let engine = |n: &usize| Engine::with_settings(*n, settings);
     let engines = threads.iter().map(engine).collect::<Result<_, _>>();
     let engines = engines.map_err(Failure::bad_input)?;
-    let settings = BenchSettings { engines, runs: RUNS, micros: MICROS, is_cold: args.cold };
+    let simulated = match args.simulate.is_empty() && console.is_json() {
+        true => SIMULATED.to_vec(),
+        false => args.simulate.clone(),
+    };
+    let settings =
+        BenchSettings { engines, runs: RUNS, micros: MICROS, is_cold: args.cold, simulated };
     let progress = Progress::new(sources.len(), console);
     let mut lines: Vec<BenchLine> = Vec::new();
     for subject in &sources {
@@ -265,12 +276,14 @@ fn text(summary: &BenchSummary) -> String {
         let ratios = ratios.map(number);
         SUMMARY.row([name.to_owned()].into_iter().chain(ratios).chain([worst]))
     };
-    let BenchSummary { threads, blocks, blocks_since_london, .. } = summary;
+    let BenchSummary { threads, blocks, blocks_since_london, ratio_of_loops, .. } = summary;
     let mut lines = vec![
         format!(
             "\n{threads} threads, {blocks} blocks of at least 4 Mgas, {blocks_since_london} of them since \
-             London; {} executions per transaction",
+             London; {} executions per transaction\n{threads} plain loops at once: {} times as fast as \
+             one after the other",
             number(summary.executions_per_tx),
+            number(*ratio_of_loops),
         ),
         SUMMARY.head(),
         row(
@@ -316,5 +329,12 @@ fn text(summary: &BenchSummary) -> String {
         summary.worst_ratio_hinted,
         summary.worst_hinted_block,
     ));
+    lines.extend(summary.simulated.iter().map(|(threads, it)| {
+        format!(
+            "simulated on {threads} threads: nothing predicted {:.2}, pooled {:.2}, hinted {:.2}, \
+             optimistic {:.2}, limit {:.2}",
+            it.cold, it.pooled, it.hinted, it.optimistic, it.limit,
+        )
+    }));
     lines.join("\n")
 }

@@ -12,6 +12,12 @@ fn medians_and_means() {
     assert_eq!(geometric_mean([].into_iter()), None);
 }
 
+/// Parts of which each is so many times this.
+fn simulated(ratio: f64) -> Simulated {
+    let [cold, pooled, hinted, optimistic, limit] = [1.0, 2.0, 3.0, 4.0, 5.0].map(|n| n * ratio);
+    Simulated { cold, pooled, hinted, optimistic, limit }
+}
+
 #[test]
 fn a_summary_is_about_large_blocks_but_the_worst_may_be_small() {
     let line = |block, gas_used, ratio, since_london| BenchLine {
@@ -31,6 +37,8 @@ fn a_summary_is_about_large_blocks_but_the_worst_may_be_small() {
         execute_micros: 1.0,
         execute_hinted_micros: 1.0,
         block_level_micros: 0.0,
+        ratio_of_loops: 2.0,
+        simulated: [(8, simulated(ratio))].into(),
         ratio_of_best: ratio,
         ratio_pooled_of_best: ratio,
         ratio_hinted_of_best: ratio,
@@ -51,6 +59,9 @@ fn a_summary_is_about_large_blocks_but_the_worst_may_be_small() {
     assert_eq!((summary.worst_block, summary.worst_ratio), (Some(3), Some(0.5)));
     assert_eq!((summary.worst_cold_block, summary.worst_ratio_cold), (Some(3), Some(1.5)));
     assert!((summary.ratio_cold.unwrap() - 6.0).abs() < 1e-12);
+    assert_eq!(summary.ratio_of_loops, Some(2.0));
+    let mean = summary.simulated[&8];
+    assert!((mean.cold - 2.0).abs() < 1e-12 && (mean.limit - 10.0).abs() < 1e-12, "{mean:?}");
     assert_eq!(summary.executions_per_tx, Some(1.5));
     assert_eq!(BenchSummary::of(8, &lines).worst_block, None);
 }

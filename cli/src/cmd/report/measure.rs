@@ -127,7 +127,8 @@ fn time(
 ) -> Result<Timed, Failure> {
     let engine = Engine::new(threads).map_err(Failure::bad_input)?;
     let engines = vec![engine];
-    let settings = BenchSettings { engines, runs: RUNS, micros: MICROS, is_cold: false };
+    let settings =
+        BenchSettings { engines, runs: RUNS, micros: MICROS, is_cold: false, simulated: vec![] };
     let in_file = |error| Failure::in_file(&source.name(), error);
     let mut lines = bench_block(prepared, &settings).map_err(in_file)?;
     let line = lines.pop().expect("there is a line for each way to measure");
