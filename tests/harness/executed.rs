@@ -111,7 +111,7 @@ impl Executed {
 }
 
 /// The limits and prices of blobs at a time; without them nothing runs from Cancun on.
-fn blob_params(chain: &EthereumChainHardforks, timestamp: u64) -> Option<BlobParams> {
+pub fn blob_params(chain: &EthereumChainHardforks, timestamp: u64) -> Option<BlobParams> {
     let since = [
         (EthereumHardfork::Bpo2, BlobParams::bpo2()),
         (EthereumHardfork::Bpo1, BlobParams::bpo1()),
