@@ -49,8 +49,10 @@ impl Watch {
                 observe_slots(*address, account, &mut reads, &mut writes);
             }
         });
+        let mut balances_asked = accounts.balance_reads.clone();
         accounts.balance_reads.extend_from_slice(&accounts.balance_debits);
         for list in [
+            &mut balances_asked,
             &mut accounts.balance_reads,
             &mut accounts.balance_debits,
             &mut accounts.balance_credits,
@@ -65,7 +67,7 @@ impl Watch {
         }
         reads.sort_unstable();
         writes.sort_unstable();
-        Observation { reads, writes, accounts }
+        Observation { reads, writes, accounts, balances_asked }
     }
 }
 

@@ -240,7 +240,7 @@ fn median(mut nanos: Vec<u64>) -> u64 {
 
 /// A prediction without a fault.
 fn prediction_of(observation: Observation) -> Prediction {
-    let Observation { reads, writes, accounts } = observation;
+    let Observation { reads, writes, accounts, .. } = observation;
     let storage = StorageAccess { reads, writes, deltas: Vec::new() };
     Prediction::new(storage, accounts, vec![], vec![], vec![])
 }

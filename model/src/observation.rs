@@ -17,6 +17,8 @@ pub struct Observation {
     pub writes: Vec<Slot>,
     /// The accounts touched.
     pub accounts: AccountAccess,
+    /// The accounts whose balance code asked for, whether or not they were spent from as well.
+    pub balances_asked: Vec<Address>,
 }
 
 impl Observation {

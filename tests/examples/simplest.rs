@@ -52,7 +52,8 @@ fn main() -> ExitCode {
             worst = (least, block.header.number);
         }
     }
-    let mean = |ratios: &[f64]| (ratios.iter().map(|it| it.ln()).sum::<f64>() / ratios.len() as f64).exp();
+    let mean =
+        |ratios: &[f64]| (ratios.iter().map(|it| it.ln()).sum::<f64>() / ratios.len() as f64).exp();
     let (median, least) = (mean(&medians), mean(&best));
     println!(
         "{} blocks: the plain loop takes {median:.3} of the simplest loop's time, {least:.3} of least times, at \

@@ -4,7 +4,7 @@
 //! Invariant: a conflict is named only where the later transaction did not wait for the earlier one,
 //! directly or by way of others.
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use serde::Serialize;
 use slotcast_executor::{Horizon, TxOutcome, TxStatus, Wait};
 use slotcast_model::{IndexVec, LastWriters, Location, Observation, Prediction, Slot, TxIndex};
@@ -48,7 +48,7 @@ pub struct OutcomePart {
     pub gas_used: u64,
     /// How often it was run.
     pub executions: u32,
-    /// The predicted values it ran on instead of waiting for them, ascending by slot.
+    /// The predicted values it ran on instead of waiting for them: slots ascending, then balances.
     pub ran_on: Vec<PredictedValue>,
     /// What else it read that an earlier transaction changed for which it did not wait.
     pub conflicts: Vec<Conflict>,
@@ -58,7 +58,7 @@ pub struct OutcomePart {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PredictedValue {
-    /// The slot.
+    /// The slot, or the account's balance.
     pub location: String,
     /// The value.
     pub value: U256,
@@ -128,14 +128,18 @@ pub(super) fn explain(
         .is_parallel(block, state, Some(predictions))
         .map_err(|source| RunError::of(block, source))?;
     let wait = wait_of(prepared, predictions, engine, tx);
-    let expected = match is_parallel && wait.horizon != Horizon(tx) {
-        true => wait.expected,
-        false => Vec::new(),
+    let Wait { expected, balances, .. } = match is_parallel && wait.horizon != Horizon(tx) {
+        true => wait,
+        false => Wait::default(),
     };
     let last_writers = LastWriters::before(tx, judged.truth.observations.iter_enumerated());
     let ran_on = expected
         .iter()
         .filter_map(|&(slot, value)| ran_on(predictions, judged, &last_writers, tx, slot, value));
+    let told = |(address, _): &(Address, U256)| {
+        ran_on_balance(predictions, judged, &last_writers, tx, *address)
+    };
+    let ran_on = ran_on.chain(balances.iter().filter_map(told));
     let status = match &judged.truth.txs[tx] {
         TxOutcome::Rejected(reason) => format!("rejected: {reason}"),
         TxOutcome::Executed(executed) => match &executed.status {
@@ -149,7 +153,13 @@ pub(super) fn explain(
         gas_used: judged.truth.txs[tx].gas_used().unwrap_or(0),
         executions: 1 + u32::from(is_again),
         ran_on: ran_on.collect(),
-        conflicts: conflicts(schedule, &judged.truth.observations, &last_writers, tx, &expected),
+        conflicts: conflicts(
+            schedule,
+            &judged.truth.observations,
+            &last_writers,
+            tx,
+            (&expected, &balances),
+        ),
     })
 }
 
@@ -188,17 +198,40 @@ fn ran_on(
     Some(PredictedValue { location: location.to_string(), value, from: from.0, instead })
 }
 
+/// A predicted balance that a transaction ran on; none where nothing tells what it was predicted to be.
+fn ran_on_balance(
+    predictions: &IndexVec<TxIndex, Prediction>,
+    judged: &Judged,
+    last_writers: &LastWriters,
+    tx: TxIndex,
+    address: Address,
+) -> Option<PredictedValue> {
+    let location = Location::Balance(address);
+    let relied_on = predictions[tx].relied_on();
+    let at = relied_on.iter().position(|word| word.location == location)?;
+    let (value, found) = (relied_on[at].value, *judged.held[tx].get(at)?);
+    let changes = |it: &Prediction| it.balance_changes().iter().any(|(of, _)| *of == address);
+    let (from, _) =
+        predictions.iter_enumerated().take(tx.0 as usize).rfind(|(_, it)| changes(it))?;
+    let by = last_writers.of(&location).map(|by| by.0);
+    let instead = (found != value).then_some(Instead { value: found, by });
+    Some(PredictedValue { location: location.to_string(), value, from: from.0, instead })
+}
+
 /// What `tx` read of transactions that it did not wait for.
 fn conflicts(
     schedule: &Schedule,
     observations: &IndexVec<TxIndex, Observation>,
     last_writers: &LastWriters,
     tx: TxIndex,
-    expected: &[(Slot, U256)],
+    (expected, balances): (&[(Slot, U256)], &[(Address, U256)]),
 ) -> Vec<Conflict> {
     let is_expected = |location: &Location| match location {
         Location::Storage(slot) => expected.binary_search_by_key(slot, |(slot, _)| *slot).is_ok(),
-        Location::Balance(_) | Location::Nonce(_) | Location::Code(_) => false,
+        Location::Balance(address) => {
+            balances.binary_search_by_key(address, |(address, _)| *address).is_ok()
+        }
+        Location::Nonce(_) | Location::Code(_) => false,
     };
     let mut is_awaited = vec![false; observations.len()];
     let mut open = vec![tx];
@@ -221,9 +254,7 @@ fn conflicts(
 fn read(observation: &Observation) -> impl Iterator<Item = Location> + '_ {
     let slots = observation.reads.iter().copied().map(Location::Storage);
     let accounts = &observation.accounts;
-    let looked_at = accounts.balance_reads.iter();
-    let looked_at = looked_at.filter(|it| accounts.balance_debits.binary_search(it).is_err());
-    let balances = looked_at.copied().map(Location::Balance);
+    let balances = observation.balances_asked.iter().copied().map(Location::Balance);
     let nonces = accounts.nonces.iter().copied().map(Location::Nonce);
     let codes = accounts.code_reads.iter().copied().map(Location::Code);
     slots.chain(balances).chain(nonces).chain(codes)

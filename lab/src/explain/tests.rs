@@ -1,9 +1,10 @@
 //! Is what is said of a transaction what was predicted of it?
 
+use alloy_primitives::Address;
 use slotcast::{EngineSettings, ExecutionRule};
 use slotcast_corpus::embedded;
 use slotcast_executor::ExecutionMode;
-use slotcast_model::Slot;
+use slotcast_model::{Location, Slot};
 
 use super::*;
 use slotcast_corpus::prepare;
@@ -71,8 +72,16 @@ fn what_a_transaction_ran_on_is_said_with_where_it_came_from() {
         for value in &explained.outcome.ran_on {
             let from = &predictions[TxIndex(value.from)];
             assert!(value.from < tx.0);
-            let left = from.values().iter().find(|(slot, _)| slot.to_string() == value.location);
-            assert_eq!(left.map(|(_, left)| *left), Some(value.value), "{value:?}");
+            let is_here = |location: Location| location.to_string() == value.location;
+            let left = from.values().iter().find(|(slot, _)| is_here(Location::Storage(*slot)));
+            let is_changed = |it: &Address| is_here(Location::Balance(*it));
+            match left {
+                Some((_, left)) => assert_eq!(*left, value.value, "{value:?}"),
+                None => {
+                    let changes = from.balance_changes().iter();
+                    assert!(changes.copied().any(|(it, _)| is_changed(&it)), "{value:?}");
+                }
+            }
             n_values += 1;
             n_held += usize::from(value.instead.is_none());
         }

@@ -8,7 +8,7 @@ use super::*;
 #[test]
 fn only_a_confirmed_addition_takes_an_edge_away() {
     let slot = Slot::new(Address::with_last_byte(1), U256::ONE);
-    let truth = Observation { reads: vec![slot], writes: vec![slot], accounts: Default::default() };
+    let truth = Observation { reads: vec![slot], writes: vec![slot], ..Observation::default() };
     let deltas = StorageAccess { deltas: vec![slot], ..StorageAccess::default() };
     let prediction = Prediction::new(deltas, Default::default(), vec![], vec![], vec![]);
     let confirmed = [slot];

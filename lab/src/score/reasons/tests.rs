@@ -23,7 +23,7 @@ fn prediction(reads: &[u64], writes: &[u64], relied_on: &[(u64, u64)], gap: &[Ga
 
 fn truth(reads: &[u64], writes: &[u64]) -> Observation {
     let slots = |list: &[u64]| list.iter().map(|&n| slot(n)).collect();
-    Observation { reads: slots(reads), writes: slots(writes), accounts: Default::default() }
+    Observation { reads: slots(reads), writes: slots(writes), ..Observation::default() }
 }
 
 fn ended(status: TxStatus) -> TxOutcome {
