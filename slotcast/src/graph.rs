@@ -255,7 +255,7 @@ impl<'a> Waits<'a> {
         let mut values = known.iter().peekable();
         let deltas = storage.deltas.iter().copied();
         let add = |slot: &Slot| changes.add(*slot, value_of(*slot, &mut values));
-        let additions = deltas.filter(add).collect();
+        let deltas = deltas.filter(add).collect();
         if count == Values::IfUntouched && changes.is_touched() {
             storage
                 .writes
@@ -275,7 +275,7 @@ impl<'a> Waits<'a> {
             .for_each(|location| changes.change(location));
         let gas = if is_plain { 0 } else { estimate_gas(tx, prediction) };
         let (horizon, expected) = changes.turn();
-        Wait { horizon: Horizon(horizon), additions, expected, gas }
+        Wait { horizon: Horizon(horizon), deltas, expected, gas }
     }
 }
 
