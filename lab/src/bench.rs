@@ -61,7 +61,7 @@ pub struct Simulated {
 
 impl Simulated {
     fn of(row: &MakespanRow) -> Self {
-        let ratio = |micros: f64| row.in_order_micros / micros;
+        let ratio = |micros: f64| row.sequential_micros / micros;
         Self {
             cold: ratio(row.ours_micros),
             pooled: ratio(row.pooled_micros),

@@ -29,10 +29,11 @@ mod prepared;
 pub mod predict;
 
 mod convert;
-mod forward;
+mod overlay;
 
 mod reads;
 mod summaries;
+mod traced;
 
 pub mod graph;
 

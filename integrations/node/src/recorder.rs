@@ -6,7 +6,7 @@
 //! 1. The block, its hash and its roots; the header of its parent.
 //! 2. A first idea of the state: from a trace if the node makes any, else by predicting the block on
 //!    what is known, asking for what the predictions want, and predicting again.
-//! 3. The block is run in order; what it asks for and is not known yet is asked from the node.
+//! 3. The block is run sequentially; what it asks for and is not known yet is asked from the node.
 //! 4. What it gave is compared with the header; what it asked for becomes the recording.
 //! 5. The recording is run once more by itself, and must ask for nothing else and give the same.
 //!
@@ -370,7 +370,7 @@ fn execution(recorded: &RecordedBlock, source: ExecutionError) -> RecordError {
     RecordError::Execution { number: recorded.header.number, source: Box::new(source) }
 }
 
-/// What a block touches besides what its transactions do: whom it pays, and the contracts that its
+/// What a block touches besides what its transactions do: the accounts it pays, and the contracts that its
 /// system calls run.
 fn besides_transactions(block: &RecordedBlock) -> impl Iterator<Item = Want> + '_ {
     let withdrawals = block.withdrawals.iter().flatten().map(|withdrawal| withdrawal.address);

@@ -2,7 +2,7 @@
 //!
 //! In: a [`Drawing`]. Out: SVG. Above, a column for each layer and a curve for each edge that does not
 //! follow from others; below, a lane for each thread. Whatever the pointer rests on says what it is:
-//! a transaction whom it calls, an edge at which location the two meet.
+//! a transaction the account it calls, an edge at which location the two meet.
 //! Invariant: all text is numbers, addresses and locations, so nothing has to be escaped.
 
 use core::fmt::{self, Write};
@@ -161,11 +161,11 @@ fn write_lanes(
     writeln!(
         out,
         "<g id=\"lanes\"><text class=\"h\" x=\"20\" y=\"{}\">simulated on {n_threads} threads from \
-         estimated gas, {} mode: {} µs, {} µs in order</text>",
+         estimated gas, {} mode: {} µs, {} µs sequential</text>",
         top - 14,
         lanes.mode.text(),
         end / 1000,
-        lanes.in_order / 1000,
+        lanes.sequential / 1000,
     )?;
     for thread in 0..n_threads {
         let y = top + thread * LANE + 13;

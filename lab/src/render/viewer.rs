@@ -1,4 +1,4 @@
-//! How is a block looked at in a browser: what runs when, and who waits for whom?
+//! How is a block looked at in a browser: what runs when, and what waits for what?
 //!
 //! In: a [`Drawing`]. Out: HTML that needs nothing but itself: style, script and data stand in it. The
 //! script draws on a canvas, so that the number of elements does not grow with the block.
@@ -65,7 +65,7 @@ struct Tx {
 struct ModeData {
     mode: &'static str,
     threads: usize,
-    in_order: u64,
+    sequential: u64,
     limit: u64,
     end: u64,
     horizons: Vec<u32>,
@@ -124,7 +124,7 @@ impl ModeData {
         Self {
             mode: lanes.mode.text(),
             threads: lanes.threads.get(),
-            in_order: lanes.in_order,
+            sequential: lanes.sequential,
             limit: lanes.limit,
             end: lanes.end(),
             horizons: lanes.horizons.iter().map(|it| it.0).collect(),

@@ -6,13 +6,13 @@
 //! the pool, not on how it got there, but for the tickets themselves.
 //!
 //! Two transactions *conflict* when one may observe what the other changes, whichever comes first.
-//! Additions to one location do not conflict with one another. Conflict *groups* are what conflicts
+//! Deltas to one location do not conflict with one another. Conflict *groups* are what conflicts
 //! connect: transactions of different groups may be ordered, simulated and thrown away without a look
 //! at one another. What a prediction leaves open (its gaps and wildcards) makes no conflict.
 //!
 //! ```
 //! use alloy_primitives::{Address, U256};
-//! use slotcast::hints::{ConflictScope, Hint, Pool};
+//! use slotcast::hints::{ConflictScope, Hint, ConflictPool};
 //! use slotcast_model::{AccountAccess, Prediction, Slot, StorageAccess};
 //!
 //! let writes = |key: u64| {
@@ -20,7 +20,7 @@
 //!     let storage = StorageAccess { writes: vec![slot], ..StorageAccess::default() };
 //!     Hint::from(Prediction::new(storage, AccountAccess::default(), vec![], vec![], vec![]))
 //! };
-//! let mut pool = Pool::new(ConflictScope::All);
+//! let mut pool = ConflictPool::new(ConflictScope::All);
 //! let [a, b, c] = [writes(1), writes(1), writes(2)].map(|hint| pool.insert(&hint));
 //! assert!(pool.conflicts(a, b) && !pool.conflicts(a, c));
 //! assert_eq!(pool.groups(), [vec![a, b], vec![c]]);
@@ -40,7 +40,7 @@ use self::{
 use crate::hints::Hint;
 
 index_newtype! {
-    /// A transaction's place in a [`Pool`]. When the transaction is cancelled, the next one may get
+    /// A transaction's place in a [`ConflictPool`]. When the transaction is cancelled, the next one may get
     /// the same ticket.
     pub struct Ticket;
 }
@@ -58,7 +58,7 @@ pub enum ConflictScope {
 
 /// Transactions that wait, by what they are predicted to touch.
 #[derive(Clone, Debug, Default)]
-pub struct Pool {
+pub struct ConflictPool {
     scope: ConflictScope,
     places: Places,
     entries: IndexVec<Ticket, Option<Entry>>,
@@ -70,7 +70,7 @@ pub struct Pool {
     gathering: Gathering,
 }
 
-impl Pool {
+impl ConflictPool {
     /// An empty pool.
     pub fn new(scope: ConflictScope) -> Self {
         Self { scope, ..Self::default() }
