@@ -79,6 +79,7 @@ impl Bytecode {
     }
 
     /// What the opcode at `pc` does, and the width of its immediate data; past the end it is STOP.
+    #[inline]
     pub(crate) fn opcode(&self, pc: Pc) -> (Opcode, u32) {
         let byte = |at: usize| self.code.get(at).copied().unwrap_or_default();
         let byte_here = byte(pc.as_usize());
@@ -91,10 +92,27 @@ impl Bytecode {
     }
 
     /// The immediate data of `width` bytes at `pc` as a word.
+    #[inline]
     pub(crate) fn immediate(&self, pc: Pc, width: u32) -> U256 {
         let start = (pc.as_usize() + 1).min(self.code.len());
         let end = (start + width as usize).min(self.code.len());
         immediate(&self.code[start..end], width as usize)
+    }
+
+    /// The jump destination that the immediate data of `width` bytes at `pc` names.
+    pub(crate) fn label(&self, pc: Pc, width: u32) -> Option<u32> {
+        let start = (pc.as_usize() + 1).min(self.code.len());
+        let end = start + width as usize;
+        // Where data is missing the code ends, and there is nothing left that could jump.
+        self.named(self.code.get(start..end)?)
+    }
+
+    /// The jump destination that the whole immediate data of a PUSH names.
+    pub(crate) fn named(&self, immediate: &[u8]) -> Option<u32> {
+        let leading = immediate.len().saturating_sub(4);
+        let (zeros, rest) = immediate.split_at(leading);
+        let at = rest.iter().fold(0, |at, &byte| at << 8 | u32::from(byte));
+        (self.is_jump_target(at) && zeros.iter().all(|&byte| byte == 0)).then_some(at)
     }
 
     /// Where each instruction stands, what it does and its immediate data, from the start on.
@@ -124,6 +142,7 @@ impl Bytecode {
     }
 
     /// Whether there is a jump destination at `at`.
+    #[inline]
     pub fn is_jump_target(&self, at: u32) -> bool {
         let word = self.jumpdests.get(at as usize / 64).copied().unwrap_or_default();
         word >> (at % 64) & 1 == 1

@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 /// Limits of one analysis and of one binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Instructions walked plus stack and memory words copied, for one entry point.
+    /// Instructions walked plus stack and memory words copied, for one entry point; and for each
+    /// stretch of code with which a frame goes on where a walk stopped.
     pub fuel_per_function: u64,
+    /// The same for an entry point that is described: where its walk stops, nothing goes on.
+    pub fuel_per_described: u64,
     /// The same for the whole contract, where all entry points are walked one after the other, as
     /// for a description; those that find nothing left are not walked.
     pub fuel_per_contract: u64,
@@ -34,12 +37,11 @@ impl Limits {
     /// How many programs of stretches of code the frames of one transaction may go on with.
     pub(crate) const STRETCHES: usize = 64;
 
-    /// The limits of a stretch of code with which a frame goes on where a walk stopped: of all that a
-    /// transaction may go on with together they are those of a function, but for the room of a few
-    /// nodes that each stretch needs.
+    /// The limits of a stretch of code with which a frame goes on where a walk stopped: the fuel of a
+    /// function, so that it comes as far; and nodes and bytes that together are those of a function for
+    /// all that a transaction may go on with, but for the room of a few nodes that each stretch needs.
     pub(crate) fn of_stretch(&self) -> Self {
         Self {
-            fuel_per_function: self.fuel_per_function / Self::STRETCHES as u64,
             nodes_per_function: (self.nodes_per_function / Self::STRETCHES).max(16),
             bytes_per_function: self.bytes_per_function / Self::STRETCHES,
             recursion: 1,
@@ -51,7 +53,8 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            fuel_per_function: 16_000_000,
+            fuel_per_function: 250_000,
+            fuel_per_described: 16_000_000,
             fuel_per_contract: 40_000_000,
             nodes_per_function: 60_000,
             bytes_per_function: 128 << 20,

@@ -29,7 +29,7 @@ use crate::{
 pub use store::StoreError;
 
 /// The version of the analysis: summaries of another version are not to be mixed with these.
-pub const ANALYZER_VERSION: u32 = 9;
+pub const ANALYZER_VERSION: u32 = 10;
 
 /// A fingerprint of the sources of the compile path, in hexadecimal: what is kept beyond the process
 /// is used again by the same analysis only, whether or not the version was raised.

@@ -162,6 +162,7 @@ fn limits(random: &mut Random) -> (Limits, BindLimits) {
     }
     let analysis = Limits {
         fuel_per_function: random.pick(&[1, 500, 20_000, 400_000]),
+        fuel_per_described: random.pick(&[1, 500, 20_000, 400_000]),
         fuel_per_contract: random.pick(&[1, 2_000, 1_000_000]),
         bytes_per_function: random.pick(&[1, 1 << 16, 128 << 20]),
         nodes_per_function: random.pick(&[1, 10, 2_000]),

@@ -299,13 +299,47 @@ fn a_walk_that_stops_is_gone_on_with() {
     let program = Program { at: 0x20, code: FIBONACCI.to_owned(), slots: &[(0, 11)] };
     let call = Call { to: 0x20, gas: 2_000_000 };
     check(Fork::Osaka, std::slice::from_ref(&program), &[call]);
-    for fuel_per_function in [500, 5_000, 50_000, 16_000_000] {
+    for fuel_per_function in [500, 5_000, 50_000, 250_000, 16_000_000] {
         let limits = Limits { fuel_per_function, ..Limits::default() };
         let found = predicted_within(limits, program.clone(), call.gas);
         let storage = found.storage();
         let n = (found.gaps(), storage.reads.len(), storage.writes.len());
         // Read: n, ten slots from 102 on, and what is stored.
         assert_eq!(n, (&[][..], 22, 11), "{fuel_per_function}");
+    }
+}
+
+/// A function that calls itself and at last goes round a loop, in which one word of memory more is unknown
+/// to the walk after each round; from the loop it returns to `done`, with a high stack.
+fn forgetful() -> String {
+    let (words, places) = ("push 1 swap1 ".repeat(100), 0..80);
+    let known: String = places.clone().map(|n| format!("push 5 push {} mstore ", 32 * n)).collect();
+    let moved = places.rev().map(|n| format!("push {} mload push {} mstore ", 32 * n, 32 * n + 32));
+    let moved: String = moved.collect();
+    format!(
+        "push done push 0 sload push f jump
+        done: push 77 push 5 sstore stop
+        f: dup1 iszero push base jumpi                     ; [return, n]
+        dup2 push 1 dup3 sub push f jump                   ; [return, n, return, n - 1]
+        base: pop {words} {known} push 0
+        round: {moved} dup1 push 0 mstore                  ; [return, i]
+        push 3 dup2 lt iszero push out jumpi
+        push 1 add push round jump
+        out: pop push 64 mload push 1000 add sload pop jump"
+    )
+}
+
+#[test]
+fn a_place_where_a_walk_stops_counts_once_however_often_it_is_visited() {
+    let program = Program { at: 0x20, code: forgetful(), slots: &[(0, 11)] };
+    let call = Call { to: 0x20, gas: 1_000_000 };
+    check(Fork::Osaka, std::slice::from_ref(&program), &[call]);
+    for fuel_per_function in [2_000, 20_000, 250_000, 16_000_000] {
+        let limits = Limits { fuel_per_function, ..Limits::default() };
+        let found = predicted_within(limits, program.clone(), call.gas, Recovery::Always);
+        let storage = found.storage();
+        let n = (found.gaps(), storage.reads.len(), storage.writes.len());
+        assert_eq!(n, (&[][..], 3, 1), "{fuel_per_function}");
     }
 }
 

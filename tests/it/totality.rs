@@ -75,7 +75,7 @@ const SORT: &str = "
 #[test]
 fn a_function_that_calls_itself_twice_leaves_fuel_for_the_rest() {
     let code = assemble(SORT).unwrap();
-    let limits = Limits::default();
+    let limits = Limits { fuel_per_function: 16_000_000, ..Limits::default() };
     let effort = effort(&code, Fork::Osaka, &limits);
     assert_eq!(effort.stop, StopReason::RecursionLimit);
     assert!(effort.n_nodes < limits.nodes_per_function / 4, "{effort:?}");

@@ -43,7 +43,7 @@ impl CodeIndex {
         for (pc, kind, immediate) in code.scan() {
             asks_for_size |= kind == Kind::MSize;
             let label = match kind {
-                Kind::Push => label(&code, immediate),
+                Kind::Push => code.named(immediate),
                 Kind::JumpDest if falls => Some(pc.0),
                 Kind::Jump | Kind::JumpI => pushed,
                 _ => None,
@@ -113,14 +113,7 @@ impl CodeIndex {
     }
 }
 
+#[inline]
 fn bit(words: &[u64], pc: Pc) -> bool {
     words.get(pc.0 as usize / 64).is_some_and(|word| word >> (pc.0 % 64) & 1 == 1)
-}
-
-/// The jump destination that the immediate data of a PUSH names.
-fn label(code: &Bytecode, immediate: &[u8]) -> Option<u32> {
-    let leading = immediate.len().saturating_sub(4);
-    let (zeros, rest) = immediate.split_at(leading);
-    let at = rest.iter().fold(0, |at, &byte| at << 8 | u32::from(byte));
-    (zeros.iter().all(|&byte| byte == 0) && code.is_jump_target(at)).then_some(at)
 }

@@ -34,7 +34,7 @@ impl<'a> EntryPoints<'a> {
 
     /// Walks the entry point that the selector of `pool` names.
     pub(crate) fn walk(&mut self, pool: &mut TermPool<'_>, targets: &Targets) -> Walk {
-        let granted = self.limits.fuel_per_function.min(self.fuel.left());
+        let granted = self.limits.fuel_per_described.min(self.fuel.left());
         let mut fuel = Fuel::new(granted);
         let walk = walk(&self.index, pool, targets, &mut fuel, self.limits, None);
         self.fuel.burn(granted - fuel.left());

@@ -23,6 +23,8 @@ pub(crate) const FREE_POINTER: u32 = 0x40;
 /// three before 0.5 and four since, and more where memory is set aside for variables.
 const FIRST_POINTERS: Range<u32> = 0x60..0x1_0000;
 const WORD: u32 = 32;
+/// Words that a node mostly adds to what is known.
+const ROOM: usize = 4;
 /// Bulk copies up to this many words are tracked word by word.
 const MAX_TRACKED_WORDS: u32 = 32;
 
@@ -271,11 +273,21 @@ impl Memory {
         }
         let before = self.cells.len();
         let mut rest = other.cells.iter().peekable();
-        Rc::make_mut(&mut self.cells).retain(|cell| {
+        self.cells_mut().retain(|cell| {
             while rest.next_if(|theirs| **theirs < *cell).is_some() {}
             rest.peek() == Some(&cell)
         });
         self.cells.len() != before
+    }
+
+    /// The cells, to be changed; a copy with some room where others share them.
+    fn cells_mut(&mut self) -> &mut Vec<Cell> {
+        if Rc::get_mut(&mut self.cells).is_none() {
+            let mut own = Vec::with_capacity(self.cells.len() + ROOM);
+            own.extend_from_slice(&self.cells);
+            self.cells = Rc::new(own);
+        }
+        Rc::make_mut(&mut self.cells)
     }
 
     fn find(&self, base: TermId, offset: u32) -> Option<TermId> {
@@ -303,8 +315,8 @@ impl Memory {
         let cell = Cell { base, offset, value };
         match self.cells.binary_search_by_key(&(base, offset), |c| (c.base, c.offset)) {
             Ok(at) if self.cells[at] == cell => {}
-            Ok(at) => Rc::make_mut(&mut self.cells)[at] = cell,
-            Err(at) => Rc::make_mut(&mut self.cells).insert(at, cell),
+            Ok(at) => self.cells_mut()[at] = cell,
+            Err(at) => self.cells_mut().insert(at, cell),
         }
     }
 
@@ -315,7 +327,7 @@ impl Memory {
             _ => self.overlapping(base, offset, len),
         };
         if !cells.is_empty() {
-            Rc::make_mut(&mut self.cells).drain(cells);
+            self.cells_mut().drain(cells);
         }
     }
 
@@ -334,7 +346,7 @@ impl Memory {
         let spared = if pointers.is_kept { FREE_POINTER..RESERVED } else { 0..0 };
         let is_spared = |cell: &Cell| cell.base == TermPool::ZERO && spared.contains(&cell.offset);
         if !self.cells.iter().all(is_spared) {
-            Rc::make_mut(&mut self.cells).retain(is_spared);
+            self.cells_mut().retain(is_spared);
         }
     }
 

@@ -8,9 +8,12 @@
 //! words and never returns, so one node with just those words stands for all contexts. Before:
 //! every call path has its own copies; after: one copy each.
 
-use alloy_primitives::U256;
+use smallvec::SmallVec;
 
 use crate::bytecode::{Bytecode, Kind, Pc};
+
+/// Stands for a word that names no place in the code, or is not known.
+const NOWHERE: u32 = u32::MAX;
 
 /// Longer code is not worth recognising.
 const MAX_INSTRUCTIONS: usize = 96;
@@ -63,31 +66,33 @@ impl RevertOnly {
 }
 
 fn scan(code: &Bytecode, mut pc: Pc) -> Option<u32> {
-    // Words pushed since the start; the rest of the stack lies below.
-    let mut stack: Vec<Option<U256>> = Vec::new();
+    // Words pushed since the start, as the places in the code they name; the rest of the stack lies
+    // below.
+    let mut stack: SmallVec<[u32; 32]> = SmallVec::new();
     let mut need = 0_usize;
     for _ in 0..MAX_INSTRUCTIONS {
-        let instruction = code.decode(pc);
-        pc = Bytecode::next(&instruction);
-        let inputs = usize::from(instruction.inputs);
+        let (opcode, width) = code.opcode(pc);
+        let at = pc;
+        pc = Pc(pc.0 + 1 + width);
+        let inputs = usize::from(opcode.inputs);
         if stack.len() < inputs {
             let missing = inputs - stack.len();
             need += missing;
-            stack.splice(0..0, core::iter::repeat_n(None, missing));
+            stack.insert_many(0, core::iter::repeat_n(NOWHERE, missing));
         }
         let top = stack.len();
-        match instruction.kind {
+        match opcode.kind {
             Kind::Revert | Kind::Invalid => return u32::try_from(need).ok(),
-            Kind::Push => stack.push(Some(instruction.immediate)),
+            Kind::Push => stack.push(code.label(at, width).unwrap_or(NOWHERE)),
             Kind::Dup(n) => stack.push(stack[top - usize::from(n)]),
             Kind::Swap(n) => stack.swap(top - 1, top - 1 - usize::from(n)),
             Kind::Exchange(n, m) => {
                 stack.swap(top - 1 - usize::from(n), top - 1 - usize::from(m));
             }
-            Kind::Jump => pc = code.jump_target(stack.pop().flatten()?)?,
+            Kind::Jump => pc = stack.pop().filter(|&target| code.is_jump_target(target)).map(Pc)?,
             kind if is_harmless(kind) => {
                 stack.truncate(top - inputs);
-                stack.extend(core::iter::repeat_n(None, usize::from(instruction.outputs)));
+                stack.extend(core::iter::repeat_n(NOWHERE, usize::from(opcode.outputs)));
             }
             _ => return None,
         }

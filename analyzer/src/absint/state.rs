@@ -15,7 +15,7 @@ use crate::{
 pub(super) type Stack = SmallVec<[TermId; 24]>;
 
 /// Stack and known memory at one point.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct State {
     pub(super) stack: Stack,
     pub(super) memory: Memory,
@@ -26,6 +26,14 @@ pub(super) struct State {
 /// What tells the contexts of one basic block apart: its stack height, and the jump labels on the
 /// stack with their positions.
 pub(super) type Context = SmallVec<[u32; 14]>;
+
+impl Clone for State {
+    fn clone(&self) -> Self {
+        // All at once, where the stack's own clone copies word by word.
+        let stack = Stack::from_slice(&self.stack);
+        Self { stack, memory: self.memory.clone(), has_called: self.has_called }
+    }
+}
 
 impl State {
     pub(super) fn new() -> Self {

@@ -62,12 +62,17 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// A node before its first block.
-    pub(super) fn new(node: NodeId, state: State, labels: Labels) -> Self {
+    /// A node before its first block; `effects` is an empty list with room.
+    pub(super) fn new(
+        node: NodeId,
+        state: State,
+        labels: Labels,
+        effects: Vec<(Pc, Effect<TermId>)>,
+    ) -> Self {
         Self {
             node,
             state,
-            effects: Vec::new(),
+            effects,
             fruitful: SmallVec::new(),
             labels,
             n_older: 0,

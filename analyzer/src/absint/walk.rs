@@ -110,7 +110,6 @@ pub(crate) fn walk<'t>(
         targets,
         limits,
         resumed,
-        n_left: 0,
     };
     match resumed {
         Some(resumption) => walker.resume(resumption),
@@ -157,8 +156,6 @@ struct Walker<'a, 't> {
     limits: &'a Limits,
     /// Where the walk began, if not at the start of the code.
     resumed: Option<Resumption>,
-    /// Words of the stacks with which it is gone on where it stopped.
-    n_left: usize,
 }
 
 impl Walker<'_, '_> {
@@ -167,13 +164,16 @@ impl Walker<'_, '_> {
         let draft = &mut self.nodes[node];
         draft.queued = false;
         let mut pc = draft.pc;
-        let mut chain = Chain::new(node, draft.entry.clone(), draft.labels.clone());
+        let n_effects = draft.effects.len();
+        let mut effects = core::mem::take(&mut draft.effects);
+        effects.clear();
+        let mut chain = Chain::new(node, draft.entry.clone(), draft.labels.clone(), effects);
         let copied = chain.state.size();
         let start = self.trail.len();
         let mut rest = None;
         let (exit, cases) = loop {
             if self.wants_more(pc, &chain.state) {
-                rest = self.leave(pc, chain.state.stack.len());
+                rest = self.left_at(pc, chain.state.stack.len());
                 break (Exit::Unknown(StopReason::NodeLimit), Vec::new());
             }
             self.trail.push(pc);
@@ -193,7 +193,7 @@ impl Walker<'_, '_> {
                 Way::Out(exit, cases) => {
                     rest = match (exit, end) {
                         (Exit::Unknown(_), BlockEnd::Jump { at, target }) => {
-                            self.leave(at, chain.state.stack.len()).map(|_| (target, true))
+                            self.left_at(at, chain.state.stack.len()).map(|_| (target, true))
                         }
                         _ => None,
                     };
@@ -203,7 +203,7 @@ impl Walker<'_, '_> {
         };
         let draft = &mut self.nodes[node];
         self.held += (chain.effects.len() * size_of::<(Pc, Effect<TermId>)>())
-            .saturating_sub(draft.effects.len() * size_of::<(Pc, Effect<TermId>)>());
+            .saturating_sub(n_effects * size_of::<(Pc, Effect<TermId>)>());
         draft.blocks = start as u32..self.trail.len() as u32;
         draft.exit = exit;
         draft.rest = rest;
@@ -416,7 +416,7 @@ impl Walker<'_, '_> {
         if let Some(&node) = self.by_key.get(&(pc, Context::from_slice(&context))) {
             return node;
         }
-        let rest = self.leave(pc, height);
+        let rest = self.left_at(pc, height);
         // Where it is not gone on, it is all the same what is on the stack.
         let (height, context) = match rest {
             Some(_) => (height, &context[..]),
@@ -430,12 +430,8 @@ impl Walker<'_, '_> {
 
     /// Where a frame goes on that comes to `pc` with a stack of that height, if the limits allow it; it
     /// is there already and does not jump.
-    fn leave(&mut self, pc: Pc, height: usize) -> Option<(TermId, bool)> {
-        let is_allowed = height <= MOST_LEFT && self.n_left + height <= ALL_LEFT;
-        is_allowed.then(|| {
-            self.n_left += height;
-            (self.pool.constant(U256::from(pc.0)), false)
-        })
+    fn left_at(&mut self, pc: Pc, height: usize) -> Option<(TermId, bool)> {
+        (height <= MOST_LEFT).then(|| (self.pool.constant(U256::from(pc.0)), false))
     }
 
     /// The node for `pc` under that key, which is not visited and knows no word of its stack.
@@ -477,7 +473,7 @@ impl Walker<'_, '_> {
             if !self.nodes[node].queued {
                 continue;
             }
-            let rest = self.leave(self.nodes[node].pc, self.nodes[node].entry.stack.len());
+            let rest = self.left_at(self.nodes[node].pc, self.nodes[node].entry.stack.len());
             let draft = &mut self.nodes[node];
             draft.exit = Exit::Unknown(self.stop);
             draft.rest = rest;
@@ -489,6 +485,19 @@ impl Walker<'_, '_> {
         }
     }
 
+    /// Keeps as many of the places where it is gone on as the words of their stacks allow. Only what
+    /// the walk came to in the end counts, and not what it took for an end on the way.
+    fn bound_rest(&mut self, alive: &IndexVec<NodeId, bool>) {
+        let mut n_left = 0;
+        for node in alive.indices().filter(|node| alive[*node]) {
+            let draft = &mut self.nodes[node];
+            if draft.rest.is_some() {
+                n_left += draft.stack.len();
+                draft.rest = draft.rest.filter(|_| n_left <= ALL_LEFT);
+            }
+        }
+    }
+
     fn finish(mut self) -> Walk {
         self.leave_rest();
         self.selectors.sort_unstable();
@@ -497,10 +506,11 @@ impl Walker<'_, '_> {
         let order = postorder(self.nodes.len(), |node| self.nodes[node].successors());
         let mut alive = IndexVec::from_elem(false, self.nodes.len());
         order.iter().for_each(|&node| alive[node] = true);
+        self.bound_rest(&alive);
         let only_reverts = only_reverts(&self.nodes, &order);
         let phis: IndexVec<NodeId, Vec<u32>> =
-            self.nodes.iter_enumerated().map(|(node, draft)| self.phis(node, draft)).collect();
-        let mut nodes: IndexVec<NodeId, Node> = IndexVec::new();
+            self.nodes.indices().map(|node| self.phis(node, alive[node])).collect();
+        let mut nodes = IndexVec::with_capacity(self.nodes.len());
         for node in alive.indices() {
             let draft = &mut self.nodes[node];
             if !alive[node] {
@@ -520,12 +530,15 @@ impl Walker<'_, '_> {
                     is_jump,
                     stack: draft.stack.to_vec(),
                 }),
-                phis: phis[node].clone(),
+                phis: Vec::new(),
                 cases: draft.cases.clone(),
                 arguments: draft.successors().map(|to| self.arguments(draft, to, &phis)).collect(),
                 gas: draft.gas.clone(),
                 only_reverts: only_reverts[node],
             });
+        }
+        for (node, phis) in nodes.iter_mut().zip(phis) {
+            node.phis = phis;
         }
         let is_unresolved = |node: &&Node| {
             matches!(node.exit, Exit::Unknown(StopReason::UnresolvedJump) | Exit::Switch { .. })
@@ -550,13 +563,14 @@ impl Walker<'_, '_> {
         phis[next].iter().map(|&position| draft.stack[hidden + position as usize]).collect()
     }
 
-    /// Positions whose value is a phi of the node itself.
-    fn phis(&self, node: NodeId, draft: &Draft) -> Vec<u32> {
+    /// Positions whose value is a phi of the node itself, if it is reached.
+    fn phis(&self, node: NodeId, is_alive: bool) -> Vec<u32> {
+        let stack = if is_alive { &self.nodes[node].entry.stack[..] } else { &[] };
         let own = |(position, &word): (usize, &TermId)| match self.pool.get(word) {
             Term::Phi(of, at) if of == node && at as usize == position => Some(at),
             _ => None,
         };
-        draft.entry.stack.iter().enumerate().filter_map(own).collect()
+        stack.iter().enumerate().filter_map(own).collect()
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn adds(graph: &Graph, paths: &Paths, behind: &Behind<'_>, pool: &Ter
 
 /// The keys of loads and stores that do more than add, those before a failure apart.
 fn used(graph: &Graph, paths: &Paths, pool: &TermPool<'_>) -> BTreeSet<TermId> {
-    let deltas = Deltas::new(graph, paths.order(), pool);
+    let deltas = Deltas::new(graph, (paths.order(), &graph.incoming()), pool);
     let mut used = BTreeSet::new();
     for &id in paths.order().iter().filter(|id| !graph.nodes[**id].only_reverts) {
         for &(pc, ref effect) in &graph.nodes[id].effects {

@@ -35,7 +35,7 @@ pub fn origins(summary: &Summary, selector: Option<u32>) -> Vec<Origin> {
     let (selector, limits) = (summary.entered(selector), summary.limits());
     let arena = Bump::new();
     let mut pool = TermPool::new(&arena, selector);
-    let mut fuel = Fuel::new(limits.fuel_per_function);
+    let mut fuel = Fuel::new(limits.fuel_per_described);
     let walk = walk(summary.index(), &mut pool, summary.targets(), &mut fuel, limits, None);
     let paths = Paths::new(&walk.graph);
     let behind = Behind::new(&walk.graph);

@@ -34,7 +34,6 @@ mod shape;
 mod tests;
 
 use alloy_primitives::map::HashMap;
-use slotcast_model::IndexVec;
 use smallvec::SmallVec;
 
 pub(crate) use constant::Anchors;
@@ -44,7 +43,7 @@ pub(crate) use packed::field_of;
 pub use proxy::Delegate;
 pub use shape::{Kind, SlotShape, Step};
 
-use crate::ir::{Edge, Graph, NodeId, Term, TermId, TermPool};
+use crate::ir::{Graph, Incoming, Term, TermId, TermPool};
 
 /// Shapes one key may have; one with more is taken to be any slot.
 const MAX_SHAPES: usize = 32;
@@ -103,7 +102,7 @@ pub(crate) struct Recovery<'a, 't> {
     graph: &'a Graph,
     pool: &'a mut TermPool<'t>,
     anchors: &'a Anchors,
-    incoming: IndexVec<NodeId, Vec<Edge>>,
+    incoming: Incoming,
     stores: preimage::Stores,
     memo: HashMap<TermId, Found>,
     /// Phis whose values are being collected, outermost first.
@@ -119,7 +118,7 @@ impl<'a, 't> Recovery<'a, 't> {
         Self {
             graph,
             anchors,
-            incoming: graph.incoming(graph.nodes.indices()),
+            incoming: graph.incoming(),
             stores: preimage::Stores::new(graph, pool),
             pool,
             memo: HashMap::default(),

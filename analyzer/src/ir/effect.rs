@@ -257,6 +257,7 @@ pub struct Stretches {
 
 impl Stretches {
     /// Adds to the last stretch.
+    #[inline]
     pub(crate) fn add(&mut self, gas: u64) {
         let last = self.behind.last_mut().map_or(&mut self.first, |(_, gas)| gas);
         *last += gas;
@@ -281,7 +282,7 @@ pub struct Node {
     /// Where a switch may lead, ascending by position in the code; empty for other exits.
     pub cases: Vec<NodeId>,
     /// For each successor in order: the values its phis take on this edge.
-    pub arguments: Vec<Vec<TermId>>,
+    pub arguments: SmallVec<[Vec<TermId>; 2]>,
     /// Gas it costs whatever its operands: an upper bound is not meant, only the part known at
     /// analysis.
     pub gas: Stretches,
@@ -312,7 +313,7 @@ impl Node {
             rest: None,
             phis: Vec::new(),
             cases: Vec::new(),
-            arguments: Vec::new(),
+            arguments: SmallVec::new(),
             gas: Stretches::default(),
             only_reverts: false,
         }
@@ -331,6 +332,21 @@ impl Node {
 
 /// An edge by the node it leaves and its number there.
 pub(crate) type Edge = (NodeId, usize);
+
+/// The edges of a graph by the node they lead to; those of one node by the node they leave, ascending.
+pub(crate) struct Incoming {
+    edges: Vec<Edge>,
+    /// For each node, where its edges end.
+    ends: IndexVec<NodeId, u32>,
+}
+
+impl Incoming {
+    /// Those that lead to `node`.
+    pub(crate) fn of(&self, node: NodeId) -> &[Edge] {
+        let start = if node.0 == 0 { 0 } else { self.ends[NodeId(node.0 - 1)] };
+        &self.edges[start as usize..self.ends[node] as usize]
+    }
+}
 
 /// One entry point of a contract.
 #[derive(Clone, Debug)]
@@ -351,18 +367,24 @@ impl Graph {
         super::postorder(self.nodes.len(), |node| self.nodes[node].successors())
     }
 
-    /// For each node, the edges that lead to it from `nodes`.
-    pub(crate) fn incoming(
-        &self,
-        nodes: impl IntoIterator<Item = NodeId>,
-    ) -> IndexVec<NodeId, Vec<Edge>> {
-        let mut incoming = IndexVec::from_elem(Vec::new(), self.nodes.len());
-        for from in nodes {
-            for (n, to) in self.nodes[from].successors().enumerate() {
-                incoming[to].push((from, n));
+    /// The edges that lead to each node.
+    pub(crate) fn incoming(&self) -> Incoming {
+        let mut ends = IndexVec::from_elem(0, self.nodes.len());
+        for to in self.nodes.iter().flat_map(Node::successors) {
+            ends[to] += 1;
+        }
+        let mut start = 0;
+        for end in ends.iter_mut() {
+            (start, *end) = (start + *end, start);
+        }
+        let mut edges = vec![(NodeId(0), 0); start as usize];
+        for (from, node) in self.nodes.iter_enumerated() {
+            for (n, to) in node.successors().enumerate() {
+                edges[ends[to] as usize] = (from, n);
+                ends[to] += 1;
             }
         }
-        incoming
+        Incoming { edges, ends }
     }
 
     /// What the phi of `node` at this stack position is given on each of these edges.
@@ -370,10 +392,10 @@ impl Graph {
         &self,
         node: NodeId,
         position: u32,
-        edges: &[Edge],
+        incoming: &Incoming,
     ) -> impl Iterator<Item = TermId> {
         let phi = self.nodes[node].phis.binary_search(&position).ok();
-        let edges = phi.map(|n| edges.iter().map(move |&(from, edge)| (from, edge, n)));
+        let edges = phi.map(|n| incoming.of(node).iter().map(move |&(from, edge)| (from, edge, n)));
         edges.into_iter().flatten().map(|(from, edge, n)| self.nodes[from].arguments[edge][n])
     }
 

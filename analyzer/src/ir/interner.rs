@@ -20,6 +20,7 @@ impl Interner {
     }
 
     /// The number of what has this `hash` and `is_equal`.
+    #[inline]
     pub(super) fn find(&self, hash: u32, is_equal: impl Fn(u32) -> bool) -> Option<u32> {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;

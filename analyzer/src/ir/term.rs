@@ -171,6 +171,7 @@ impl<'t> TermPool<'t> {
     }
 
     /// The term behind `id`.
+    #[inline]
     pub fn get(&self, id: TermId) -> Term<'t> {
         self.terms[id.as_usize()]
     }
@@ -203,6 +204,7 @@ impl<'t> TermPool<'t> {
     }
 
     /// The constant behind `id`, if it is one.
+    #[inline]
     pub fn as_const(&self, id: TermId) -> Option<U256> {
         match self.get(id) {
             Term::Const(value) => Some(value),
@@ -225,6 +227,7 @@ impl<'t> TermPool<'t> {
     }
 
     /// The constant behind `id`, if it is one below `u32::MAX`.
+    #[inline]
     pub fn as_small(&self, id: TermId) -> Option<u32> {
         let value = self.small[id.as_usize()];
         (value != NOT_SMALL).then_some(value)

@@ -21,7 +21,7 @@
 use slotcast_model::Index;
 
 use super::slice::Slice;
-use crate::ir::{Edge, Graph, NodeId, Term, TermId, TermPool};
+use crate::ir::{Edge, Graph, Incoming, NodeId, Term, TermId, TermPool};
 
 /// For each term, the one to use in its place.
 pub(super) struct Copies(Vec<TermId>);
@@ -31,8 +31,12 @@ const MAX_PASSES: usize = 8;
 
 impl Copies {
     /// The copies among the needed phis of the nodes that are reached, given in postorder.
-    pub(super) fn new(graph: &Graph, order: &[NodeId], pool: &TermPool<'_>, slice: &Slice) -> Self {
-        let edges = graph.incoming(order.iter().copied());
+    pub(super) fn new(
+        graph: &Graph,
+        (order, incoming): (&[NodeId], &Incoming),
+        pool: &TermPool<'_>,
+        slice: &Slice,
+    ) -> Self {
         let mut phis = Vec::new();
         for &node in order.iter().rev().filter(|node| node.0 != 0) {
             for (n, &position) in graph.nodes[node].phis.iter().enumerate() {
@@ -43,7 +47,7 @@ impl Copies {
         let mut copies = Self((0..pool.len()).map(TermId::from_usize).collect());
         for _ in 0..MAX_PASSES {
             let n_before = phis.len();
-            phis.retain(|&(node, n, phi)| match copies.only(graph, &edges[node], n, phi) {
+            phis.retain(|&(node, n, phi)| match copies.only(graph, incoming.of(node), n, phi) {
                 Some(other) => {
                     copies.0[phi.as_usize()] = other;
                     false

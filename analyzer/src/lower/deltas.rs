@@ -11,11 +11,11 @@
 
 use alloy_primitives::map::{DefaultHashBuilder, HashMap, HashSet};
 use indexmap::IndexMap;
-use slotcast_model::{Index, IndexVec};
+use slotcast_model::Index;
 
 use crate::{
     bytecode::Pc,
-    ir::{Edge, Effect, Exit, Graph, Node, NodeId, Op, Rest, Term, TermId, TermPool},
+    ir::{Effect, Exit, Graph, Incoming, Node, NodeId, Op, Rest, Term, TermId, TermPool},
 };
 
 /// The loads and stores that only add, by their nodes and places in the code.
@@ -30,12 +30,16 @@ type Sums = IndexMap<At, Sum, DefaultHashBuilder>;
 
 impl Deltas {
     /// Those among the nodes that are reached, which are given in any order.
-    pub(crate) fn new(graph: &Graph, order: &[NodeId], pool: &TermPool<'_>) -> Self {
+    pub(crate) fn new(
+        graph: &Graph,
+        (order, incoming): (&[NodeId], &Incoming),
+        pool: &TermPool<'_>,
+    ) -> Self {
         let sums = sums(graph, order, pool);
         if sums.is_empty() {
             return Self::default();
         }
-        let mut uses = Uses::new(graph, order, pool);
+        let mut uses = Uses { graph, pool, seen: vec![false; pool.len()], incoming };
         for &id in order {
             let node = &graph.nodes[id];
             if !node.only_reverts {
@@ -103,16 +107,10 @@ struct Uses<'a, 't> {
     graph: &'a Graph,
     pool: &'a TermPool<'t>,
     seen: Vec<bool>,
-    /// For each node, its predecessors that are reached and which of their edges leads here.
-    edges: IndexVec<NodeId, Vec<Edge>>,
+    incoming: &'a Incoming,
 }
 
-impl<'a, 't> Uses<'a, 't> {
-    fn new(graph: &'a Graph, order: &[NodeId], pool: &'a TermPool<'t>) -> Self {
-        let edges = graph.incoming(order.iter().copied());
-        Self { graph, pool, seen: vec![false; pool.len()], edges }
-    }
-
+impl Uses<'_, '_> {
     fn node(&mut self, id: NodeId, node: &Node, sums: &Sums) {
         for &(pc, ref effect) in &node.effects {
             match (effect, sums.get(&(id, pc))) {
@@ -152,7 +150,7 @@ impl<'a, 't> Uses<'a, 't> {
             }
             match self.pool.get(term) {
                 Term::Phi(node, position) => {
-                    pending.extend(self.graph.given(node, position, &self.edges[node]));
+                    pending.extend(self.graph.given(node, position, self.incoming));
                 }
                 // What a load is asked for is marked where it happens.
                 term => term.for_each_operand(|operand| pending.push(operand)),

@@ -29,10 +29,12 @@ use crate::{
 pub(super) fn emit(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
     let graph = &walk.graph;
     let order = graph.postorder();
-    let slice = slice(walk, &order, pool);
+    let incoming = graph.incoming();
+    let edges = (&order[..], &incoming);
+    let slice = slice(walk, edges, pool);
     let tree = DominatorTree::new(graph, &order);
-    let deltas = Deltas::new(graph, &order, pool);
-    let copies = Copies::new(graph, &order, pool, &slice);
+    let deltas = Deltas::new(graph, edges, pool);
+    let copies = Copies::new(graph, edges, pool, &slice);
     let mut emitter = Emitter {
         graph,
         pool,
@@ -41,6 +43,7 @@ pub(super) fn emit(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
         deltas: &deltas,
         registers: vec![None; pool.len()],
         computed: vec![false; pool.len()],
+        pending: Vec::new(),
         constants: HashMap::default(),
         program: Program {
             nodes: Vec::with_capacity(graph.nodes.len()),
@@ -73,6 +76,8 @@ struct Emitter<'a, 't> {
     registers: Vec<Option<Register>>,
     /// Whether a term's register holds it here: set in a node and in what the node dominates.
     computed: Vec<bool>,
+    /// Terms that are being computed, empty in between.
+    pending: Vec<(TermId, bool)>,
     constants: HashMap<U256, u32>,
     program: Program,
 }
@@ -128,7 +133,7 @@ impl Emitter<'_, '_> {
         let mut behind = node.gas.behind.iter().peekable();
         let mut gas = saturate(node.gas.first);
         for (n, (pc, effect)) in node.effects.iter().enumerate() {
-            let is_needed = self.slice.effects[id][n];
+            let is_needed = self.slice.effects.has(id, n);
             if is_needed {
                 self.effect(id, *pc, effect, &mut computed);
             }
@@ -299,21 +304,26 @@ impl Emitter<'_, '_> {
     /// The operand that holds `term`, computed here first if it is not yet.
     fn operand(&mut self, term: TermId, computed: &mut Vec<TermId>) -> Operand {
         let term = self.copies.of(term);
+        if self.computed[term.as_usize()] {
+            return Operand::register(self.register(term));
+        }
         if let Term::Const(value) = self.pool.get(term) {
             return self.constant(value);
         }
         // Depth first without recursion: sums in generated code can be thousands of terms deep.
-        let mut pending = vec![(term, false)];
+        let mut pending = core::mem::take(&mut self.pending);
+        pending.push((term, false));
         while let Some((term, operands_done)) = pending.pop() {
             if self.computed[term.as_usize()] {
                 continue;
             }
             if !operands_done {
                 pending.push((term, true));
-                let (pool, copies) = (self.pool, self.copies);
+                let (pool, copies, computed) = (self.pool, self.copies, &self.computed);
                 pool.get(term).for_each_operand(|operand| {
                     let operand = copies.of(operand);
-                    if !matches!(pool.get(operand), Term::Const(_)) {
+                    let is_ready = computed[operand.as_usize()];
+                    if !is_ready && !matches!(pool.get(operand), Term::Const(_)) {
                         pending.push((operand, false));
                     }
                 });
@@ -324,6 +334,7 @@ impl Emitter<'_, '_> {
             self.program.steps.push(step);
             self.mark(term, computed);
         }
+        self.pending = pending;
         Operand::register(self.register(term))
     }
 
@@ -336,8 +347,12 @@ impl Emitter<'_, '_> {
             Term::CallData(at) => Step::CallData { to, at: self.ready(at) },
             Term::BlobHash(index) => Step::BlobHash { to, index: self.ready(index) },
             Term::Keccak(words) => {
-                let words: Vec<_> = words.iter().map(|word| self.ready(*word)).collect();
-                Step::Keccak { to, words: self.list(words) }
+                let start = self.program.operands.len() as u32;
+                for word in words {
+                    let word = self.ready(*word);
+                    self.program.operands.push(word);
+                }
+                Step::Keccak { to, words: Run { start, end: self.program.operands.len() as u32 } }
             }
             // A phi or result that no dominating node defines.
             Term::Phi(..) | Term::Result(..) | Term::Const(_) => Step::Lost { to },

@@ -8,6 +8,7 @@
 
 use slotcast_model::IndexVec;
 
+use super::slice::Needed;
 use crate::{
     absint::{Place, Pointers, place},
     ir::{CopyKind, Effect, Exit, Graph, Node, NodeId, TermId, TermPool},
@@ -112,11 +113,11 @@ impl<'a> Stores<'a> {
     /// The stores that a needed effect may see and that are not needed yet.
     ///
     /// What is `needed` only grows from call to call, and so does what is live.
-    pub(super) fn visible(&mut self, needed: &IndexVec<NodeId, Vec<bool>>) -> Vec<(NodeId, usize)> {
+    pub(super) fn visible(&mut self, needed: &Needed) -> Vec<(NodeId, usize)> {
         loop {
             let mut changed = false;
             for &node in self.order {
-                let live = self.node(node, &needed[node]);
+                let live = self.node(node, needed);
                 changed |= live != self.live[node];
                 self.live[node] = live;
             }
@@ -128,14 +129,14 @@ impl<'a> Stores<'a> {
         let mut start = 0;
         for (node, &end) in self.ends.iter_enumerated() {
             let visible = self.accesses[start..end].iter().filter(|access| access.is_visible);
-            found.extend(visible.map(|access| (node, access.n)).filter(|&(_, n)| !needed[node][n]));
+            found.extend(visible.map(|access| (node, access.n)).filter(|&(_, n)| !needed.has(node, n)));
             start = end;
         }
         found
     }
 
     /// What is live at the entry of `node`, marking the stores on the way.
-    fn node(&mut self, node: NodeId, needed: &[bool]) -> Live {
+    fn node(&mut self, node: NodeId, needed: &Needed) -> Live {
         let successors = self.graph.nodes[node].successors();
         let mut live = successors.fold(self.outputs[node], |live, to| live.union(self.live[to]));
         let start = if node.0 == 0 { 0 } else { self.ends[NodeId(node.0 - 1)] };
@@ -144,7 +145,7 @@ impl<'a> Stores<'a> {
                 access.is_visible |= live.meets(range);
                 live.words &= !range.covered;
             }
-            if let Some(range) = access.read.filter(|_| needed[access.n] || access.is_visible) {
+            if let Some(range) = access.read.filter(|_| access.is_visible || needed.has(node, access.n)) {
                 live.add(range);
             }
         }

@@ -10,7 +10,7 @@ use super::memory::Stores;
 use crate::{
     absint::{Place, Pointers, Walk, place},
     bytecode::Pc,
-    ir::{CopyKind, Edge, Effect, Exit, Graph, NodeId, Rest, Term, TermId, TermPool},
+    ir::{CopyKind, Effect, Exit, Graph, Incoming, NodeId, Rest, Term, TermId, TermPool},
 };
 
 /// Memory up to here costs less than a frame has left.
@@ -21,9 +21,39 @@ pub(super) struct Slice {
     /// For each term, whether its value is used.
     pub(super) terms: Vec<bool>,
     /// For each effect of each node, whether it must happen.
-    pub(super) effects: IndexVec<NodeId, Vec<bool>>,
+    pub(super) effects: Needed,
     /// Whether how much gas is left decides more than how much calls are given.
     pub(super) gas_decides: bool,
+}
+
+/// A flag for each effect of each node.
+pub(super) struct Needed {
+    flags: Vec<bool>,
+    /// For each node, where its flags begin.
+    starts: IndexVec<NodeId, u32>,
+}
+
+impl Needed {
+    fn new(graph: &Graph) -> Self {
+        let mut n_effects = 0;
+        let starts = graph.nodes.iter().map(|node| {
+            let start = n_effects as u32;
+            n_effects += node.effects.len();
+            start
+        });
+        let starts = starts.collect();
+        Self { flags: vec![false; n_effects], starts }
+    }
+
+    /// Whether the `n`th effect of `node` must happen.
+    pub(super) fn has(&self, node: NodeId, n: usize) -> bool {
+        self.flags[self.starts[node] as usize + n]
+    }
+
+    /// Notes that it must; tells whether that is new.
+    fn insert(&mut self, node: NodeId, n: usize) -> bool {
+        !core::mem::replace(&mut self.flags[self.starts[node] as usize + n], true)
+    }
 }
 
 impl Slice {
@@ -34,8 +64,12 @@ impl Slice {
 }
 
 /// Finds what is needed; `order` is the postorder of the nodes that are reached.
-pub(super) fn slice(walk: &Walk, order: &[NodeId], pool: &TermPool<'_>) -> Slice {
-    let mut marker = Marker::new(walk, pool);
+pub(super) fn slice(
+    walk: &Walk,
+    (order, incoming): (&[NodeId], &Incoming),
+    pool: &TermPool<'_>,
+) -> Slice {
+    let mut marker = Marker::new(walk, incoming, pool);
     let mut stores = Stores::new(&walk.graph, order, marker.pool, &walk.pointers);
     marker.roots();
     marker.close(&mut stores);
@@ -57,14 +91,13 @@ struct Marker<'a, 't> {
     given_gas: Vec<TermId>,
     /// Whether the size of memory is asked for.
     asks_for_size: bool,
-    incoming: IndexVec<NodeId, Vec<Edge>>,
+    incoming: &'a Incoming,
 }
 
 impl<'a, 't> Marker<'a, 't> {
-    fn new(walk: &'a Walk, pool: &'a TermPool<'t>) -> Self {
+    fn new(walk: &'a Walk, incoming: &'a Incoming, pool: &'a TermPool<'t>) -> Self {
         let (graph, pointers) = (&walk.graph, &walk.pointers);
-        let incoming = graph.incoming(graph.nodes.indices());
-        let effects = graph.nodes.iter().map(|node| vec![false; node.effects.len()]).collect();
+        let effects = Needed::new(graph);
         let slice = Slice { terms: vec![false; pool.len()], effects, gas_decides: false };
         let (pending, given_gas) = (Vec::new(), Vec::new());
         let mut effects = graph.nodes.iter().flat_map(|node| &node.effects);
@@ -89,9 +122,9 @@ impl<'a, 't> Marker<'a, 't> {
     }
 
     fn has_needed(&self, is_it: impl Fn(&Effect<TermId>) -> bool) -> bool {
-        let nodes = self.graph.nodes.iter().zip(&self.slice.effects);
-        let mut effects = nodes.flat_map(|(node, needed)| node.effects.iter().zip(needed));
-        effects.any(|((_, effect), needed)| *needed && is_it(effect))
+        let effects = self.graph.nodes.iter().flat_map(|node| &node.effects);
+        let mut needed = effects.zip(&self.slice.effects.flags).filter(|(_, needed)| **needed);
+        needed.any(|((_, effect), _)| is_it(effect))
     }
 
     fn roots(&mut self) {
@@ -124,7 +157,7 @@ impl<'a, 't> Marker<'a, 't> {
     }
 
     fn need_effect(&mut self, node: NodeId, n: usize) {
-        if core::mem::replace(&mut self.slice.effects[node][n], true) {
+        if !self.slice.effects.insert(node, n) {
             return;
         }
         let effect = self.graph.nodes[node].effects[n].1;
@@ -205,9 +238,7 @@ impl<'a, 't> Marker<'a, 't> {
     }
 
     fn need_phi(&mut self, node: NodeId, position: u32) {
-        let edges = core::mem::take(&mut self.incoming[node]);
-        self.graph.given(node, position, &edges).for_each(|term| self.need_term(term));
-        self.incoming[node] = edges;
+        self.graph.given(node, position, self.incoming).for_each(|term| self.need_term(term));
     }
 }
 

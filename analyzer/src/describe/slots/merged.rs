@@ -68,6 +68,6 @@ impl Recovery<'_, '_> {
     /// What `phi` takes on each edge into its node.
     fn arguments(&self, phi: TermId) -> Vec<TermId> {
         let Term::Phi(node, position) = self.pool.get(phi) else { return Vec::new() };
-        self.graph.given(node, position, &self.incoming[node]).collect()
+        self.graph.given(node, position, &self.incoming).collect()
     }
 }

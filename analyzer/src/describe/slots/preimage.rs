@@ -123,7 +123,7 @@ impl Recovery<'_, '_> {
                 words.push(word);
                 continue;
             }
-            for &(from, _) in &self.incoming[node] {
+            for &(from, _) in self.incoming.of(node) {
                 let end = self.graph.nodes[from].effects.len();
                 if seen.len() < MAX_NODES && !seen.contains(&(from, end)) {
                     seen.push((from, end));
