@@ -336,7 +336,7 @@ fn a_place_where_a_walk_stops_counts_once_however_often_it_is_visited() {
     check(Fork::Osaka, std::slice::from_ref(&program), &[call]);
     for fuel_per_function in [2_000, 20_000, 250_000, 16_000_000] {
         let limits = Limits { fuel_per_function, ..Limits::default() };
-        let found = predicted_within(limits, program.clone(), call.gas, Recovery::Always);
+        let found = predicted_within(limits, program.clone(), call.gas);
         let storage = found.storage();
         let n = (found.gaps(), storage.reads.len(), storage.writes.len());
         assert_eq!(n, (&[][..], 3, 1), "{fuel_per_function}");
