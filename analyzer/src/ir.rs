@@ -13,8 +13,8 @@ mod interner;
 mod print;
 mod term;
 
-pub(crate) use effect::{Edge, Incoming};
 pub use effect::{CallKind, CopyKind, Effect, Exit, Graph, Node, NodeId, Rest, Stretches};
+pub(crate) use effect::{Edge, Incoming};
 pub(crate) use flow::{DominatorTree, postorder};
 pub(crate) use fold::{base_offset, bits};
 pub(crate) use print::{

@@ -129,7 +129,9 @@ impl<'a> Stores<'a> {
         let mut start = 0;
         for (node, &end) in self.ends.iter_enumerated() {
             let visible = self.accesses[start..end].iter().filter(|access| access.is_visible);
-            found.extend(visible.map(|access| (node, access.n)).filter(|&(_, n)| !needed.has(node, n)));
+            found.extend(
+                visible.map(|access| (node, access.n)).filter(|&(_, n)| !needed.has(node, n)),
+            );
             start = end;
         }
         found
@@ -145,7 +147,9 @@ impl<'a> Stores<'a> {
                 access.is_visible |= live.meets(range);
                 live.words &= !range.covered;
             }
-            if let Some(range) = access.read.filter(|_| access.is_visible || needed.has(node, access.n)) {
+            if let Some(range) =
+                access.read.filter(|_| access.is_visible || needed.has(node, access.n))
+            {
                 live.add(range);
             }
         }
