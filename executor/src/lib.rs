@@ -60,6 +60,7 @@ mod store;
 mod version;
 
 mod bundle;
+mod calibrate;
 mod hosted;
 
 mod chaos;

@@ -210,7 +210,8 @@ impl StepTimes {
 
 impl Engine {
     /// An engine in which `threads` threads work, the calling one included; an error when a thread
-    /// cannot be started.
+    /// cannot be started. It first measures for some milliseconds how fast the machine is
+    /// ([`UnitCosts::on_this_machine`]); [`Self::with_settings`] takes costs as they are set.
     ///
     /// ```
     /// use slotcast::Engine;
@@ -224,7 +225,9 @@ impl Engine {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(threads: usize) -> Result<Self, ExecutionError> {
-        Self::with_settings(threads, EngineSettings::default())
+        let (pool, settings) = (Pool::new(threads)?, EngineSettings::default());
+        let units = settings.units.on_this_machine(&pool)?;
+        Ok(Self::with_pool(pool, EngineSettings { units, ..settings }))
     }
 
     /// The same with settings.

@@ -6,7 +6,10 @@
 use core::num::NonZeroUsize;
 
 use serde::Serialize;
-use slotcast::{Engine, EngineSettings, ExecutionRule, Prepared, executor::ExecutionMode};
+use slotcast::{
+    Engine, EngineSettings, ExecutionRule, Prepared,
+    executor::{ExecutionError, ExecutionMode, Pool, UnitCosts},
+};
 use slotcast_corpus::{Scenario, prepare};
 use slotcast_lab::{
     BenchLine, BenchSettings, BenchSummary, SYNTHETIC, bench_block, measure_units, synthetic_block,
@@ -52,6 +55,8 @@ const COLUMNS: Columns = Columns::new(&[
 #[derive(Serialize)]
 struct Summary<'a> {
     summary: &'a [BenchSummary],
+    /// The unit costs on each number of threads, as the engines measured them when they were made.
+    units: Vec<Units>,
 }
 
 /// Measures all blocks.
@@ -69,9 +74,14 @@ pub(crate) fn bench(
         false => settings.execution,
     };
     let settings = EngineSettings { mode, execution, ..settings };
-    let engine = |n: &usize| Engine::with_settings(*n, settings);
-    let engines = threads.iter().map(engine).collect::<Result<_, _>>();
+    let engine = |n: &usize| {
+        let pool = Pool::new(*n)?;
+        let units = settings.units.on_this_machine(&pool)?;
+        Ok(Engine::with_pool(pool, EngineSettings { units, ..settings }))
+    };
+    let engines = threads.iter().map(engine).collect::<Result<Vec<_>, ExecutionError>>();
     let engines = engines.map_err(Failure::bad_input)?;
+    let units: Vec<UnitCosts> = engines.iter().map(|engine| engine.settings().units).collect();
     let simulated = match args.simulate.is_empty() && console.is_json() {
         true => SIMULATED.to_vec(),
         false => args.simulate.clone(),
@@ -93,10 +103,17 @@ pub(crate) fn bench(
     drop(progress);
     let summaries: Vec<_> = threads.iter().map(|n| BenchSummary::of(*n, &lines)).collect();
     if console.is_json() {
-        console.document(&Summary { summary: &summaries })?;
+        let units = units.iter().map(Units::from).collect();
+        console.document(&Summary { summary: &summaries, units })?;
     } else {
-        for summary in &summaries {
+        for (summary, units) in summaries.iter().zip(&units) {
             console.line(text(summary))?;
+            let usual = UnitCosts::default();
+            console.line(format_args!(
+                "unit costs measured when the engine was made: {:.2} times the usual, {} µs to wake a thread",
+                units.slot_nanos as f64 / usual.slot_nanos as f64,
+                units.wake_nanos / 1_000,
+            ))?;
         }
     }
     Ok(Verdict::of(lines.iter().all(|line| line.matches_sequential)))
@@ -175,27 +192,32 @@ struct Units {
     schedule_nanos: u64,
 }
 
+impl From<&UnitCosts> for Units {
+    fn from(costs: &UnitCosts) -> Self {
+        Self {
+            transfer_nanos: costs.transfer_nanos,
+            call_base_nanos: costs.call.base_nanos,
+            call_picos_per_gas: costs.call.picos_per_gas,
+            typical_code_bytes: costs.typical_code_bytes,
+            used_percent: costs.used_percent,
+            slot_nanos: costs.slot_nanos,
+            code_nanos: costs.code_nanos,
+            byte_picos: costs.byte_picos,
+            computing_picos: costs.computing_picos,
+            certain_percent: costs.certain_percent,
+            certain_by_limits_percent: costs.certain_by_limits_percent,
+            hand_over_nanos: costs.hand_over_nanos,
+            wake_nanos: costs.wake_nanos,
+            schedule_nanos: costs.schedule_nanos,
+        }
+    }
+}
+
 /// Measures what the steps cost, over all blocks together.
 pub(crate) fn units(files: &Files, console: &Console) -> Result<Verdict, Failure> {
     let sources = Source::list_of(files)?;
     let prepared = sources.iter().map(Source::prepare).collect::<Result<Vec<_>, _>>()?;
-    let costs = measure_units(&prepared).map_err(Failure::bad_input)?;
-    let units = Units {
-        transfer_nanos: costs.transfer_nanos,
-        call_base_nanos: costs.call.base_nanos,
-        call_picos_per_gas: costs.call.picos_per_gas,
-        typical_code_bytes: costs.typical_code_bytes,
-        used_percent: costs.used_percent,
-        slot_nanos: costs.slot_nanos,
-        code_nanos: costs.code_nanos,
-        byte_picos: costs.byte_picos,
-        computing_picos: costs.computing_picos,
-        certain_percent: costs.certain_percent,
-        certain_by_limits_percent: costs.certain_by_limits_percent,
-        hand_over_nanos: costs.hand_over_nanos,
-        wake_nanos: costs.wake_nanos,
-        schedule_nanos: costs.schedule_nanos,
-    };
+    let units = Units::from(&measure_units(&prepared).map_err(Failure::bad_input)?);
     if console.is_json() {
         console.document(&units)?;
         return Ok(Verdict::Holds);
