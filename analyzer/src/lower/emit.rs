@@ -47,7 +47,7 @@ pub(super) fn emit(walk: &Walk, pool: &mut TermPool<'_>) -> Program {
         constants: HashMap::default(),
         program: Program {
             nodes: Vec::with_capacity(graph.nodes.len()),
-            steps: Vec::new(),
+            steps: Vec::with_capacity(pool.len()),
             effects: Vec::new(),
             checks: Vec::new(),
             mem_copies: Vec::new(),

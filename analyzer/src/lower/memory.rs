@@ -74,6 +74,8 @@ pub(super) struct Stores<'a> {
     outputs: IndexVec<NodeId, Live>,
     /// For each node, what may be read from its entry on, as far as it was found.
     live: IndexVec<NodeId, Live>,
+    /// Whether some way leads round, so that one pass over the nodes does not settle all.
+    has_loops: bool,
 }
 
 impl<'a> Stores<'a> {
@@ -107,7 +109,8 @@ impl<'a> Stores<'a> {
         };
         let outputs: IndexVec<NodeId, Live> = graph.nodes.iter().map(output).collect();
         let live = IndexVec::from_elem(Live::default(), graph.nodes.len());
-        Self { graph, order, accesses, ends, outputs, live }
+        let has_loops = has_loops(graph, order);
+        Self { graph, order, accesses, ends, outputs, live, has_loops }
     }
 
     /// The stores that a needed effect may see and that are not needed yet.
@@ -121,7 +124,7 @@ impl<'a> Stores<'a> {
                 changed |= live != self.live[node];
                 self.live[node] = live;
             }
-            if !changed {
+            if !changed || !self.has_loops {
                 break;
             }
         }
@@ -155,6 +158,16 @@ impl<'a> Stores<'a> {
         }
         live
     }
+}
+
+/// Whether a node in postorder has a successor that does not come before it.
+fn has_loops(graph: &Graph, order: &[NodeId]) -> bool {
+    let mut is_done = IndexVec::from_elem(false, graph.nodes.len());
+    order.iter().any(|&node| {
+        let leads_back = graph.nodes[node].successors().any(|next| !is_done[next]);
+        is_done[node] = true;
+        leads_back
+    })
 }
 
 /// Where effects reach in memory.

@@ -77,7 +77,9 @@ pub(super) fn slice(
     for gas in core::mem::take(&mut marker.given_gas) {
         marker.need_term(gas);
     }
-    marker.close(&mut stores);
+    if !marker.pending.is_empty() {
+        marker.close(&mut stores);
+    }
     marker.slice
 }
 

@@ -68,12 +68,13 @@ const STEPS: [u8; 28] = [
 
 #[test]
 fn a_change_of_what_is_stored_has_a_version_of_its_own() {
-    let stored = [&CODE[..], &STEPS].map(|code| {
+    let checksums = [&CODE[..], &STEPS].map(|code| {
         let summary = analyze(code, Fork::Osaka, &Limits::default());
         summary.complete();
-        summary.to_bytes()
+        let bytes = summary.to_bytes();
+        let checksum = bytes[MAGIC.len() + VERSION_LEN..].first_chunk();
+        u32::from_be_bytes(*checksum.expect("a checksum follows the version"))
     });
-    // The hash changes with the version: where only the hash is wrong, raise the version first.
-    let hash = keccak256(stored.concat()).to_string();
-    assert_eq!((ANALYZER_VERSION, &hash[..18]), (10, "0x0000000000000000"));
+    // Where a checksum is another, raise the version first.
+    assert_eq!((ANALYZER_VERSION, checksums), (10, [0xd929_6112, 0x3965_3801]));
 }
