@@ -96,26 +96,12 @@ pub struct BindLimits {
     pub depth: usize,
     /// Bytes of memory of one frame.
     pub memory: usize,
-    /// When signers are recovered.
-    pub recovery: Recovery,
-}
-
-/// When the signers of signatures are recovered, each of which takes as long as binding a small
-/// transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Recovery {
-    /// Whenever a contract does.
-    #[default]
-    Always,
-    /// Where something else is in doubt without: where a slot or a callee depends on who signed. Else
-    /// the expected signer is taken to have signed, and the prediction says so.
-    InDoubt,
 }
 
 impl Default for BindLimits {
     fn default() -> Self {
         let (steps, state_reads, depth, memory) = (400_000, 4096, 64, 1 << 20);
-        Self { steps, state_reads, depth, memory, recovery: Recovery::Always }
+        Self { steps, state_reads, depth, memory }
     }
 }
 
@@ -174,7 +160,8 @@ pub struct Bound {
 /// How often a transaction is run again with another side of an unknown branch.
 const MAX_RETRIES: u32 = 4;
 
-/// Signers recovered of one transaction.
+/// Signers recovered of one transaction, each of which takes as long as binding a small one; any other
+/// is taken to be the expected one, and the prediction says so.
 const MAX_RECOVERED: u32 = 128;
 
 /// What a run takes for granted.
@@ -182,8 +169,6 @@ const MAX_RECOVERED: u32 = 128;
 struct Guess {
     /// The unknown branches, by their number, at which the other side than usual is taken.
     other_sides: u32,
-    /// Signers that may be recovered; any other is taken to be the expected one.
-    max_recovered: u32,
     /// Whether code that asks how much gas is left finds the least that there can be.
     has_less_gas: bool,
 }
@@ -198,8 +183,6 @@ struct Doubts {
     is_undone: bool,
     /// Signers recovered so far.
     n_recovered: u32,
-    /// Whether there were more.
-    is_signer_guessed: bool,
     /// Whether code asked how much gas is left, for more than giving it to calls.
     is_gas_asked: bool,
 }
@@ -214,8 +197,7 @@ impl Doubts {
 
     /// Whether the next signer is to be recovered.
     const fn next_is_recovered(&mut self) -> bool {
-        let may_be = self.n_recovered < self.guess.max_recovered;
-        self.is_signer_guessed |= !may_be;
+        let may_be = self.n_recovered < MAX_RECOVERED;
         self.n_recovered += may_be as u32;
         may_be
     }
@@ -279,41 +261,14 @@ impl Binder {
             return payment(tx, to);
         }
         self.work.block_words = BlockWordSet::default();
-        let first = self.first(tx, block, state);
-        self.likeliest(first, tx, block, state)
+        self.likeliest(tx, block, state)
     }
 
-    /// One run, with as few signers recovered as the limits say.
-    fn first<S: StateView>(
-        &mut self,
-        tx: &TxFrame,
-        block: &BlockWords,
-        state: &S,
-    ) -> (Bound, Doubts) {
-        let recovering = Guess { max_recovered: MAX_RECOVERED, ..Guess::default() };
-        if self.limits.recovery == Recovery::Always {
-            return self.run(tx, block, state, recovering);
-        }
-        let guessed = self.run(tx, block, state, Guess::default());
-        let (Bound { prediction, .. }, doubts) = &guessed;
-        let is_in_doubt = prediction.gaps().iter().any(|gap| *gap != Gap::Precompile);
-        match doubts.is_signer_guessed && is_in_doubt {
-            true => self.run(tx, block, state, recovering),
-            false => guessed,
-        }
-    }
-
-    /// Runs the transaction again with other sides of its first unknown branches: what is unknown is
+    /// Runs the transaction, and again with other sides of its first unknown branches: what is unknown is
     /// mostly a check, checks mostly pass, and what passes goes on to touch more.
-    fn likeliest<S: StateView>(
-        &mut self,
-        first: (Bound, Doubts),
-        tx: &TxFrame,
-        block: &BlockWords,
-        state: &S,
-    ) -> Bound {
-        let mut best = first;
-        let mut guess = best.1.guess;
+    fn likeliest<S: StateView>(&mut self, tx: &TxFrame, block: &BlockWords, state: &S) -> Bound {
+        let mut guess = Guess::default();
+        let mut best = self.run(tx, block, state, guess);
         for n in 0..MAX_RETRIES {
             if best.1.n_branches <= n {
                 break;

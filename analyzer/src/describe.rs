@@ -158,8 +158,8 @@ pub struct AccessText {
     /// that is taken and given back: the word ends as the last of them.
     pub is_lock: bool,
     /// Whether the function does nothing with the slot but add to it and look at it in guards, so
-    /// that, but for the guards, additions may change places.
-    pub is_addition: bool,
+    /// that, but for the guards, deltas may change places.
+    pub is_delta: bool,
 }
 
 /// A way to run other code.
@@ -403,8 +403,8 @@ fn access_texts(
             Certainty::Must => None,
             Certainty::May => when(paths, names, &nodes),
         };
-        let is_addition = kind == AccessKind::Add && is_only_added_to(&slot);
-        let text = AccessText { is_addition, ..AccessText::new(slot, kind, certainty, when) };
+        let is_delta = kind == AccessKind::Add && is_only_added_to(&slot);
+        let text = AccessText { is_delta, ..AccessText::new(slot, kind, certainty, when) };
         texts.push((text, keys));
     }
     // Plain slots by number, then the rest by text; the sort is stable.
@@ -417,8 +417,8 @@ impl AccessText {
     fn new(slot: String, kind: AccessKind, certainty: Certainty, when: Option<String>) -> Self {
         let contract = "this".to_owned();
         let (places, bits) = (Vec::new(), U256::MAX);
-        let (is_lock, is_addition) = (false, false);
-        Self { slot, kind, contract, certainty, when, places, bits, is_lock, is_addition }
+        let (is_lock, is_delta) = (false, false);
+        Self { slot, kind, contract, certainty, when, places, bits, is_lock, is_delta }
     }
 }
 

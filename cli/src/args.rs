@@ -164,7 +164,7 @@ Examples:
 Examples:
   slotcast score blocks/
   slotcast score --json block.json.gz
-  slotcast score --rival blocks/          next to parent-state simulation (baseline)
+  slotcast score --baseline blocks/       next to parent-state simulation (baseline)
   slotcast score --misses block.json.gz   every missing and wrong slot with its reason
   slotcast score --refunds blocks/        gas given back for what the block has warmed: foreseen?
   slotcast score --predictions predictions.json block.json.gz

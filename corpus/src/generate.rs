@@ -1,4 +1,4 @@
-//! Which blocks can be made up, for those who have none recorded?
+//! Which blocks can be generated, for those who have none recorded?
 //!
 //! In: a [`Plan`]. Out: an [`Unsealed`] block with signed transactions and the state before it;
 //! a caller that can execute seals it.

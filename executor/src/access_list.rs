@@ -1,8 +1,8 @@
 //! Which access list does a block have (EIP-7928)?
 //!
-//! In: a block and the state before it. Out: every account and slot that running the block in order
+//! In: a block and the state before it. Out: every account and slot that running the block sequentially
 //! touches, with what they hold after each transaction that changes them: [`block_access_list`] runs
-//! it in order, [`execute_with_access_list`] takes it from a run on several threads.
+//! it sequentially, [`execute_with_access_list`] takes it from a run on several threads.
 //! Invariants: index 0 is what the protocol does before the transactions, `i + 1` the transaction `i`,
 //! and the last what the protocol does after them; a rejected transaction leaves nothing. Forks
 //! before Amsterdam have no such list in their headers, but the question has an answer there too.
@@ -23,7 +23,7 @@ use crate::{
     wait::Advice,
 };
 
-/// The block's access list, made by running it in order.
+/// The block's access list, made by running it sequentially.
 pub fn block_access_list<DB: DatabaseRef + Sync>(
     block: &Block,
     base: &DB,

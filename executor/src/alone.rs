@@ -3,7 +3,7 @@
 //! In: a block and its parent state. Out: [`Alone`], one [`Observation`] for each transaction.
 //! Invariant: no run sees another; nothing of this takes part in executing a block.
 //!
-//! This is what a simulator does that wants access lists without an analysis, and so the rival a
+//! This is what a simulator does that wants access lists without an analysis, and so the baseline a
 //! prediction is measured against. As such a simulator does, it overlooks nonces, which only the
 //! sender's earlier transactions would make right, and lends money to a sender who cannot pay yet.
 

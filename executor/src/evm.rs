@@ -28,8 +28,8 @@ use revm::{
 use slotcast_model::{Slot, TxIndex};
 
 use crate::{
-    additions::Additions,
     chain_evm::transact,
+    deltas::Deltas,
     fork::Rules,
     input::Block,
     reads::Reads,
@@ -73,7 +73,7 @@ impl Speculative {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
     /// The slots it is expected to only add to.
-    pub(crate) additions: Vec<Slot>,
+    pub(crate) deltas: Vec<Slot>,
     /// What it finds in slots, ascending by slot.
     pub(crate) expected: Vec<(Slot, U256)>,
     /// What is added to balances on top of what it finds, ascending by address.
@@ -103,9 +103,9 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
     pub(crate) fn run_below(&mut self, horizon: Version, tx: TxIndex, told: Told) -> Speculative {
         let transaction = self.block.transaction(tx);
         let (sender, nonce) = (transaction.signer(), transaction.nonce());
-        let Told { additions, expected, balances } = told;
+        let Told { deltas, expected, balances } = told;
         self.view().start_below(horizon, sender, nonce, expected, balances);
-        self.view().reads.additions = Additions::of(&additions);
+        self.view().reads.deltas = Deltas::of(&deltas);
         self.run_started(tx)
     }
 
@@ -196,7 +196,7 @@ fn watched_evm<'a, DB: DatabaseRef>(rules: &Rules, view: View<'a, DB>) -> ViewEv
     };
     let table = evm.instruction.instruction_table_mut();
     instructions::watch_accounts(table);
-    follow::watch_additions(table);
+    follow::watch_deltas(table);
     evm
 }
 

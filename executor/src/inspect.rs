@@ -3,7 +3,7 @@
 //!
 //! In: a block, a base state, and for each transaction a [`Question`]. Out: [`Inspected`], what
 //! happened and the [`Answer`]s.
-//! Invariants: the block is run in order by the block executor, and asking changes nothing of it;
+//! Invariants: the block is run sequentially by the block executor, and asking changes nothing of it;
 //! this takes part in judging predictions only, never in making them or in executing a block.
 //!
 //! A slot is *only added to* by a transaction when raising it before the transaction raises it as
@@ -49,7 +49,7 @@ pub struct Answer {
     pub found: Vec<U256>,
 }
 
-/// A block that was run in order and asked about.
+/// A block that was run sequentially and asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspected {
     /// What became of each transaction.
@@ -60,7 +60,7 @@ pub struct Inspected {
     pub answers: IndexVec<TxIndex, Answer>,
 }
 
-/// Executes `block` on `base` in order, answering `questions` on the way.
+/// Executes `block` on `base` sequentially, answering `questions` on the way.
 ///
 /// # Panics
 ///

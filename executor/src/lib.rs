@@ -43,7 +43,7 @@ mod wait;
 mod parallel;
 mod sequentially;
 
-mod additions;
+mod deltas;
 mod evm;
 mod fees;
 mod reads;

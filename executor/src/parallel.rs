@@ -85,7 +85,7 @@ fn dispatch<DB: DatabaseRef>(
     tx: TxIndex,
     wait: Wait,
 ) -> Dispatch {
-    let Wait { horizon, additions, expected, balances, gas } = wait;
+    let Wait { horizon, deltas, expected, balances, gas } = wait;
     assert!(horizon.0 <= tx, "a transaction waits for earlier ones only");
     let look = |to| unless_it_panics(|| job.base.basic_ref(to).ok());
     let recipient = transfers.recipient(job.block.transaction(tx));
@@ -102,6 +102,6 @@ fn dispatch<DB: DatabaseRef>(
         Dispatch::OnPrefix { horizon, nanos: units.call.nanos(gas) }
     } else {
         let nanos = [units.call.nanos(gas), units.hand_over_nanos];
-        Dispatch::Speculatively { horizon, nanos, told: Told { additions, expected, balances } }
+        Dispatch::Speculatively { horizon, nanos, told: Told { deltas, expected, balances } }
     }
 }

@@ -8,7 +8,7 @@ mod accounts;
 use alloy_primitives::{Address, U256};
 use slotcast_model::Slot;
 
-use crate::{additions::Additions, fees::Use};
+use crate::{deltas::Deltas, fees::Use};
 
 pub(crate) use accounts::{AccountRead, AccountReads};
 
@@ -20,7 +20,7 @@ pub(crate) struct Reads {
     /// Storage slots, each loaded once.
     pub(crate) slots: Vec<SlotRead>,
     /// The slots that the run is expected to only add to, and what it did with them.
-    pub(crate) additions: Additions,
+    pub(crate) deltas: Deltas,
     /// Addresses at which something was to be created.
     pub(crate) creations: Vec<Address>,
     /// Whether something unnamed was looked at: then every account counts as looked at

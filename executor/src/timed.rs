@@ -20,7 +20,7 @@ use crate::{
     view::StateSource,
 };
 
-/// Executes `block` on `base` in order; the nanoseconds that each transaction took.
+/// Executes `block` on `base` sequentially; the nanoseconds that each transaction took.
 pub fn time_each<DB: DatabaseRef + Sync>(
     block: &Block,
     base: &DB,

@@ -10,7 +10,7 @@
 //! account it uses balance, nonce and existence only where `evm.rs` and its instructions noted a
 //! look; those are compared. What was only added to or spent from enters the result as a sum, and a
 //! sum is moved by [`rebase`]. A storage word that was only added to enters the same way, and may be
-//! any of the range that following it through the run left (`additions.rs`). Since Spurious Dragon an account that is touched and left empty is
+//! any of the range that following it through the run left (`deltas.rs`). Since Spurious Dragon an account that is touched and left empty is
 //! deleted when the result is committed, by what it is then. Before, revm decides when a run ends
 //! whether touching an empty account makes it, so existence is compared wherever that may be.
 
@@ -114,7 +114,7 @@ fn moved_slots<DB: DatabaseRef>(
         if now == read.value {
             continue;
         }
-        let range = run.reads.additions.range(&read.slot)?;
+        let range = run.reads.deltas.range(&read.slot)?;
         let account = run.result.state.get(&read.slot.address)?;
         let is_remade = account.is_created() || account.is_selfdestructed();
         if is_remade || !range.contains(now) {

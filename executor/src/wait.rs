@@ -78,7 +78,7 @@ pub struct Wait {
     /// The storage slots that it is expected to only add to, whichever transaction changed them
     /// before. If it does, and takes the same steps from the committed word, it is not run again; if
     /// not, it is.
-    pub additions: Vec<Slot>,
+    pub deltas: Vec<Slot>,
     /// What it finds in slots that transactions from its horizon on are predicted to change,
     /// ascending by slot: it runs on these values, and is validated by what is committed.
     pub expected: Vec<(Slot, U256)>,
@@ -97,9 +97,9 @@ impl Wait {
             Location::Storage(slot) => Some(*slot),
             Location::Balance(_) | Location::Nonce(_) | Location::Code(_) => None,
         };
-        let additions = schedule.additions(tx).iter().filter_map(slot).collect();
+        let deltas = schedule.deltas(tx).iter().filter_map(slot).collect();
         let (horizon, gas) = (Horizon::of(schedule, tx, mode), schedule.weights()[tx]);
-        Self { horizon, additions, gas, ..Self::default() }
+        Self { horizon, deltas, gas, ..Self::default() }
     }
 }
 

@@ -131,7 +131,7 @@ impl CapacityCosts {
                     (simulate_streamed(steps, threads), worked(steps) + before)
                 };
                 let (takes, works) = match engine {
-                    CapacityEngine::Sequential => (costs.in_order, costs.in_order),
+                    CapacityEngine::Sequential => (costs.sequential, costs.sequential),
                     CapacityEngine::Optimistic => {
                         let simulated = simulate_optimistic(&costs.actual, threads);
                         (simulated.time, simulated.busy)

@@ -32,7 +32,7 @@ pub struct Lanes {
     /// Each transaction waits until everything below this one is decided.
     pub horizons: IndexVec<TxIndex, TxIndex>,
     /// All transactions one after the other on one thread, in nanoseconds.
-    pub in_order: u64,
+    pub sequential: u64,
     /// Less than this no schedule takes on so many threads, in nanoseconds.
     pub limit: u64,
 }
@@ -51,7 +51,7 @@ impl Lanes {
     /// let predictions = prepared.predict(&Default::default()).predictions;
     /// let threads = NonZeroUsize::new(4).expect("it is not zero");
     /// let lanes = Lanes::new(&prepared, &predictions, Mode::Values, threads);
-    /// assert!(lanes.limit <= lanes.end() && lanes.end() < lanes.in_order);
+    /// assert!(lanes.limit <= lanes.end() && lanes.end() < lanes.sequential);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(
@@ -82,8 +82,8 @@ impl Lanes {
         let free = IndexVec::from_elem(0, costs.len());
         let steps = steps(prepared, &units, &costs, &free, &horizons, &[]);
         let spans = trace_streamed(&steps, threads);
-        let in_order = costs.iter().sum();
-        Self { mode, threads, spans, horizons, in_order, limit: no_wait_limit(&costs, threads) }
+        let sequential = costs.iter().sum();
+        Self { mode, threads, spans, horizons, sequential, limit: no_wait_limit(&costs, threads) }
     }
 
     /// When the last transaction is decided, in nanoseconds.

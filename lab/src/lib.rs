@@ -49,7 +49,7 @@ pub use run::{
     ScheduleMode, run_block, run_prepared,
 };
 pub use score_report::{
-    BlockScore, Compared, DeltaFigures, Figures, Judged, OtherForecast, ScoreLine, Strata, Truth,
+    BlockScore, Compared, DeltaFigures, Figures, Judged, OtherPrediction, ScoreLine, Strata, Truth,
     compare_block, judge_block, score_block,
 };
 pub use seal::{SealError, seal, seal_by};

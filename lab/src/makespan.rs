@@ -35,7 +35,7 @@ pub struct MakespanRow {
     /// How many threads are simulated.
     pub threads: usize,
     /// All transactions one after the other, on one thread, without predicting: measured.
-    pub in_order_micros: f64,
+    pub sequential_micros: f64,
     /// Executing and deciding, with nothing predicted.
     pub ours_micros: f64,
     /// The same with predictions made on the parent state when transactions arrived.
@@ -79,7 +79,7 @@ struct Measured {
 #[derive(Debug)]
 pub struct BlockCosts {
     pub(crate) gas: u64,
-    pub(crate) in_order: u64,
+    pub(crate) sequential: u64,
     pub(crate) ours: IndexVec<TxIndex, Steps>,
     pub(crate) pooled: IndexVec<TxIndex, Steps>,
     pub(crate) hinted: IndexVec<TxIndex, Steps>,
@@ -138,7 +138,7 @@ impl BlockCosts {
         };
         Ok(Self {
             gas: prepared.block().header.gas_used,
-            in_order: run.iter().sum(),
+            sequential: run.iter().sum(),
             ours: steps(blind, &waits_blind, &again_blind),
             pooled: steps(&measured.follow, &waits_pooled, &again_pooled),
             hinted: steps(&free, &waits, &again),
@@ -155,7 +155,7 @@ impl BlockCosts {
         let optimistic = simulate_optimistic(&self.actual, threads);
         MakespanRow {
             threads: threads.get(),
-            in_order_micros: micros(self.in_order),
+            sequential_micros: micros(self.sequential),
             ours_micros: micros(simulate_streamed(&self.ours, threads)),
             pooled_micros: micros(simulate_streamed(&self.pooled, threads)),
             hinted_micros: micros(simulate_streamed(&self.hinted, threads)),

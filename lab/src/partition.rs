@@ -39,7 +39,7 @@ pub struct ShardStudy<'a> {
     /// What a crossing transaction takes longer in the simulation.
     pub round_trip_micros: u64,
     /// A divider of the account graph to compare with.
-    pub rival: Option<&'a Divider<'a>>,
+    pub divider: Option<&'a Divider<'a>>,
 }
 
 /// Ways of dividing.
@@ -50,8 +50,8 @@ pub enum Division {
     HashedAccounts,
     /// By a hash of the account and the slot.
     HashedSlots,
-    /// By the rival, from the graph of accounts that transactions of earlier blocks touched together.
-    RivalOnPastAccounts,
+    /// By the divider to compare with, from the graph of accounts that transactions of earlier blocks touched together.
+    DividerOnPastAccounts,
     /// The same by our own partitioner.
     PastAccounts,
     /// By our plan from predicted sets.
@@ -65,7 +65,7 @@ impl Division {
     pub const ALL: [Self; 6] = [
         Self::HashedAccounts,
         Self::HashedSlots,
-        Self::RivalOnPastAccounts,
+        Self::DividerOnPastAccounts,
         Self::PastAccounts,
         Self::Predicted,
         Self::Truth,
@@ -187,12 +187,13 @@ impl<'a> Course<'a> {
                 let shards: Vec<u32> = shards.iter().map(|it| it.0).collect();
                 Placement::Accounts(self.past.placed(&shards, n, self.before.as_ref()))
             }
-            Division::RivalOnPastAccounts => {
-                let rival = self.study.rival.ok_or("there is no rival to compare with")?;
-                let shards = if self.past.is_empty() { Vec::new() } else { rival(&self.past, n)? };
+            Division::DividerOnPastAccounts => {
+                let divider = self.study.divider.ok_or("there is no divider to compare with")?;
+                let shards =
+                    if self.past.is_empty() { Vec::new() } else { divider(&self.past, n)? };
                 if shards.len() != self.past.len() || shards.iter().any(|it| n <= *it as usize) {
                     return Err(format!(
-                        "the rival must name one of {n} parts for each of {} vertices",
+                        "the divider must name one of {n} parts for each of {} vertices",
                         self.past.len()
                     ));
                 }

@@ -1,5 +1,5 @@
 //! What happens to one recorded block, from its bytes to the proof that running it in parallel gave
-//! what running it in order gives?
+//! what sequential execution gives?
 //!
 //! In: a [`RecordedBlock`] and [`RunSettings`]. Out: a [`Report`].
 //! Invariant: everything in a report but its [`Micros`] is the same for every number of threads.

@@ -4,8 +4,8 @@
 //! form and that of a sum over blocks.
 //! Invariant: every figure but the times is a function of the recording and the predictions.
 
+mod baseline;
 mod judge;
-mod rival;
 mod values;
 
 use std::collections::BTreeMap;
@@ -21,8 +21,8 @@ use crate::{
 use slotcast::{Basis, Clock, PredictSettings, Predicted, Prepared, Summaries};
 use slotcast_corpus::RunError;
 
+use baseline::baseline_prediction;
 use judge::score_by;
-use rival::rival_prediction;
 
 pub use judge::{Judged, Truth, judge_block};
 
@@ -35,7 +35,7 @@ pub struct BlockScore {
     pub reasons: Histogram,
     /// Microseconds to predict; nothing for predictions that were given.
     pub predict_micros: Option<u64>,
-    /// Microseconds to run the block in order.
+    /// Microseconds to run the block sequentially.
     pub sequential_micros: u64,
     /// The same block predicted in other ways, if that was asked for.
     pub compared: Option<Compared>,
@@ -62,7 +62,7 @@ impl BlockScore {
     }
 }
 
-/// Scores `predictions` against what running the block in order really touches.
+/// Scores `predictions` against what running the block sequentially really touches.
 ///
 /// The block is run twice: once looking at everything, and once timed.
 ///
@@ -103,30 +103,30 @@ pub fn score_block(
 /// Other ways to predict a block, to set ours beside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compared {
-    /// Our predictions on the parent state alone, which is all that the rival has to go by.
-    pub parent: OtherForecast,
+    /// Our predictions on the parent state alone, which is all that the baseline has to go by.
+    pub parent: OtherPrediction,
     /// Running every transaction alone on the parent state.
-    pub rival: OtherForecast,
+    pub baseline: OtherPrediction,
 }
 
 impl Compared {
     /// Adds another block.
     pub fn add(&mut self, other: &Self) {
         self.parent.add(&other.parent);
-        self.rival.add(&other.rival);
+        self.baseline.add(&other.baseline);
     }
 }
 
 /// How good another way to predict is, and what it costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OtherForecast {
+pub struct OtherPrediction {
     /// The counts.
     pub score: Score,
     /// Microseconds it takes.
     pub micros: u64,
 }
 
-impl OtherForecast {
+impl OtherPrediction {
     /// Adds another block.
     pub fn add(&mut self, other: &Self) {
         self.score.add(&other.score);
@@ -146,7 +146,7 @@ impl OtherForecast {
 /// let predictions = prepared.predict_with(&summaries, &Default::default()).predictions;
 /// let truth = judge_block(&prepared, &predictions)?.truth;
 /// let compared = compare_block(&prepared, &truth, &summaries)?;
-/// assert!(0.5 < compared.rival.score.total.slot_recall());
+/// assert!(0.5 < compared.baseline.score.total.slot_recall());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn compare_block(
@@ -156,14 +156,16 @@ pub fn compare_block(
 ) -> Result<Compared, RunError> {
     let settings = PredictSettings { basis: Basis::Parent, ..PredictSettings::default() };
     let Predicted { predictions, predict_micros, .. } = prepared.predict_with(summaries, &settings);
-    let parent =
-        OtherForecast { score: judge_block(prepared, &predictions)?.score, micros: predict_micros };
-    let predicted = rival_prediction(prepared)?;
-    let rival = OtherForecast {
+    let parent = OtherPrediction {
+        score: judge_block(prepared, &predictions)?.score,
+        micros: predict_micros,
+    };
+    let predicted = baseline_prediction(prepared)?;
+    let baseline = OtherPrediction {
         score: score_by(prepared, &predicted.predictions, truth, |_| (&[], false)),
         micros: predicted.micros,
     };
-    Ok(Compared { parent, rival })
+    Ok(Compared { parent, baseline })
 }
 
 /// One line of `slotcast score --json`.
@@ -186,7 +188,7 @@ pub struct ScoreLine {
     pub parent: Option<Figures>,
     /// Running every transaction alone on the parent state.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rival: Option<Figures>,
+    pub baseline: Option<Figures>,
     /// Refunds by warmth within the block.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refunds: Option<RefundFigures>,
@@ -278,14 +280,14 @@ impl From<&BlockScore> for ScoreLine {
             deltas: block.score.deltas.into(),
             reasons: block.reasons.bars(),
             parent: compared.map(|compared| Figures::of_other(&compared.parent)),
-            rival: compared.map(|compared| Figures::of_other(&compared.rival)),
+            baseline: compared.map(|compared| Figures::of_other(&compared.baseline)),
             refunds: block.refunds.as_ref().map(RefundFigures::from),
         }
     }
 }
 
 impl Figures {
-    fn of_other(other: &OtherForecast) -> Self {
+    fn of_other(other: &OtherPrediction) -> Self {
         let counts = &other.score.total;
         Self {
             critical_path_inflation: Some(counts.critical_path_inflation()),

@@ -33,7 +33,7 @@ const PARTS: f64 = 1e6;
 /// Names of sections besides those of strata, eras and accounts.
 const TOTAL: &str = "total";
 const PARENT: &str = "on parent";
-const RIVAL: &str = "rival";
+const BASELINE: &str = "baseline";
 const DELTAS: &str = "deltas";
 const REASONS: &str = "reason ";
 const ERAS: &str = "era ";
@@ -198,7 +198,7 @@ fn sections(total: &BlockScore) -> BTreeMap<String, BTreeMap<String, f64>> {
     }
     if let Some(compared) = &total.compared {
         insert(PARENT, whole(&compared.parent.score));
-        insert(RIVAL, whole(&compared.rival.score));
+        insert(BASELINE, whole(&compared.baseline.score));
     }
     let line = ScoreLine::from(total);
     for (kind, hits) in line.accounts {

@@ -1,6 +1,6 @@
 //! How does a synthetic block become one that can be checked?
 //!
-//! In: an [`Unsealed`] block. Out: a [`RecordedBlock`] with the results of running it in order in
+//! In: an [`Unsealed`] block. Out: a [`RecordedBlock`] with the results of running it sequentially in
 //! its header.
 //! Invariant: a sealed block is valid, and running it gives what its header states.
 
@@ -38,7 +38,7 @@ pub enum SealError {
     Invalid(#[from] ValidationError),
 }
 
-/// Runs the block in order and puts the results into its header.
+/// Runs the block sequentially and puts the results into its header.
 ///
 /// ```
 /// use slotcast_corpus::{self as corpus, Plan};
@@ -69,7 +69,7 @@ pub fn seal_by(
             return Err(SealError::Rejected { tx, reason: reason.clone() });
         }
     }
-    // What was made up is all there is.
+    // What was generated is all there is.
     let mut whole = whole_state_of(unsealed.block());
     let pre_state_root = whole.root();
     let passer_before = passer_root(&whole);

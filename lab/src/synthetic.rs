@@ -21,7 +21,7 @@ pub const SYNTHETIC: [Scenario; 6] = [
     Scenario::OnePool,
 ];
 
-/// Why a block could not be made up.
+/// Why a block could not be generated.
 #[derive(Debug, thiserror::Error)]
 pub enum SyntheticError {
     /// There is no such block.
@@ -32,7 +32,7 @@ pub enum SyntheticError {
     Seal(#[from] SealError),
 }
 
-/// Makes up a block of `scenario` that uses about `gas`.
+/// Generates a block of `scenario` that uses about `gas`.
 pub fn synthetic_block(scenario: Scenario, gas: u64) -> Result<RecordedBlock, SyntheticError> {
     let of = |n_txs| Plan { n_txs, scenario, ..Plan::default() };
     let tried = seal(generate(&of(N_TRIED))?)?;

@@ -151,9 +151,9 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
     let (block, state) = (prepared.block(), prepared.state());
     let schedule = schedule_of(prepared, &predictions);
     let alone = Settings { fallback: FallbackRule::NEVER, ..Settings::with_threads(1)? };
-    let in_order = execute(block, state, Advice::None)?;
+    let sequential = execute(block, state, Advice::None)?;
     let mut measured = Block { n_txs: block.n_transactions() as f64, ..Block::default() };
-    for (tx, outcome) in in_order.txs().iter_enumerated() {
+    for (tx, outcome) in sequential.txs().iter_enumerated() {
         let gas_used = outcome.gas_used().unwrap_or(0);
         if TRANSFER_GAS < gas_used {
             measured.n_calls += 1.0;
@@ -168,11 +168,11 @@ fn of_block(prepared: &Prepared, transfer: f64) -> Result<Block, UnitsError> {
             measured.touched.iter_mut().zip(parts).for_each(|(sum, n)| *sum += n as f64);
         }
     }
-    let in_order = median_nanos(|| execute(block, state, Advice::None).map(drop))?;
-    measured.calls_nanos = in_order - transfer * (measured.n_txs - measured.n_calls);
+    let sequential = median_nanos(|| execute(block, state, Advice::None).map(drop))?;
+    measured.calls_nanos = sequential - transfer * (measured.n_txs - measured.n_calls);
     let handed_over =
         median_nanos(|| execute(block, state, Advice::Schedule(&schedule, &alone)).map(drop))?;
-    measured.handing_over_nanos = handed_over - in_order;
+    measured.handing_over_nanos = handed_over - sequential;
     measured.schedule_nanos = median_nanos(|| {
         let mut waits = Waits::new(block, state, Default::default());
         predictions.iter().for_each(|it| drop(waits.next(it)));

@@ -13,11 +13,11 @@ use slotcast_model::{AccessSet, IndexVec, Location, TxIndex, index_newtype};
 use crate::{Edge, PredictedAccess, Reason};
 
 index_newtype! {
-    /// One addition to one location.
+    /// One delta to one location.
     struct AddIndex;
 }
 
-/// One addition to a location, in the chain of those since the location was last written.
+/// One delta to a location, in the chain of those since the location was last written.
 #[derive(Clone, Copy, Debug)]
 struct Add {
     tx: TxIndex,
@@ -34,7 +34,7 @@ struct Changes {
 /// The changes so far.
 ///
 /// This runs once per block and is most of what a schedule costs: locations that are not changed are not
-/// kept, and the chains of additions share one vector.
+/// kept, and the chains of deltas share one vector.
 #[derive(Debug)]
 struct Ledger {
     /// Only ever asked for one location, never walked.
@@ -98,7 +98,7 @@ impl Ledger {
         }
     }
 
-    /// Notes an addition to `location` and whom it waits for; whether `location` was changed before.
+    /// Notes a delta to `location` and whom it waits for; whether `location` was changed before.
     fn add(
         &mut self,
         location: Location,
@@ -121,22 +121,22 @@ pub(crate) struct Conflicts {
     /// All read-after-write and read-after-add edges, by (to, from).
     pub(crate) edges: Vec<Edge>,
     /// What each transaction adds to after another changed it, ascending.
-    pub(crate) additions: IndexVec<TxIndex, Vec<Location>>,
+    pub(crate) deltas: IndexVec<TxIndex, Vec<Location>>,
 }
 
 /// The conflicts between all predicted accesses.
 pub(crate) fn conflicts(predicted: &IndexVec<TxIndex, PredictedAccess>) -> Conflicts {
     let mut ledger = Ledger::with_room_for(predicted);
     let mut edges = Vec::new();
-    let mut additions = IndexVec::with_capacity(predicted.len());
+    let mut deltas = IndexVec::with_capacity(predicted.len());
     let mut waits: Vec<(TxIndex, Location)> = Vec::new();
     for (tx, PredictedAccess { access, .. }) in predicted.iter_enumerated() {
         ledger.read_and_write(access, tx, &mut waits);
         let adds = access.adds().iter().copied();
-        additions.push(adds.filter(|location| ledger.add(*location, tx, &mut waits)).collect());
+        deltas.push(adds.filter(|location| ledger.add(*location, tx, &mut waits)).collect());
         merge(tx, &mut waits, &mut edges);
     }
-    Conflicts { edges, additions }
+    Conflicts { edges, deltas }
 }
 
 /// Makes one edge of all that `to` waits for one transaction for, and empties `waits`.

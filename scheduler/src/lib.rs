@@ -54,9 +54,9 @@ pub struct PredictedAccess {
 
 /// The schedule of a block by what is predicted of its transactions.
 pub fn schedule(txs: &IndexVec<TxIndex, PredictedAccess>) -> Schedule {
-    let conflict::Conflicts { edges, additions } = conflict::conflicts(txs);
+    let conflict::Conflicts { edges, deltas } = conflict::conflicts(txs);
     let dag = Dag::new(txs.len(), edges)
         .expect("conflicts only look at earlier transactions of the block");
     let weights = txs.iter().map(|tx| tx.weight).collect();
-    Schedule::from_dag(dag, weights).with_additions(additions)
+    Schedule::from_dag(dag, weights).with_deltas(deltas)
 }

@@ -76,7 +76,7 @@ pub struct Schedule {
     layers: Vec<Vec<TxIndex>>,
     layer_of: IndexVec<TxIndex, LayerIndex>,
     critical_path: CriticalPath,
-    additions: IndexVec<TxIndex, Vec<Location>>,
+    deltas: IndexVec<TxIndex, Vec<Location>>,
 }
 
 impl Schedule {
@@ -94,17 +94,17 @@ impl Schedule {
         layer_of: IndexVec<TxIndex, LayerIndex>,
     ) -> Self {
         let critical_path = layer::critical_path(&dag, &weights);
-        let additions = IndexVec::from_elem(Vec::new(), layer_of.len());
-        let schedule = Self { dag, weights, layers, layer_of, critical_path, additions };
+        let deltas = IndexVec::from_elem(Vec::new(), layer_of.len());
+        let schedule = Self { dag, weights, layers, layer_of, critical_path, deltas };
         debug_assert_eq!(schedule.verify(), Ok(()));
         schedule
     }
 
     /// The same, where each transaction adds to these locations without waiting for those that changed
     /// them before.
-    pub(crate) fn with_additions(self, additions: IndexVec<TxIndex, Vec<Location>>) -> Self {
-        assert_eq!(self.len(), additions.len(), "there is one list for each transaction");
-        Self { additions, ..self }
+    pub(crate) fn with_deltas(self, deltas: IndexVec<TxIndex, Vec<Location>>) -> Self {
+        assert_eq!(self.len(), deltas.len(), "there is one list for each transaction");
+        Self { deltas, ..self }
     }
 
     /// One transaction after the other: each waits for the one before it and has weight 1.
@@ -203,8 +203,8 @@ impl Schedule {
 
     /// The locations that `tx` is predicted to add to without waiting for those that changed them
     /// before, ascending.
-    pub fn additions(&self, tx: TxIndex) -> &[Location] {
-        &self.additions[tx]
+    pub fn deltas(&self, tx: TxIndex) -> &[Location] {
+        &self.deltas[tx]
     }
 
     /// The weight of each transaction, as predicted.
@@ -224,7 +224,7 @@ impl Schedule {
 
     /// The Keccak-256 hash of weights, layers and edges.
     ///
-    /// Reasons explain and decide nothing, so they are left out, and additions only say which edges
+    /// Reasons explain and decide nothing, so they are left out, and deltas only say which edges
     /// are not there. The encoding is a sequence of
     /// big-endian 64-bit numbers, every list with its length before it.
     pub fn digest(&self) -> B256 {

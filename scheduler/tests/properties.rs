@@ -142,7 +142,7 @@ proptest! {
     }
 
     #[test]
-    fn additions_are_told_where_target_changed_the_location_before(block in block()) {
+    fn deltas_are_told_where_target_changed_the_location_before(block in block()) {
         let predicted = predicted(&block);
         let schedule = schedule(&predicted);
         for (tx, prediction) in predicted.iter_enumerated() {
@@ -151,7 +151,7 @@ proptest! {
             };
             let adds = prediction.access.adds().iter().copied();
             let told: Vec<Location> = adds.filter(is_changed).collect();
-            prop_assert_eq!(schedule.additions(tx), told);
+            prop_assert_eq!(schedule.deltas(tx), told);
         }
     }
 

@@ -268,7 +268,7 @@ impl<'a> Waits<'a> {
         let mut values = known.iter().peekable();
         let deltas = storage.deltas.iter().copied();
         let add = |slot: &Slot| changes.add(*slot, value_of(*slot, &mut values));
-        let additions = deltas.filter(add).collect();
+        let deltas = deltas.filter(add).collect();
         let is_as_predicted = count != Values::IfUntouched || !changes.is_touched();
         if !is_as_predicted {
             storage
@@ -302,7 +302,7 @@ impl<'a> Waits<'a> {
             .for_each(|location| changes.change(location));
         let gas = if is_plain { 0 } else { estimate_gas(tx, prediction) };
         let Found { horizon, expected, balances } = changes.turn();
-        Wait { horizon: Horizon(horizon), additions, expected, balances, gas }
+        Wait { horizon: Horizon(horizon), deltas, expected, balances, gas }
     }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs blocks through the Ethereum execution specification and compares what comes of them.
 
-In: recorded blocks, or none, in which case blocks are made up for every era and scenario, and for
+In: recorded blocks, or none, in which case blocks are generated for every era and scenario, and for
 forks before Spurious Dragon some in which empty accounts exist (`empty_accounts.py`). Out: a
 table in Markdown of how many agree in which field, and every difference; exit code 1 if there is one.
 
@@ -13,8 +13,8 @@ The specification is another implementation by other authors (ethereum-execution
 `t8n` is given the state before the block, the block's words and the signed transactions. What it
 ends with is compared with the block's header: gas used, receipts root, bloom, requests, and the
 state root where the file states that it holds the whole state (`preStateRoot`). With the example
-`outcome` it is also compared with what running in order gives here: the gas of each transaction, and
-every account and slot of the recorded state after the block. For a made-up block the header is what
+`outcome` it is also compared with what sequential execution gives here: the gas of each transaction, and
+every account and slot of the recorded state after the block. For a generated block the header is what
 our sequential execution gave, and `slotcast run` holds the parallel one against it.
 """
 
@@ -319,7 +319,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--txs", type=int, default=25)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--eras", default=",".join(ERAS), help="which eras' blocks to make up")
+    parser.add_argument("--eras", default=",".join(ERAS), help="which eras' blocks to generate")
     parser.add_argument("--max-gas", type=int, default=10**9, help="leave out blocks of more gas")
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     arguments = parser.parse_args()

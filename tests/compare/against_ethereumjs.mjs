@@ -13,7 +13,7 @@
 // before the block and the block as it stands in the file; what it ends with is compared with the
 // header and the receipts: state root before and after, gas used by the block and by each
 // transaction, receipts root, bloom, requests and, from Amsterdam on, the block access list
-// (EIP-7928), once by its hash and once by the accounts and slots that we forecast without running
+// (EIP-7928), once by its hash and once by the accounts and slots that we predict without running
 // anything. For a made-up block the header is what our sequential execution gave, and `slotcast run`
 // holds the parallel one against it; `slotcast run` is called here too.
 
@@ -120,7 +120,7 @@ async function transition(file, fork) {
 }
 
 /// Each compared field, with ours and theirs.
-async function compare(name, file, fork, forecasts) {
+async function compare(name, file, fork, predicted) {
   const { block, receipts, preStateRoot } = file;
   const result = await transition(file, fork);
   const fields = {
@@ -139,7 +139,7 @@ async function compare(name, file, fork, forecasts) {
   if (block.blockAccessListHash) {
     const list = result.blockLevelAccessList;
     fields["block access list"] = [block.blockAccessListHash, bytesToHex(list.hash())];
-    countForecast(name, list.toJSON(), block.transactions.length, forecasts);
+    countPredicted(name, list.toJSON(), block.transactions.length, predicted);
   }
   return fields;
 }
@@ -191,8 +191,8 @@ const SYSTEM = new Set([
   "0x0000bff46984e3725691fa540a8c7589300d8282", "0x000064d678505ad48f8ccb093bc65613800e8282",
 ]);
 
-/// Counts what ethereumjs found touched, what we forecast without running anything, and what is both.
-function countForecast(name, list, nTxs, counts) {
+/// Counts what ethereumjs found touched, what we predict without running anything, and what is both.
+function countPredicted(name, list, nTxs, counts) {
   const text = execFileSync(SLOTCAST, ["predict", "-q", "--format", "bal", name]);
   const [ours, theirs] = [slotsOf(JSON.parse(text).accounts, nTxs), slotsOf(list, nTxs)];
   for (const what of ["touched", "changed"]) {
@@ -225,7 +225,7 @@ function main() {
 
 async function report(files) {
   const [counts, agree, failures, left] = [new Map(), new Map(), [], new Map()];
-  const forecasts = { touched: [0, 0, 0], changed: [0, 0, 0] };
+  const predicted = { touched: [0, 0, 0], changed: [0, 0, 0] };
   for (const name of files) {
     const file = read(name);
     const fork = forkOf(file.block);
@@ -236,7 +236,7 @@ async function report(files) {
     const [blocks, txs, gas] = counts.get(fork) ?? [0, 0, 0n];
     const { transactions, gasUsed } = file.block;
     counts.set(fork, [blocks + 1, txs + transactions.length, gas + BigInt(gasUsed)]);
-    const fields = await compare(name, file, fork, forecasts);
+    const fields = await compare(name, file, fork, predicted);
     for (const [field, [ours, theirs]] of Object.entries(fields)) {
       const [same, other] = agree.get(field) ?? [0, 0];
       agree.set(field, ours === theirs ? [same + 1, other] : [same, other + 1]);
@@ -252,10 +252,10 @@ async function report(files) {
   }
   console.log("\n| field | agree | differ |\n| --- | ---: | ---: |");
   for (const [field, both] of agree) console.log(`| ${field} | ${both.join(" | ")} |`);
-  if (forecasts.touched[0]) {
-    console.log("\n| of block access lists | there | forecast | both |\n| --- | ---: | ---: | ---: |");
-    console.log(`| slots | ${forecasts.touched.join(" | ")} |`);
-    console.log(`| changes of slots, by transaction | ${forecasts.changed.join(" | ")} |`);
+  if (predicted.touched[0]) {
+    console.log("\n| of block access lists | there | predicted | both |\n| --- | ---: | ---: | ---: |");
+    console.log(`| slots | ${predicted.touched.join(" | ")} |`);
+    console.log(`| changes of slots, by transaction | ${predicted.changed.join(" | ")} |`);
   }
   for (const [why, n] of left) console.log(`\nNot compared: ${n}, ${why}.`);
   for (const failure of failures) console.log(`\n${failure}`);

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! In: a folder of recorded blocks, `../shared/blocks` beside the checkout unless another is given,
-//! and blocks made up here. Out: for every block of at least 4 Mgas, and for synthetic ones of 1,000 and
+//! and blocks generated here. Out: for every block of at least 4 Mgas, and for synthetic ones of 1,000 and
 //! 10,000 transactions, microseconds for a thousand transactions: until it is known up to where each
 //! waits, which is all that running in dataflow mode needs, and until the graph with its layers and its
 //! critical path is there. Each is the median of many runs. Blocks of few transactions take more for each;
@@ -64,7 +64,7 @@ fn main() {
         let plan = Plan { n_txs, scenario, ..Plan::default() };
         let block = corpus::generate(&plan).expect("the era knows these scenarios");
         let prepared = prepare(&seal(block).expect("synthetic blocks are valid"));
-        row(&format!("made up, {}", scenario.name()), &prepared.expect("and well formed"));
+        row(&format!("synthetic, {}", scenario.name()), &prepared.expect("and well formed"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Does binding compute what the EVM computes?
 //!
-//! In: a source of numbers. Out: [`check`], which makes up a program of arithmetic, memory, storage
+//! In: a source of numbers. Out: [`check`], which generates a program of arithmetic, memory, storage
 //! and forward branches over calldata, runs it on revm, binds its summary, and panics when the words
 //! left in storage differ. So the walk, every rewrite, lowering and the word machine are held against
 //! revm at once.
@@ -29,7 +29,7 @@ const GAS: u64 = 16_000_000;
 const JUMPDEST: u8 = 0x5b;
 const PUSH1: u8 = 0x60;
 
-/// Makes up a program and its calldata, and holds both ways of computing against each other; gives
+/// Generates a program and its calldata, and holds both ways of computing against each other; gives
 /// the number of words that were compared.
 ///
 /// # Panics

@@ -1,7 +1,7 @@
 //! Is the outcome of a synthetic block the sequential one, whatever is predicted of it?
 //!
 //! In: a source of numbers. Out: [`check`], which makes a block of a few accounts and contracts that
-//! conflict wherever they can, makes up predictions of every quality, runs both executors and panics
+//! conflict wherever they can, generates predictions of every quality, runs both executors and panics
 //! where they differ; and [`Events`], what really happened in the block, so that a test can tell that
 //! a scenario was there.
 
@@ -76,7 +76,7 @@ impl Crews {
     }
 }
 
-/// Predictions made up for each block.
+/// Predictions generated for each block.
 pub const N_ADVICE: usize = 3;
 
 /// Makes a block and runs it in every way.
@@ -97,7 +97,7 @@ pub fn check(random: &mut Random, crews: &Crews) -> Events {
     events::of(&made, &block, &sequential)
 }
 
-/// A block made up, as [`check`] makes them, and the state before it.
+/// A generated block, as [`check`] makes them, and the state before it.
 pub fn make(random: &mut Random) -> (Block, MemoryState) {
     Made::random(random).build()
 }

@@ -16,7 +16,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use slotcast::{
     analyzer::{
         analyze,
-        bind::{BindLimits, Binder, BlockWords, Bound, Recovery, TxFrame},
+        bind::{BindLimits, Binder, BlockWords, Bound, TxFrame},
         describe,
         limits::{Limits, StopReason},
         program::Program,
@@ -174,7 +174,6 @@ fn limits(random: &mut Random) -> (Limits, BindLimits) {
         state_reads: random.pick(&[0, 1, 16, 256]),
         depth: random.pick(&[0, 1, 8, 64]),
         memory: random.pick(&[0, 64, 4_096, 1 << 17]),
-        recovery: random.pick(&[Recovery::Always, Recovery::InDoubt]),
     };
     (analysis, binding)
 }
@@ -209,7 +208,7 @@ fn check_program(program: &Program, limits: &Limits) {
     assert!(program.steps.len() as u64 <= max_steps, "{} steps", program.steps.len());
 }
 
-/// The longest code that is made up.
+/// The longest code that is generated.
 const MAX_CODE: u64 = 1 << 16;
 /// Terms that one instruction becomes at most.
 const STEPS_OF_INSTRUCTION: u64 = 8;

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use slotcast_tests::{arithmetic::check, random::Random};
 
-/// Programs made up.
+/// Generated programs.
 const N_CASES: u64 = 40_000;
 
 #[test]

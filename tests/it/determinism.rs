@@ -1,7 +1,7 @@
 //! Is everything that is decided the same on one to 64 threads, and however timing is disturbed?
 //!
 //! In: generated blocks that are contended: one pool, one counter, one recipient; tokens; chains of
-//! payments; with our predictions, additions included, and with the claim that everything is only added
+//! payments; with our predictions, deltas included, and with the claim that everything is only added
 //! to. Out: digests of prediction, schedule, retried transactions and outcome, all equal.
 //!
 //! `just chaos` runs ten thousand disturbances of timing on the same blocks; without the feature
@@ -126,7 +126,7 @@ fn one_to_64_threads_decide_the_same() {
         let outcomes: Vec<_> = expected.iter().flatten().map(|it| it.outcome).collect();
         assert!(outcomes.windows(2).all(|pair| pair[0] == pair[1]), "{}", contended.name);
     }
-    assert!(100 < n_added, "additions are among the predictions: {n_added}");
+    assert!(100 < n_added, "deltas are among the predictions: {n_added}");
 }
 
 #[test]

@@ -7,10 +7,7 @@ use alloy_consensus::{Header, SignableTransaction, TxEnvelope, TxLegacy, transac
 use alloy_primitives::{Address, B256, Signature, TxKind, U256};
 use slotcast::{
     Basis, Summaries, View,
-    analyzer::{
-        bind::{BindLimits, Recovery},
-        limits::Limits,
-    },
+    analyzer::{bind::BindLimits, limits::Limits},
     executor::{
         AccountRecord, Block, CodeRecord, ForkChoice, MemoryState, SequentialSettings, TxOutcome,
         TxStatus, execute_sequential, fork_of,
@@ -228,19 +225,21 @@ const RECOVER: &str = "
     push 32 push 128 push 128 push 0 push 1 gas staticcall pop push 128 mload";
 
 /// What is predicted of one call of a program.
-fn predicted(program: Program, recovery: Recovery) -> Prediction {
-    predicted_within(Limits::default(), program, 100_000, recovery)
+fn predicted(program: Program) -> Prediction {
+    predicted_within(Limits::default(), program, 100_000)
 }
 
 /// The same, of a call with so much gas, where the analysis is limited.
-fn predicted_within(limits: Limits, program: Program, gas: u64, recovery: Recovery) -> Prediction {
+fn predicted_within(limits: Limits, program: Program, gas: u64) -> Prediction {
     let fork = Fork::Osaka;
     let block = block(fork, &[Call { to: program.at, gas }]);
     let state = state(&block, &[program]);
     let summaries = Summaries::new(fork, limits);
-    let limits = BindLimits { recovery, ..BindLimits::default() };
     let view = View::new(&state, &summaries);
-    predict_block(&block, fork, &view, Basis::BlockOrder, limits).into_iter().next().unwrap()
+    predict_block(&block, fork, &view, Basis::BlockOrder, BindLimits::default())
+        .into_iter()
+        .next()
+        .unwrap()
 }
 
 #[test]
@@ -248,22 +247,31 @@ fn who_signed_is_found_out_where_a_slot_depends_on_it() {
     let code = format!("{RECOVER} sload stop");
     let program = Program { at: 0x20, code, slots: &[] };
     check(Fork::Osaka, std::slice::from_ref(&program), &[Call { to: 0x20, gas: 100_000 }]);
-    let in_doubt = predicted(program.clone(), Recovery::InDoubt);
-    assert_eq!(in_doubt, predicted(program, Recovery::Always));
-    assert_eq!((in_doubt.gaps(), in_doubt.storage().reads.len()), (&[][..], 1));
+    let found = predicted(program);
+    assert_eq!((found.gaps(), found.storage().reads.len()), (&[][..], 1));
 }
 
 #[test]
-fn who_signed_is_taken_to_be_who_is_expected_where_nothing_else_depends_on_it() {
+fn who_signed_is_found_out_where_a_branch_depends_on_it() {
     // Stores only if slot 0 holds the signer, which it does not.
     let code =
         format!("{RECOVER} push 0 sload eq push yes jumpi stop yes: push 5 push 1 sstore stop");
     let program = Program { at: 0x20, code, slots: &[(0, 77)] };
     check(Fork::Osaka, std::slice::from_ref(&program), &[Call { to: 0x20, gas: 100_000 }]);
-    let always = predicted(program.clone(), Recovery::Always);
-    assert_eq!((always.gaps(), always.storage().writes.len()), (&[][..], 0));
-    let in_doubt = predicted(program, Recovery::InDoubt);
-    assert_eq!((in_doubt.gaps(), in_doubt.storage().writes.len()), (&[Gap::Precompile][..], 1));
+    let found = predicted(program);
+    assert_eq!((found.gaps(), found.storage().writes.len()), (&[][..], 0));
+}
+
+/// The expected signer is taken to have signed where too many were found out before.
+#[test]
+fn signers_beyond_the_limit_are_guessed_and_the_prediction_says_so() {
+    let code = format!(
+        "{} {RECOVER} push 0 sload eq push yes jumpi stop yes: push 5 push 1 sstore stop",
+        format!("{RECOVER} pop ").repeat(128)
+    );
+    let program = Program { at: 0x20, code, slots: &[(0, 77)] };
+    let found = predicted_within(Limits::default(), program, 1_000_000);
+    assert_eq!((found.gaps(), found.storage().writes.len()), (&[Gap::Precompile][..], 1));
 }
 
 #[test]
@@ -293,7 +301,7 @@ fn a_walk_that_stops_is_gone_on_with() {
     check(Fork::Osaka, std::slice::from_ref(&program), &[call]);
     for fuel_per_function in [500, 5_000, 50_000, 16_000_000] {
         let limits = Limits { fuel_per_function, ..Limits::default() };
-        let found = predicted_within(limits, program.clone(), call.gas, Recovery::Always);
+        let found = predicted_within(limits, program.clone(), call.gas);
         let storage = found.storage();
         let n = (found.gaps(), storage.reads.len(), storage.writes.len());
         // Read: n, ten slots from 102 on, and what is stored.

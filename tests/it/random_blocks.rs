@@ -13,7 +13,7 @@ use slotcast_tests::{
     random::Random,
 };
 
-/// Blocks made up.
+/// Generated blocks.
 const N_BLOCKS: u64 = 1_000;
 
 #[test]

@@ -109,18 +109,21 @@ const REPLACED_WORDS: &[&str] = &[
     concat!("fore", "cast"),
     concat!("fore", "casts"),
     concat!("fore", "casting"),
+    concat!("ri", "val"),
+    concat!("ri", "vals"),
+    concat!("addi", "tions"),
 ];
 
 #[test]
 fn words_are_those_of_the_glossary() {
     let mut found = Vec::new();
-    for (path, text) in texts(&["rs", "toml", "md", "sh"]) {
+    for (path, text) in texts(&["rs", "toml", "md", "sh", "py", "js", "mjs", "html"]) {
         // What changed in earlier versions keeps the words of its time.
         if path == "CHANGELOG.md" {
             continue;
         }
-        for (n, line) in text.to_lowercase().lines().enumerate() {
-            let words = REPLACED_WORDS.iter().filter(|word| source::holds_word(line, word));
+        for (n, line) in text.lines().map(source::spelt_out).enumerate() {
+            let words = REPLACED_WORDS.iter().filter(|word| source::holds_word(&line, word));
             found.extend(words.map(|word| format!("{path}:{} says {word}", n + 1)));
         }
     }
@@ -226,12 +229,12 @@ fn crates_depend_on_one_another_one_way() {
     assert_none(wrong);
 }
 
-/// The rival runs transactions to see what they touch. Its name stands where it is made, where it is
+/// Parent-state simulation runs transactions to see what they touch. Its name stands where it is made, where it is
 /// exported and where it is scored, and nowhere else in what we ship, so no prediction is made of it.
 #[test]
 fn what_runs_transactions_to_predict_them_is_only_scored() {
     const PLACES: [&str; 3] =
-        ["executor/src/alone.rs", "executor/src/lib.rs", "lab/src/score_report/rival.rs"];
+        ["executor/src/alone.rs", "executor/src/lib.rs", "lab/src/score_report/baseline.rs"];
     let sources = sources();
     let is_product = |source: &&Source| source.path.contains("/src/");
     let names_it = |source: &&Source| source.text.contains("execute_alone");

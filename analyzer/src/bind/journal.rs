@@ -68,7 +68,7 @@ impl Cell {
 
     /// Whether all the transaction does with the slot is add to it. What a store costs depends on
     /// whether the slot is empty before and after, so neither may be.
-    fn is_addition(&self) -> bool {
+    fn is_delta(&self) -> bool {
         self.only_added && is_full(self.original) && is_full(self.current)
     }
 }
@@ -354,7 +354,7 @@ impl Journal {
                 }
                 continue;
             }
-            match (cell.is_changed(), cell.is_addition()) {
+            match (cell.is_changed(), cell.is_delta()) {
                 (true, true) => storage.deltas.push(slot),
                 (true, false) => {
                     storage.reads.push(slot);

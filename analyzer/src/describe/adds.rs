@@ -1,6 +1,6 @@
 //! Which slots are only added to?
 //!
-//! In: a graph. Out: the keys to which every store is an addition.
+//! In: a graph. Out: the keys to which every store is a delta.
 //! Before → after: `S[k] := S[k] + d`, `S[k] := S[k] - d` → add. Guard: `d` holds no load of `S[k]`,
 //! and no store to a key that is the same term is of another form. Whether the old value is looked
 //! at otherwise is a question of its own, [`Adds::is_only`].
@@ -16,7 +16,7 @@ use crate::{
 /// Operands looked at per store.
 const MAX_VISITS: usize = 4096;
 
-/// Keys to which every store is an addition.
+/// Keys to which every store is a delta.
 pub(super) struct Adds {
     keys: BTreeSet<TermId>,
     /// Keys with which something else is done, too.
@@ -39,7 +39,7 @@ pub(super) fn adds(graph: &Graph, paths: &Paths, behind: &Behind<'_>, pool: &Ter
     let mut is_add: BTreeMap<TermId, bool> = BTreeMap::new();
     for (_, effect) in graph.nodes.iter().flat_map(|node| &node.effects) {
         if let Effect::SStore { key, value } = *effect {
-            let adds = is_addition(behind, pool, key, value);
+            let adds = is_delta(behind, pool, key, value);
             is_add.entry(key).and_modify(|all| *all &= adds).or_insert(adds);
         }
     }
@@ -63,7 +63,7 @@ fn used(graph: &Graph, paths: &Paths, pool: &TermPool<'_>) -> BTreeSet<TermId> {
     used
 }
 
-fn is_addition(behind: &Behind<'_>, pool: &TermPool<'_>, key: TermId, value: TermId) -> bool {
+fn is_delta(behind: &Behind<'_>, pool: &TermPool<'_>, key: TermId, value: TermId) -> bool {
     let Term::Apply(op, [a, b, _]) = pool.get(value) else { return false };
     let from = |old: TermId, other: TermId| {
         loads(behind, pool.get(old), key) && !depends_on(behind, pool, other, key)

@@ -145,7 +145,7 @@ impl<'a, 't> Recovery<'a, 't> {
         }
         self.n_left -= 1;
         self.depth += 1;
-        let mut found = self.find_anew(term);
+        let mut found = self.find_shape(term);
         self.depth -= 1;
         if MAX_SHAPES < found.shapes.len() {
             found = Found { shapes: SmallVec::new(), ..found };
@@ -157,7 +157,7 @@ impl<'a, 't> Recovery<'a, 't> {
         found
     }
 
-    fn find_anew(&mut self, term: TermId) -> Found {
+    fn find_shape(&mut self, term: TermId) -> Found {
         match self.pool.get(term) {
             Term::Const(value) => self.constant(value),
             Term::Keccak(words) => self.hash(words),

@@ -157,7 +157,7 @@ pub(crate) enum Dialect {
 }
 
 /// Options of `score` that say something of each block, and so nothing of a scoreboard.
-const NO_BOARD: [&str; 5] = ["predictions", "rival", "refunds", "misses", "resume"];
+const NO_BOARD: [&str; 5] = ["predictions", "baseline", "refunds", "misses", "resume"];
 
 /// Arguments of `score`.
 #[derive(Debug, clap::Args)]
@@ -177,7 +177,7 @@ pub(crate) struct Score {
     /// Score other predictions beside ours: each transaction run alone on the parent state, and ours
     /// made on the parent state alone.
     #[arg(long)]
-    pub(crate) rival: bool,
+    pub(crate) baseline: bool,
     /// Study a rule that the OP Stack plans: gas given back for what an earlier transaction of the same
     /// block has warmed. How often does a prediction tell it exactly?
     #[arg(long)]

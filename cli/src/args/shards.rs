@@ -15,7 +15,7 @@ Examples:
   slotcast partition --shards 4 blocks/
   slotcast partition --shards 2,8,60 --generate 100000
   slotcast partition --shards 4 --plan --json block.json.gz   shards of transactions and slots
-  slotcast partition --rival ./slotcast-metis blocks/         next to a divider of account graphs";
+  slotcast partition --divider ./slotcast-metis blocks/         next to a divider of account graphs";
 
 /// Help of `capacity`.
 pub(super) const CAPACITY_HELP: &str = "\
@@ -42,7 +42,7 @@ pub(crate) struct Partition {
     )]
     pub(crate) shards: Vec<u32>,
     /// Print the plan of each block instead, without running any transaction; takes one K.
-    #[arg(long, conflicts_with_all = ["rival", "generate"])]
+    #[arg(long, conflicts_with_all = ["divider", "generate"])]
     pub(crate) plan: bool,
     /// Generate so many transactions instead, with recipients, tokens and pools popular by Zipf's law.
     #[arg(long, value_name = "TXS", conflicts_with = "files", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -54,7 +54,7 @@ pub(crate) struct Partition {
     /// graph of METIS's form on standard input, and prints the part of each vertex on a
     /// line; lines that are no numbers are ignored.
     #[arg(long, value_name = "PROGRAM")]
-    pub(crate) rival: Option<PathBuf>,
+    pub(crate) divider: Option<PathBuf>,
     /// Most work of a shard, in percent of the mean.
     #[arg(long, value_name = "PERCENT", default_value_t = 105, value_parser = clap::value_parser!(u64).range(100..=1_000))]
     pub(crate) bound: u64,

@@ -95,7 +95,7 @@ pub(crate) fn bench(
 enum Subject {
     /// A block that is there.
     Recorded(Source),
-    /// One to be made up, of so much gas.
+    /// One to be generated, of so much gas.
     Synthetic(Scenario, u64),
 }
 

@@ -260,7 +260,7 @@ fn dag(part: &DagPart, console: &Console) -> Result<(), Failure> {
 fn outcome(part: &OutcomePart, console: &Console) -> Result<(), Failure> {
     let runs = match part.executions {
         1 => "run once",
-        _ => "run a second time, on the state in order",
+        _ => "executed again on the committed prefix",
     };
     console.line(format_args!("outcome: {}, {} gas, {runs}", part.status, part.gas_used))?;
     for value in &part.ran_on {

@@ -66,15 +66,16 @@ pub(crate) fn partition(args: &Partition, console: &Console) -> Result<Verdict, 
         Some(n_txs) => generated(n_txs as usize, args.block_txs as usize, console)?,
         None => recorded(args, console)?,
     };
-    let rival = args.rival.as_deref();
-    let run = |graph: &AccountGraph, n: usize| divided_by(rival.unwrap_or(Path::new("")), graph, n);
+    let divider = args.divider.as_deref();
+    let run =
+        |graph: &AccountGraph, n: usize| divided_by(divider.unwrap_or(Path::new("")), graph, n);
     let study = ShardStudy {
         bound_percent: args.bound,
         threads: args.shard_threads as usize,
         round_trip_micros: args.round_trip,
-        rival: rival.is_some().then_some(&run),
+        divider: divider.is_some().then_some(&run),
     };
-    let is_asked = |it: &Division| *it != Division::RivalOnPastAccounts || rival.is_some();
+    let is_asked = |it: &Division| *it != Division::DividerOnPastAccounts || divider.is_some();
     let divisions: Vec<Division> = Division::ALL.into_iter().filter(is_asked).collect();
     let n_txs = blocks.iter().map(|block| block.truth.len()).sum::<usize>();
     let partial = blocks.iter().flat_map(|block| block.is_partial.iter()).filter(|it| **it);
@@ -97,7 +98,7 @@ pub(crate) fn partition(args: &Partition, console: &Console) -> Result<Verdict, 
         for &division in &divisions {
             progress.start(format!("{n_shards} shards, {}", name(division)));
             let row = study_shards(&blocks, n_shards as usize, &study, division)
-                .map_err(|error| Failure::bad_input(format_args!("--rival: {error}")))?;
+                .map_err(|error| Failure::bad_input(format_args!("--divider: {error}")))?;
             progress.done(|| match console.is_json() {
                 true => console.document(&Line {
                     traffic: if args.generate.is_some() { "generated" } else { "recorded" },
@@ -137,7 +138,7 @@ const fn name(division: Division) -> &'static str {
     match division {
         Division::HashedAccounts => "hash of the account",
         Division::HashedSlots => "hash of account and slot",
-        Division::RivalOnPastAccounts => "rival, accounts of the past",
+        Division::DividerOnPastAccounts => "divider, accounts of the past",
         Division::PastAccounts => "ours, accounts of the past",
         Division::Predicted => "ours, predicted sets",
         Division::Truth => "ours, true sets",

@@ -142,7 +142,7 @@ fn text(block: u64, schedule: &scheduler::Schedule, console: &Console) -> Result
     }
     let simulated = Simulated::new(schedule);
     console.line(format_args!(
-        "simulated from estimated gas, 1 µs overhead a transaction and 5 µs a layer; {:.0} µs in order",
+        "simulated from estimated gas, 1 µs overhead a transaction; {:.0} µs sequential",
         simulated.sequential_micros
     ))?;
     console.line(COLUMNS.head())?;

@@ -137,7 +137,7 @@ fn score_one(
     let in_file = |error| Failure::in_file(&source.name(), error);
     let (score, judged) = score_block(prepared, &predictions).map_err(in_file)?;
     let truth = &judged.truth;
-    let compared = args.rival.then(|| compare_block(prepared, truth, summaries));
+    let compared = args.baseline.then(|| compare_block(prepared, truth, summaries));
     let compared = compared.transpose().map_err(in_file)?;
     let refunds = args.refunds.then(|| block_refunds(prepared, &predictions, &truth.observations));
     let refunds = refunds.transpose().map_err(in_file)?;

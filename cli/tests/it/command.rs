@@ -78,7 +78,7 @@ impl Folder {
         path
     }
 
-    /// Makes up a block and says where it is.
+    /// Generates a block and says where it is.
     pub(crate) fn generate(&self, name: &str, args: &[&str]) -> String {
         let path = self.path(name);
         let ran = run(&[&["generate", "-q", "--out", &path], args].concat());

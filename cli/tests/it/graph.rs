@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::command::{Folder, json_lines};
+use crate::command::{Folder, json_lines, run};
 
 /// The only JSON line that a command prints.
 fn document(args: &[&str]) -> Value {
@@ -35,6 +35,36 @@ fn closure(edges: &[(usize, usize)], n_txs: usize) -> Vec<Vec<bool>> {
     before
 }
 
+/// How many layers and edges the table of blocks in the HTML report says there are.
+fn reported(block: &[&str]) -> (usize, usize) {
+    let folder = Folder::new();
+    let path = folder.path("report.html");
+    let ran = run(&[&["report", "-q", "--no-timing", "-o", &path], block].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let page = std::fs::read_to_string(path).unwrap();
+    let (_, table) = page.rsplit_once("<table>").unwrap();
+    let heads: Vec<_> = table.split("<th><button>").skip(1).collect();
+    let cells: Vec<_> = table.split("<td data-v=\"").skip(1).collect();
+    let texts = table.split("<td class=\"t\">").count() - 1;
+    let of = |name: &str| {
+        let place = heads.iter().position(|head| head.starts_with(&format!("{name}<"))).unwrap();
+        let value = cells[place].split('"').next().unwrap();
+        value.parse().unwrap()
+    };
+    assert_eq!((texts, cells.len()), (1, heads.len()), "one row, with a number below each head");
+    (of("layers"), of("edges"))
+}
+
+/// Holds what the service answers against what the command prints.
+#[cfg(feature = "serve")]
+fn served(block: &[&str], schedule: &Value) {
+    let source = block.iter().flat_map(|block| ["--blocks", block]).collect::<Vec<_>>();
+    let answer = crate::serve::Service::start(&source).schedule();
+    for field in ["txs", "layers", "edges", "criticalPath"] {
+        assert_eq!(answer["result"][field], schedule[field], "{field} of the service");
+    }
+}
+
 fn check(block: &[&str]) {
     let with = |args: &[&str]| document(&[args, block].concat());
     let schedule = with(&["schedule", "--json"]);
@@ -55,9 +85,13 @@ fn check(block: &[&str]) {
     }
     assert!(reduced.iter().all(|edge| edges.contains(edge)));
     assert_eq!(closure(&reduced, n_txs), closure(&edges, n_txs));
-    let report = with(&["run", "--json"]);
+    let executed = with(&["run", "--json"]);
     let layers = schedule["layers"].as_array().unwrap();
-    assert_eq!(number(&report["layers"]), layers.len());
+    assert_eq!(number(&executed["layers"]), layers.len());
+    assert_eq!(number(&executed["edges"]), edges.len());
+    assert_eq!(reported(block), (layers.len(), edges.len()));
+    #[cfg(feature = "serve")]
+    served(block, &schedule);
     // The last that waits, one in the middle, and the first.
     for tx in [edges.iter().map(|edge| edge.1).max().unwrap(), edges[edges.len() / 2].1, 0] {
         let part = &with(&["explain", "--json", "--tx", &tx.to_string()])["dag"];

@@ -236,21 +236,24 @@ fn other_forecasts_stand_beside_ours() {
     let folder = Folder::new();
     let block = folder.generate("b.json.gz", &["--txs", "80", "--seed", "9"]);
     let without = json_lines(&["score", "--json", &block]);
-    let with = json_lines(&["score", "--json", "--rival", &block]);
+    let with = json_lines(&["score", "--json", "--baseline", &block]);
     for (with, without) in with.iter().zip(&without) {
         let of = |line: &Value| line.get("total").unwrap_or(line).clone();
         let (with, without) = (of(with), of(without));
-        for other in ["rival", "parent"] {
+        for other in ["baseline", "parent"] {
             assert_eq!(keys(&with[other]), FIGURES);
             assert_eq!(with[other]["txs"], 80);
             assert!(with[other]["predictMicros"].as_u64().is_some());
             assert_eq!(without.get(other), None);
         }
-        assert_eq!(with["slotRecall"], without["slotRecall"], "the rival changes nothing of ours");
+        assert_eq!(
+            with["slotRecall"], without["slotRecall"],
+            "the baseline changes nothing of ours"
+        );
         assert_eq!(with["reasons"], without["reasons"]);
     }
-    let text = run(&["score", "--rival", &block]).stdout;
-    assert!(text.contains("  on parent      rival\n"), "{text}");
+    let text = run(&["score", "--baseline", &block]).stdout;
+    assert!(text.contains("  on parent      baseline\n"), "{text}");
 }
 
 #[test]
@@ -287,7 +290,7 @@ fn claims_that_slots_are_only_added_to_are_put_to_the_test() {
     let block = folder.generate("b.json.gz", &args);
     let mut stated: Value =
         serde_json::from_str(&run(&["predict", "--json", &block]).stdout).unwrap();
-    // Every write is claimed to be an addition, which of balances is true where there was something
+    // Every write is claimed to be a delta, which of balances is true where there was something
     // before.
     let mut n_claims = 0;
     for tx in stated["txs"].as_array_mut().unwrap() {

@@ -16,13 +16,13 @@ use serde_json::Value;
 use crate::command::{Folder, command, run};
 
 /// A service that is ended with the test.
-struct Service {
+pub(crate) struct Service {
     child: Child,
     address: String,
 }
 
 impl Service {
-    fn start(more: &[&str]) -> Self {
+    pub(crate) fn start(more: &[&str]) -> Self {
         let args = [&["serve", "--json", "--listen", "127.0.0.1:0"], more].concat();
         let mut child =
             command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -39,6 +39,18 @@ impl Service {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    /// Calls `slotcast_schedule` for the newest block; the answer is one document.
+    pub(crate) fn schedule(&self) -> Value {
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"slotcast_schedule","params":[]}"#;
+        let length = body.len();
+        let answer = self.ask(&format!(
+            "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        ));
+        let (_, document) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(document).unwrap_or_else(|_| panic!("{answer}"))
     }
 
     /// Sends a signal and waits for the end; gives the exit code and the logs.
@@ -68,13 +80,8 @@ fn it_answers_and_ends_with_success_on_either_signal() {
         let service = Service::start(more);
         let health = service.ask(HEALTH);
         assert!(health.starts_with("HTTP/1.1 200") && health.contains("\"ok\""), "{health}");
-        let body = r#"{"jsonrpc":"2.0","id":1,"method":"slotcast_schedule","params":[]}"#;
-        let length = body.len();
-        let answer = service.ask(&format!(
-            "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
-             connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
-        ));
-        assert!(answer.contains("\"result\":"), "{answer}");
+        let answer = service.schedule();
+        assert!(answer["result"].is_object(), "{answer}");
         let (code, logs) = service.end(signal);
         assert_eq!(code, Some(0), "{signal}: {logs}");
         assert!(logs.contains("INFO") && logs.contains("stopped"), "{logs}");
@@ -160,15 +167,9 @@ fn it_serves_a_chain_that_a_file_describes() {
         "cancunTime": 0, "pragueTime": 0}"#;
     let rules = folder.write("genesis.json", rules);
     let block = folder.generate("b.json", &["--txs", "3", "--chain", &rules]);
-    let body = r#"{"jsonrpc":"2.0","id":1,"method":"slotcast_schedule","params":[]}"#;
-    let request = format!(
-        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
-         connection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let of_file = Service::start(&["--blocks", &block, "--chain", &rules]).ask(&request);
-    assert!(of_file.contains("\"result\":"), "{of_file}");
-    let by_id = Service::start(&["--blocks", &block]).ask(&request);
+    let of_file = Service::start(&["--blocks", &block, "--chain", &rules]).schedule();
+    assert!(of_file["result"].is_object(), "{of_file}");
+    let by_id = Service::start(&["--blocks", &block]).schedule().to_string();
     assert!(by_id.contains("the rules of chain id 4242 are not known"), "{by_id}");
     let other = run(&["serve", "--blocks", &block, "--chain", "zora"]);
     assert_eq!(other.code, 2);

@@ -82,7 +82,7 @@ fn a_plan_names_shards_of_transactions_and_state_without_running_any() {
 
 #[cfg(unix)]
 #[test]
-fn a_rival_divides_the_accounts_of_the_past() {
+fn a_divider_divides_the_accounts_of_the_past() {
     use std::{fs, os::unix::fs::PermissionsExt};
 
     let folder = Folder::new();
@@ -92,21 +92,24 @@ fn a_rival_divides_the_accounts_of_the_past() {
         path
     };
     let last = script("last", "#!/bin/sh\nawk -v n=\"$1\" 'NR > 1 { print n - 1 }'\n");
-    let rows = rows(&["--rival", &last]);
+    let rows = rows(&["--divider", &last]);
     assert_eq!(rows.len(), 12);
-    let rival = rows.iter().find(|row| row["division"] == "rivalOnPastAccounts").unwrap();
-    assert!(0.0 < number(&rival["movedShare"]), "what is known moves to the last shard: {rival}");
+    let divider = rows.iter().find(|row| row["division"] == "dividerOnPastAccounts").unwrap();
+    assert!(
+        0.0 < number(&divider["movedShare"]),
+        "what is known moves to the last shard: {divider}"
+    );
     let too_few = script("few", "#!/bin/sh\necho 0\n");
     let words = script("words", "#!/bin/sh\necho none\n");
     let fails = script("fails", "#!/bin/sh\nexit 3\n");
-    for (rival, reason) in [
-        (&too_few[..], "--rival: the rival must name one of 2 parts for each of"),
+    for (divider, reason) in [
+        (&too_few[..], "--divider: the divider must name one of 2 parts for each of"),
         (&words, "must name one of 2 parts"),
         (&fails, "exit status: 3"),
         ("./no-such-program", "no-such-program: "),
     ] {
         let args = ["partition", "--shards", "2", "--generate", "60", "--block-txs", "30"];
-        let ran = run(&[&args[..], &["--rival", rival]].concat());
+        let ran = run(&[&args[..], &["--divider", divider]].concat());
         assert_eq!(ran.code, 2, "{}", ran.stderr);
         assert!(ran.stderr.contains(reason), "{}", ran.stderr);
     }

@@ -18,7 +18,7 @@ use crate::lint::{
     function::{Function, Touch, Use},
     rule::{Level, Rule},
     slot::SlotId,
-    traffic::{Additions, Model, Traffic},
+    traffic::{Deltas, Model, Traffic},
 };
 
 /// Unknown slots that are spelt out.
@@ -67,9 +67,9 @@ pub struct Pair {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Effect {
-    /// Whether these figures are of engines where additions wait like any write, and of traffic
+    /// Whether these figures are of engines where deltas wait like any write, and of traffic
     /// without all slots that make calls wait otherwise; so they are for a slot without waiting calls
-    /// where additions are moved.
+    /// where deltas are moved.
     pub is_ordered: bool,
     /// The longest chain with this slot.
     pub chain: u32,
@@ -108,7 +108,7 @@ pub(crate) fn findings(functions: &[&Function], model: &Model<'_>) -> Vec<Findin
     found.extend(only_added.into_iter().map(|shared| {
         let chain_without = |but: Option<&SlotId>| {
             let gone = others.iter().copied().filter(|slot| Some(*slot) != but).collect();
-            model.chain(&gone, Additions::Ordered)
+            model.chain(&gone, Deltas::Ordered)
         };
         let (chain, without) = (chain_without(Some(shared.slot)), chain_without(None));
         finding(&shared, Effect { is_ordered: true, chain, without, without_so_far: without })
@@ -147,7 +147,7 @@ fn in_order_of_gain(
     while !waiting.is_empty() {
         let chain_without = |shared: &Shared<'_>| {
             let gone = gone.iter().copied().chain([shared.slot]).collect();
-            model.chain(&gone, Additions::Moved)
+            model.chain(&gone, Deltas::Moved)
         };
         let rated = waiting.iter().enumerate().map(|(n, shared)| {
             let n_certain = shared.pairs.iter().filter(|pair| pair.is_certain).count();
@@ -155,7 +155,7 @@ fn in_order_of_gain(
         });
         let Some((without_so_far, .., next)) = rated.min() else { break };
         let shared = waiting.remove(next);
-        let without = model.chain(&BTreeSet::from([shared.slot]), Additions::Moved);
+        let without = model.chain(&BTreeSet::from([shared.slot]), Deltas::Moved);
         let effect = Effect { is_ordered: false, chain: traffic.chain, without, without_so_far };
         found.push(finding(&shared, effect));
         gone.insert(shared.slot);
@@ -271,7 +271,7 @@ impl Finding {
         say(&self.reads, "reads it", "read it");
         let text = text.trim_end_matches("; ");
         let certainty = match (self.pairs.is_empty(), self.level) {
-            (true, _) => "calls of different users only wait where additions do",
+            (true, _) => "calls of different users only wait where deltas do",
             (false, Level::Warning) => "calls of different users wait for one another",
             (false, Level::Note) => "calls of different users may wait for one another",
         };
@@ -288,7 +288,7 @@ impl Finding {
             return String::new();
         };
         let calls = traffic.calls;
-        let rule = if is_ordered { " where additions wait" } else { "" };
+        let rule = if is_ordered { " where deltas wait" } else { "" };
         let mut text = format!(
             "Of {calls} calls the longest chain is {chain}{rule}, {without} without this slot"
         );

@@ -52,7 +52,7 @@ impl Use {
         matches!(self, Self::Adds | Self::Counts | Self::Writes)
     }
 
-    /// Whether what the slot held before matters. Additions can be moved to another start.
+    /// Whether what the slot held before matters. Deltas can be moved to another start.
     pub(crate) const fn looks(self) -> bool {
         !matches!(self, Self::Adds)
     }
@@ -158,7 +158,7 @@ impl Function {
             AccessKind::Read => Use::Reads,
             AccessKind::Write if access.access.is_lock => Use::Locks,
             AccessKind::Write => Use::Writes,
-            AccessKind::Add if access.access.is_addition => Use::Adds,
+            AccessKind::Add if access.access.is_delta => Use::Adds,
             AccessKind::Add => Use::Counts,
         };
         let touch = self.shared.entry(slot).or_insert_with(|| Touch {

@@ -83,7 +83,7 @@ impl Rule {
                  count for each user."
             }
             Self::SharedTotal => {
-                "Nothing has to change where the engine moves additions; where it does not, the sum \
+                "Nothing has to change where the engine moves deltas; where it does not, the sum \
                  of an event or of totals for each user serves as well."
             }
             Self::UnknownSlot => {

@@ -36,13 +36,13 @@ pub struct Traffic {
     pub chain: u32,
     /// The same of what happens each time.
     pub chain_certain: u32,
-    /// The longest chain where additions wait like any write, as in engines that do not tell.
+    /// The longest chain where deltas wait like any write, as in engines that do not tell.
     pub chain_ordered: u32,
 }
 
-/// How additions are treated.
+/// How deltas are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Additions {
+pub(crate) enum Deltas {
     /// They change places.
     Moved,
     /// They are writes.
@@ -77,26 +77,26 @@ impl<'a> Model<'a> {
         let none = BTreeSet::new();
         Traffic {
             calls: ROUNDS * self.functions.len() as u32,
-            chain: self.chain(&none, Additions::Moved),
-            chain_certain: self.longest(&none, Additions::Moved, |(_, _, certain)| certain),
-            chain_ordered: self.chain(&none, Additions::Ordered),
+            chain: self.chain(&none, Deltas::Moved),
+            chain_certain: self.longest(&none, Deltas::Moved, |(_, _, certain)| certain),
+            chain_ordered: self.chain(&none, Deltas::Ordered),
         }
     }
 
     /// The longest chain without the slots in `gone`.
-    pub(crate) fn chain(&self, gone: &BTreeSet<&SlotId>, additions: Additions) -> u32 {
-        self.longest(gone, additions, |(_, possible, _)| Some(possible))
+    pub(crate) fn chain(&self, gone: &BTreeSet<&SlotId>, deltas: Deltas) -> u32 {
+        self.longest(gone, deltas, |(_, possible, _)| Some(possible))
     }
 
     fn longest(
         &self,
         gone: &BTreeSet<&SlotId>,
-        additions: Additions,
+        deltas: Deltas,
         what: impl Fn((usize, Use, Option<Use>)) -> Option<Use>,
     ) -> u32 {
         let is_gone: Vec<bool> = self.slots.iter().map(|slot| gone.contains(slot)).collect();
-        let plain = |kind: Use| match additions {
-            Additions::Ordered if kind == Use::Adds => Use::Writes,
+        let plain = |kind: Use| match deltas {
+            Deltas::Ordered if kind == Use::Adds => Use::Writes,
             _ => kind,
         };
         let calls: Vec<Vec<(usize, Use)>> = self

@@ -1,4 +1,4 @@
-//! What is a block while it is being made up?
+//! What is a block while it is being generated?
 //!
 //! In: accounts, code, storage words and messages, in the order in which jobs think of them. Out:
 //! a state before the block and signed transactions.

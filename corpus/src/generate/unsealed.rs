@@ -39,7 +39,7 @@ pub struct Unsealed {
 /// What running a block gives and its header states.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockResults {
-    /// The root of the state before the block, which is made up whole.
+    /// The root of the state before the block, all of which is generated.
     pub pre_state_root: B256,
     /// The root of the state after it.
     pub state_root: B256,

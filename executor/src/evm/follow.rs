@@ -2,7 +2,7 @@
 //!
 //! In: an SLOAD of such a slot. Out: the same SLOAD, and with it every instruction after it for as
 //! long as the word, or a sum with it, is on the stack; what they do with it stands in
-//! [`Additions`](crate::additions::Additions).
+//! [`Deltas`](crate::deltas::Deltas).
 //! Invariants: every instruction does and costs what it always does; a word that goes anywhere but
 //! into a sum, a comparison or its own slot counts as looked at, as does one that is left on the
 //! stack while another frame runs; once a slot counts as looked at, it does so until the run ends.
@@ -42,11 +42,11 @@ use super::{
     hashes::remember_hashes,
     instructions::{Args, again, watch_accounts},
 };
-use crate::additions::Range;
+use crate::deltas::Range;
 
 /// Makes the instructions of `table` follow the words of the slots that a run is expected to only
 /// add to.
-pub(super) fn watch_additions<'a, DB: DatabaseRef>(
+pub(super) fn watch_deltas<'a, DB: DatabaseRef>(
     table: &mut InstructionTable<EthInterpreter, ViewContext<'a, DB>>,
 ) {
     table[usize::from(opcode::SLOAD)] = Instruction::new(sload::<DB>);
@@ -54,7 +54,7 @@ pub(super) fn watch_additions<'a, DB: DatabaseRef>(
 }
 
 fn sload<DB: DatabaseRef>(mut args: Args<'_, '_, DB>) -> InstructionExecResult {
-    if args.host.journaled_state.database.reads.additions.is_empty() {
+    if args.host.journaled_state.database.reads.deltas.is_empty() {
         return host::sload(args);
     }
     let slot = word(&args, 0).map(|key| slot_of(&args, key));
@@ -69,9 +69,9 @@ fn sload<DB: DatabaseRef>(mut args: Args<'_, '_, DB>) -> InstructionExecResult {
 fn sstore<DB: DatabaseRef>(args: Args<'_, '_, DB>) -> InstructionExecResult {
     // No sum is on the stack here, so what is stored is something else.
     if let Some(slot) = word(&args, 0).map(|key| slot_of(&args, key)) {
-        let additions = &mut args.host.journaled_state.database.reads.additions;
-        if let Some(source) = additions.followed(&slot) {
-            additions.look_at(source);
+        let deltas = &mut args.host.journaled_state.database.reads.deltas;
+        if let Some(source) = deltas.followed(&slot) {
+            deltas.look_at(source);
         }
     }
     host::sstore(args)
@@ -86,7 +86,7 @@ fn slot_of<DB: DatabaseRef>(args: &Args<'_, '_, DB>, key: U256) -> Slot {
     Slot::new(args.interpreter.input.target_address(), key)
 }
 
-/// A sum: the word found in a slot, named by its place in the additions, and a number.
+/// A sum: the word found in a slot, named by its place in the deltas, and a number.
 #[derive(Clone, Copy, Debug)]
 struct Sum {
     source: usize,
@@ -258,17 +258,17 @@ impl Marks {
         let account = state.get(&slot.address);
         let present = account.and_then(|account| account.storage.get(&slot.key));
         let present = present.map(|word| word.present_value);
-        let additions = &mut args.host.journaled_state.database.reads.additions;
+        let deltas = &mut args.host.journaled_state.database.reads.deltas;
         if let (Some(sum), Some(present)) = (value, present)
-            && additions.slot(sum.source) == slot
-            && let Some(range) = additions.range_mut(sum.source)
+            && deltas.slot(sum.source) == slot
+            && let Some(range) = deltas.range_mut(sum.source)
         {
             for offset in [U256::ZERO, present.wrapping_sub(range.found()), sum.offset] {
                 range.keep_equal(offset, U256::ZERO);
             }
             return;
         }
-        let overwritten = additions.followed(&slot);
+        let overwritten = deltas.followed(&slot);
         for source in [value.map(|sum| sum.source), overwritten].into_iter().flatten() {
             self.look_at(source, args);
         }
@@ -277,15 +277,15 @@ impl Marks {
     /// Marks the word on top, just loaded from `slot`, if that is followed.
     fn load<DB: DatabaseRef>(&mut self, slot: Slot, args: &mut Args<'_, '_, DB>) {
         let reads = &mut args.host.journaled_state.database.reads;
-        let Some(source) = reads.additions.followed(&slot) else { return };
-        if reads.additions.range_mut(source).is_none() {
+        let Some(source) = reads.deltas.followed(&slot) else { return };
+        if reads.deltas.range_mut(source).is_none() {
             match reads.slots.iter().rev().find(|read| read.slot == slot) {
-                Some(read) => reads.additions.read(source, read.value),
+                Some(read) => reads.deltas.read(source, read.value),
                 // It was read nowhere: the storage of an account that this transaction created.
-                None => return reads.additions.look_at(source),
+                None => return reads.deltas.look_at(source),
             }
         }
-        let found = reads.additions.range_mut(source).map(|range| range.found());
+        let found = reads.deltas.range_mut(source).map(|range| range.found());
         if let (Some(found), Some(loaded)) = (found, word(args, 0)) {
             // Whatever was stored there was a sum, so that this is one too.
             self.push(Sum { source, offset: loaded.wrapping_sub(found) }, args);
@@ -320,7 +320,7 @@ impl Marks {
 
     /// The word of this source counts as looked at, so that sums with it are plain words.
     fn look_at<DB: DatabaseRef>(&mut self, source: usize, args: &mut Args<'_, '_, DB>) {
-        args.host.journaled_state.database.reads.additions.look_at(source);
+        args.host.journaled_state.database.reads.deltas.look_at(source);
         self.0.retain(|(_, sum)| sum.source != source);
     }
 
@@ -346,8 +346,8 @@ fn narrow<DB: DatabaseRef>(
     sum: Sum,
     narrow: impl FnOnce(&mut Range, U256),
 ) {
-    let additions = &mut args.host.journaled_state.database.reads.additions;
-    if let Some(range) = additions.range_mut(sum.source) {
+    let deltas = &mut args.host.journaled_state.database.reads.deltas;
+    if let Some(range) = deltas.range_mut(sum.source) {
         narrow(range, sum.offset);
     }
 }

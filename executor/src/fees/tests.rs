@@ -36,7 +36,7 @@ fn a_check_that_failed_looks_at_the_balance() {
 }
 
 #[test]
-fn what_nobody_explained_was_looked_at() {
+fn what_nothing_explained_was_looked_at() {
     let mut usage = Use::default();
     assert!(!allows(&usage, 5, 6));
     usage.explain();

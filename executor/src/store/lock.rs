@@ -5,7 +5,7 @@
 //!
 //! A single thread needs no lock, which costs more than it seems to: a locked instruction waits
 //! until everything written before has reached the cache, and what is written to a large map has not.
-//! Running in order spent a tenth of its time on that.
+//! Sequential execution spent a tenth of its time on that.
 
 use core::{
     cell::RefCell,

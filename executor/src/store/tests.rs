@@ -11,7 +11,7 @@ fn version(tx: u32) -> Version {
 }
 
 #[test]
-fn everybody_sees_what_was_left_below_their_stamp() {
+fn every_reader_sees_what_was_left_below_its_version() {
     let (store, address) = (Store::<Shared>::new(4), Address::with_last_byte(7));
     assert_eq!(store.account(&address, Version::CLOSING), Seen::Base);
     assert_eq!(store.account_since(&address, Version::OPENING), Since::Same);

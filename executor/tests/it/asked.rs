@@ -107,8 +107,8 @@ fn run_alone_every_transaction_is_the_first() {
         assert_eq!((&with.reads, &with.writes), (&without.reads, &without.writes));
     }
     let settings = SequentialSettings { is_observed: true };
-    let in_order = execute_sequential(&block, &state, &settings).unwrap().observations;
-    assert_eq!(in_order[TxIndex(2)].writes, [slot(1), slot(7)]);
+    let sequential = execute_sequential(&block, &state, &settings).unwrap().observations;
+    assert_eq!(sequential[TxIndex(2)].writes, [slot(1), slot(7)]);
 }
 
 #[test]

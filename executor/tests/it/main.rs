@@ -4,11 +4,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod additions;
 mod asked;
 mod asm;
 #[cfg(feature = "chaos")]
 mod chaos;
+mod deltas;
 mod faults;
 mod imports;
 mod made;

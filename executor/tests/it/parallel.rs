@@ -90,9 +90,9 @@ fn check_by(
 ) -> BTreeMap<String, usize> {
     let sequential =
         execute_sequential(block, state, &SequentialSettings { is_observed: true }).unwrap();
-    let in_order = execute(block, state, Advice::None).unwrap();
-    assert_eq!(in_order.n_executions(), block.n_transactions(), "{name}, in order");
-    assert!(in_order.into_outcome(state).unwrap() == sequential.outcome, "{name}, in order");
+    let alone = execute(block, state, Advice::None).unwrap();
+    assert_eq!(alone.n_executions(), block.n_transactions(), "{name}, sequentially");
+    assert!(alone.into_outcome(state).unwrap() == sequential.outcome, "{name}, sequentially");
     check_bundle(name, block, state);
     schedules.push(("perfect".to_owned(), perfect_schedule(&sequential.observations)));
     schedules.push(("all added".to_owned(), added_schedule(&sequential.observations)));
@@ -115,7 +115,7 @@ fn check_by(
     n_again
 }
 
-/// A host that keeps a bundle gets the one that executing in order gives.
+/// A host that keeps a bundle gets the one that sequential execution gives.
 fn check_bundle(name: &str, block: &Block, state: &MemoryState) {
     let unobserved = SequentialSettings { is_observed: false };
     let (sequential, expected) = execute_sequential_with_bundle(block, state, &unobserved).unwrap();

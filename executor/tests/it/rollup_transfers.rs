@@ -109,14 +109,14 @@ fn transfers_on_rollups_are_what_revm_makes_of_them() {
             let chain = OpChain::new([(fork, 0)]).with_base_fee_vault(base_fee_vault);
             block.forks = ForkChoice::Of(Arc::new(ChainRules::optimism("test", 1, chain)));
             let expected = execute_sequential(&block, &state, &unobserved).unwrap().outcome;
-            let in_order = execute(&block, &state, Advice::None).unwrap();
-            n_closed += in_order.n_transfers();
+            let alone = execute(&block, &state, Advice::None).unwrap();
+            n_closed += alone.n_transfers();
             let ran = |tx: &&TxOutcome| matches!(tx, TxOutcome::Executed(_));
             let n_ran = expected.txs.iter().filter(ran).count();
             n_executed += n_ran;
             n_rejected += expected.txs.len() - n_ran;
             let name = fork.name();
-            assert_eq!(in_order.into_outcome(&state).unwrap(), expected, "{name} seed {seed}");
+            assert_eq!(alone.into_outcome(&state).unwrap(), expected, "{name} seed {seed}");
             let schedule = Schedule::single_layer(block.n_transactions());
             let advice = Advice::Schedule(&schedule, &settings);
             let parallel = execute(&block, &state, advice).unwrap();

@@ -2,7 +2,7 @@
 //!
 //! In: seeds. Out: blocks of transfers between a few accounts that are often the same, too poor, too
 //! rich, empty, precompiled, delegated or paid the fees, of every type, with limits and prices on the
-//! edge, under every fork; each is executed in order and in parallel, and compared with the
+//! edge, under every fork; each is executed sequentially and in parallel, and compared with the
 //! sequential executor, which knows no closed form.
 
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip4844, TxEnvelope, TxLegacy};
@@ -201,13 +201,13 @@ fn transfers_in_closed_form_are_what_revm_makes_of_them() {
             let (block, state) = random_block(1_000 * seed + *fork as u64, *fork, &[]).build();
             let state = Haunted { state, ghosts: vec![GHOST] };
             let expected = execute_sequential(&block, &state, &unobserved).unwrap().outcome;
-            let in_order = execute(&block, &state, Advice::None).unwrap();
-            n_closed += in_order.n_transfers();
+            let alone = execute(&block, &state, Advice::None).unwrap();
+            n_closed += alone.n_transfers();
             let ran = |tx: &&TxOutcome| matches!(tx, TxOutcome::Executed(_));
             let n_ran = expected.txs.iter().filter(ran).count();
             n_executed += n_ran;
             n_rejected += expected.txs.len() - n_ran;
-            assert_eq!(in_order.into_outcome(&state).unwrap(), expected, "{fork} seed {seed}");
+            assert_eq!(alone.into_outcome(&state).unwrap(), expected, "{fork} seed {seed}");
             let schedule = Schedule::single_layer(block.n_transactions());
             let advice = Advice::Schedule(&schedule, &settings);
             let parallel = execute(&block, &state, advice).unwrap();
@@ -236,9 +236,9 @@ fn data_that_is_not_read_is_only_paid_for() {
             made.push(tx.into_signed(signature()).into(), from);
         }
         let (block, state) = made.build();
-        let in_order = execute(&block, &state, Advice::None).unwrap();
-        assert_eq!(in_order.n_transfers(), 1, "{fork}");
+        let alone = execute(&block, &state, Advice::None).unwrap();
+        assert_eq!(alone.n_transfers(), 1, "{fork}");
         let expected = execute_sequential(&block, &state, &unobserved).unwrap().outcome;
-        assert_eq!(in_order.into_outcome(&state).unwrap(), expected, "{fork}");
+        assert_eq!(alone.into_outcome(&state).unwrap(), expected, "{fork}");
     }
 }

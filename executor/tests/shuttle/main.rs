@@ -120,7 +120,7 @@ fn run_streamed(made: &Made, threads: usize) -> Ran {
 }
 
 /// Runs `once` under many orders; everything is the same under all of them, and the outcome is that
-/// of running in order.
+/// of sequential execution.
 fn check(expected: &BlockOutcome, once: impl Fn() -> Ran + Send + Sync + 'static) {
     let mut config = Config::new();
     config.stack_size = STACK_SIZE;
@@ -137,8 +137,8 @@ fn check(expected: &BlockOutcome, once: impl Fn() -> Ran + Send + Sync + 'static
     Runner::new(PctScheduler::new_from_seed(7, 3, N_ORDERS / 2), config).run(move || once());
 }
 
-/// The outcome of running in order. Building a block has nothing to do with threads.
-fn in_order(made: &Made) -> BlockOutcome {
+/// The outcome of sequential execution. Building a block has nothing to do with threads.
+fn sequential(made: &Made) -> BlockOutcome {
     let (block, state) = made.build();
     let unobserved = SequentialSettings { is_observed: false };
     execute_sequential(&block, &state, &unobserved).unwrap().outcome
@@ -148,7 +148,7 @@ fn in_order(made: &Made) -> BlockOutcome {
 fn dataflow_under_every_order() {
     for (fork, threads) in [(Fork::London, 2), (Fork::Byzantium, 3)] {
         let made = contended(fork);
-        let expected = in_order(&made);
+        let expected = sequential(&made);
         check(&expected, move || run(&made, Mode::Dataflow, threads));
     }
 }
@@ -157,7 +157,7 @@ fn dataflow_under_every_order() {
 fn streaming_under_every_order() {
     for (fork, threads) in [(Fork::London, 2), (Fork::Prague, 3)] {
         let made = contended(fork);
-        let expected = in_order(&made);
+        let expected = sequential(&made);
         check(&expected, move || run_streamed(&made, threads));
     }
 }
@@ -166,7 +166,7 @@ fn streaming_under_every_order() {
 fn layers_under_every_order() {
     for (fork, threads) in [(Fork::London, 2), (Fork::Cancun, 3)] {
         let made = contended(fork);
-        let expected = in_order(&made);
+        let expected = sequential(&made);
         check(&expected, move || run(&made, Mode::Layers, threads));
     }
 }

@@ -6,7 +6,7 @@
 //! 1. The block, its hash and its roots; the header of its parent.
 //! 2. A first idea of the state: from a trace if the node makes any, else by predicting the block on
 //!    what is known, asking for what the predictions want, and predicting again.
-//! 3. The block is run in order; what it asks for and is not known yet is asked from the node.
+//! 3. The block is run sequentially; what it asks for and is not known yet is asked from the node.
 //! 4. What it gave is compared with the header; what it asked for becomes the recording.
 //! 5. The recording is run once more by itself, and must ask for nothing else and give the same.
 //!

@@ -62,7 +62,7 @@ fn the_makespan_and_the_capacity_of_one_measurement_agree() {
     let threads = CAPACITY_THREADS.map(|threads| NonZeroUsize::new(threads).unwrap());
     for (n, row) in measured.makespan(&threads).iter().enumerate() {
         let micros = [
-            row.in_order_micros,
+            row.sequential_micros,
             row.optimistic_micros,
             row.ours_micros,
             row.pooled_micros,

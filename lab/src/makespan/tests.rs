@@ -18,7 +18,7 @@ fn more_threads_take_no_longer_and_nothing_comes_below_the_limit() {
         assert!(pair[1].hinted_micros <= pair[0].hinted_micros);
     }
     for row in rows {
-        assert!(row.in_order_micros / row.threads as f64 <= row.limit_micros + 0.001);
+        assert!(row.sequential_micros / row.threads as f64 <= row.limit_micros + 0.001);
         for micros in [row.ours_micros, row.hinted_micros, row.true_sets_micros] {
             assert!(row.limit_micros <= micros);
         }

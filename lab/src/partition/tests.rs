@@ -12,7 +12,7 @@ fn blocks(scenario: Scenario, n_txs: usize, per_block: usize) -> Vec<ShardBlock>
 }
 
 const STUDY: ShardStudy<'_> =
-    ShardStudy { bound_percent: 105, threads: 1, round_trip_micros: 100, rival: None };
+    ShardStudy { bound_percent: 105, threads: 1, round_trip_micros: 100, divider: None };
 
 #[test]
 fn plans_from_predictions_cross_less_than_hashing_and_carry_no_more_than_allowed() {
@@ -38,15 +38,15 @@ fn payments_between_strangers_need_not_cross() {
 }
 
 #[test]
-fn the_rival_gets_the_graph_of_the_past_and_its_parts_are_checked() {
+fn the_divider_gets_the_graph_of_the_past_and_its_parts_are_checked() {
     let blocks = blocks(Scenario::Erc20, 60, 30);
     let seen = core::cell::RefCell::new(Vec::new());
     let all_on_last = |graph: &AccountGraph, n: usize| {
         seen.borrow_mut().push(graph.metis());
         Ok(vec![n as u32 - 1; graph.len()])
     };
-    let study = ShardStudy { rival: Some(&all_on_last), ..STUDY };
-    study_shards(&blocks, 3, &study, Division::RivalOnPastAccounts).unwrap();
+    let study = ShardStudy { divider: Some(&all_on_last), ..STUDY };
+    study_shards(&blocks, 3, &study, Division::DividerOnPastAccounts).unwrap();
     let seen = seen.into_inner();
     let head: Vec<usize> =
         seen[0].lines().next().unwrap().split(' ').map(|it| it.parse().unwrap()).collect();
@@ -55,7 +55,7 @@ fn the_rival_gets_the_graph_of_the_past_and_its_parts_are_checked() {
     let numbers = |line: &str| line.split(' ').skip(1).count() / 2;
     assert_eq!(seen[0].lines().skip(1).map(numbers).sum::<usize>(), 2 * head[1]);
     let wrong = |graph: &AccountGraph, n: usize| Ok(vec![n as u32; graph.len()]);
-    let study = ShardStudy { rival: Some(&wrong), ..STUDY };
-    let error = study_shards(&blocks, 3, &study, Division::RivalOnPastAccounts).unwrap_err();
+    let study = ShardStudy { divider: Some(&wrong), ..STUDY };
+    let error = study_shards(&blocks, 3, &study, Division::DividerOnPastAccounts).unwrap_err();
     assert!(error.contains("one of 3 parts"), "{error}");
 }

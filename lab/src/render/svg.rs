@@ -161,11 +161,11 @@ fn write_lanes(
     writeln!(
         out,
         "<g id=\"lanes\"><text class=\"h\" x=\"20\" y=\"{}\">simulated on {n_threads} threads from \
-         estimated gas, {} mode: {} µs, {} µs in order</text>",
+         estimated gas, {} mode: {} µs, {} µs sequential</text>",
         top - 14,
         lanes.mode.text(),
         end / 1000,
-        lanes.in_order / 1000,
+        lanes.sequential / 1000,
     )?;
     for thread in 0..n_threads {
         let y = top + thread * LANE + 13;

@@ -65,7 +65,7 @@ struct Tx {
 struct ModeData {
     mode: &'static str,
     threads: usize,
-    in_order: u64,
+    sequential: u64,
     limit: u64,
     end: u64,
     horizons: Vec<u32>,
@@ -124,7 +124,7 @@ impl ModeData {
         Self {
             mode: lanes.mode.text(),
             threads: lanes.threads.get(),
-            in_order: lanes.in_order,
+            sequential: lanes.sequential,
             limit: lanes.limit,
             end: lanes.end(),
             horizons: lanes.horizons.iter().map(|it| it.0).collect(),

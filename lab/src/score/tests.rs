@@ -6,7 +6,7 @@ use slotcast_model::StorageAccess;
 use super::*;
 
 #[test]
-fn only_a_confirmed_addition_takes_an_edge_away() {
+fn only_a_confirmed_delta_takes_an_edge_away() {
     let slot = Slot::new(Address::with_last_byte(1), U256::ONE);
     let truth = Observation { reads: vec![slot], writes: vec![slot], accounts: Default::default() };
     let deltas = StorageAccess { deltas: vec![slot], ..StorageAccess::default() };

@@ -43,7 +43,7 @@ pub struct Judged {
     pub held: IndexVec<TxIndex, Vec<U256>>,
 }
 
-/// Runs the block in order and judges `predictions` by what happens.
+/// Runs the block sequentially and judges `predictions` by what happens.
 ///
 /// ```
 /// use slotcast_corpus::{self as corpus, prepare};
@@ -132,7 +132,7 @@ fn question(prediction: &Prediction) -> Question {
     }
 }
 
-/// The slots of which every raise was only an addition.
+/// The slots of which every raise was only a delta.
 fn confirmed(prediction: &Prediction, only_added: &[bool]) -> Vec<Slot> {
     let deltas = &prediction.storage().deltas;
     let of_each = only_added.chunks(RAISES.len());

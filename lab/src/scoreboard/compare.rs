@@ -1,9 +1,9 @@
 //! Which figures got worse, and which better?
 //!
 //! In: two scoreboards of the same blocks. Out: [`Change`]s.
-//! Invariant: a figure that has no better and worse (a count, the rival's) never fails a comparison.
+//! Invariant: a figure that has no better and worse (a count, the baseline's) never fails a comparison.
 
-use super::{RIVAL, Scoreboard};
+use super::{BASELINE, Scoreboard};
 
 /// Which way a figure is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Direction {
 impl Direction {
     /// The direction of a figure.
     pub fn of(section: &str, figure: &str) -> Self {
-        if section == RIVAL {
+        if section == BASELINE {
             return Self::None;
         }
         match figure {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use slotcast_model::Fork;
 
-use super::{ACCOUNTS, DELTAS, ERAS, PARENT, REASONS, RIVAL, Scoreboard, TOTAL};
+use super::{ACCOUNTS, BASELINE, DELTAS, ERAS, PARENT, REASONS, Scoreboard, TOTAL};
 use crate::score::Stratum;
 
 /// The columns of accuracy: a figure's name and its head.
@@ -48,12 +48,15 @@ pub fn table(scoreboard: &Scoreboard) -> String {
     );
     let named = |name: &str| scoreboard.section(name).map(|figures| (name.to_owned(), figures));
     let strata = Stratum::ALL.map(Stratum::name);
-    let parts: Vec<_> =
-        [&[TOTAL][..], &strata, &[PARENT, RIVAL]].concat().into_iter().filter_map(named).collect();
+    let parts: Vec<_> = [&[TOTAL][..], &strata, &[PARENT, BASELINE]]
+        .concat()
+        .into_iter()
+        .filter_map(named)
+        .collect();
     accuracy(&mut text, "Accuracy", &parts);
     paragraph(
         &mut text,
-        "*on parent* is our prediction made on the parent state alone, *rival* is parent-state \
+        "*on parent* is our prediction made on the parent state alone, *baseline* is parent-state \
          simulation.",
     );
     let of_fork = |fork: &Fork| {
@@ -74,8 +77,8 @@ pub fn table(scoreboard: &Scoreboard) -> String {
     if let Some(deltas) = scoreboard.section(DELTAS) {
         let cells = ["claimed", "confirmed", "edges", "explainedEdgeShare"];
         let heads = ["", "claimed", "confirmed", "edges", "share they take away"];
-        heading(&mut text, "Additions", &heads);
-        row(&mut text, "additions", deltas, cells);
+        heading(&mut text, "Deltas", &heads);
+        row(&mut text, "deltas", deltas, cells);
     }
     heading(&mut text, "Reasons", &["why slots are", "missing", "wrong"]);
     let mut reasons = with_prefix(REASONS);

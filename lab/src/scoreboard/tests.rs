@@ -17,7 +17,7 @@ fn what_is_written_is_read_back_and_nothing_has_changed() {
     assert_eq!(compare(&read, &scoreboard), Ok(vec![]));
     assert_eq!(scoreboard.sections[TOTAL]["txs"], 400.0);
     let table = table(&scoreboard);
-    for head in ["## Accuracy", "## Eras", "## Accounts", "## Additions", "## Reasons"] {
+    for head in ["## Accuracy", "## Eras", "## Accounts", "## Deltas", "## Reasons"] {
         assert_eq!(table.matches(head).count(), 1, "{table}");
     }
 }
@@ -41,7 +41,7 @@ fn every_figure_that_gets_worse_is_named() {
     assert_eq!(change(TOTAL, "criticalPathInflation", 1.2 - inflation), Verdict::Worse);
     assert_eq!(change(TOTAL, "criticalPathInflation", 0.8 - inflation), Verdict::Worse);
     assert_eq!(change(PARENT, "slotRecall", -0.1), Verdict::Worse);
-    assert_eq!(change(RIVAL, "slotRecall", -0.1), Verdict::Other);
+    assert_eq!(change(BASELINE, "slotRecall", -0.1), Verdict::Other);
     assert_eq!(change("accounts nonces", "recall", -0.1), Verdict::Worse);
     assert_eq!(change(TOTAL, "stateReadsPerTx", 1.0), Verdict::Other);
 }

@@ -19,7 +19,7 @@ fn independent_transactions_have_no_edges_and_conflicts_are_found() {
         let predicted = predicted_accesses(prepared.block(), &predictions, prepared.state());
         let schedule = schedule(&predicted);
         let n_added: usize =
-            prepared.block().tx_indices().map(|tx| schedule.additions(tx).len()).sum();
+            prepared.block().tx_indices().map(|tx| schedule.deltas(tx).len()).sum();
         let meet = schedule.dag().n_edges() + n_added;
         match scenario {
             Scenario::OnePool | Scenario::OneCounter => assert_ne!(meet, 0, "{scenario:?}"),

@@ -36,7 +36,7 @@ fn what_is_added_to_without_waiting_is_told() {
         ..PredictedAccess::default()
     };
     let found = conflicts(&[adding(2), adding(3), adding(2)].into_iter().collect());
-    let told: Vec<_> = found.additions.into_iter().collect();
+    let told: Vec<_> = found.deltas.into_iter().collect();
     assert_eq!(told, [vec![], vec![location(1)], vec![location(1), location(2)]]);
     assert_eq!(found.edges, []);
 }

@@ -42,7 +42,7 @@ fn a_stale_read_is_run_again() {
 }
 
 #[test]
-fn whoever_reads_an_estimate_waits_for_it() {
+fn what_reads_an_estimate_waits_for_it() {
     let chain: [(&[u8], &[u8], u64); 4] = [(&[1], &[1], 5); 4];
     check(&chain, &[(1, 20, 4), (4, 20, 7)]);
 }

@@ -111,7 +111,7 @@ impl Table {
 
     pub(crate) fn print(&self) {
         println!(
-            "building {} blocks from {} pending transactions; every order was run again in order and \
+            "building {} blocks from {} pending transactions; every order was run again sequentially and \
              holds",
             self.n_blocks, self.n_pending
         );

@@ -6,7 +6,7 @@
 //! the pool, not on how it got there, but for the tickets themselves.
 //!
 //! Two transactions *conflict* when one may observe what the other changes, whichever comes first.
-//! Additions to one location do not conflict with one another. Conflict *groups* are what conflicts
+//! Deltas to one location do not conflict with one another. Conflict *groups* are what conflicts
 //! connect: transactions of different groups may be ordered, simulated and thrown away without a look
 //! at one another. What a prediction leaves open (its gaps and wildcards) makes no conflict.
 //!

@@ -78,11 +78,11 @@ pub struct SimulatedThreads {
     pub threads: usize,
     /// The time layer by layer.
     pub layers_micros: f64,
-    /// How often that fits into the time in order.
+    /// How often that fits into the sequential time.
     pub layers_ratio: f64,
     /// The time without layers.
     pub dataflow_micros: f64,
-    /// How often that fits into the time in order.
+    /// How often that fits into the sequential time.
     pub dataflow_ratio: f64,
 }
 

@@ -16,7 +16,7 @@ use slotcast_corpus::{Plan, Scenario, generate, prepare};
 use slotcast_lab::seal;
 
 #[test]
-fn plain_transfers_wait_for_nobody_and_nobody_waits_for_what_is_taken_for_granted() {
+fn plain_transfers_wait_for_nothing_and_no_transaction_waits_for_what_is_taken_for_granted() {
     let plan = Plan { n_txs: 60, scenario: Scenario::Transfers, ..Plan::default() };
     let block = seal(generate(&plan).unwrap()).unwrap();
     let prepared = prepare(&block).unwrap();
@@ -146,7 +146,7 @@ fn values_made_on_the_parent_state_count_where_nothing_read_is_changed_before() 
                 } else if *last < wait.horizon.0 {
                     n_waiting += 1;
                 } else {
-                    assert!(wait.additions.contains(slot), "{tx} of {}", scenario.name());
+                    assert!(wait.deltas.contains(slot), "{tx} of {}", scenario.name());
                 }
             }
             for slot in storage.writes.iter().chain(&storage.deltas) {

@@ -61,7 +61,7 @@ fn main() {
         let rows: Vec<&MakespanRow> = blocks.iter().map(|rows| &rows[n]).collect();
         let mut cells = Vec::new();
         for (line, (_, micros)) in lines.iter_mut().zip(WAYS) {
-            let ratio = mean(rows.iter().map(|row| row.in_order_micros / micros(row)));
+            let ratio = mean(rows.iter().map(|row| row.sequential_micros / micros(row)));
             cells.push(format!("{ratio:.2}"));
             line.ratios.push(ratio);
         }

@@ -37,7 +37,7 @@ pub(crate) fn svg(threads: &[usize], lines: &[Line]) -> String {
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
          font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" \
-         fill=\"white\"/>\n<text x=\"{LEFT}\" y=\"18\">Simulation: times faster than in order, by \
+         fill=\"white\"/>\n<text x=\"{LEFT}\" y=\"18\">Simulation: times faster than sequential, by \
          threads</text>\n"
     );
     let mut put = |line: String| {

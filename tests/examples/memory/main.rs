@@ -1,4 +1,4 @@
-//! How much memory does running a block by its prediction take, beside running it in order?
+//! How much memory does running a block by its prediction take, beside sequential execution?
 //!
 //! ```text
 //! cargo run --release -p slotcast-tests --example memory [FOLDER]
@@ -6,7 +6,7 @@
 //!
 //! In: a folder of recorded blocks, `../shared/blocks` beside the checkout unless another is given.
 //! Out: for the block with the most gas and the one with the most transactions, the peak resident sets
-//! of processes that read it and run it on two threads at most: by the lean loop; in order; predicted
+//! of processes that read it and run it on two threads at most: by the lean loop; sequentially; predicted
 //! with summaries that another process left in a store, scheduled and run (warm); the same with
 //! summaries made on the way (cold). Then the resident set of one process after 100 and after 1,000
 //! blocks in a row.

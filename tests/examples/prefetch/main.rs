@@ -7,7 +7,7 @@
 //! In: a folder of recorded blocks, `../shared/blocks` beside the checkout unless another is given.
 //! Out: for a database that takes 0, 10 or 100 µs for each cold read, a batch of any size taking no
 //! longer, and for a redb file, a Markdown table of the time that all blocks of at least 4 Mgas take:
-//! by the lean loop, in order, on two threads, and on two threads after fetching what is predicted.
+//! by the lean loop, sequentially, on two threads, and on two threads after fetching what is predicted.
 //!
 //! Predictions are at hand, as a builder has them; what waits for what is worked out within the time.
 //! The executor remembers what was read, so that nothing is cold twice within one run.
@@ -69,7 +69,7 @@ fn main() {
         subjects.len()
     );
     println!(
-        "| database | lean loop | in order | in parallel | fetched, then in parallel | fetched |"
+        "| database | lean loop | sequential | in parallel | fetched, then in parallel | fetched |"
     );
     println!("| --- | ---: | ---: | ---: | ---: | ---: |");
     let settings = Settings::with_threads(2).expect("two threads can be had");

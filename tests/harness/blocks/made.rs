@@ -1,4 +1,4 @@
-//! Which blocks are made up?
+//! Which blocks are generated?
 //!
 //! In: a source of numbers. Out: [`Made`]: accounts, contracts and transactions of every type that
 //! depend on one another, some of which cannot be included where they stand.

@@ -6,7 +6,7 @@
 
 use crate::random::Random;
 
-/// The longest code made up.
+/// The longest code generated.
 const MAX_LENGTH: usize = 6_000;
 
 const JUMPDEST: u8 = 0x5b;

@@ -35,7 +35,7 @@ pub(super) struct Log {
     words: BTreeSet<(u8, Address, U256)>,
 }
 
-/// A state made up as it is asked.
+/// A state generated as it is asked.
 pub(super) struct Hostile<'a> {
     input: &'a Input,
     fork: Fork,

@@ -68,6 +68,20 @@ pub(crate) fn holds_word(line: &str, word: &str) -> bool {
     })
 }
 
+/// A line in small letters, with the words of each name apart: `RunReport` and `run_report` are two.
+pub(crate) fn spelt_out(line: &str) -> String {
+    let mut spelt = String::with_capacity(line.len());
+    let mut was_small = false;
+    for letter in line.chars() {
+        if was_small && letter.is_uppercase() {
+            spelt.push(' ');
+        }
+        was_small = letter.is_lowercase();
+        spelt.extend(if letter == '_' { ' ' } else { letter }.to_lowercase());
+    }
+    spelt
+}
+
 /// The name of the function whose first line this is.
 fn function_name(line: &str) -> Option<&str> {
     let mut words = line.trim_start();

@@ -29,7 +29,7 @@ const N_COUNTS: usize = 2;
 /// Accuracy by kind of transaction.
 pub(super) fn by_kind(board: &Scoreboard) -> Section {
     let strata = Stratum::ALL.map(Stratum::name);
-    let sections = [&["total"][..], &strata, &["on parent", "rival"]].concat();
+    let sections = [&["total"][..], &strata, &["on parent", "baseline"]].concat();
     let rows = sections.into_iter().filter_map(|name| row(board, name, name)).collect();
     Section {
         title: "Accuracy by kind of transaction".to_owned(),
@@ -37,7 +37,7 @@ pub(super) fn by_kind(board: &Scoreboard) -> Section {
             "erc20 are direct calls of transfer, transferFrom and approve; transfer is what touches \
              no storage, other the rest."
                 .to_owned(),
-            "On parent is our prediction made on the parent state alone; the rival runs each \
+            "On parent is our prediction made on the parent state alone; the baseline runs each \
              transaction alone on the parent state."
                 .to_owned(),
         ],

@@ -22,7 +22,8 @@ const HEADS: [&str; 13] = [
     "wrong",
 ];
 
-const TIMED_HEADS: [&str; 5] = ["in order, µs", "predict, µs", "nothing known", "pooled", "hinted"];
+const TIMED_HEADS: [&str; 5] =
+    ["sequential, µs", "predict, µs", "nothing known", "pooled", "hinted"];
 
 /// The table of all blocks.
 pub(super) fn list(blocks: &[OfBlock]) -> Section {

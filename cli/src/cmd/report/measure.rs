@@ -44,7 +44,7 @@ pub(super) struct OfBlock {
 #[derive(Debug)]
 pub(super) struct Expected {
     /// One transaction after the other.
-    pub(super) in_order: u64,
+    pub(super) sequential: u64,
     /// What no schedule is below, on each of [`THREADS`].
     pub(super) limit: [u64; THREADS.len()],
     /// Simulated on each of [`THREADS`], in each of [`Mode::ALL`].
@@ -57,7 +57,7 @@ impl Expected {
             numbers_of_threads().map(|threads| Lanes::new(prepared, predictions, mode, threads))
         });
         Self {
-            in_order: lanes[0][0].in_order,
+            sequential: lanes[0][0].sequential,
             limit: lanes[0].each_ref().map(|lanes| lanes.limit),
             by_mode: lanes.each_ref().map(|lanes| lanes.each_ref().map(Lanes::end)),
         }

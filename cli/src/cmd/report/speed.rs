@@ -105,13 +105,13 @@ fn timed(blocks: &[OfBlock]) -> Vec<&[MakespanRow]> {
 }
 
 fn ratio(row: &MakespanRow, micros: fn(&MakespanRow) -> f64) -> f64 {
-    row.in_order_micros.max(0.001) / micros(row).max(0.001)
+    row.sequential_micros.max(0.001) / micros(row).max(0.001)
 }
 
 /// How much faster blocks are in this time, which comes from estimated gas.
 fn expected(blocks: &[OfBlock], nanos: impl Fn(&OfBlock) -> u64) -> f64 {
     let ratio =
-        |block: &OfBlock| block.expected.in_order.max(1) as f64 / nanos(block).max(1) as f64;
+        |block: &OfBlock| block.expected.sequential.max(1) as f64 / nanos(block).max(1) as f64;
     mean(large(blocks).into_iter().map(ratio))
 }
 
@@ -126,7 +126,7 @@ pub(super) fn main_plot(blocks: &[OfBlock]) -> Plot {
     };
     let mut series = WAYS.map(|(name, micros)| of_way(name, Mark::Line, micros)).to_vec();
     series.push(of_way(LIMIT, Mark::Limit, |row| row.limit_micros));
-    plot("Simulation, from costs measured on one thread: times faster than in order", series)
+    plot("Simulation, from costs measured on one thread: times faster than sequential", series)
 }
 
 /// How the three modes compare with predictions at hand.
@@ -147,7 +147,10 @@ fn plot_by_mode(blocks: &[OfBlock]) -> Plot {
     };
     let mut series: Vec<Series> = Mode::ALL.into_iter().rev().map(of_mode).collect();
     series.push(line(LIMIT, Mark::Limit, |n| expected(blocks, |block| block.expected.limit[n])));
-    plot("Simulation, from estimated gas, predictions at hand: times faster than in order", series)
+    plot(
+        "Simulation, from estimated gas, predictions at hand: times faster than sequential",
+        series,
+    )
 }
 
 fn plot(title: &str, series: Vec<Series>) -> Plot {

@@ -23,7 +23,7 @@ const COLUMNS: Columns = Columns::new(&[
     ("edge recall", 0),
     ("edge precision", 0),
     ("predict", 8),
-    ("in order", 0),
+    ("sequential", 0),
 ]);
 
 /// The row of one block, and what of it is missing or wrong.
@@ -69,7 +69,7 @@ pub(super) fn total(n_blocks: usize, line: &ScoreLine, console: &Console) -> Res
         ("other", &line.strata.other),
     ];
     columns.extend(line.parent.as_ref().map(|parent| ("on parent", parent)));
-    columns.extend(line.rival.as_ref().map(|rival| ("rival", rival)));
+    columns.extend(line.baseline.as_ref().map(|baseline| ("baseline", baseline)));
     let heads: String = columns.iter().map(|(name, _)| format!("{name:>11}")).collect();
     let head = format!("{:<26}{heads}", count(n_blocks, "block", "blocks"));
     console.line("")?;
@@ -101,16 +101,16 @@ pub(super) fn total(n_blocks: usize, line: &ScoreLine, console: &Console) -> Res
             columns.iter().map(|(_, figures)| format!("{:>11}", cell(figures))).collect();
         console.line(format_args!("{name:<26}{cells}"))?;
     }
-    if line.rival.is_some() {
+    if line.baseline.is_some() {
         console.line(
-            "on parent: our predictions on the parent state alone; rival: each transaction run alone \
+            "on parent: our predictions on the parent state alone; baseline: each transaction run alone \
              on it",
         )?;
     }
     more(line, console)
 }
 
-/// Accounts, additions and reasons.
+/// Accounts, deltas and reasons.
 fn more(line: &ScoreLine, console: &Console) -> Result<(), Failure> {
     let head = format!("{:<26}{:>11}{:>11}{:>11}", "accounts", "true", "recall", "precision");
     console.line("")?;
@@ -125,7 +125,7 @@ fn more(line: &ScoreLine, console: &Console) -> Result<(), Failure> {
     let deltas = &line.deltas;
     console.line("")?;
     console.line(format_args!(
-        "additions: {} claimed, {} of them confirmed ({}), which take away {} of {} edges",
+        "deltas: {} claimed, {} of them confirmed ({}), which take away {} of {} edges",
         deltas.claimed,
         deltas.confirmed,
         share(deltas.confirmed_share),

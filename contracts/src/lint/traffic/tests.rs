@@ -25,8 +25,8 @@ fn check(functions: &[Function], gone: &[u64], chain: u32, ordered: u32) {
     let gone: Vec<SlotId> = gone.iter().map(|slot| SlotId::plain(*slot)).collect();
     let gone = gone.iter().collect();
     let model = Model::new(&functions);
-    assert_eq!(model.chain(&gone, Additions::Moved), chain);
-    assert_eq!(model.chain(&gone, Additions::Ordered), ordered);
+    assert_eq!(model.chain(&gone, Deltas::Moved), chain);
+    assert_eq!(model.chain(&gone, Deltas::Ordered), ordered);
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn the_example_of_the_head() {
 }
 
 #[test]
-fn additions_wait_for_nobody_and_readers_for_them() {
+fn deltas_wait_for_no_call_and_readers_for_them() {
     let adds = function(&[(0, Use::Adds)]);
     check(std::slice::from_ref(&adds), &[], 1, ROUNDS);
     check(&[adds.clone(), function(&[(0, Use::Reads)])], &[], 2, ROUNDS + 1);
@@ -46,7 +46,7 @@ fn additions_wait_for_nobody_and_readers_for_them() {
 }
 
 #[test]
-fn locks_and_reads_make_nobody_wait() {
+fn locks_and_reads_make_no_call_wait() {
     check(&[function(&[(0, Use::Locks)]), function(&[(0, Use::Reads)])], &[], 1, 1);
 }
 

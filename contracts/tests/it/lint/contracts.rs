@@ -23,7 +23,7 @@ fn check(contract: &str, expected: &[(Rule, Level, &str, &[&str])]) {
 }
 
 #[test]
-fn a_global_index_makes_everybody_wait() {
+fn a_global_index_makes_every_call_wait() {
     let functions: &[&str] = &["claim()", "stake(uint128)", "unstake(uint128)"];
     let packed = "{totalStaked, updatedAt}";
     let expected = [
@@ -46,7 +46,7 @@ fn a_global_index_makes_everybody_wait() {
 }
 
 #[test]
-fn additions_alone_make_nobody_wait() {
+fn deltas_alone_make_no_call_wait() {
     check("Token", &[(Rule::SharedTotal, Level::Note, "totalSupply", &["burn(uint256)"])]);
     let token = report("Token");
     assert_eq!((token.traffic.chain, token.traffic.chain_ordered), (1, 16));

@@ -160,13 +160,13 @@ fn a_block_that_takes_anothers_place_is_noticed_and_makes_predictions_stale() {
     assert_eq!(stale["block"]["parentHash"], new["hash"]);
     let n_stale = stale["stale"].as_array().unwrap().len();
     println!("{n_stale} of {} predictions are stale", again.len());
-    let predictions_anew = http.result("slotcast_predictBatch", json!([again]));
+    let predictions_again = http.result("slotcast_predictBatch", json!([again]));
     for index in 0..again.len() {
         let relied = |all: &Value| all[index]["reliedOn"].clone();
         let is_stale =
             stale["stale"].as_array().unwrap().iter().any(|it| it["index"] == json!(index));
         if !is_stale {
-            assert_eq!(relied(&predictions), relied(&predictions_anew), "prediction {index}");
+            assert_eq!(relied(&predictions), relied(&predictions_again), "prediction {index}");
         }
     }
     assert_ne!(n_stale, 0);

@@ -19,7 +19,7 @@ fn in_a_row(n_txs: usize) -> Lanes {
     }
     let horizons = (0..n_txs).map(TxIndex::from_usize).collect();
     let threads = NonZeroUsize::new(2).unwrap();
-    Lanes { mode: Mode::Dataflow, threads, spans, horizons, in_order: now, limit: now / 2 }
+    Lanes { mode: Mode::Dataflow, threads, spans, horizons, sequential: now, limit: now / 2 }
 }
 
 #[test]
@@ -37,11 +37,9 @@ fn every_transaction_and_the_reason_of_every_edge_is_drawn() {
     assert_eq!(svg.matches("<rect class=\"t c\"").count(), 6, "in the graph and in a lane");
     assert_eq!(svg.matches("class=\"e p\"").count(), 2);
     assert!(svg.contains(&format!("<title>1 waits for 0: {balance}</title>")));
-    assert!(
-        svg.contains(
-            "simulated on 2 threads from estimated gas, dataflow mode: 6 µs, 6 µs in order"
-        )
-    );
+    assert!(svg.contains(
+        "simulated on 2 threads from estimated gas, dataflow mode: 6 µs, 6 µs sequential"
+    ));
     assert!(!svg.contains("<script") && !svg.contains("href"));
 }
 

@@ -297,7 +297,7 @@ function drawLayerNumbers() {
 // ---- What is told in words.
 
 function tell() {
-  const { mode: name, threads, end, inOrder, limit } = mode();
+  const { mode: name, threads, end, sequential, limit } = mode();
   byId("title").textContent = `Block ${data.block}`;
   const counts = [
     count(data.txs.length, "transaction", "transactions"),
@@ -306,8 +306,8 @@ function tell() {
   ];
   byId("lead").textContent =
     `${counts.join(", ")}. Simulation, from estimated gas, handing over included, predictions at hand, ` +
-    `${name} mode on ${count(threads, "thread", "threads")}: ${micros(end)} µs; in order ` +
-    `${micros(inOrder)} µs, ${(inOrder / (end || 1)).toFixed(2)} times as long; limit ${micros(limit)} µs.`;
+    `${name} mode on ${count(threads, "thread", "threads")}: ${micros(end)} µs; sequential ` +
+    `${micros(sequential)} µs, ${(sequential / (end || 1)).toFixed(2)} times as long; limit ${micros(limit)} µs.`;
   canvas.setAttribute("aria-label", `${state.view} of block ${data.block}, ${name} mode`);
 }
 

@@ -54,7 +54,7 @@ fn a_forgotten_value_is_waited_for() {
 }
 
 #[test]
-fn an_addition_does_not_wait_and_is_waited_for() {
+fn a_delta_does_not_wait_and_is_waited_for() {
     let mut changes = LastChanges::with_room_for(4);
     assert!(!changes.add(slot(1), None));
     assert_eq!(changes.turn().horizon.0, 0);
@@ -92,7 +92,7 @@ fn a_known_value_is_found_and_not_waited_for() {
 }
 
 #[test]
-fn an_addition_waits_for_the_last_writer_alone() {
+fn a_delta_waits_for_the_last_writer_alone() {
     let mut changes = LastChanges::with_room_for(4);
     changes.read_and_change(slot(1), None);
     assert_eq!(changes.turn().horizon.0, 0);

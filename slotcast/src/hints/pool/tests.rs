@@ -113,7 +113,7 @@ fn only_those_who_relied_on_another_value_are_stale() {
 }
 
 #[test]
-fn places_nobody_uses_are_given_back() {
+fn unused_places_are_given_back() {
     let mut pool = Pool::new(ConflictScope::All);
     for key in 0..100 {
         let ticket = pool.insert(&storage(&[key, key + 1], &[key], &[key + 2]));

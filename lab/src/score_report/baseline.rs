@@ -1,7 +1,7 @@
 //! What does parent-state simulation predict?
 //!
-//! In: a prepared block. Out: [`RivalForecast`], what those runs touch, put as predictions.
-//! Invariant: this is the rival a score is set beside and nothing else. The module is private to
+//! In: a prepared block. Out: [`BaselinePrediction`], what those runs touch, put as predictions.
+//! Invariant: this is the baseline a score is set beside and nothing else. The module is private to
 //! scoring, so that no prediction of ours can come from it.
 
 use slotcast_executor::{AloneSettings, execute_alone};
@@ -10,9 +10,9 @@ use slotcast_model::{Coverage, IndexVec, Observation, Prediction, StorageAccess,
 use slotcast::{Clock, Prepared};
 use slotcast_corpus::RunError;
 
-/// The rival's predictions and their price.
+/// The baseline's predictions and their price.
 #[derive(Debug)]
-pub(super) struct RivalForecast {
+pub(super) struct BaselinePrediction {
     pub(super) predictions: IndexVec<TxIndex, Prediction>,
     /// Microseconds for a run that records storage only, which takes no look at instructions.
     pub(super) micros: u64,
@@ -20,7 +20,7 @@ pub(super) struct RivalForecast {
 
 /// Runs every transaction of the block alone on the parent state: once looking at everything, and
 /// once timed.
-pub(super) fn rival_prediction(prepared: &Prepared) -> Result<RivalForecast, RunError> {
+pub(super) fn baseline_prediction(prepared: &Prepared) -> Result<BaselinePrediction, RunError> {
     let run = |is_observed| {
         execute_alone(prepared.block(), prepared.state(), AloneSettings { is_observed })
             .map_err(|source| RunError::of(prepared.block(), source))
@@ -30,7 +30,7 @@ pub(super) fn rival_prediction(prepared: &Prepared) -> Result<RivalForecast, Run
     run(false)?;
     let micros = clock.micros();
     let predictions = observed.observations.iter().map(predicted).collect();
-    Ok(RivalForecast { predictions, micros })
+    Ok(BaselinePrediction { predictions, micros })
 }
 
 /// What was seen is what is predicted; on another state it may be something else.

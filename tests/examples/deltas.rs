@@ -1,12 +1,12 @@
-//! What do additions bring that are taken for what they are?
+//! What do deltas bring that are taken for what they are?
 //!
 //! ```text
-//! cargo run --release -p slotcast-tests --example additions [FOLDER]
+//! cargo run --release -p slotcast-tests --example deltas [FOLDER]
 //! ```
 //!
 //! In: a folder of recorded blocks, `../shared/blocks` beside the checkout unless another is given.
 //! Out: for predictions without a fault and for ours, once with every slot that is read ordered and once
-//! with those that are only added to taken as additions: edges, gas on the critical path, runs, words
+//! with those that are only added to taken as deltas: edges, gas on the critical path, runs, words
 //! moved, and the time simulated from gas. Without a fault a slot counts as only added to if raising
 //! it before its transaction raises it as much afterwards and changes nothing else.
 
@@ -46,8 +46,8 @@ fn main() {
     let folder =
         std::env::args().nth(1).map_or_else(|| checkout().join("../shared/blocks"), PathBuf::from);
     let (mut n_slots, mut n_added, mut n_txs) = (0, 0, 0);
-    let names = ["faultless, every change ordered", "faultless, additions free"];
-    let ours = ["ours, every change ordered", "ours, additions free"];
+    let names = ["faultless, every change ordered", "faultless, deltas free"];
+    let ours = ["ours, every change ordered", "ours, deltas free"];
     let mut sums = names.into_iter().chain(ours).map(|it| (it, Sum::default())).collect::<Vec<_>>();
     for path in corpus::list(&folder).expect("the folder can be listed") {
         let block = corpus::read_file(&path).expect("recorded blocks can be read");

@@ -100,9 +100,9 @@ enum State {
 
 /// The slots that one run is expected to only add to.
 #[derive(Debug, Default)]
-pub(crate) struct Additions(Vec<(Slot, State)>);
+pub(crate) struct Deltas(Vec<(Slot, State)>);
 
-impl Additions {
+impl Deltas {
     /// Nothing is known yet of `slots`.
     pub(crate) fn of(slots: &[Slot]) -> Self {
         Self(slots.iter().map(|slot| (*slot, State::Unread)).collect())

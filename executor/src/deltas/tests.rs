@@ -62,11 +62,11 @@ fn equality_is_kept_by_one_word_or_by_those_on_one_side() {
 #[test]
 fn what_was_looked_at_is_followed_no_more() {
     let slot = |n| Slot::new(alloy_primitives::Address::ZERO, word(n));
-    let mut additions = Additions::of(&[slot(1), slot(2)]);
-    assert_eq!(additions.followed(&slot(2)), Some(1));
-    assert_eq!(additions.range(&slot(2)), None);
-    additions.read(1, word(5));
-    assert_eq!(additions.range(&slot(2)), Some(Range::any(word(5))));
-    additions.look_at(1);
-    assert_eq!((additions.followed(&slot(2)), additions.range(&slot(2))), (None, None));
+    let mut deltas = Deltas::of(&[slot(1), slot(2)]);
+    assert_eq!(deltas.followed(&slot(2)), Some(1));
+    assert_eq!(deltas.range(&slot(2)), None);
+    deltas.read(1, word(5));
+    assert_eq!(deltas.range(&slot(2)), Some(Range::any(word(5))));
+    deltas.look_at(1);
+    assert_eq!((deltas.followed(&slot(2)), deltas.range(&slot(2))), (None, None));
 }
