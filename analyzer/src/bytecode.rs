@@ -135,15 +135,6 @@ impl Bytecode {
             .filter(|at| self.jumpdests[at / 64] >> (at % 64) & 1 == 1)
             .map(Pc::from_usize)
     }
-
-    /// Up to 32 bytes at `at`, as CODECOPY gives them: zeros past the end.
-    pub fn word_at(&self, at: usize) -> U256 {
-        let mut word = [0; 32];
-        let rest = self.code.get(at..).unwrap_or_default();
-        let n = rest.len().min(32);
-        word[..n].copy_from_slice(&rest[..n]);
-        U256::from_be_bytes(word)
-    }
 }
 
 /// Bytes of immediate data behind `byte` that are no code whatever they hold: those of PUSH1 to

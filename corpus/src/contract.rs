@@ -8,7 +8,9 @@
 use std::{collections::BTreeMap, path::Path};
 
 use alloy_primitives::{B256, Bytes, Selector, U256, keccak256};
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
+
+pub use slotcast_contracts::artifacts::{LayoutType, StorageLayout, Variable};
 
 use crate::{CorpusError, files, format};
 
@@ -52,54 +54,6 @@ pub struct CodeRange {
     pub start: usize,
     /// How many bytes.
     pub length: usize,
-}
-
-/// A contract's storage layout, as solc prints it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct StorageLayout {
-    /// The variables in declaration order.
-    pub storage: Vec<Variable>,
-    /// The types mentioned, by solc's name for them.
-    #[serde(default, deserialize_with = "null_as_empty")]
-    pub types: BTreeMap<String, LayoutType>,
-}
-
-/// One state variable, or one member of a struct.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Variable {
-    /// Its name.
-    pub label: String,
-    /// Its slot; within a struct, relative to the struct's first.
-    #[serde(deserialize_with = "decimal")]
-    pub slot: U256,
-    /// Its offset in the slot, in bytes from the low end.
-    pub offset: u8,
-    /// Its type, a key of [`StorageLayout::types`].
-    #[serde(rename = "type")]
-    pub type_name: String,
-}
-
-/// One type of a storage layout.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LayoutType {
-    /// How it lies in storage: `inplace`, `mapping`, `dynamic_array` or `bytes`; for Vyper
-    /// `vyper_inplace` or `vyper_hashmap`.
-    pub encoding: String,
-    /// The type as the source spells it.
-    pub label: String,
-    /// Its size.
-    #[serde(deserialize_with = "decimal")]
-    pub number_of_bytes: U256,
-    /// A mapping's key type.
-    pub key: Option<String>,
-    /// A mapping's value type.
-    pub value: Option<String>,
-    /// An array's element type.
-    pub base: Option<String>,
-    /// A struct's members.
-    #[serde(default)]
-    pub members: Vec<Variable>,
 }
 
 /// Why immutables could not be filled in.
@@ -206,19 +160,6 @@ pub fn short_string(text: &str) -> U256 {
     let mut word = B256::right_padding_from(text.as_bytes());
     word[31] = (text.len() * 2) as u8;
     word.into()
-}
-
-fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<U256, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    U256::from_str_radix(&text, 10)
-        .map_err(|_| de::Error::custom(format!("`{text}` is not a decimal number")))
-}
-
-fn null_as_empty<'de, D>(deserializer: D) -> Result<BTreeMap<String, LayoutType>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 #[cfg(test)]

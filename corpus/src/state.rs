@@ -35,11 +35,6 @@ impl PreAccount {
             (None, None) => KECCAK256_EMPTY,
         }
     }
-
-    /// Whether the account has code that was not recorded.
-    pub fn lacks_code(&self) -> bool {
-        self.code.is_none() && self.code_hash.is_some_and(|hash| hash != KECCAK256_EMPTY)
-    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use slotcast_model::Fork;
 use self::question::{Question, Questioned};
 use crate::{
     convert::words_of,
-    forward::Forward,
+    overlay::StateOverlay,
     predict::{bind_with_values, pay, vaults},
 };
 
@@ -94,7 +94,7 @@ impl Kept {
         next: &NextBlock,
         view: &S,
     ) -> (Self, bool) {
-        match self.holds(next, &Forward::new(view)) {
+        match self.holds(next, &StateOverlay::new(view)) {
             true => (Self { next: *next, ..self.clone() }, false),
             false => {
                 let again = Self::bind(binder, &self.tx, next, view);
@@ -116,11 +116,15 @@ impl Kept {
     }
 
     /// Whether binding in this block, on what predictions before it lead to, would give the same.
-    pub(crate) fn holds<S: StateView>(&self, block: &NextBlock, forward: &Forward<'_, S>) -> bool {
+    pub(crate) fn holds<S: StateView>(
+        &self,
+        block: &NextBlock,
+        overlay: &StateOverlay<'_, S>,
+    ) -> bool {
         let is_same_parent = self.next.parent_hash == block.parent_hash;
         self.is_bound_alike(block)
-            && self.vaults == vaults(&block.legs, &self.tx, &block.words, forward)
-            && self.asked.iter().all(|question| question.still_holds(forward, is_same_parent))
+            && self.vaults == vaults(&block.legs, &self.tx, &block.words, overlay)
+            && self.asked.iter().all(|question| question.still_holds(overlay, is_same_parent))
     }
 }
 

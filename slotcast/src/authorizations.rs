@@ -11,7 +11,7 @@ use slotcast_analyzer::bind::{Callee, StateView};
 use slotcast_executor::ChainTx;
 use slotcast_model::{Gap, Location, StateRead};
 
-use crate::forward::Forward;
+use crate::overlay::StateOverlay;
 
 /// What the authorisations of a transaction come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,10 +50,10 @@ impl Authorizations {
         self.set.iter().filter(|(it, _)| *it == authority).count() as u64
     }
 
-    /// Lays the delegations on top of `forward`.
-    pub(crate) fn apply<S: StateView>(&self, forward: &mut Forward<'_, S>) {
+    /// Lays the delegations on top of `overlay`.
+    pub(crate) fn apply<S: StateView>(&self, overlay: &mut StateOverlay<'_, S>) {
         for &(authority, delegate) in &self.set {
-            forward.delegate(authority, delegate);
+            overlay.delegate(authority, delegate);
         }
     }
 

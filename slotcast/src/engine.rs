@@ -36,8 +36,8 @@ use crate::{
     announced::{Announced, Kept, NextBlock},
     at_hand::AtHand,
     clock::Clock,
-    forward::Forward,
     graph::predicted_accesses,
+    overlay::StateOverlay,
     predict::{Basis, BlockPredictor, Made, predict_tx},
     prepared::PredictSettings,
     reads::Reads,
@@ -339,7 +339,7 @@ impl Engine {
         let kept = self.lock().get(hash).cloned()?;
         let summaries = self.summaries(next.fork);
         let view = View::new(state, &summaries);
-        kept.holds(next, &Forward::new(&view)).then(|| kept.bound.prediction.clone())
+        kept.holds(next, &StateOverlay::new(&view)).then(|| kept.bound.prediction.clone())
     }
 
     /// Goes over what is kept when the head of the chain has changed, and predicts what no longer

@@ -29,7 +29,7 @@ mod prepared;
 pub mod predict;
 
 mod convert;
-mod forward;
+mod overlay;
 
 mod reads;
 mod summaries;

@@ -23,7 +23,7 @@ use crate::{
 };
 pub use crate::{
     convert::{frame_of, warm_of, words_of},
-    forward::Forward,
+    overlay::StateOverlay,
 };
 
 /// More than an authorisation takes beyond its intrinsic gas (EIP-8037).
@@ -74,7 +74,7 @@ pub struct BlockPredictor<'a, S> {
     words: BlockWords,
     legs: FeeLegs,
     binder: Binder,
-    forward: Forward<'a, S>,
+    overlay: StateOverlay<'a, S>,
     basis: Basis,
     /// What is at hand of each transaction; empty when nothing is.
     kept: Vec<Option<Arc<Kept>>>,
@@ -106,10 +106,10 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         limits: BindLimits,
     ) -> Self {
         let (words, mut binder) = (words_of(block, fork), Binder::new(fork, limits));
-        let mut forward = Forward::new(view);
-        open(block, &words, &mut binder, &mut forward);
+        let mut overlay = StateOverlay::new(view);
+        open(block, &words, &mut binder, &mut overlay);
         let (legs, kept) = (FeeLegs::of(block), Vec::new());
-        Self { block, words, legs, binder, forward, basis, kept, next: 0 }
+        Self { block, words, legs, binder, overlay, basis, kept, next: 0 }
     }
 
     /// The same with what is at hand of each transaction.
@@ -133,33 +133,33 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
         };
         let (fork, parent_hash) = (self.binder.fork(), self.block.header.parent_hash);
         let next = NextBlock { words: self.words, legs: self.legs, fork, parent_hash };
-        if !kept.holds(&next, &self.forward) {
+        if !kept.holds(&next, &self.overlay) {
             return Made::Now(Box::new(self.bind()));
         }
         let tx = &self.block.transactions[self.next];
-        Authorizations::of(tx, self.words.chain_id, &self.forward).apply(&mut self.forward);
-        self.forward.apply(&kept.bound.changes);
-        self.forward.sent(tx.signer());
+        Authorizations::of(tx, self.words.chain_id, &self.overlay).apply(&mut self.overlay);
+        self.overlay.apply(&kept.bound.changes);
+        self.overlay.sent(tx.signer());
         self.next += 1;
         Made::Before(kept)
     }
 
     fn bind(&mut self) -> Bound {
-        let Self { block, words, legs, binder, forward, basis, next, .. } = self;
+        let Self { block, words, legs, binder, overlay, basis, next, .. } = self;
         let tx = &block.transactions[*next];
         *next += 1;
-        let vaults = vaults(legs, tx, words, forward);
+        let vaults = vaults(legs, tx, words, overlay);
         let bound = match basis {
-            Basis::Parent => predict_tx(binder, tx, words, forward),
+            Basis::Parent => predict_tx(binder, tx, words, overlay),
             Basis::BlockOrder => {
                 if let Some(deposit) = tx.as_deposit() {
-                    forward.minted(deposit.from, U256::from(deposit.mint));
+                    overlay.minted(deposit.from, U256::from(deposit.mint));
                 }
-                let authorizations = Authorizations::of(tx, words.chain_id, forward);
-                authorizations.apply(forward);
-                let bound = predict_frames(binder, tx, words, authorizations, forward);
-                forward.apply(&bound.changes);
-                forward.sent(tx.signer());
+                let authorizations = Authorizations::of(tx, words.chain_id, overlay);
+                authorizations.apply(overlay);
+                let bound = predict_frames(binder, tx, words, authorizations, overlay);
+                overlay.apply(&bound.changes);
+                overlay.sent(tx.signer());
                 with_values(bound, tx, words)
             }
         };
@@ -167,8 +167,8 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
     }
 
     /// The state that the predictions so far lead to, where block order is the basis.
-    pub fn into_forward(self) -> Forward<'a, S> {
-        self.forward
+    pub fn into_overlay(self) -> StateOverlay<'a, S> {
+        self.overlay
     }
 }
 
@@ -199,7 +199,7 @@ pub fn predict_tx<S: StateView>(
     if authorizations.set.is_empty() {
         return predict_frames(binder, tx, words, authorizations, view);
     }
-    let mut delegated = Forward::new(view);
+    let mut delegated = StateOverlay::new(view);
     authorizations.apply(&mut delegated);
     predict_frames(binder, tx, words, authorizations, &delegated)
 }
@@ -250,7 +250,7 @@ fn open<S: StateView>(
     block: &Block,
     words: &BlockWords,
     binder: &mut Binder,
-    forward: &mut Forward<'_, S>,
+    overlay: &mut StateOverlay<'_, S>,
 ) {
     let (header, fork) = (&block.header, binder.fork());
     let root = header.parent_beacon_block_root.filter(|_| Fork::Cancun <= fork);
@@ -271,8 +271,8 @@ fn open<S: StateView>(
             access_list: Vec::new(),
             blob_hashes: Vec::new(),
         };
-        let changes = binder.bind(&frame, words, forward).changes;
-        forward.apply(&changes);
+        let changes = binder.bind(&frame, words, overlay).changes;
+        overlay.apply(&changes);
     }
 }
 

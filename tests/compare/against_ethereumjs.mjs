@@ -14,7 +14,7 @@
 // header and the receipts: state root before and after, gas used by the block and by each
 // transaction, receipts root, bloom, requests and, from Amsterdam on, the block access list
 // (EIP-7928), once by its hash and once by the accounts and slots that we predict without running
-// anything. For a made-up block the header is what our sequential execution gave, and `slotcast run`
+// anything. For a generated block the header is what our sequential execution gave, and `slotcast run`
 // holds the parallel one against it; `slotcast run` is called here too.
 
 import { execFileSync, spawnSync } from "node:child_process";

@@ -22,4 +22,5 @@ mod stages;
 mod totality;
 mod wrong_advice;
 
+mod built;
 mod tidy;

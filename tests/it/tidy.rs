@@ -136,7 +136,6 @@ const SHARED_TYPE_NAMES: &[&str] = &[
     "CriticalPath",
     "Effect",
     "Fault",
-    "LayoutType",
     "Limits",
     "Node",
     "Part",
@@ -147,7 +146,6 @@ const SHARED_TYPE_NAMES: &[&str] = &[
     "Settings",
     "Simulated",
     "Source",
-    "StorageLayout",
     "StoreError",
     "Variable",
     "Wanted",
@@ -187,34 +185,16 @@ fn no_test_is_switched_off() {
     );
 }
 
-/// What a program that links the library must not pull in.
-const NOT_IN_THE_LIBRARY: &[&str] = &["slotcast-corpus", "slotcast-lab", "flate2"];
+/// The most names that a program which links the library has to know of.
+const MAX_FACADE_NAMES: usize = 30;
 
 #[test]
-fn the_library_pulls_in_neither_recorded_blocks_nor_the_lab() {
-    let cargo = std::env::var_os("CARGO").expect("cargo runs the tests");
-    let tree = std::process::Command::new(cargo)
-        .args([
-            "tree",
-            "--offline",
-            "--locked",
-            "-p",
-            "slotcast",
-            "-e",
-            "normal",
-            "--prefix",
-            "none",
-        ])
-        .current_dir(checkout())
-        .output()
-        .expect("cargo starts");
-    let text = String::from_utf8(tree.stdout).expect("names are text");
-    let crates: BTreeSet<&str> =
-        text.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert!(crates.contains("slotcast-executor"), "the tree is read: {crates:?}");
-    assert_none(
-        NOT_IN_THE_LIBRARY.iter().filter(|name| crates.contains(**name)).map(ToString::to_string),
-    );
+fn the_library_has_few_names() {
+    let sources = sources();
+    let facade = sources.iter().find(|source| source.path == "slotcast/src/lib.rs");
+    let names = source::public_names(&facade.expect("it is there").text);
+    assert!(names.contains(&"Engine") && names.contains(&"hints"), "they are found: {names:?}");
+    assert!(names.len() <= MAX_FACADE_NAMES, "{} names: {names:?}", names.len());
 }
 
 #[test]

@@ -232,7 +232,7 @@ fn predictions_written_and_read_back_score_the_same() {
 }
 
 #[test]
-fn other_forecasts_stand_beside_ours() {
+fn other_predictions_stand_beside_ours() {
     let folder = Folder::new();
     let block = folder.generate("b.json.gz", &["--txs", "80", "--seed", "9"]);
     let without = json_lines(&["score", "--json", &block]);

@@ -9,11 +9,3 @@ fn code_hash_is_that_of_the_code() {
     assert_eq!(with.code_hash(), keccak256(&code));
     assert_eq!(PreAccount::default().code_hash(), KECCAK256_EMPTY);
 }
-
-#[test]
-fn code_is_lacking_only_behind_a_real_hash() {
-    let hash = |hash| PreAccount { code_hash: Some(hash), ..PreAccount::default() };
-    assert!(hash(B256::repeat_byte(1)).lacks_code());
-    assert!(!hash(KECCAK256_EMPTY).lacks_code());
-    assert!(!PreAccount::default().lacks_code());
-}

@@ -174,12 +174,12 @@ fn bind_again(
     for _ in 0..tx.0 {
         before.next();
     }
-    let forward = before.into_forward();
-    let traced = Traced::new(&forward);
+    let overlay = before.into_overlay();
+    let traced = Traced::new(&overlay);
     let mut binder = Binder::new(fork, settings.binding);
     let (words, transaction) = (words_of(block, fork), block.transaction(tx));
     let bound = predict_tx(&mut binder, transaction, &words, &traced);
-    let bound = with_fee_legs(bound, &FeeLegs::of(block), transaction, &words, &forward);
+    let bound = with_fee_legs(bound, &FeeLegs::of(block), transaction, &words, &overlay);
     (bound.prediction, traced.into_log())
 }
 

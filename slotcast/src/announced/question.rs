@@ -13,7 +13,7 @@ use slotcast_analyzer::{
 };
 use slotcast_model::Slot;
 
-use crate::forward::Forward;
+use crate::overlay::StateOverlay;
 
 /// A question with its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,19 +61,19 @@ impl Question {
     /// asked on the parent state which these started from.
     pub(super) fn still_holds<S: StateView>(
         &self,
-        forward: &Forward<'_, S>,
+        overlay: &StateOverlay<'_, S>,
         is_same_parent: bool,
     ) -> bool {
         let is_moved = !is_same_parent
             || match *self {
-                Self::Storage(address, key, _) => forward.changes_slot(Slot::new(address, key)),
+                Self::Storage(address, key, _) => overlay.changes_slot(Slot::new(address, key)),
                 Self::Balance(address, _) | Self::Nonce(address, _) => {
-                    forward.changes_account(address)
+                    overlay.changes_account(address)
                 }
-                Self::Code(address, _) => forward.changes_code(address),
+                Self::Code(address, _) => overlay.changes_code(address),
                 Self::BlockHash(..) => false,
             };
-        !is_moved || self.has_same_answer(forward)
+        !is_moved || self.has_same_answer(overlay)
     }
 }
 

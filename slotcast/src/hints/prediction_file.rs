@@ -111,7 +111,8 @@ struct TxOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
     state_reads: usize,
-    accounts: Accounts,
+    #[serde(with = "Accounts")]
+    accounts: AccountAccess,
     #[serde(skip_serializing_if = "Option::is_none")]
     relied_on: Option<Vec<WordJson>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,7 +139,7 @@ impl TxOut {
             coverage: coverage.text(),
             why: (!gaps.is_empty()).then(|| gaps.join(BETWEEN_REASONS)),
             state_reads: prediction.n_state_reads(),
-            accounts: prediction.accounts().into(),
+            accounts: prediction.accounts().clone(),
             relied_on: None,
             codes: None,
         }
@@ -150,9 +151,9 @@ fn pairs(slots: &[Slot]) -> Vec<(Address, B256)> {
     slots.iter().map(|slot| (slot.address, slot.key.into())).collect()
 }
 
-/// The accounts of one transaction.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+/// How the accounts of one transaction are written.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(remote = "AccountAccess", rename_all = "camelCase", default)]
 struct Accounts {
     balance_reads: Vec<Address>,
     balance_debits: Vec<Address>,
@@ -163,37 +164,6 @@ struct Accounts {
     destroyed: Vec<Address>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     delegated: Vec<Address>,
-}
-
-impl From<&AccountAccess> for Accounts {
-    fn from(accounts: &AccountAccess) -> Self {
-        let accounts = accounts.clone();
-        Self {
-            balance_reads: accounts.balance_reads,
-            balance_debits: accounts.balance_debits,
-            balance_credits: accounts.balance_credits,
-            nonces: accounts.nonces,
-            code_reads: accounts.code_reads,
-            created: accounts.created,
-            destroyed: accounts.destroyed,
-            delegated: accounts.delegated,
-        }
-    }
-}
-
-impl From<Accounts> for AccountAccess {
-    fn from(accounts: Accounts) -> Self {
-        Self {
-            balance_reads: accounts.balance_reads,
-            balance_debits: accounts.balance_debits,
-            balance_credits: accounts.balance_credits,
-            nonces: accounts.nonces,
-            code_reads: accounts.code_reads,
-            created: accounts.created,
-            destroyed: accounts.destroyed,
-            delegated: accounts.delegated,
-        }
-    }
 }
 
 /// What a file states of one block.
@@ -421,8 +391,8 @@ struct TxIn {
     why: Option<String>,
     #[serde(default)]
     state_reads: usize,
-    #[serde(default)]
-    accounts: Accounts,
+    #[serde(default, with = "Accounts")]
+    accounts: AccountAccess,
     relied_on: Option<Vec<WordJson>>,
     #[serde(default)]
     codes: Vec<CodeJson>,
@@ -458,16 +428,9 @@ impl TxIn {
         let gaps = reasons.map(|text| Gap::from_text(text).unwrap_or(Gap::Stated)).collect();
         let values = self.values.into_iter().map(|it| (Slot::new(it.0, it.1), it.2)).collect();
         let changes = self.balances.into_iter().map(|it| (it.0, it.1)).collect();
-        Prediction::stated(
-            storage,
-            self.accounts.into(),
-            self.wildcards,
-            coverage,
-            gaps,
-            self.state_reads,
-        )
-        .with_values(values)
-        .with_balance_changes(changes)
+        Prediction::stated(storage, self.accounts, self.wildcards, coverage, gaps, self.state_reads)
+            .with_values(values)
+            .with_balance_changes(changes)
     }
 }
 

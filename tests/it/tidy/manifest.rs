@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("slotcast-executor", &["slotcast-model", "slotcast-scheduler"]),
     ("slotcast-contracts", &["slotcast-analyzer", "slotcast-model"]),
     ("slotcast", LIBRARY),
-    ("slotcast-corpus", &["slotcast"]),
+    ("slotcast-corpus", &["slotcast", "slotcast-contracts"]),
     ("slotcast-lab", LAB),
     ("slotcast-alloy", &["slotcast"]),
     ("slotcast-node", &["slotcast", "slotcast-corpus"]),

@@ -68,6 +68,15 @@ pub(crate) fn holds_word(line: &str, word: &str) -> bool {
     })
 }
 
+/// The names that a file without items of its own gives to others: of modules and of what it re-exports.
+pub(crate) fn public_names(text: &str) -> Vec<&str> {
+    let public = text.split(';').filter_map(|item| item.rsplit_once("\npub "));
+    // What stands in braces, or else behind the last `::` or `as`.
+    let lists = public.map(|(_, it)| it.rsplit_once('{').map_or(it, |(_, list)| list));
+    let each = lists.flat_map(|list| list.trim_end_matches('}').split(',')).map(str::trim);
+    each.filter_map(|it| it.rsplit([' ', ':']).next()).filter(|it| !it.is_empty()).collect()
+}
+
 /// A line in small letters, with the words of each name apart: `RunReport` and `run_report` are two.
 pub(crate) fn spelt_out(line: &str) -> String {
     let mut spelt = String::with_capacity(line.len());

@@ -1,7 +1,7 @@
 //! What will the state be when a later transaction of the block runs?
 //!
 //! In: a view of the parent state, and what earlier transactions are expected to leave behind. Out:
-//! [`Forward`], the parent state with those changes on top.
+//! [`StateOverlay`], the parent state with those changes on top.
 //! Invariant: a value that an earlier transaction is expected to change to something unknown is
 //! unknown here, never the parent's value.
 //!
@@ -23,20 +23,20 @@ use slotcast_model::Slot;
 /// A parent state with the expected changes of earlier transactions.
 ///
 /// ```
-/// use slotcast::{View, analyzer::bind::StateView, model::TxIndex, predict::Forward};
+/// use slotcast::{View, analyzer::bind::StateView, model::TxIndex, predict::StateOverlay};
 /// use slotcast_corpus::{self as corpus, prepare};
 ///
 /// let prepared = prepare(&corpus::embedded()?)?;
 /// let summaries = prepared.summaries(&Default::default());
 /// let view = View::new(prepared.state(), &summaries);
 /// let sender = prepared.block().transaction(TxIndex(0)).signer();
-/// let mut forward = Forward::new(&view);
-/// forward.sent(sender);
-/// assert_eq!(forward.nonce(sender), view.nonce(sender).map(|nonce| nonce + 1));
+/// let mut overlay = StateOverlay::new(&view);
+/// overlay.sent(sender);
+/// assert_eq!(overlay.nonce(sender), view.nonce(sender).map(|nonce| nonce + 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Forward<'a, S> {
+pub struct StateOverlay<'a, S> {
     parent: &'a S,
     storage: HashMap<Slot, Option<U256>>,
     accounts: AddressMap<Account>,
@@ -58,7 +58,7 @@ struct Account {
     is_broke: bool,
 }
 
-impl<'a, S: StateView> Forward<'a, S> {
+impl<'a, S: StateView> StateOverlay<'a, S> {
     /// The parent state as it is.
     pub fn new(parent: &'a S) -> Self {
         Self {
@@ -137,7 +137,7 @@ impl Account {
     }
 }
 
-impl<S: StateView> StateView for Forward<'_, S> {
+impl<S: StateView> StateView for StateOverlay<'_, S> {
     const IS_TRACED: bool = S::IS_TRACED;
 
     fn trace(&self, trace: Trace<'_>) {
