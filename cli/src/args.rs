@@ -166,7 +166,7 @@ Examples:
   slotcast score --json block.json.gz
   slotcast score --baseline blocks/       next to parent-state simulation (baseline)
   slotcast score --misses block.json.gz   every missing and wrong slot with its reason
-  slotcast score --refunds blocks/        gas given back for what the block has warmed: foreseen?
+  slotcast score --refunds blocks/        how well gas refunds for warm state are predicted
   slotcast score --predictions predictions.json block.json.gz
   slotcast score --scoreboard board.json --scoreboard board.md blocks/
   slotcast score --against board.json blocks/")]
@@ -206,7 +206,7 @@ Examples:
     /// Divide state among shards so that few transactions need several.
     #[command(after_help = shards::PARTITION_HELP)]
     Partition(Partition),
-    /// Threads, cost and energy for a throughput, from measured costs and simulated times.
+    /// Estimate threads, cost and energy for a throughput, from measured costs and simulated times.
     #[command(after_help = shards::CAPACITY_HELP)]
     Capacity(Capacity),
     /// Print the storage accesses of each function, from bytecode alone.
@@ -222,7 +222,7 @@ Examples:
   slotcast analyze code.hex --names out/  deployed code, with the names of the artifact it is
   slotcast analyze --json build/*.json | jq .functions
   slotcast analyze --input codes.jsonl.gz --output accesses.jsonl.gz --shard 2/8
-                                          millions of codes; go on by the same command")]
+                                          millions of codes; the same command resumes")]
     Analyze(Analyze),
     /// Write the distinct codes of recorded blocks to a file, for `analyze --input`.
     #[command(after_help = "\
@@ -253,7 +253,7 @@ Examples:
     #[cfg(feature = "node")]
     #[command(after_help = "\
 Each block is recorded, predicted, executed in parallel and compared with sequential execution, and
-forgotten. A block that is replaced is told, and an error of the node is no end.
+forgotten. Replaced blocks are reported; when the node fails it is asked again.
 
 Examples:
   slotcast follow --rpc-url http://127.0.0.1:8545 --out followed.jsonl
@@ -278,10 +278,11 @@ Examples:
   slotcast record --block 24500000..24500099 --out blocks/ --concurrency 8 --per-second 50
   slotcast record --block 24500000 --out blocks/ --proofs always")]
     Record(Record),
-    /// Record blocks from a node (not in this build: needs the feature `node`).
+    /// Record blocks from a node and verify them against their headers (not in this build: needs the feature `node`).
     #[cfg(not(feature = "node"))]
     #[command(after_help = "\
 Examples:
+  cargo install --path cli --features node
   slotcast record")]
     Record(Absent),
     /// Manage the summary cache.
@@ -306,10 +307,11 @@ Examples:
   curl -s -H 'content-type: application/json' http://127.0.0.1:8549 \\
     -d '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.discover\"}'")]
     Serve(Serve),
-    /// Answer predictions over JSON-RPC (not in this build: needs the feature `serve`).
+    /// Serve predictions over JSON-RPC (not in this build: needs the feature `serve`).
     #[cfg(not(feature = "serve"))]
     #[command(after_help = "\
 Examples:
+  cargo install --path cli --features serve
   slotcast serve")]
     Serve(Absent),
     /// Print a shell completion script.
@@ -348,7 +350,7 @@ pub(crate) struct Files {
     /// Recorded blocks or folders of them [default: the embedded block].
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Run by the rules of this chain: a known name (such as op-mainnet), or a genesis file in geth's
+    /// Apply the rules of this chain: a known name (such as op-mainnet), or a genesis file in geth's
     /// form [default: the chain with the block's chain id].
     #[arg(long, value_name = "FILE|NAME")]
     pub(crate) chain: Option<PathBuf>,
@@ -357,8 +359,8 @@ pub(crate) struct Files {
 /// Results that are kept.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Resume {
-    /// Append the results of each block to this file as it is done, one JSON line for each, and leave
-    /// out the blocks that it has already: many blocks can be worked through in several goes.
+    /// Append the results of each block to this file, one JSON line for each, and skip the blocks that
+    /// it already has, so that many blocks can be processed in several runs.
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<PathBuf>,
 }
@@ -369,22 +371,22 @@ pub(crate) struct Analyze {
     /// Codes, artifacts and folders of them.
     #[arg(value_name = "CODE|FILE|FOLDER", required_unless_present = "input")]
     pub(crate) codes: Vec<String>,
-    /// Take names from the artifact among these that is the same code, whatever its immutables,
-    /// libraries and metadata.
+    /// Take names from the artifact among these with the same code; immutables, libraries and metadata
+    /// may differ.
     #[arg(long, value_name = "PATH")]
     pub(crate) names: Option<String>,
     /// The fork under whose rules the code runs.
     #[arg(long, default_value = Fork::Osaka.name(), value_parser = named(&Fork::ALL, Fork::name))]
     pub(crate) fork: Fork,
-    /// Instead of these, every code of a file of JSON lines, plain or packed, each with `code` and
-    /// perhaps `codeHash`.
+    /// Analyze every code of a file of JSON lines instead, plain or gzipped, each with `code` and
+    /// optionally `codeHash`.
     #[arg(long, value_name = "FILE", requires = "output", conflicts_with_all = ["codes", "names"])]
     pub(crate) input: Option<PathBuf>,
-    /// Where to write a line for each distinct code of --input, packed; what is there already of a
-    /// command that was broken off is kept.
+    /// Write a line for each distinct code of --input to this file, gzipped; an interrupted run is
+    /// resumed.
     #[arg(long, value_name = "FILE", requires = "input")]
     pub(crate) output: Option<PathBuf>,
-    /// Which of the codes of --input, where several machines share them.
+    /// Analyze this part of --input, when several machines share it.
     #[arg(long, value_name = "I/N", requires = "input", default_value_t = Shard::ALL)]
     pub(crate) shard: Shard,
     /// Summary cache.
@@ -409,10 +411,10 @@ pub(crate) struct Snapshot {
     /// An artifact, a folder of artifacts or a compiled project.
     #[arg(value_name = "PATH")]
     pub(crate) path: String,
-    /// Write what is touched today instead of failing.
+    /// Write the current accesses instead of failing.
     #[arg(long)]
     pub(crate) update: bool,
-    /// Where the texts are kept.
+    /// Folder of the snapshots.
     #[arg(long, value_name = "FOLDER", default_value = "access-snapshots")]
     pub(crate) snapshots: PathBuf,
     /// The fork under whose rules the code runs.
@@ -438,7 +440,7 @@ pub(crate) struct Generate {
     /// Chain id of the signatures, whose rules are known.
     #[arg(long, value_name = "ID", default_value_t = 1)]
     pub(crate) chain_id: u64,
-    /// Make the block by the rules of this chain and sign for it: a known name (such as op-mainnet), or
+    /// Generate the block by the rules of this chain and sign for it: a known name (such as op-mainnet), or
     /// a genesis file in geth's form. A rollup's block opens with the deposit that writes its fee
     /// parameters and with deposits of users, which count as transactions.
     #[arg(long, value_name = "FILE|NAME", conflicts_with = "chain_id")]
@@ -470,16 +472,16 @@ pub(crate) struct Follow {
     /// The node.
     #[command(flatten)]
     pub(crate) node: NodeOptions,
-    /// Begin with this block [default: the newest].
+    /// Start with this block [default: the newest].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) from: Option<u64>,
-    /// End after so many blocks [default: never].
+    /// Stop after this many blocks [default: never].
     #[arg(long, value_name = "N")]
     pub(crate) blocks: Option<u64>,
     /// Append a JSON line for each block, and for each that was replaced, to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// How long to wait for the next block before asking again, in milliseconds.
+    /// Poll interval for the next block, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 1_000)]
     pub(crate) interval: u64,
 }

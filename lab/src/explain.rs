@@ -36,11 +36,11 @@ pub struct Explained {
     pub tx: u32,
     /// Who sent it.
     pub from: Address,
-    /// Whom it calls; none if it creates a contract.
+    /// The account it calls; none if it creates a contract.
     pub to: Option<Address>,
     /// What is predicted, and why.
     pub prediction: PredictionPart,
-    /// Whom it waits for, and why.
+    /// What it waits for, and why.
     pub dag: DagPart,
     /// What became of it.
     pub outcome: OutcomePart,

@@ -46,7 +46,7 @@ pub struct DrawnTx {
     pub hash: B256,
     /// Who signed it.
     pub sender: Address,
-    /// Whom it calls, which gives it its colour; none if it creates a contract.
+    /// The account it calls, which gives it its colour; none if it creates a contract.
     pub callee: Option<Address>,
     /// The accounts whose storage it is predicted to touch, ascending.
     pub touched: Vec<Address>,

@@ -52,7 +52,7 @@ impl Ledger {
         Self { changes, adds: IndexVec::new() }
     }
 
-    /// Notes whom reading `location` waits for.
+    /// Notes what reading `location` waits for.
     fn read(&self, location: Location, waits: &mut Vec<(TxIndex, Location)>) {
         if let Some(changes) = self.changes.get(&location) {
             self.wait_for(*changes, location, waits);
@@ -72,7 +72,7 @@ impl Ledger {
         }
     }
 
-    /// Notes whom the reads of `access` wait for, and then its writes.
+    /// Notes what the reads of `access` wait for, and then its writes.
     ///
     /// What is written is nearly always read too, and both lists are ascending: walked side by side,
     /// such a location is looked up once.
@@ -98,7 +98,7 @@ impl Ledger {
         }
     }
 
-    /// Notes a delta to `location` and whom it waits for; whether `location` was changed before.
+    /// Notes a delta to `location` and what it waits for; whether `location` was changed before.
     fn add(
         &mut self,
         location: Location,

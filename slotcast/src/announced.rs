@@ -38,7 +38,7 @@ pub struct NextBlock {
     /// Its words, as far as they are known; a prediction that depends on another word than the block
     /// turns out to have is made again.
     pub words: BlockWords,
-    /// Whom its transactions pay beside the tip.
+    /// The accounts its transactions pay beside the tip.
     pub legs: FeeLegs,
     /// The fork whose rules hold in it.
     pub fork: Fork,

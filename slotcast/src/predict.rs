@@ -354,6 +354,6 @@ fn predict_frames<S: StateView>(
         accounts.nonces.extend(authorities.clone());
         accounts.delegated.extend(authorities);
     });
-    // Whom the fee goes to, and whether there is one, is of the block.
+    // Where the fee goes, and whether there is one, is of the block.
     Bound { prediction, changes, block_words: block_words.with_fee() }
 }

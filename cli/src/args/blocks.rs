@@ -20,7 +20,7 @@ pub(crate) struct Run {
     /// Where summaries are kept.
     #[command(flatten)]
     pub(crate) keep: Keep,
-    /// Run by the predictions of this file, as `predict` wrote it, instead of predicting.
+    /// Use the predictions in this file, as `predict` wrote it, instead of predicting.
     #[arg(long, value_name = "FILE")]
     pub(crate) hints: Option<PathBuf>,
     /// Execute every block on all threads and follow its schedule this way [default: what is
@@ -59,7 +59,7 @@ pub(crate) struct Bench {
     /// Where results are kept.
     #[command(flatten)]
     pub(crate) resume: Resume,
-    /// Measure what the steps cost instead, as the cost model takes it.
+    /// Measure the unit costs of the profitability check instead.
     #[arg(long)]
     pub(crate) units: bool,
     /// Measure synthetic blocks of this kind instead of recorded ones; `all` are those without any
@@ -70,16 +70,16 @@ pub(crate) struct Bench {
         conflicts_with_all = ["units", "files", "resume"]
     )]
     pub(crate) synthetic: Option<Synthetic>,
-    /// How much gas a synthetic block uses, about.
+    /// Approximate gas of a synthetic block.
     #[arg(long, value_name = "GAS", default_value_t = 1_000_000_000, requires = "synthetic")]
     pub(crate) gas: u64,
-    /// Follow predictions this way [default: what is fastest].
+    /// Follow predictions in this mode [default: the fastest].
     #[arg(long, value_enum)]
     pub(crate) mode: Option<ModeArgument>,
-    /// Use several threads for every block, also where one is expected to be as fast.
+    /// Use several threads for every block, even where the profitability check advises against it.
     #[arg(long)]
     pub(crate) always: bool,
-    /// Measure engines that have never met a contract, too: one for each run.
+    /// Also measure engines without summaries: a new one for each run.
     #[arg(long)]
     pub(crate) cold: bool,
 }
@@ -110,7 +110,7 @@ pub(crate) struct Predict {
     /// Only the transaction at this position.
     #[arg(long, value_name = "N")]
     pub(crate) tx: Option<u32>,
-    /// What a prediction may build on.
+    /// State that predictions build on.
     #[arg(long, value_enum, value_name = "STATE", default_value_t)]
     pub(crate) basis: BasisArgument,
     /// Write to this file instead of standard output.
@@ -134,7 +134,7 @@ pub(crate) struct Revalidate {
     /// The predictions, as `predict --json` wrote them.
     #[arg(long, value_name = "FILE")]
     pub(crate) hints: PathBuf,
-    /// What has changed since; a later file counts where two name the same word.
+    /// Changes since then; where two files name the same word, the later one counts.
     #[arg(value_name = "CHANGED", required = true)]
     pub(crate) changed: Vec<PathBuf>,
 }
@@ -150,9 +150,9 @@ pub(crate) enum Dialect {
     Bal,
     /// The dependencies between transactions, as BEP-396 has them.
     Txdag,
-    /// The accounts and slots to load beforehand, each once, in order.
+    /// The accounts and slots to load beforehand, each once, sorted.
     Fetch,
-    /// Few bytes for a receiver who has the transactions; needs --out.
+    /// A compact binary form for a receiver that has the transactions; needs --out.
     Packed,
 }
 
@@ -174,15 +174,15 @@ pub(crate) struct Score {
     /// Score the predictions in this file, as JSON or packed, instead of our own.
     #[arg(long, value_name = "FILE")]
     pub(crate) predictions: Option<PathBuf>,
-    /// Score other predictions beside ours: each transaction run alone on the parent state, and ours
-    /// made on the parent state alone.
+    /// Score two other predictions as well: parent-state simulation (each transaction executed alone on
+    /// the parent state), and ours on the parent state.
     #[arg(long)]
     pub(crate) baseline: bool,
-    /// Study a rule that the OP Stack plans: gas given back for what an earlier transaction of the same
-    /// block has warmed. How often does a prediction tell it exactly?
+    /// Score how exactly predictions tell the gas refunds that the OP Stack plans for state warmed by an
+    /// earlier transaction of the same block.
     #[arg(long)]
     pub(crate) refunds: bool,
-    /// List every missing and wrong slot, and why; so does -v.
+    /// List every missing and wrong slot with its reason; so does -v.
     #[arg(long)]
     pub(crate) misses: bool,
     /// Write every figure that does not depend on time to this file instead, as JSON, or as a table
@@ -233,9 +233,9 @@ pub(crate) enum Stage {
     Summary,
     /// Where each predicted slot comes from, and what is missing or wrong.
     Prediction,
-    /// Whom the transaction waits for.
+    /// The transactions it waits for.
     Dag,
-    /// What became of it.
+    /// Its result.
     Outcome,
 }
 
@@ -265,14 +265,14 @@ pub(crate) struct Schedule {
     /// Schedule by the predictions of this file, as `predict` wrote it, instead of predicting.
     #[arg(long, value_name = "FILE")]
     pub(crate) hints: Option<PathBuf>,
-    /// Show every predicted dependency, those included that execution does not wait for: known nonces,
+    /// Show every predicted dependency, including those that execution does not wait for: known nonces,
     /// covered balances, unobserved credits.
     #[arg(long)]
     pub(crate) all_edges: bool,
-    /// How svg and html follow the schedule; on the page, how at first.
+    /// Execution mode that svg and html draw; the page can change it.
     #[arg(long, value_enum, default_value = "values")]
     pub(crate) mode: ModeArgument,
-    /// For how many threads svg and html draw the timeline.
+    /// Number of threads of the timeline in svg and html.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) lanes: u8,
 }
@@ -288,6 +288,6 @@ pub(crate) enum ScheduleFormat {
     Dot,
     /// A drawing of the dependencies and of the simulated times.
     Svg,
-    /// A page: what runs when, simulated; the dependencies of the transaction one points at; search.
+    /// An interactive page: simulated timeline, dependencies, search.
     Html,
 }

@@ -15,7 +15,7 @@ Examples:
   slotcast partition --shards 4 blocks/
   slotcast partition --shards 2,8,60 --generate 100000
   slotcast partition --shards 4 --plan --json block.json.gz   shards of transactions and slots
-  slotcast partition --divider ./slotcast-metis blocks/         next to a divider of account graphs";
+  slotcast partition --divider ./slotcast-metis blocks/       next to a divider of account graphs";
 
 /// Help of `capacity`.
 pub(super) const CAPACITY_HELP: &str = "\

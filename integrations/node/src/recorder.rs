@@ -370,7 +370,7 @@ fn execution(recorded: &RecordedBlock, source: ExecutionError) -> RecordError {
     RecordError::Execution { number: recorded.header.number, source: Box::new(source) }
 }
 
-/// What a block touches besides what its transactions do: whom it pays, and the contracts that its
+/// What a block touches besides what its transactions do: the accounts it pays, and the contracts that its
 /// system calls run.
 fn besides_transactions(block: &RecordedBlock) -> impl Iterator<Item = Want> + '_ {
     let withdrawals = block.withdrawals.iter().flatten().map(|withdrawal| withdrawal.address);

@@ -99,7 +99,7 @@ impl BlockContext {
         &self.next.words
     }
 
-    /// Whom transactions pay beside the tip.
+    /// The accounts transactions pay beside the tip.
     pub(crate) const fn legs(&self) -> &FeeLegs {
         &self.next.legs
     }

@@ -1,4 +1,4 @@
-//! Whom does a transaction wait for, and what became of it?
+//! What does a transaction wait for, and what was its result?
 //!
 //! In: the schedule and the truth. Out: [`DagPart`] and [`OutcomePart`].
 //! Invariant: a conflict is named only where the later transaction did not wait for the earlier one,

@@ -2,7 +2,7 @@
 //!
 //! In: a [`Drawing`]. Out: SVG. Above, a column for each layer and a curve for each edge that does not
 //! follow from others; below, a lane for each thread. Whatever the pointer rests on says what it is:
-//! a transaction whom it calls, an edge at which location the two meet.
+//! a transaction the account it calls, an edge at which location the two meet.
 //! Invariant: all text is numbers, addresses and locations, so nothing has to be escaped.
 
 use core::fmt::{self, Write};

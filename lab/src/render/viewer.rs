@@ -1,4 +1,4 @@
-//! How is a block looked at in a browser: what runs when, and who waits for whom?
+//! How is a block looked at in a browser: what runs when, and what waits for what?
 //!
 //! In: a [`Drawing`]. Out: HTML that needs nothing but itself: style, script and data stand in it. The
 //! script draws on a canvas, so that the number of elements does not grow with the block.

@@ -59,7 +59,7 @@ impl TxAccessList {
 pub struct Warm {
     /// Who sends the transaction.
     pub sender: Address,
-    /// Whom it calls; none if it creates a contract.
+    /// The account it calls; none if it creates a contract.
     pub to: Option<Address>,
     /// Who gets the block's fees.
     pub beneficiary: Address,

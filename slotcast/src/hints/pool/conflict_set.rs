@@ -1,4 +1,4 @@
-//! With whom of those who were there before does a transaction conflict?
+//! Which of the transactions there before does a transaction conflict with?
 //!
 //! In: the conflicts of each transaction as it comes in. Out: [`ConflictSet`], which says of two whether they
 //! conflict in a few steps however many there are.
@@ -23,7 +23,7 @@ struct Arrived {
     conflicts: Tickets,
 }
 
-/// Who conflicts with whom.
+/// What conflicts with what.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ConflictSet {
     arrived: IndexVec<Ticket, Arrived>,

@@ -1,6 +1,6 @@
-//! What does one transaction of the pool touch, and whom does it meet?
+//! What does one transaction of the pool touch, and what does it conflict with?
 //!
-//! In: a [`Hint`]. Out: [`Entry`]: the places it reads, changes and relies on; and whom it conflicts
+//! In: a [`Hint`]. Out: [`Entry`]: the places it reads, changes and relies on; and what it conflicts
 //! with of those who are there.
 //! Invariant: lists are ascending.
 
@@ -54,7 +54,7 @@ impl Entry {
         }
     }
 
-    /// Those of all who are there with whom it conflicts; `ticket` is its own.
+    /// Those of the pool that it conflicts with; `ticket` is its own.
     pub(super) fn conflicting(
         &self,
         ticket: Ticket,
