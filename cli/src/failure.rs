@@ -8,7 +8,7 @@ use std::{fmt, io};
 
 use slotcast_contracts::artifacts::ArtifactError;
 use slotcast_corpus::CorpusError;
-use slotcast_store::StoreError;
+use slotcast_store::CacheError;
 
 /// What came of a command that ran to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +67,8 @@ impl From<CorpusError> for Failure {
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
+impl From<CacheError> for Failure {
+    fn from(error: CacheError) -> Self {
         Self::bad_input(error)
     }
 }

@@ -15,7 +15,7 @@ use slotcast::{
     Prepared,
     hints::{Head, PackedBlock, PackedTx, is_packed, unpack},
     model::{Coverage, Index, IndexVec, Prediction, TxIndex},
-    prediction_file::{self, StatedBlock, Wanted},
+    prediction_file::{self, ExpectedBlock, StatedBlock},
 };
 
 use crate::failure::Failure;
@@ -95,7 +95,7 @@ impl HintFile {
         blocks: &[PackedBlock],
         prepared: &Prepared,
     ) -> Result<IndexVec<TxIndex, Prediction>, Failure> {
-        let Wanted { chain_id, block: number, n_txs } = wanted(prepared);
+        let ExpectedBlock { chain_id, block: number, n_txs } = wanted(prepared);
         let Some(found) = blocks.iter().find(|block| block.head.block == number) else {
             return Err(self.wrong(format_args!(
                 "block: the predictions are for {} but block {number} was asked for",
@@ -138,9 +138,13 @@ fn gunzip(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     }
 }
 
-fn wanted(prepared: &Prepared) -> Wanted {
+fn wanted(prepared: &Prepared) -> ExpectedBlock {
     let block = prepared.block();
-    Wanted { chain_id: block.chain_id, block: block.header.number, n_txs: block.n_transactions() }
+    ExpectedBlock {
+        chain_id: block.chain_id,
+        block: block.header.number,
+        n_txs: block.n_transactions(),
+    }
 }
 
 /// What is predicted of a transaction of which the file says nothing.

@@ -13,7 +13,7 @@ use slotcast::{
     analyzer::{limits::Limits, summary::Summary},
     model::Fork,
 };
-use slotcast_store::{Store, StoreError};
+use slotcast_store::{CacheError, Store};
 
 use crate::{
     args::Keep,
@@ -35,7 +35,7 @@ pub(crate) struct SummaryFile {
 struct SoFar {
     counts: StoreHits,
     n_kept: usize,
-    failure: Option<StoreError>,
+    failure: Option<CacheError>,
 }
 
 impl SummaryFile {

@@ -1,4 +1,4 @@
-//! What does a prediction cost beside the execution it predictions?
+//! What does a prediction cost beside the execution it predicts?
 //!
 //! ```text
 //! cargo run --release -p slotcast --features fast-precompiles --example binding -- FOLDER [--without NUMBER]...

@@ -7,7 +7,7 @@
 //!
 //! Read [`Hint`] for a prediction with everything it holds for; [`prediction_file`],
 //! [`access_lists`], [`block_keys`] and [`tx_dag`] for the dialects; [`pack`]
-//! for few bytes; [`FetchPlan`] for what to load beforehand; [`Pool`] for conflicts between
+//! for few bytes; [`FetchPlan`] for what to load beforehand; [`ConflictPool`] for conflicts between
 //! unexecuted transactions; [`changed_words`] for what the chain has changed since. Nothing here knows bytecode or runs a transaction.
 
 mod hint;
@@ -35,7 +35,7 @@ pub use eip2930::{BlockAccessLists, TxAccessList, Warm, access_list, access_list
 pub use fetch::{AccountFetch, FetchPlan};
 pub use hint::{Head, Hint};
 pub use packed::{PackedBlock, PackedTx, is_packed, pack, unpack};
-pub use pool::{ConflictScope, Pool, Ticket};
+pub use pool::{ConflictPool, ConflictScope, Ticket};
 pub use schedule_document::{
     CriticalPath, DependencyEdge, ScheduleDocument, Simulated, SimulatedThreads,
 };

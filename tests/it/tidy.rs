@@ -139,16 +139,13 @@ const SHARED_TYPE_NAMES: &[&str] = &[
     "Limits",
     "Node",
     "Part",
-    "Pool",
     "Reason",
     "RejectedTx",
     "Report",
     "Settings",
     "Simulated",
     "Source",
-    "StoreError",
     "Variable",
-    "Wanted",
 ];
 
 #[test]

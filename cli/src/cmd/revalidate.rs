@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs};
 use serde::Serialize;
 use slotcast::{
     analyzer::summary::ANALYZER_VERSION,
-    hints::{ConflictScope, Hint, Pool, changed_words},
+    hints::{ConflictPool, ConflictScope, Hint, changed_words},
     model::{Location, StateRead, TxIndex},
     prediction_file::StatedBlock,
 };
@@ -76,7 +76,7 @@ pub(crate) fn revalidate(args: &Revalidate, console: &Console) -> Result<Verdict
 }
 
 fn look_up(stated: &StatedBlock, changed: &BTreeMap<Location, StateRead>) -> Document {
-    let mut pool = Pool::new(ConflictScope::Observed);
+    let mut pool = ConflictPool::new(ConflictScope::Observed);
     let txs: Vec<(TxIndex, &Hint)> = stated.hints().collect();
     let tickets: BTreeMap<_, _> = txs.iter().map(|tx| (pool.insert(tx.1), tx)).collect();
     let words: Vec<StateRead> = changed.values().copied().collect();

@@ -7,7 +7,7 @@ use std::{io, net::SocketAddr};
 
 use slotcast_corpus::CorpusError;
 use slotcast_node::NodeError;
-use slotcast_store::StoreError;
+use slotcast_store::CacheError;
 
 /// A service that does not start.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +43,7 @@ pub enum ServeError {
     Node(#[from] NodeError),
     /// The store cannot be used.
     #[error("--store: {0}")]
-    Store(#[from] StoreError),
+    Store(#[from] CacheError),
     /// The address cannot be listened at.
     #[error("--listen {addr}: {source}; name another address or port")]
     Listen {

@@ -22,7 +22,7 @@ use slotcast::{
     model::{Fork, IndexVec, Prediction, TxIndex},
     predict::{predict_block, predict_tx, with_fee_legs},
 };
-use slotcast_store::{Store, StoreError};
+use slotcast_store::{CacheError, Store};
 
 use crate::{
     block_context::BlockContext,
@@ -247,6 +247,6 @@ fn settled<T>(summaries: &Summaries, mut predict: impl FnMut() -> T) -> T {
     predicted
 }
 
-fn log_store(error: &StoreError) {
+fn log_store(error: &CacheError) {
     tracing::warn!(%error, "summaries could not be kept; the service goes on without");
 }

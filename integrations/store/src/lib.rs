@@ -17,4 +17,4 @@ mod store;
 
 pub use analysis::analysis;
 pub use export::ExportError;
-pub use store::{Kept, Store, StoreError};
+pub use store::{CacheError, Kept, Store};

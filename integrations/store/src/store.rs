@@ -32,7 +32,7 @@ use crate::{
 
 /// Why there is no store.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub enum CacheError {
     /// The file can neither be used nor set aside.
     #[error("{}: cannot be used as a summary store: {reason}; {advice}", path.display())]
     Unusable {
@@ -81,11 +81,11 @@ pub struct Kept {
 impl Store {
     /// Opens the file at `path`, or begins it; what is there and cannot be trusted is set aside
     /// under the same name with `.refused` behind it.
-    pub fn open(path: &Path, max_bytes: u64) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, max_bytes: u64) -> Result<Self, CacheError> {
         Self::new(path, max_bytes, false)
     }
 
-    fn new(path: &Path, max_bytes: u64, is_read_only: bool) -> Result<Self, StoreError> {
+    fn new(path: &Path, max_bytes: u64, is_read_only: bool) -> Result<Self, CacheError> {
         let store = Self {
             path: path.to_owned(),
             max_bytes,
@@ -100,10 +100,10 @@ impl Store {
 
     /// Opens the file at `path`, which must be there, for reading alone: it stays as it is to the last
     /// byte, and a damaged one is an error.
-    pub fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+    pub fn open_to_read(path: &Path) -> Result<Self, CacheError> {
         match path.is_file() {
             true => Self::new(path, u64::MAX, true),
-            false => Err(StoreError::Missing { path: path.to_owned() }),
+            false => Err(CacheError::Missing { path: path.to_owned() }),
         }
     }
 
@@ -121,13 +121,13 @@ impl Store {
     pub fn keep<'a>(
         &self,
         summaries: impl IntoIterator<Item = &'a Summary>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), CacheError> {
         let entry = |summary: &Summary| (key_of(summary), summary.to_bytes());
         self.put(&summaries.into_iter().map(entry).collect::<Vec<_>>())
     }
 
     /// How much is kept; reads all of it.
-    pub fn kept(&self) -> Result<Kept, StoreError> {
+    pub fn kept(&self) -> Result<Kept, CacheError> {
         let (n_summaries, n_bytes) = self.work(file::size)?;
         let count = |n: u64, key: &Key, bytes: &[u8]| n + u64::from(usable(key, bytes).is_some());
         let n_usable = self.work(|file| file::fold(file, 0, count))?;
@@ -135,7 +135,7 @@ impl Store {
     }
 
     /// Everything that this analysis made and that is whole, as bytes for [`Self::import`].
-    pub fn export(&self) -> Result<Vec<u8>, StoreError> {
+    pub fn export(&self) -> Result<Vec<u8>, CacheError> {
         let add = |mut writer: Writer, key: &Key, bytes: &[u8]| {
             if usable(key, bytes).is_some() {
                 writer.push(bytes);
@@ -147,7 +147,7 @@ impl Store {
     }
 
     /// Keeps what another store exported; gives how many summaries that is.
-    pub fn import(&self, bytes: &[u8]) -> Result<usize, StoreError> {
+    pub fn import(&self, bytes: &[u8]) -> Result<usize, CacheError> {
         let mut entries = Vec::new();
         for bytes in export::read(bytes)? {
             let summary = Summary::from_bytes(bytes).map_err(|_| ExportError::Damaged)?;
@@ -160,7 +160,7 @@ impl Store {
 
     /// Notes which summaries were used lately, so that they are the last to go; only where the file is
     /// so full that something may have to go soon, so that a store that is only read is not written.
-    pub fn note_uses(&self) -> Result<(), StoreError> {
+    pub fn note_uses(&self) -> Result<(), CacheError> {
         if self.is_read_only || self.used().is_empty() {
             return Ok(());
         }
@@ -168,13 +168,13 @@ impl Store {
         if n_bytes < self.max_bytes / 2 { Ok(()) } else { self.put(&[]) }
     }
 
-    fn put(&self, entries: &[(Key, Vec<u8>)]) -> Result<(), StoreError> {
+    fn put(&self, entries: &[(Key, Vec<u8>)]) -> Result<(), CacheError> {
         let used = core::mem::take(&mut *self.used());
         self.work_on(true, |file| file::put(file, entries, &used, self.max_bytes, is_whole))
     }
 
     /// Does `work`, which writes nothing.
-    fn work<T>(&self, work: impl Fn(&File) -> Result<T, redb::Error>) -> Result<T, StoreError> {
+    fn work<T>(&self, work: impl Fn(&File) -> Result<T, redb::Error>) -> Result<T, CacheError> {
         self.work_on(false, work)
     }
 
@@ -184,7 +184,7 @@ impl Store {
         &self,
         writes: bool,
         work: impl Fn(&File) -> Result<T, redb::Error>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, CacheError> {
         let mut file = self.file();
         if file.is_some()
             && let Ok(done) = self.attempt(&mut file, writes, &work)
@@ -231,13 +231,13 @@ impl Store {
         attempted
     }
 
-    fn unusable(&self, reason: String) -> StoreError {
+    fn unusable(&self, reason: String) -> CacheError {
         let is_full = reason.contains("No space left") || reason.contains("StorageFull");
         let advice = match is_full {
             true => "free space or name another file; what was kept before is still there",
             false => "name another file",
         };
-        StoreError::Unusable { path: self.path.clone(), reason, advice }
+        CacheError::Unusable { path: self.path.clone(), reason, advice }
     }
 
     fn file(&self) -> MutexGuard<'_, Option<File>> {

@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use slotcast::{
     Clock,
-    hints::{ConflictScope, Hint, Pool, Ticket},
+    hints::{ConflictPool, ConflictScope, Hint, Ticket},
     model::Index,
 };
 
@@ -17,7 +17,7 @@ const PAIRS: usize = 1_000_000;
 /// Fills a pool, and says what it takes.
 pub(crate) fn measure(scope: ConflictScope, pending: &[Hint]) {
     let clock = Clock::start();
-    let mut pool = Pool::new(scope);
+    let mut pool = ConflictPool::new(scope);
     for hint in pending {
         pool.insert(hint);
     }
@@ -57,7 +57,7 @@ pub(crate) fn measure(scope: ConflictScope, pending: &[Hint]) {
 }
 
 /// Compares pairs all together for the mean, and one by one for the spread.
-fn compare(pool: &Pool, name: &str, pairs: &[(Ticket, Ticket)]) {
+fn compare(pool: &ConflictPool, name: &str, pairs: &[(Ticket, Ticket)]) {
     let clock = Clock::start();
     let n_conflicts = pairs.iter().filter(|(a, b)| black_box(pool.conflicts(*a, *b))).count();
     let mean = clock.elapsed().as_nanos() as f64 / pairs.len().max(1) as f64;

@@ -24,7 +24,7 @@ use revm::{DatabaseCommit, context::result::ResultAndState, database::CacheDB};
 use slotcast::{
     Clock, Prepared,
     executor::{Block, SequentialSettings, TxOutcome, execute_sequential},
-    hints::{ConflictScope, Hint, Pool, Ticket},
+    hints::{ConflictPool, ConflictScope, Hint, Ticket},
     model::{Fork, IndexVec, TxIndex},
 };
 
@@ -185,7 +185,7 @@ fn environment(prepared: &Prepared) -> EvmEnv {
 fn build(way: Way, prepared: &Prepared, hints: &IndexVec<TxIndex, Hint>) -> Built {
     let block = prepared.block();
     let clock = Clock::start();
-    let mut pool = Pool::new(ConflictScope::Observed);
+    let mut pool = ConflictPool::new(ConflictScope::Observed);
     let tickets: IndexVec<TxIndex, Ticket> = match way {
         Way::OneEther => IndexVec::new(),
         _ => hints.iter().map(|hint| pool.insert(hint)).collect(),

@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use alloy_primitives::{Address, U256};
-//! use slotcast::hints::{ConflictScope, Hint, Pool};
+//! use slotcast::hints::{ConflictScope, Hint, ConflictPool};
 //! use slotcast_model::{AccountAccess, Prediction, Slot, StorageAccess};
 //!
 //! let writes = |key: u64| {
@@ -20,7 +20,7 @@
 //!     let storage = StorageAccess { writes: vec![slot], ..StorageAccess::default() };
 //!     Hint::from(Prediction::new(storage, AccountAccess::default(), vec![], vec![], vec![]))
 //! };
-//! let mut pool = Pool::new(ConflictScope::All);
+//! let mut pool = ConflictPool::new(ConflictScope::All);
 //! let [a, b, c] = [writes(1), writes(1), writes(2)].map(|hint| pool.insert(&hint));
 //! assert!(pool.conflicts(a, b) && !pool.conflicts(a, c));
 //! assert_eq!(pool.groups(), [vec![a, b], vec![c]]);
@@ -40,7 +40,7 @@ use self::{
 use crate::hints::Hint;
 
 index_newtype! {
-    /// A transaction's place in a [`Pool`]. When the transaction is cancelled, the next one may get
+    /// A transaction's place in a [`ConflictPool`]. When the transaction is cancelled, the next one may get
     /// the same ticket.
     pub struct Ticket;
 }
@@ -58,7 +58,7 @@ pub enum ConflictScope {
 
 /// Transactions that wait, by what they are predicted to touch.
 #[derive(Clone, Debug, Default)]
-pub struct Pool {
+pub struct ConflictPool {
     scope: ConflictScope,
     places: Places,
     entries: IndexVec<Ticket, Option<Entry>>,
@@ -70,7 +70,7 @@ pub struct Pool {
     gathering: Gathering,
 }
 
-impl Pool {
+impl ConflictPool {
     /// An empty pool.
     pub fn new(scope: ConflictScope) -> Self {
         Self { scope, ..Self::default() }

@@ -287,7 +287,7 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Vec<StatedBlock>, PredictionFil
 
 /// The block that predictions are wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct ExpectedBlock {
     /// Its chain.
     pub chain_id: u64,
     /// Its number.
@@ -305,9 +305,9 @@ pub struct Wanted {
 /// When the file is of other blocks or of another chain, or names a transaction that is not there.
 pub fn hints_for(
     stated: &[StatedBlock],
-    wanted: Wanted,
+    wanted: ExpectedBlock,
 ) -> Result<IndexVec<TxIndex, Hint>, PredictionFileError> {
-    let Wanted { chain_id, block, n_txs } = wanted;
+    let ExpectedBlock { chain_id, block, n_txs } = wanted;
     let Some(found) = stated.iter().find(|stated| stated.head.block == block) else {
         let name = stated.first().map(|stated| stated.name.clone()).unwrap_or_default();
         let mut blocks: Vec<u64> = stated.iter().map(|stated| stated.head.block).collect();
@@ -343,7 +343,7 @@ pub fn of_block(
 ) -> Result<IndexVec<TxIndex, Prediction>, PredictionFileError> {
     let of_number = stated.iter().find(|stated| stated.head.block == number);
     let chain_id = of_number.map_or(0, |stated| stated.head.chain_id);
-    let hints = hints_for(stated, Wanted { chain_id, block: number, n_txs })?;
+    let hints = hints_for(stated, ExpectedBlock { chain_id, block: number, n_txs })?;
     Ok(hints.into_iter().map(Hint::into_prediction).collect())
 }
 

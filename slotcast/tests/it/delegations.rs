@@ -14,7 +14,7 @@ use slotcast::{
         AccountRecord, Block, BlockOutcome, ChainTx, CodeRecord, ExecutionMode, ForkChoice,
         MemoryState, SequentialSettings, execute_sequential,
     },
-    hints::{ConflictScope, Pool},
+    hints::{ConflictPool, ConflictScope},
     model::{Fork, Location, Prediction, Slot, StateRead, TxIndex},
 };
 
@@ -161,7 +161,7 @@ fn predict(tx: &Recovered<ChainTx>, state: &MemoryState) -> Prediction {
 
 /// The places of the words that a prediction relied on and that hold something else now.
 fn noticed(prediction: &Prediction, now: &[StateRead]) -> Vec<Location> {
-    let mut pool = Pool::new(ConflictScope::All);
+    let mut pool = ConflictPool::new(ConflictScope::All);
     let ticket = pool.insert(&prediction.clone().into());
     let is_stale = pool.revalidate(now) == [ticket];
     let changed =

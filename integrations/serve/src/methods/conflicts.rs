@@ -7,7 +7,7 @@ use alloy_eips::BlockId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use slotcast::{
-    hints::{ConflictScope, Pool, Ticket},
+    hints::{ConflictPool, ConflictScope, Ticket},
     model::{Index, Location},
 };
 
@@ -65,7 +65,7 @@ struct Pair {
 /// Groups transactions by conflict.
 pub(super) fn groups(service: &Service, params: Asking) -> Result<Box<RawValue>, Fault> {
     let context = service.chain.context(params.block)?;
-    let mut pool = Pool::new(match params.grounds {
+    let mut pool = ConflictPool::new(match params.grounds {
         Counted::All => ConflictScope::All,
         Counted::Observed => ConflictScope::Observed,
     });
@@ -91,7 +91,7 @@ pub(super) fn groups(service: &Service, params: Asking) -> Result<Box<RawValue>,
 }
 
 /// The pairs of a group that conflict.
-fn pairs(pool: &Pool, group: &[Ticket]) -> Vec<Pair> {
+fn pairs(pool: &ConflictPool, group: &[Ticket]) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (n, &a) in group.iter().enumerate() {
         for &b in group[n + 1..].iter().filter(|&&b| pool.conflicts(a, b)) {

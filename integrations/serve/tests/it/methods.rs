@@ -7,7 +7,7 @@ use slotcast::hints::ScheduleDocument;
 use slotcast::{
     Basis, PredictSettings,
     graph::schedule_of,
-    hints::{self, ConflictScope, Pool, hints_of},
+    hints::{self, ConflictPool, ConflictScope, hints_of},
     model::{Index, IndexVec, Prediction, TxIndex},
     predict::warm_of,
     prediction_file,
@@ -132,7 +132,7 @@ fn conflict_groups_are_those_of_a_pool() {
         let params = json!({ "txs": raws(N), "grounds": name, "pairs": true });
         let answer = http.result("slotcast_conflictGroups", params.clone());
         assert_eq!(answer, ws.result("slotcast_conflictGroups", params));
-        let mut pool = Pool::new(grounds);
+        let mut pool = ConflictPool::new(grounds);
         let tickets: Vec<_> = all.iter().take(N).map(|hint| pool.insert(hint)).collect();
         let groups: Vec<Vec<u32>> = pool
             .groups()

@@ -30,8 +30,8 @@ fn accounts(accounts: AccountAccess) -> Hint {
     Prediction::new(StorageAccess::default(), accounts, vec![], vec![], vec![]).into()
 }
 
-fn pool_of(scope: ConflictScope, hints: &[Hint]) -> (Pool, Vec<Ticket>) {
-    let mut pool = Pool::new(scope);
+fn pool_of(scope: ConflictScope, hints: &[Hint]) -> (ConflictPool, Vec<Ticket>) {
+    let mut pool = ConflictPool::new(scope);
     let tickets = hints.iter().map(|hint| pool.insert(hint)).collect();
     (pool, tickets)
 }
@@ -114,7 +114,7 @@ fn only_those_who_relied_on_another_value_are_stale() {
 
 #[test]
 fn unused_places_are_given_back() {
-    let mut pool = Pool::new(ConflictScope::All);
+    let mut pool = ConflictPool::new(ConflictScope::All);
     for key in 0..100 {
         let ticket = pool.insert(&storage(&[key, key + 1], &[key], &[key + 2]));
         assert_eq!((ticket, pool.places.len()), (Ticket(0), 3));
@@ -167,7 +167,7 @@ fn plainly(hints: &BTreeMap<Ticket, Hint>) -> (BTreeSet<(Ticket, Ticket)>, Vec<V
 fn after_any_comings_and_goings_answers_are_those_of_plain_comparison() {
     for seed in 0..40 {
         let mut numbers = Numbers(seed);
-        let mut pool = Pool::new(ConflictScope::All);
+        let mut pool = ConflictPool::new(ConflictScope::All);
         let mut hints: BTreeMap<Ticket, Hint> = BTreeMap::new();
         for step in 0..80 {
             let [reads, writes, deltas] = [4, 2, 3].map(|most| numbers.keys(most));

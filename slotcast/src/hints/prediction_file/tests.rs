@@ -145,9 +145,10 @@ fn what_predictions_hold_for_comes_back_whole() {
     let stated = parse(text.as_bytes(), "p.json").unwrap();
     assert_eq!(stated[0].head(), head);
     assert!(stated[0].hints().map(|(_, hint)| hint).eq(&hints));
-    let wanted = Wanted { chain_id: 10, block: 5, n_txs: 3 };
+    let wanted = ExpectedBlock { chain_id: 10, block: 5, n_txs: 3 };
     assert_eq!(hints_for(&stated, wanted).unwrap().as_slice(), hints);
-    let other = hints_for(&stated, Wanted { chain_id: 1, ..wanted }).unwrap_err().to_string();
+    let other =
+        hints_for(&stated, ExpectedBlock { chain_id: 1, ..wanted }).unwrap_err().to_string();
     assert_eq!(
         other,
         "p.json: chainId: the predictions are for chain 10 but the block is of chain 1; predict \
@@ -155,7 +156,7 @@ fn what_predictions_hold_for_comes_back_whole() {
     );
     // Who says of no chain may mean any.
     let unsaid = parse(print(5, &example()).as_bytes(), "p.json").unwrap();
-    assert!(hints_for(&unsaid, Wanted { chain_id: 1, ..wanted }).is_ok());
+    assert!(hints_for(&unsaid, ExpectedBlock { chain_id: 1, ..wanted }).is_ok());
 }
 
 #[test]
