@@ -206,7 +206,7 @@ Examples:
     /// Divide state among shards so that few transactions need several.
     #[command(after_help = shards::PARTITION_HELP)]
     Partition(Partition),
-    /// Estimate threads, cost and energy for a throughput, from measured costs and simulated times.
+    /// Estimate the threads, cost and energy that a throughput takes.
     #[command(after_help = shards::CAPACITY_HELP)]
     Capacity(Capacity),
     /// Print the storage accesses of each function, from bytecode alone.

@@ -60,12 +60,12 @@ const OTHER_TLS: &[&str] =
 
 /// Dependencies that a crate's own files do not name: its tests take in a file of another crate's.
 const NAMED_ELSEWHERE: &[(&str, &str)] = &[
+    ("integrations/serve", "alloy-rlp"),
+    ("integrations/serve", "alloy-trie"),
     ("cli", "alloy-consensus"),
     ("cli", "alloy-eips"),
     ("cli", "alloy-rlp"),
     ("cli", "alloy-trie"),
-    ("integrations/serve", "alloy-rlp"),
-    ("integrations/serve", "alloy-trie"),
 ];
 
 /// What `cargo tree` prints of these, each crate once: name and version.

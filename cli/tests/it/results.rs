@@ -253,7 +253,7 @@ fn other_predictions_stand_beside_ours() {
         assert_eq!(with["reasons"], without["reasons"]);
     }
     let text = run(&["score", "--baseline", &block]).stdout;
-    assert!(text.contains("  on parent      baseline\n"), "{text}");
+    assert!(text.contains("  on parent   baseline\n"), "{text}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use slotcast::{
         AccountAccess, Index, IndexVec, Observation, Prediction, Slot, StorageAccess, TxIndex,
     },
 };
+use slotcast_tests::random::Random;
 
 /// Predictions for a whole block.
 pub(crate) struct Advice {
@@ -53,7 +54,7 @@ pub(crate) fn advice_for(prepared: &Prepared) -> (BlockOutcome, Vec<Advice>) {
             0 => (slot, U256::MAX),
             _ => (slot, value),
         }),
-        told("values are random", &|n, slot, _| (slot, U256::from(Random(n as u64).next()))),
+        told("values are random", &|n, slot, _| (slot, U256::from(Random::new(n as u64).number()))),
         told("values of other accounts", &|n, slot, value| {
             (everything.slots.get(n).copied().unwrap_or(slot), value)
         }),
@@ -141,10 +142,10 @@ impl Everything {
 
     /// Some of it.
     fn draw(&self, seed: u64) -> Prediction {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut storage = StorageAccess::default();
         for _ in 0..random.below(8) {
-            let Some(slot) = random.choose(&self.slots) else { break };
+            let Some(slot) = one_of(&mut random, &self.slots) else { break };
             match random.below(3) {
                 0 => storage.reads.push(slot),
                 1 => storage.writes.push(slot),
@@ -153,10 +154,10 @@ impl Everything {
         }
         let mut accounts = AccountAccess::default();
         for _ in 0..random.below(3) {
-            accounts.nonces.extend(random.choose(&self.accounts.nonces));
-            accounts.balance_reads.extend(random.choose(&self.accounts.balance_debits));
-            accounts.balance_credits.extend(random.choose(&self.accounts.balance_debits));
-            accounts.created.extend(random.choose(&self.accounts.code_reads));
+            accounts.nonces.extend(one_of(&mut random, &self.accounts.nonces));
+            accounts.balance_reads.extend(one_of(&mut random, &self.accounts.balance_debits));
+            accounts.balance_credits.extend(one_of(&mut random, &self.accounts.balance_debits));
+            accounts.created.extend(one_of(&mut random, &self.accounts.code_reads));
         }
         prediction(storage, accounts)
     }
@@ -172,23 +173,7 @@ impl Everything {
     }
 }
 
-/// A small reproducible sequence of numbers.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    fn choose<T: Copy>(&mut self, from: &[T]) -> Option<T> {
-        let n = u64::try_from(from.len()).unwrap();
-        (n != 0).then(|| from[usize::try_from(self.below(n)).unwrap()])
-    }
+/// One of these, if there is any.
+fn one_of<T: Copy>(random: &mut Random, from: &[T]) -> Option<T> {
+    (!from.is_empty()).then(|| random.pick(from))
 }
