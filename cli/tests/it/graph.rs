@@ -35,6 +35,32 @@ fn closure(edges: &[(usize, usize)], n_txs: usize) -> Vec<Vec<bool>> {
     before
 }
 
+/// Holds the other formats of `schedule` against its JSON.
+fn drawn(block: &[&str], edges: &[(usize, usize)], n_txs: usize, n_layers: usize) {
+    let with = |format: &str| {
+        let ran = run(&[&["schedule", "--format", format], block].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.stdout
+    };
+    let n_edges = edges.len();
+    let counted = format!("{n_txs} transactions, {n_edges} edges, {n_layers} layers");
+    assert!(with("text").contains(&counted), "{counted}");
+    assert!(with("svg").contains(&counted), "{counted}");
+    let dot = with("dot");
+    let arrows = dot.lines().filter_map(|line| line.split_once(" -> "));
+    let at = |text: &str| text.trim().split(|it: char| !it.is_ascii_digit()).next()?.parse().ok();
+    let reduced: Vec<(usize, usize)> =
+        arrows.map(|(from, to)| (at(from).unwrap(), at(to).unwrap())).collect();
+    assert!(reduced.iter().all(|edge| edges.contains(edge)));
+    assert_eq!(closure(&reduced, n_txs), closure(edges, n_txs));
+    let page = with("html");
+    let (_, data) = page.split_once("<script type=\"application/json\" id=\"data\">").unwrap();
+    let data: Value = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+    let on_page = data["edges"].as_array().unwrap().iter();
+    let on_page: Vec<_> = on_page.map(|edge| (number(&edge[0]), number(&edge[1]))).collect();
+    assert_eq!((on_page, number(&data["nLayers"])), (edges.to_vec(), n_layers));
+}
+
 /// How many layers and edges the table of blocks in the HTML report says there are.
 fn reported(block: &[&str]) -> (usize, usize) {
     let folder = Folder::new();
@@ -90,6 +116,7 @@ fn check(block: &[&str]) {
     assert_eq!(number(&executed["layers"]), layers.len());
     assert_eq!(number(&executed["edges"]), edges.len());
     assert_eq!(reported(block), (layers.len(), edges.len()));
+    drawn(block, &edges, n_txs, layers.len());
     #[cfg(feature = "serve")]
     served(block, &schedule);
     // The last that waits, one in the middle, and the first.

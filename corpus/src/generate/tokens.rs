@@ -185,9 +185,9 @@ fn write_head(draft: &mut Draft, contract: &Contract, address: Address, owner: A
     // Collector, one per cent, trading open, launched at second one.
     let settings = owner | U256::from(100) << 160 | U256::from(1) << 176 | U256::from(1) << 184;
     for (label, encoding, word) in [
-        ("name", "bytes", short_string("Synthetic Token")),
+        ("name", "bytes", short_string("Made Up Token")),
         ("symbol", "bytes", short_string("MUT")),
-        ("_name", "bytes", short_string("Synthetic Token")),
+        ("_name", "bytes", short_string("Made Up Token")),
         ("_symbol", "bytes", short_string("MUT")),
         ("totalSupply", "inplace", ether(1_000_000_000)),
         ("_totalSupply", "inplace", ether(1_000_000_000)),

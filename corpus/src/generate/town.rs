@@ -159,7 +159,7 @@ fn nft(draft: &mut Draft) -> Address {
     let owner = U256::from_be_bytes(draft.address(owner).into_word().0);
     let price = U256::from(NFT_PRICE_MILLIETHER) * U256::from(1_000_000_000_000_000u64);
     for (label, word) in [
-        ("name", short_string("Synthetic Collection")),
+        ("name", short_string("Made Up Collection")),
         ("symbol", short_string("MUC")),
         ("owner", owner | price << 160),
         ("totalSupply", U256::from(1_204)),
