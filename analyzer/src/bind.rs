@@ -203,8 +203,8 @@ impl Doubts {
     }
 }
 
-/// What makes one of several runs with unknown branches the likeliest.
-fn likelihood((bound, doubts): &(Bound, Doubts)) -> (bool, usize) {
+/// What makes one of several runs with unknown branches the most plausible.
+fn plausibility((bound, doubts): &(Bound, Doubts)) -> (bool, usize) {
     let storage = bound.prediction.storage();
     (!doubts.is_undone, storage.reads.len() + storage.deltas.len())
 }
@@ -261,12 +261,17 @@ impl Binder {
             return payment(tx, to);
         }
         self.work.block_words = BlockWordSet::default();
-        self.likeliest(tx, block, state)
+        self.most_plausible(tx, block, state)
     }
 
     /// Runs the transaction, and again with other sides of its first unknown branches: what is unknown is
     /// mostly a check, checks mostly pass, and what passes goes on to touch more.
-    fn likeliest<S: StateView>(&mut self, tx: &TxFrame, block: &BlockWords, state: &S) -> Bound {
+    fn most_plausible<S: StateView>(
+        &mut self,
+        tx: &TxFrame,
+        block: &BlockWords,
+        state: &S,
+    ) -> Bound {
         let mut guess = Guess::default();
         let mut best = self.run(tx, block, state, guess);
         for n in 0..MAX_RETRIES {
@@ -275,7 +280,7 @@ impl Binder {
             }
             let other = Guess { other_sides: guess.other_sides | 1 << n, ..guess };
             let again = self.run(tx, block, state, other);
-            if likelihood(&best) < likelihood(&again) {
+            if plausibility(&best) < plausibility(&again) {
                 (best, guess) = (again, other);
             }
         }

@@ -33,6 +33,7 @@ mod overlay;
 
 mod reads;
 mod summaries;
+mod traced;
 
 pub mod graph;
 

@@ -24,6 +24,7 @@ use crate::{
 pub use crate::{
     convert::{frame_of, warm_of, words_of},
     overlay::StateOverlay,
+    traced::{Listener, Traced},
 };
 
 /// More than an authorisation takes beyond its intrinsic gas (EIP-8037).

@@ -14,7 +14,7 @@ use super::{
     gas::Prices,
     journal::{Journal, Value},
     resume::Rest,
-    running::{Running, Spare},
+    running::{FramePool, Running},
 };
 use crate::{
     absint::Resumption,
@@ -31,7 +31,7 @@ pub(super) struct Work {
     relied_on: Vec<StateRead>,
     gaps: Vec<Gap>,
     pub(super) wildcards: Vec<Address>,
-    pub(super) spare: Spare,
+    pub(super) spare: FramePool,
     /// See [`super::resume`].
     pub(super) resumed: Vec<(B256, Resumption)>,
     pub(super) hashes: PairHashes,

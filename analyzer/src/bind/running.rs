@@ -1,7 +1,7 @@
 //! What does a frame hold while its program runs?
 //!
 //! In: a frame and its program. Out: [`Running`]: registers, memory, the output of the last call, and
-//! gas; [`Spare`], from which its working memory comes and to which it returns.
+//! gas; [`FramePool`], from which its working memory comes and to which it returns.
 //! Invariants: a register that is not known is never read as a word; a frame begins with memory of
 //! length zero and every register known; the buffers that are kept have no more than a fixed number of
 //! bytes.
@@ -61,14 +61,14 @@ const MOST_KEPT: usize = 256 << 10;
 
 /// Working memory of frames that have ended, for those to come.
 #[derive(Debug, Default)]
-pub(super) struct Spare {
+pub(super) struct FramePool {
     registers: Vec<Vec<U256>>,
     buffers: Vec<Buffer>,
     /// The bytes that the buffers have.
     n_kept: usize,
 }
 
-impl Spare {
+impl FramePool {
     /// An empty buffer.
     pub(super) fn buffer(&mut self) -> Buffer {
         let buffer = self.buffers.pop().unwrap_or_default();
@@ -92,7 +92,7 @@ impl<'p> Running<'p> {
     pub(super) fn new(
         frame: &'p mut Frame,
         program: &'p Program,
-        spare: &mut Spare,
+        spare: &mut FramePool,
         uncounted: u64,
     ) -> Self {
         let began = (frame.gas, uncounted);
@@ -153,7 +153,7 @@ impl<'p> Running<'p> {
     }
 
     /// Gives the working memory back.
-    pub(super) fn end(self, spare: &mut Spare) {
+    pub(super) fn end(self, spare: &mut FramePool) {
         spare.registers.push(self.registers);
         spare.keep(self.memory);
         spare.keep(self.returned);

@@ -131,11 +131,7 @@ fn keeps_rest(pool: &TermPool<'_>, term: TermId) -> bool {
 /// `x & mask`, with the mask.
 fn cleared(pool: &TermPool<'_>, term: TermId) -> Option<(TermId, U256)> {
     let Term::Apply(Op::And, [a, b, _]) = pool.get(term) else { return None };
-    match (pool.as_const(a), pool.as_const(b)) {
-        (_, Some(mask)) => Some((a, mask)),
-        (Some(mask), _) => Some((b, mask)),
-        _ => None,
-    }
+    pool.with_const(a, b)
 }
 
 /// What a store of `value` under `key` replaces.

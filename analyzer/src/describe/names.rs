@@ -127,11 +127,7 @@ impl<'a, 't> Names<'a, 't> {
         }
         // A selector is put in front of bytes that were there: `(x & low) | selector`.
         let Term::Apply(Op::Or, [a, b, _]) = self.pool.get(word) else { return None };
-        let (value, other) = match (self.pool.as_const(a), self.pool.as_const(b)) {
-            (Some(value), _) => (value, b),
-            (_, Some(value)) => (value, a),
-            _ => return None,
-        };
+        let (other, value) = self.pool.with_const(a, b)?;
         (crate::ir::bits(self.pool, other) <= shift).then(|| value >> shift)
     }
 

@@ -86,22 +86,13 @@ fn binary(pool: &mut TermPool<'_>, op: Op, a: TermId, b: TermId) -> Option<TermI
     }
 }
 
-/// The constant operand of a commuting operation, with the other one.
-fn split(pool: &TermPool<'_>, a: TermId, b: TermId) -> Option<(TermId, U256)> {
-    match (pool.as_const(a), pool.as_const(b)) {
-        (_, Some(constant)) => Some((a, constant)),
-        (Some(constant), _) => Some((b, constant)),
-        _ => None,
-    }
-}
-
 fn add(pool: &mut TermPool<'_>, a: TermId, b: TermId) -> Option<TermId> {
-    if let Some((x, constant)) = split(pool, a, b) {
+    if let Some((x, constant)) = pool.with_const(a, b) {
         if constant.is_zero() {
             return Some(by(Rule::AddZero, x));
         }
         if let Term::Apply(Op::Add, [y, z, _]) = pool.get(x)
-            && let Some((y, inner)) = split(pool, y, z)
+            && let Some((y, inner)) = pool.with_const(y, z)
         {
             let sum = pool.constant(inner.wrapping_add(constant));
             return Some(by(Rule::AddTwice, pool.apply(Op::Add, &[y, sum])));
@@ -111,7 +102,7 @@ fn add(pool: &mut TermPool<'_>, a: TermId, b: TermId) -> Option<TermId> {
     // A constant inside an operand moves outwards, so that sums with one base are recognised.
     for (x, y) in [(a, b), (b, a)] {
         if let Term::Apply(Op::Add, [p, q, _]) = pool.get(x)
-            && let Some((p, constant)) = split(pool, p, q)
+            && let Some((p, constant)) = pool.with_const(p, q)
         {
             let inner = pool.apply(Op::Add, &[p, y]);
             let constant = pool.constant(constant);
@@ -139,14 +130,14 @@ fn sub(pool: &mut TermPool<'_>, a: TermId, b: TermId) -> Option<TermId> {
 /// A sum as its part that is not constant, and the constant.
 pub(crate) fn base_offset(pool: &TermPool<'_>, x: TermId) -> (TermId, U256) {
     match pool.get(x) {
-        Term::Apply(Op::Add, [a, b, _]) => split(pool, a, b).unwrap_or((x, U256::ZERO)),
+        Term::Apply(Op::Add, [a, b, _]) => pool.with_const(a, b).unwrap_or((x, U256::ZERO)),
         _ => (x, U256::ZERO),
     }
 }
 
 fn scale(pool: &mut TermPool<'_>, op: Op, a: TermId, b: TermId) -> Option<TermId> {
     let (x, factor) = match op {
-        Op::Mul => split(pool, a, b)?,
+        Op::Mul => pool.with_const(a, b)?,
         _ => (a, pool.as_const(b)?),
     };
     if factor.is_zero() {
@@ -170,7 +161,7 @@ fn and(pool: &mut TermPool<'_>, a: TermId, b: TermId) -> Option<TermId> {
     if a == b {
         return Some(by(Rule::AndSame, a));
     }
-    let (x, mask) = split(pool, a, b)?;
+    let (x, mask) = pool.with_const(a, b)?;
     if mask.is_zero() {
         return Some(by(Rule::AndZero, pool.constant(U256::ZERO)));
     }
@@ -187,7 +178,7 @@ fn and(pool: &mut TermPool<'_>, a: TermId, b: TermId) -> Option<TermId> {
     }
     match pool.get(x) {
         Term::Apply(Op::And, [y, z, _]) => {
-            let (y, inner) = split(pool, y, z)?;
+            let (y, inner) = pool.with_const(y, z)?;
             let mask = pool.constant(mask & inner);
             Some(by(Rule::AndTwice, pool.apply(Op::And, &[y, mask])))
         }
@@ -202,7 +193,7 @@ fn or(pool: &mut TermPool<'_>, op: Op, a: TermId, b: TermId) -> Option<TermId> {
             _ => by(Rule::XorSame, pool.constant(U256::ZERO)),
         });
     }
-    let (x, constant) = split(pool, a, b)?;
+    let (x, constant) = pool.with_const(a, b)?;
     if constant.is_zero() {
         return Some(by(Rule::OrZero, x));
     }
@@ -216,7 +207,7 @@ fn eq(pool: &mut TermPool<'_>, a: TermId, b: TermId) -> Option<TermId> {
     if a == b {
         return Some(by(Rule::EqSame, pool.constant(U256::ONE)));
     }
-    let (x, constant) = split(pool, a, b)?;
+    let (x, constant) = pool.with_const(a, b)?;
     if constant.is_zero() {
         return Some(by(Rule::EqZero, pool.apply(Op::IsZero, &[x])));
     }

@@ -210,6 +210,15 @@ impl<'t> TermPool<'t> {
         }
     }
 
+    /// The one of two operands that is a constant, behind the other.
+    pub(crate) fn with_const(&self, a: TermId, b: TermId) -> Option<(TermId, U256)> {
+        match (self.as_const(a), self.as_const(b)) {
+            (_, Some(constant)) => Some((a, constant)),
+            (Some(constant), _) => Some((b, constant)),
+            _ => None,
+        }
+    }
+
     /// The constant behind `id` as a small number, if it is one.
     pub fn as_usize(&self, id: TermId) -> Option<usize> {
         self.as_const(id).and_then(|value| usize::try_from(value).ok())

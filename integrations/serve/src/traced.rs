@@ -1,26 +1,11 @@
 //! Does a transaction succeed, and which slots does it touch of contracts that it creates?
 //!
-//! In: a view of the state. Out: [`Traced`], the same view, which remembers what a binding says while
-//! it runs; a prediction leaves both out.
-//! Invariant: what is predicted is the same as without.
+//! In: what a binding says while it runs. Out: [`Seen`]; a prediction leaves both out.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::collections::BTreeSet;
 
-use alloy_primitives::{Address, B256, Bytes, U256};
-use slotcast::{
-    analyzer::{
-        bind::{Callee, StateView, Trace},
-        bytecode::Pc,
-    },
-    model::Slot,
-};
-
-/// A view that remembers.
-#[derive(Debug)]
-pub(crate) struct Traced<'a, S> {
-    view: &'a S,
-    seen: RefCell<Seen>,
-}
+use alloy_primitives::Address;
+use slotcast::{analyzer::bind::Trace, model::Slot, predict::Listener};
 
 /// What a binding said.
 #[derive(Clone, Debug, Default)]
@@ -39,62 +24,21 @@ impl Seen {
     }
 }
 
-impl<'a, S> Traced<'a, S> {
-    pub(crate) fn new(view: &'a S) -> Self {
-        Self { view, seen: RefCell::default() }
-    }
-
-    pub(crate) fn into_seen(self) -> Seen {
-        self.seen.into_inner()
-    }
-}
-
-impl<S: StateView> StateView for Traced<'_, S> {
-    const IS_TRACED: bool = true;
-
-    fn trace(&self, trace: Trace<'_>) {
-        let mut seen = self.seen.borrow_mut();
+impl Listener for Seen {
+    fn hear(&mut self, trace: Trace<'_>) {
         match trace {
-            Trace::Begin => *seen = Seen::default(),
+            Trace::Begin => *self = Self::default(),
             Trace::Enter(entered) => {
-                seen.n_open += 1;
+                self.n_open += 1;
                 if entered.code_at.is_none() {
-                    seen.created.insert(entered.address);
+                    self.created.insert(entered.address);
                 }
             }
-            Trace::Access { slot, .. } => drop(seen.slots.insert(slot)),
+            Trace::Access { slot, .. } => drop(self.slots.insert(slot)),
             Trace::Leave { success } => {
-                seen.n_open = seen.n_open.saturating_sub(1);
-                seen.is_failed = seen.n_open == 0 && !success;
+                self.n_open = self.n_open.saturating_sub(1);
+                self.is_failed = self.n_open == 0 && !success;
             }
         }
-    }
-
-    fn storage(&self, address: Address, key: U256) -> Option<U256> {
-        self.view.storage(address, key)
-    }
-
-    fn balance(&self, address: Address) -> Option<U256> {
-        self.view.balance(address)
-    }
-
-    fn nonce(&self, address: Address) -> Option<u64> {
-        self.view.nonce(address)
-    }
-
-    fn callee(&self, address: Address) -> Callee {
-        self.view.callee(address)
-    }
-
-    fn summarise(&self, code: Bytes) -> Callee {
-        self.view.summarise(code)
-    }
-
-    fn refine(&self, address: Address, jump: Pc, target: Pc) -> Option<Callee> {
-        self.view.refine(address, jump, target)
-    }
-
-    fn block_hash(&self, number: u64) -> Option<B256> {
-        self.view.block_hash(number)
     }
 }

@@ -20,15 +20,11 @@ use slotcast::{
     },
     executor::ChainTx,
     model::{Fork, IndexVec, Prediction, TxIndex},
-    predict::{predict_block, predict_tx, with_fee_legs},
+    predict::{Traced, predict_block, predict_tx, with_fee_legs},
 };
 use slotcast_store::{CacheError, Store};
 
-use crate::{
-    block_context::BlockContext,
-    traced::{Seen, Traced},
-    transaction::Asked,
-};
+use crate::{block_context::BlockContext, traced::Seen, transaction::Asked};
 
 /// Most times that a prediction is made again because a computed jump led somewhere new.
 const MAX_PASSES: usize = 4;
@@ -127,10 +123,10 @@ impl Warm {
         let summaries = self.summaries(context.fork());
         let view = View::new(context, &summaries);
         self.bound(&summaries, context, |binder| {
-            let traced = Traced::new(&view);
+            let traced = Traced::new(&view, Seen::default());
             let bound = predict_tx(binder, &asked.tx, context.words(), &traced);
             let bound = with_fee_legs(bound, context.legs(), &asked.tx, context.words(), &view);
-            (bound, traced.into_seen())
+            (bound, traced.into_listener())
         })
     }
 

@@ -14,11 +14,11 @@ use slotcast_analyzer::{bind::Binder, bytecode::Pc, describe::Certainty};
 use slotcast_executor::FeeLegs;
 use slotcast_model::{Gap, LastWriters, Prediction, Slot, TxIndex};
 
-use super::traced::{FrameLog, Log, Traced};
+use super::traced::{FrameLog, Log};
 use crate::score_report::Judged;
 use slotcast::{
     PredictSettings, Prepared, Summaries, View,
-    predict::{BlockPredictor, predict_tx, with_fee_legs, words_of},
+    predict::{BlockPredictor, Traced, predict_tx, with_fee_legs, words_of},
 };
 
 /// What is predicted, and why.
@@ -175,12 +175,12 @@ fn bind_again(
         before.next();
     }
     let overlay = before.into_overlay();
-    let traced = Traced::new(&overlay);
+    let traced = Traced::new(&overlay, Log::default());
     let mut binder = Binder::new(fork, settings.binding);
     let (words, transaction) = (words_of(block, fork), block.transaction(tx));
     let bound = predict_tx(&mut binder, transaction, &words, &traced);
     let bound = with_fee_legs(bound, &FeeLegs::of(block), transaction, &words, &overlay);
-    (bound.prediction, traced.into_log())
+    (bound.prediction, traced.into_listener())
 }
 
 fn frame(log: &FrameLog) -> FramePart {

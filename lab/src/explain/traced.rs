@@ -1,17 +1,18 @@
 //! Which instructions of which frames make the accesses of a binding?
 //!
-//! In: a state view. Out: the same view, which also keeps a [`Log`] of the binding.
-//! Invariant: it answers as the view inside does.
+//! In: what a binding says while it runs. Out: a [`Log`] of it.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use slotcast_analyzer::{
-    bind::{Callee, Entered, StateView, Trace},
+    bind::{Entered, Trace},
     bytecode::Pc,
     describe::{Origin, origins},
 };
 use slotcast_model::Slot;
+
+use slotcast::predict::Listener;
 
 /// A frame of a binding.
 #[derive(Clone, Debug)]
@@ -43,23 +44,6 @@ pub(super) struct Log {
     open: Vec<usize>,
 }
 
-/// A view that keeps a log.
-#[derive(Debug)]
-pub(super) struct Traced<'a, S> {
-    inner: &'a S,
-    log: RefCell<Log>,
-}
-
-impl<'a, S: StateView> Traced<'a, S> {
-    pub(super) fn new(inner: &'a S) -> Self {
-        Self { inner, log: RefCell::default() }
-    }
-
-    pub(super) fn into_log(self) -> Log {
-        self.log.into_inner()
-    }
-}
-
 impl Log {
     fn enter(&mut self, entered: &Entered<'_>) {
         let &Entered { summary, code_at, address, caller, value, selector, ref arguments } =
@@ -85,55 +69,24 @@ impl Log {
     }
 }
 
-impl<S: StateView> StateView for Traced<'_, S> {
-    const IS_TRACED: bool = true;
-
-    fn trace(&self, trace: Trace<'_>) {
-        let mut log = self.log.borrow_mut();
+impl Listener for Log {
+    fn hear(&mut self, trace: Trace<'_>) {
         match trace {
             Trace::Begin => {
-                log.open.clear();
-                log.frames.clear();
-                log.accesses.clear();
+                self.open.clear();
+                self.frames.clear();
+                self.accesses.clear();
             }
-            Trace::Enter(entered) => log.enter(entered),
+            Trace::Enter(entered) => self.enter(entered),
             Trace::Access { pc, slot, is_store } => {
-                let innermost = log.open.last().copied();
+                let innermost = self.open.last().copied();
                 let innermost = innermost.expect("code runs in a frame that was entered");
-                log.accesses.push((slot, innermost, pc, is_store));
+                self.accesses.push((slot, innermost, pc, is_store));
             }
             Trace::Leave { success } => {
-                let innermost = log.open.pop().expect("a frame that was entered is left once");
-                log.frames[innermost].success = success;
+                let innermost = self.open.pop().expect("a frame that was entered is left once");
+                self.frames[innermost].success = success;
             }
         }
-    }
-
-    fn storage(&self, address: Address, key: U256) -> Option<U256> {
-        self.inner.storage(address, key)
-    }
-
-    fn balance(&self, address: Address) -> Option<U256> {
-        self.inner.balance(address)
-    }
-
-    fn nonce(&self, address: Address) -> Option<u64> {
-        self.inner.nonce(address)
-    }
-
-    fn callee(&self, address: Address) -> Callee {
-        self.inner.callee(address)
-    }
-
-    fn summarise(&self, code: Bytes) -> Callee {
-        self.inner.summarise(code)
-    }
-
-    fn refine(&self, address: Address, jump: Pc, target: Pc) -> Option<Callee> {
-        self.inner.refine(address, jump, target)
-    }
-
-    fn block_hash(&self, number: u64) -> Option<B256> {
-        self.inner.block_hash(number)
     }
 }

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn what_is_kept_is_bounded_and_used_again() {
     let with_room = |n_bytes: usize| Buffer::known(vec![1; n_bytes]);
-    let mut spare = Spare::default();
+    let mut spare = FramePool::default();
     spare.keep(Buffer::default());
     spare.keep(with_room(MOST_KEPT + 1));
     assert_eq!(spare.buffer(), Buffer::default());

@@ -41,7 +41,7 @@ pub(crate) fn field_of(pool: &TermPool<'_>, term: TermId) -> Option<(TermId, Fie
             (field.from < field.to && by != 0).then_some((word, field))
         }
         Op::And => {
-            let (inner, mask) = mask(pool, a, b)?;
+            let (inner, mask) = pool.with_const(a, b)?;
             let (word, low) = shifted(pool, inner);
             let field = kept_or_cleared(mask)?;
             let field = Field {
@@ -75,18 +75,9 @@ fn shifted(pool: &TermPool<'_>, term: TermId) -> (TermId, u16) {
 fn masked(pool: &TermPool<'_>, term: TermId) -> (TermId, Field) {
     let all = Field { from: 0, to: WORD };
     let Term::Apply(Op::And, [a, b, _]) = pool.get(term) else { return (term, all) };
-    mask(pool, a, b)
+    pool.with_const(a, b)
         .and_then(|(word, mask)| Some((word, run(mask)?)))
         .map_or((term, all), |(word, field)| (word, field))
-}
-
-/// The operands of a conjunction as a word and a constant mask.
-fn mask(pool: &TermPool<'_>, a: TermId, b: TermId) -> Option<(TermId, U256)> {
-    match (pool.as_const(a), pool.as_const(b)) {
-        (_, Some(mask)) => Some((a, mask)),
-        (Some(mask), _) => Some((b, mask)),
-        _ => None,
-    }
 }
 
 /// The run that `mask` keeps, or the one it clears.

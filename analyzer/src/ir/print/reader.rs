@@ -97,7 +97,7 @@ impl Text<'_, '_> {
 
     /// Whether an operation takes the first four bytes of calldata, wherever it leaves them.
     fn is_selector(&self, op: Op, a: TermId, b: TermId) -> bool {
-        let (word, takes) = match (op, constant_last(self.pool, a, b)) {
+        let (word, takes) = match (op, self.pool.with_const(a, b)) {
             (Op::And, Some((x, mask))) => (x, mask == U256::from(u32::MAX) << 224),
             (_, Some((x, by))) => (x, by == U256::from(224)),
             _ => return false,
@@ -112,7 +112,7 @@ impl Text<'_, '_> {
             self.nested(inner, is_operand);
             return true;
         }
-        let Some((x, mask)) = constant_last(self.pool, a, b) else { return false };
+        let Some((x, mask)) = self.pool.with_const(a, b) else { return false };
         let name = match (low_mask(mask), low_mask(!mask)) {
             (Some(bits), _) if bits % 8 == 0 && bits < 256 => format!("uint{bits}("),
             (_, Some(bits)) if bits % 8 == 0 && (64..256).contains(&bits) => {
@@ -128,7 +128,7 @@ impl Text<'_, '_> {
 
     /// `x` of `x & (2^160 - 1)`.
     fn masked_address(&self, a: TermId, b: TermId) -> Option<TermId> {
-        let (x, mask) = constant_last(self.pool, a, b)?;
+        let (x, mask) = self.pool.with_const(a, b)?;
         (low_mask(mask) == Some(ADDRESS_BITS)).then_some(x)
     }
 
@@ -137,7 +137,7 @@ impl Text<'_, '_> {
         let (shifted, width) = match op {
             Op::Shr => (None, 256),
             _ => {
-                let Some((x, mask)) = constant_last(self.pool, a, b) else { return false };
+                let Some((x, mask)) = self.pool.with_const(a, b) else { return false };
                 let Some(width) = low_mask(mask) else { return false };
                 (Some(x), width)
             }
@@ -224,7 +224,7 @@ impl Text<'_, '_> {
             (Op::Eq, false) => self.comparison((a, "!=", b), "!=", is_operand),
             (Op::Sub | Op::Xor, true) => self.comparison((a, "!=", b), "!=", is_operand),
             (Op::Sub | Op::Xor, false) => self.comparison((a, "==", b), "==", is_operand),
-            (Op::Add, _) => match constant_last(self.pool, a, b) {
+            (Op::Add, _) => match self.pool.with_const(a, b) {
                 // A difference to a constant was folded to a sum.
                 Some((x, constant)) if constant.bit(255) => {
                     let sign = if holds { "!=" } else { "==" };
@@ -255,15 +255,6 @@ impl Text<'_, '_> {
 
 /// Constants above this stand for something subtracted.
 const DISTANCE_FROM_ABOVE: U256 = U256::from_limbs([0, u64::MAX, u64::MAX, u64::MAX]);
-
-/// The operand that is not constant, and the constant.
-fn constant_last(pool: &TermPool<'_>, a: TermId, b: TermId) -> Option<(TermId, U256)> {
-    match (pool.as_const(a), pool.as_const(b)) {
-        (_, Some(constant)) => Some((a, constant)),
-        (Some(constant), _) => Some((b, constant)),
-        _ => None,
-    }
-}
 
 /// The width of a mask of low bits.
 fn low_mask(mask: U256) -> Option<usize> {
