@@ -254,22 +254,11 @@ impl<'a> Waits<'a> {
             }
         }
         if !is_plain {
-            let balances = balances_read(sender, prediction, short).map(Location::Balance);
-            let codes = accounts.code_reads.iter().copied().map(Location::Code);
-            let others = nonces.clone().map(Location::Nonce);
-            let of_made = made.clone().flat_map(|it| [Location::Nonce(it), Location::Code(it)]);
-            let delegated = accounts.delegated.iter().copied().map(Location::Code);
-            balances
-                .chain(codes)
-                .chain(others)
-                .chain(of_made)
-                .chain(delegated)
-                .for_each(|location| changes.read(&location));
+            read_accounts(changes, sender, prediction, short);
         }
         let mut values = known.iter().peekable();
-        let deltas = storage.deltas.iter().copied();
         let add = |slot: &Slot| changes.add(*slot, value_of(*slot, &mut values));
-        let deltas = deltas.filter(add).collect();
+        let deltas = storage.deltas.iter().copied().filter(add).collect();
         let is_as_predicted = count != Values::IfUntouched || !changes.is_touched();
         if !is_as_predicted {
             storage
@@ -351,6 +340,25 @@ fn most_spent(tx: &Recovered<ChainTx>) -> U256 {
         (Some(gas), Some(price)) => most.saturating_add(product(gas, price)),
         _ => most,
     }
+}
+
+/// Notes what a transaction of this sender reads of accounts, unless it is plain.
+fn read_accounts(
+    changes: &mut LastChanges,
+    sender: Address,
+    prediction: &Prediction,
+    short: &AddressSet,
+) {
+    let accounts = prediction.accounts();
+    let balances = balances_read(sender, prediction, short).map(Location::Balance);
+    let codes = accounts.code_reads.iter().chain(&accounts.delegated).copied().map(Location::Code);
+    let nonces = accounts.nonces.iter().copied().filter(|address| *address != sender);
+    let of_made = made(prediction).flat_map(|it| [Location::Nonce(it), Location::Code(it)]);
+    balances
+        .chain(codes)
+        .chain(nonces.map(Location::Nonce))
+        .chain(of_made)
+        .for_each(|location| changes.read(&location));
 }
 
 /// The balances whose value a transaction of this sender looks at, unless it is plain.

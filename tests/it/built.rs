@@ -29,6 +29,9 @@ const TWICE: &[&str] = &[
     "rand",
     "rand_chacha",
     "rand_core",
+    // Alloy's and revm's; only with `fast-precompiles`.
+    "secp256k1",
+    "secp256k1-sys",
     "sha2",
     "syn",
 ];
