@@ -121,28 +121,15 @@ pub struct Changes {
     pub destroyed: Vec<Address>,
     /// Whether they keep their balance (EIP-8246).
     pub spares_balance: bool,
-    /// What of this follows from how much gas is left, which is only estimated.
-    pub by_gas: ByGas,
-}
-
-/// What a transaction leaves in another way when it has a little less gas left.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ByGas {
-    /// Slots whose value does.
-    pub slots: Vec<Slot>,
-    /// Accounts whose balance does.
-    pub balances: Vec<Address>,
+    /// Accounts whose balance follows from how much gas is left, which is only estimated.
+    pub by_gas: Vec<Address>,
 }
 
 impl Changes {
-    /// What is left in another way than with less gas.
-    fn other_than(&self, with_less: &Self) -> ByGas {
-        let slots = self.storage.iter().filter(|it| !with_less.storage.contains(it));
-        let balances = self.balances.iter().filter(|it| !with_less.balances.contains(it));
-        ByGas {
-            slots: slots.map(|(slot, _)| *slot).collect(),
-            balances: balances.map(|(address, ..)| *address).collect(),
-        }
+    /// The accounts whose balance changes in another way than with less gas.
+    fn balances_other_than(&self, with_less: &Self) -> Vec<Address> {
+        let others = self.balances.iter().filter(|it| !with_less.balances.contains(it));
+        others.map(|(address, ..)| *address).collect()
     }
 }
 
@@ -284,12 +271,12 @@ impl Binder {
                 (best, guess) = (again, other);
             }
         }
-        let (mut gas_decides, mut by_gas) = (false, ByGas::default());
+        let (mut gas_decides, mut by_gas) = (false, Vec::new());
         if best.1.is_gas_asked && best.0.prediction.gaps().is_empty() {
             let less = Guess { has_less_gas: true, ..guess };
             let with_less = self.run(tx, block, state, less).0;
             gas_decides = with_less.prediction.storage() != best.0.prediction.storage();
-            by_gas = best.0.changes.other_than(&with_less.changes);
+            by_gas = best.0.changes.balances_other_than(&with_less.changes);
         }
         let mut bound = match S::IS_TRACED && (best.1.n_branches != 0 || best.1.is_gas_asked) {
             // What was told last is what is kept.

@@ -278,21 +278,19 @@ fn open<S: StateView>(
 }
 
 /// Adds the values that are known, and what is added to the balances of contracts. How much gas is used
-/// is only estimated, so that what the sender and the beneficiary end with is not known, nor is what
+/// is only estimated, so that what the sender and the beneficiary end with is not known, nor a balance that
 /// follows from how much gas is left.
 fn with_values(bound: Bound, tx: &Recovered<ChainTx>, words: &BlockWords) -> Bound {
     let Bound { prediction, changes, block_words } = bound;
     let known = |&(slot, value): &(Slot, Option<U256>)| Some((slot, value?));
-    let by_gas = &changes.by_gas;
-    let values = changes.storage.iter().filter(|(slot, _)| !by_gas.slots.contains(slot));
-    let values = values.filter_map(known).collect();
+    let values = changes.storage.iter().filter_map(known).collect();
     let codes = &prediction.accounts().code_reads;
     let is_known = |address: &Address| {
         codes.binary_search(address).is_ok()
             && *address != tx.signer()
             && *address != words.coinbase
             && !changes.destroyed.contains(address)
-            && !by_gas.balances.contains(address)
+            && !changes.by_gas.contains(address)
     };
     let moved = changes.balances.iter().filter(|(address, ..)| is_known(address));
     let change =

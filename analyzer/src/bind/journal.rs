@@ -10,7 +10,7 @@ use alloy_primitives::{Address, Bytes, U256, map::DefaultHashBuilder};
 use indexmap::{IndexMap, IndexSet};
 use slotcast_model::{AccountAccess, Slot, StorageAccess};
 
-use super::{ByGas, Changes};
+use super::Changes;
 
 /// A slot's value, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -396,7 +396,7 @@ impl Journal {
             codes: self.created.iter().map(|&address| (address, self.code(address))).collect(),
             destroyed: self.destroyed.clone(),
             spares_balance: false,
-            by_gas: ByGas::default(),
+            by_gas: Vec::new(),
         }
     }
 
