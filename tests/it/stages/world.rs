@@ -213,6 +213,7 @@ fn text(bound: &Bound) -> String {
     );
     let moved = changes.balances.iter();
     line("moves", moved.map(|(who, more, less)| format!("{}+{more}-{less}", name(*who))).collect());
+    line("by-gas", accounts(&changes.by_gas));
     line("gaps", prediction.gaps().iter().map(|gap| gap.text().replace(' ', "-")).collect());
     let _ = writeln!(out, "{}", prediction.coverage().text());
     out
