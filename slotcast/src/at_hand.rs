@@ -91,6 +91,9 @@ impl<'a> AtHand<'a> {
         // Asking for the size of each code costs more than it brings in most blocks.
         let typical = usize::try_from(units.typical_code_bytes).unwrap_or(usize::MAX);
         let mut estimate = units.estimate(block, works.as_ref(), |_| typical);
+        if estimate.nanos() < units.wake_nanos {
+            return (ExecutionMode::Sequential, None);
+        }
         let is_short = estimate.nanos() < SHORT_NANOS;
         if is_short {
             works = works.map(|works| self.weighed(&works, state));
