@@ -29,7 +29,7 @@ use crate::{
 
 /// A block that is estimated to take less is looked at closely: there is little to gain in it, and errors
 /// of the estimate weigh most.
-const SHORT_NANOS: u64 = 3_000_000;
+const SHORT_NANOS: u64 = 5_000_000;
 
 /// Calls that are too few for one contract to matter.
 const FEW_CALLS: usize = 8;
