@@ -37,7 +37,7 @@ fn prediction() -> Prediction {
     let gaps = vec![Gap::Loop, Gap::Stated];
     Prediction::new(storage, accounts, vec![account(6)], relied_on, gaps)
         .with_values(vec![(slot(2, 0), U256::from(3))])
-        .with_balance_changes(vec![(account(1), U256::MAX), (account(5), U256::ZERO)])
+        .with_balance_changes(vec![(account(1), U256::from(9)), (account(5), U256::ZERO)])
 }
 
 const HEAD: Head = Head { chain_id: 10, block: 24_500_000, analyzer: 3 };
@@ -66,7 +66,7 @@ fn everything_comes_back_but_values() {
 fn an_address_and_a_slot_stand_once_in_a_block() {
     let one = pack(HEAD, [(TxIndex(0), &prediction())]).len();
     let again = pack(HEAD, (0..2).map(TxIndex).map(|tx| (tx, PREDICTION.get_or_init(prediction))));
-    assert!(again.len() < one + 100, "{one}, {}", again.len());
+    assert!(again.len() < one + 120, "{one}, {}", again.len());
 }
 
 static PREDICTION: std::sync::OnceLock<Prediction> = std::sync::OnceLock::new();
