@@ -183,11 +183,12 @@ fn random_values_on_random_blocks_have_the_sequential_outcome() {
     }
 }
 
-/// A block of so many payments of one wei to a contract that keeps what it then has.
+/// A block of so many payments of one wei to a contract that keeps what it then has, each in a slot of
+/// that name.
 fn paying(n: u32) -> (Block, MemoryState) {
     let mut made = Made::new(Fork::London);
     made.account(address(0xa0), 10 * ETHER);
-    let keep = Asm::default().op(&[op::SELFBALANCE]).push(0).op(&[op::SSTORE]).0;
+    let keep = Asm::default().op(&[op::SELFBALANCE, op::SELFBALANCE, op::SSTORE]).0;
     made.contract(address(COUNTER), FIRST, &keep, &[]);
     made.gas_limit = u64::MAX;
     for nonce in 0..n {
