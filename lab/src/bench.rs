@@ -402,13 +402,13 @@ fn measure(
         let clock = Clock::start();
         block_level_work(block, state)?;
         samples.block_level.push(micros_since(&clock));
+        for (engine, loops) in engines.iter().zip(&mut samples.loops) {
+            loops.push(loops_at_once(block, state, engine.threads())?);
+        }
         let [engine, ..] = &**engines else { continue };
         let clock = Clock::start();
         engine.predict_block(block, state)?;
         samples.predict.push(micros_since(&clock));
-        for (engine, loops) in engines.iter().zip(&mut samples.loops) {
-            loops.push(loops_at_once(block, state, engine.threads())?);
-        }
         for ((engine, predictions), samples) in engines.iter().zip(&warm).zip(&mut samples.engines)
         {
             samples[0].push(engine.execute(block, state)?.times);

@@ -100,9 +100,10 @@ impl<'a> AtHand<'a> {
             let size = |address| code_bytes(state, address).unwrap_or(typical);
             estimate = units.estimate(block, works.as_ref(), size);
         }
-        let is_blind = works.is_none();
-        if !is_blind && !is_short && !calls_one_contract(block) {
-            return (units.mode(&estimate, None), None);
+        let without_chains = units.mode(&estimate, None);
+        let may_be_chain = works.is_none() || is_short || calls_one_contract(block);
+        if without_chains == ExecutionMode::Sequential || !may_be_chain {
+            return (without_chains, None);
         }
         let mut waits = self.waits(block, state, mode);
         let waits: IndexVec<_, _> =
