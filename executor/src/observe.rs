@@ -67,7 +67,13 @@ impl Watch {
         }
         reads.sort_unstable();
         writes.sort_unstable();
-        Observation { reads, writes, accounts, balances_asked }
+        let change = |(address, account): (&Address, &Account)| {
+            let change = account.info.balance.wrapping_sub(account.original_info().balance);
+            (!change.is_zero()).then_some((*address, change))
+        };
+        let mut balance_changes: Vec<_> = state.iter().filter_map(change).collect();
+        balance_changes.sort_unstable();
+        Observation { reads, writes, accounts, balances_asked, balance_changes }
     }
 }
 

@@ -12,7 +12,7 @@ mod accounts;
 mod edges;
 mod reasons;
 
-use alloy_primitives::Selector;
+use alloy_primitives::{Address, Selector, U256};
 use slotcast_model::{Coverage, IndexVec, Observation, Prediction, Slot, TxIndex};
 
 use edges::{critical_path, edges};
@@ -98,6 +98,10 @@ pub struct Counts {
     pub supersets: u64,
     /// Storage transactions of which each touched slot held what earlier predictions say.
     pub value_exact: u64,
+    /// Changes of balances predicted.
+    pub balances: u64,
+    /// Those of them that were just that.
+    pub exact_balances: u64,
     /// Transactions with a prediction that claims to be complete.
     pub complete_claims: u64,
     /// Those of them with nothing missing.
@@ -134,6 +138,8 @@ impl Counts {
         self.exact += other.exact;
         self.supersets += other.supersets;
         self.value_exact += other.value_exact;
+        self.balances += other.balances;
+        self.exact_balances += other.exact_balances;
         self.complete_claims += other.complete_claims;
         self.sound_claims += other.sound_claims;
         self.assuming_claims += other.assuming_claims;
@@ -182,6 +188,11 @@ impl Counts {
     /// Storage transactions predicted without a miss.
     pub fn superset_share(&self) -> f64 {
         share(self.supersets, self.storage_txs)
+    }
+
+    /// Changes of balances that were just as predicted, of those predicted.
+    pub fn balance_exact_share(&self) -> f64 {
+        share(self.exact_balances, self.balances)
     }
 
     /// Storage transactions that read only values that earlier predictions say are left, of all of them.
@@ -371,6 +382,11 @@ fn count_tx(tx: &Scored<'_>) -> Counts {
     let is_written = |slot: &&Slot| contains(&storage.writes, slot) || contains(deltas, slot);
     let hit_slots = tx.truth.reads.iter().filter(is_touched).count();
     let hit_writes = tx.truth.writes.iter().filter(is_written).count();
+    let is_left = |(address, change): &&(Address, U256)| {
+        let changes = &tx.truth.balance_changes;
+        let at = changes.binary_search_by_key(address, |(address, _)| *address);
+        at.map_or(U256::ZERO, |at| changes[at].1) == *change
+    };
     let n_touched = storage.reads.len() + deltas.len();
     let n_written = storage.writes.len() + deltas.len();
     let superset = hit_slots == tx.truth.reads.len() && hit_writes == tx.truth.writes.len();
@@ -389,6 +405,8 @@ fn count_tx(tx: &Scored<'_>) -> Counts {
         exact: (touches && exact).into(),
         supersets: (touches && superset).into(),
         value_exact: (touches && tx.values_held).into(),
+        balances: tx.prediction.balance_changes().len() as u64,
+        exact_balances: tx.prediction.balance_changes().iter().filter(is_left).count() as u64,
         complete_claims: claims.into(),
         sound_claims: (claims && superset).into(),
         assuming_claims: assumes.into(),

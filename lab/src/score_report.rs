@@ -249,6 +249,8 @@ pub struct Figures {
     pub exact_share: f64,
     pub superset_share: f64,
     pub value_exact_share: f64,
+    /// Predicted changes of balances that were just that.
+    pub balance_exact_share: f64,
     pub complete_claims_sound: f64,
     pub assuming_claims_sound: f64,
     pub wildcard_tx_share: f64,
@@ -309,6 +311,7 @@ impl Figures {
             exact_share: counts.exact_share(),
             superset_share: counts.superset_share(),
             value_exact_share: counts.value_exact_share(),
+            balance_exact_share: counts.balance_exact_share(),
             complete_claims_sound: counts.complete_claims_sound(),
             assuming_claims_sound: counts.assuming_claims_sound(),
             wildcard_tx_share: counts.wildcard_tx_share(),

@@ -247,6 +247,8 @@ fn figures(counts: &Counts, critical_path_inflation: Option<f64>) -> BTreeMap<St
         ("exactShare", figures.exact_share),
         ("supersetShare", figures.superset_share),
         ("valueExactShare", figures.value_exact_share),
+        ("balances", counts.balances as f64),
+        ("balanceExactShare", figures.balance_exact_share),
         ("completeClaimsSound", figures.complete_claims_sound),
         ("assumingClaimsSound", figures.assuming_claims_sound),
         ("wildcardTxShare", figures.wildcard_tx_share),

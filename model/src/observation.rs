@@ -3,7 +3,7 @@
 //! In: what the executor recorded. Out: [`Observation`], the truth predictions are scored against.
 //! Invariant: lists are ascending and without repeats; every written slot is also read.
 
-use alloy_primitives::{Address, map::HashMap};
+use alloy_primitives::{Address, U256, map::HashMap};
 
 use crate::{AccountAccess, Location, Slot, TxIndex};
 
@@ -19,6 +19,8 @@ pub struct Observation {
     pub accounts: AccountAccess,
     /// The accounts whose balance code asked for, whether or not they were spent from as well.
     pub balances_asked: Vec<Address>,
+    /// What was added to balances modulo 2^256, where it is not zero, ascending by address.
+    pub balance_changes: Vec<(Address, U256)>,
 }
 
 impl Observation {

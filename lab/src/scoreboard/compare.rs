@@ -34,6 +34,7 @@ impl Direction {
             | "exactShare"
             | "supersetShare"
             | "valueExactShare"
+            | "balanceExactShare"
             | "completeClaimsSound"
             | "assumingClaimsSound"
             | "recall"

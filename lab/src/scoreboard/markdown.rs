@@ -11,7 +11,7 @@ use super::{ACCOUNTS, BASELINE, DELTAS, ERAS, PARENT, REASONS, Scoreboard, TOTAL
 use crate::score::Stratum;
 
 /// The columns of accuracy: a figure's name and its head.
-const COLUMNS: [(&str, &str); 14] = [
+const COLUMNS: [(&str, &str); 15] = [
     ("txs", "transactions"),
     ("storageTxs", "with storage"),
     ("slotRecall", "slot recall"),
@@ -23,6 +23,7 @@ const COLUMNS: [(&str, &str); 14] = [
     ("exactShare", "exact"),
     ("supersetShare", "superset"),
     ("valueExactShare", "values exact"),
+    ("balanceExactShare", "balances exact"),
     ("completeClaimsSound", "complete claims sound"),
     ("assumingClaimsSound", "assuming claims sound"),
     ("criticalPathInflation", "critical path inflation"),

@@ -74,7 +74,7 @@ pub(super) fn total(n_blocks: usize, line: &ScoreLine, console: &Console) -> Res
     let head = format!("{:<26}{heads}", count(n_blocks, "block", "blocks"));
     console.line("")?;
     console.line(console.paint(HEAD, &head))?;
-    let rows: [Row; 18] = [
+    let rows: [Row; 19] = [
         ("transactions", |figures| figures.txs.to_string()),
         ("with storage", |figures| figures.storage_txs.to_string()),
         ("slot recall", |figures| share(figures.slot_recall)),
@@ -86,6 +86,7 @@ pub(super) fn total(n_blocks: usize, line: &ScoreLine, console: &Console) -> Res
         ("exact", |figures| share(figures.exact_share)),
         ("superset", |figures| share(figures.superset_share)),
         ("values exact", |figures| share(figures.value_exact_share)),
+        ("balances exact", |figures| share(figures.balance_exact_share)),
         ("complete claims sound", |figures| share(figures.complete_claims_sound)),
         ("assuming claims sound", |figures| share(figures.assuming_claims_sound)),
         ("with a wildcard", |figures| share(figures.wildcard_tx_share)),
