@@ -15,7 +15,7 @@ use alloy_eips::{
 use alloy_primitives::{Address, U256};
 use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView, TxFrame};
 use slotcast_executor::{Block, ChainTx, FeeLegs, Vaults};
-use slotcast_model::{Fork, IndexVec, Prediction, Slot, TxIndex};
+use slotcast_model::{Fork, IndexVec, Location, Prediction, Slot, TxIndex};
 
 use crate::{
     announced::{Kept, NextBlock},
@@ -285,8 +285,11 @@ fn with_values(bound: Bound, tx: &Recovered<ChainTx>, words: &BlockWords) -> Bou
     let known = |&(slot, value): &(Slot, Option<U256>)| Some((slot, value?));
     let values = changes.storage.iter().filter_map(known).collect();
     let codes = &prediction.accounts().code_reads;
+    // That an account has no code is relied on.
+    let is_relied_on = |code| prediction.relied_on().iter().any(|word| word.location == code);
     let is_known = |address: &Address| {
         codes.binary_search(address).is_ok()
+            && !is_relied_on(Location::Code(*address))
             && *address != tx.signer()
             && *address != words.coinbase
             && !changes.destroyed.contains(address)
