@@ -16,6 +16,7 @@ const PARTS: [&str; 4] = ["accounts", "deltas", "reasons", "strata"];
 
 const FIGURES: [&str; 18] = [
     "assumingClaimsSound",
+    "balanceExactShare",
     "completeClaimsSound",
     "criticalPathInflation",
     "edgePrecision",
