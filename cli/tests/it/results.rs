@@ -14,7 +14,7 @@ use crate::command::{Folder, command, json_lines, keys, run};
 /// What a line of `score` says besides figures.
 const PARTS: [&str; 4] = ["accounts", "deltas", "reasons", "strata"];
 
-const FIGURES: [&str; 18] = [
+const FIGURES: [&str; 19] = [
     "assumingClaimsSound",
     "balanceExactShare",
     "completeClaimsSound",
