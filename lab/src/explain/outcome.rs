@@ -128,18 +128,19 @@ pub(super) fn explain(
         .is_parallel(block, state, Some(predictions))
         .map_err(|source| RunError::of(block, source))?;
     let wait = wait_of(prepared, predictions, engine, tx);
-    let Wait { expected, balances, .. } = match is_parallel && wait.horizon != Horizon(tx) {
+    let told = match is_parallel && wait.horizon != Horizon(tx) {
         true => wait,
         false => Wait::default(),
     };
     let last_writers = LastWriters::before(tx, judged.truth.observations.iter_enumerated());
-    let ran_on = expected
+    let ran_on = told
+        .expected
         .iter()
         .filter_map(|&(slot, value)| ran_on(predictions, judged, &last_writers, tx, slot, value));
-    let told = |(address, _): &(Address, U256)| {
+    let balance = |(address, _): &(Address, U256)| {
         ran_on_balance(predictions, judged, &last_writers, tx, *address)
     };
-    let ran_on = ran_on.chain(balances.iter().filter_map(told));
+    let ran_on = ran_on.chain(told.balances.iter().filter_map(balance));
     let status = match &judged.truth.txs[tx] {
         TxOutcome::Rejected(reason) => format!("rejected: {reason}"),
         TxOutcome::Executed(executed) => match &executed.status {
@@ -153,13 +154,7 @@ pub(super) fn explain(
         gas_used: judged.truth.txs[tx].gas_used().unwrap_or(0),
         executions: 1 + u32::from(is_again),
         ran_on: ran_on.collect(),
-        conflicts: conflicts(
-            schedule,
-            &judged.truth.observations,
-            &last_writers,
-            tx,
-            (&expected, &balances),
-        ),
+        conflicts: conflicts(schedule, &judged.truth.observations, &last_writers, tx, &told),
     })
 }
 
@@ -224,12 +219,14 @@ fn conflicts(
     observations: &IndexVec<TxIndex, Observation>,
     last_writers: &LastWriters,
     tx: TxIndex,
-    (expected, balances): (&[(Slot, U256)], &[(Address, U256)]),
+    told: &Wait,
 ) -> Vec<Conflict> {
     let is_expected = |location: &Location| match location {
-        Location::Storage(slot) => expected.binary_search_by_key(slot, |(slot, _)| *slot).is_ok(),
+        Location::Storage(slot) => {
+            told.expected.binary_search_by_key(slot, |(slot, _)| *slot).is_ok()
+        }
         Location::Balance(address) => {
-            balances.binary_search_by_key(address, |(address, _)| *address).is_ok()
+            told.balances.binary_search_by_key(address, |(address, _)| *address).is_ok()
         }
         Location::Nonce(_) | Location::Code(_) => false,
     };
