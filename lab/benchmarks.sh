@@ -23,8 +23,11 @@ section() {
     } >>"$draft"
 }
 
-slotcast() { cargo run --locked --quiet --release -p slotcast-cli --bin slotcast -- -q "$@"; }
-example() { cargo run --locked --quiet --release -p "$1" "${@:2}"; }
+# Built together, so that all have the same features and nothing is built twice.
+examples=(binding simplest makespan memory schedule)
+cargo build --locked --release --workspace --bin slotcast "${examples[@]/#/--example=}"
+slotcast() { target/release/slotcast -q "$@"; }
+example() { "target/release/examples/$1" "${@:2}"; }
 
 [[ -z $(git status --porcelain) ]] && state="" || state=", with uncommitted changes"
 {
@@ -48,10 +51,15 @@ section "Prediction accuracy" \
     slotcast score "${blocks[@]}"
 section "Prediction cost" \
     "Binding with summaries at hand, against the plain sequential loop." \
-    example slotcast --features fast-precompiles --example binding -- "${blocks[@]}"
+    example binding "${blocks[@]}"
 section "Speed" \
     "Ratios to the plain loop in one process, interleaved; the last lines are geometric means." \
-    slotcast bench --threads 1,2 "${blocks[@]}"
+    slotcast bench --threads 1,2 --cold "${blocks[@]}"
+if ((${#blocks[@]})); then
+    section "The plain loop" \
+        "What all is compared with, held against the simplest loop on revm." \
+        example simplest "${blocks[@]}"
+fi
 section "Speed, several threads for every block" \
     "The same without the decision whether several threads pay." \
     slotcast bench --always --threads 2 "${blocks[@]}"
@@ -60,14 +68,13 @@ section "Speed on synthetic blocks" \
     slotcast bench --synthetic all --gas 200000000 --threads 1,2
 section "More threads: a simulation" \
     "Costs are measured on one thread; the schedule on N threads is simulated." \
-    example slotcast-tests --features slotcast/fast-precompiles --example makespan -- \
-    "${blocks[@]}" docs/makespan.svg
+    example makespan "${blocks[@]}" docs/makespan.svg
 section "Memory" \
     "Peaks with the system's allocator." \
-    example slotcast-tests --example memory -- "${blocks[@]}"
+    example memory "${blocks[@]}"
 section "Scheduling" \
     "Time from predictions at hand to a schedule." \
-    example slotcast-tests --example schedule -- "${blocks[@]}"
+    example schedule "${blocks[@]}"
 mv "$draft" "$page"
 trap - EXIT
 printf 'wrote %s\n' "$page" >&2
