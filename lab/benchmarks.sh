@@ -66,9 +66,11 @@ section "Speed, several threads for every block" \
 section "Speed on synthetic blocks" \
     "Blocks without conflicts, and blocks where three transactions in ten meet." \
     slotcast bench --synthetic all --gas 200000000 --threads 1,2
-section "More threads: a simulation" \
-    "Costs are measured on one thread; the schedule on N threads is simulated." \
-    example makespan "${blocks[@]}" docs/makespan.svg
+if ((${#blocks[@]})); then
+    section "More threads: a simulation" \
+        "Costs are measured on one thread; the schedule on N threads is simulated." \
+        example makespan "${blocks[@]}" docs/makespan.svg
+fi
 section "Memory" \
     "Peaks with the system's allocator." \
     example memory "${blocks[@]}"

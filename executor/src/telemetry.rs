@@ -1,7 +1,8 @@
 //! How long does a step take?
 //!
 //! In: the clock, which only this file looks at. Out: [`Stopwatch`].
-//! Invariant: nothing measured here flows into anything decided.
+//! Invariant: nothing measured here flows into anything decided while a block is executed; what
+//! `calibrate.rs` measures becomes unit costs, which are settings.
 
 use std::time::Instant;
 

@@ -55,13 +55,8 @@ impl<'a> AtHand<'a> {
         state: &'w impl BaseState,
         mode: Mode,
     ) -> Waits<'w> {
-        let waits = Waits::new(block, state, mode);
-        match self {
-            Self::All(predictions) => waits.with_all(predictions.iter()),
-            Self::Announced(kept, _) => {
-                waits.with_all(kept.iter().flatten().map(|it| &it.bound.prediction))
-            }
-        }
+        let predictions = block.tx_indices().filter_map(|tx| self.prediction(tx));
+        Waits::new(block, state, mode).with_all(predictions)
     }
 
     /// What the next transaction waits for, of which `waits` knows the ones before.

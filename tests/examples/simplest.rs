@@ -14,8 +14,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use alloy_evm::{EvmEnv, ToTxEnv};
-use alloy_hardforks::EthereumChainHardforks;
+use alloy_evm::ToTxEnv;
 use mimalloc::MiMalloc;
 use revm::{
     Context, ExecuteCommitEvm, MainBuilder, MainContext,
@@ -24,7 +23,7 @@ use revm::{
 };
 use slotcast::{Clock, Prepared, executor::execute_baseline};
 use slotcast_corpus::{self as corpus, prepare};
-use slotcast_tests::{checkout, executed::blob_params};
+use slotcast_tests::{checkout, executed::environment};
 
 /// The allocator of the command.
 #[global_allocator]
@@ -89,9 +88,7 @@ fn timed<T>(run: impl FnOnce() -> T) -> f64 {
 /// Every transaction run and committed; the results, and the cache to give back later.
 fn simplest(prepared: &Prepared) -> (Vec<ExecutionResult>, Cache) {
     let (block, state) = (prepared.block(), prepared.state());
-    let chain = EthereumChainHardforks::mainnet();
-    let blob_params = blob_params(&chain, block.header.timestamp);
-    let env = EvmEnv::for_eth_block(&block.header, &chain, block.chain_id, blob_params);
+    let env = environment(prepared);
     let mut evm = Context::mainnet()
         .with_db(CacheDB::new(state))
         .with_block(env.block_env)

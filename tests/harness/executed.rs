@@ -54,9 +54,7 @@ impl Executed {
     /// When a transaction cannot be run, so that nothing of it would be looked at.
     pub fn run(&mut self, prepared: &Prepared) {
         let (block, state) = (prepared.block(), prepared.state());
-        let chain = EthereumChainHardforks::mainnet();
-        let blob_params = blob_params(&chain, block.header.timestamp);
-        let env = EvmEnv::for_eth_block(&block.header, &chain, block.chain_id, blob_params);
+        let env = environment(prepared);
         let mut evm = Context::mainnet()
             .with_db(CacheDB::new(state))
             .with_block(env.block_env)
@@ -110,8 +108,16 @@ impl Executed {
     }
 }
 
+/// What a block of mainnet tells revm before its first transaction.
+pub fn environment(prepared: &Prepared) -> EvmEnv {
+    let block = prepared.block();
+    let chain = EthereumChainHardforks::mainnet();
+    let blob_params = blob_params(&chain, block.header.timestamp);
+    EvmEnv::for_eth_block(&block.header, &chain, block.chain_id, blob_params)
+}
+
 /// The limits and prices of blobs at a time; without them nothing runs from Cancun on.
-pub fn blob_params(chain: &EthereumChainHardforks, timestamp: u64) -> Option<BlobParams> {
+fn blob_params(chain: &EthereumChainHardforks, timestamp: u64) -> Option<BlobParams> {
     let since = [
         (EthereumHardfork::Bpo2, BlobParams::bpo2()),
         (EthereumHardfork::Bpo1, BlobParams::bpo1()),
