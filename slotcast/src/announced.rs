@@ -10,11 +10,12 @@
 //! ```text
 //! arrives    bind on the head, keep what was asked and answered
 //! executed   follow it as it is: a value counts if no transaction before is predicted to change
-//!            what this one reads
+//!            what this one reads, or if it is known how the value moves with that
 //! predicted  for each transaction: do the answers hold on the state that predictions lead to?
 //!            yes: use it         no: bind
 //! ```
 
+mod moves;
 mod question;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -25,6 +26,7 @@ use slotcast_analyzer::bind::{Binder, BlockWords, Bound, StateView};
 use slotcast_executor::{Block, ChainTx, FeeLegs, Vaults};
 use slotcast_model::Fork;
 
+pub(crate) use self::moves::{Move, Moves};
 use self::question::{Question, Questioned};
 use crate::{
     convert::words_of,
@@ -59,6 +61,8 @@ impl NextBlock {
 pub(crate) struct Kept {
     tx: Recovered<ChainTx>,
     pub(crate) bound: Bound,
+    /// What it leaves when earlier transactions of a block change what it finds.
+    pub(crate) moves: Moves,
     /// The block it was made for.
     next: NextBlock,
     /// The vaults that it pays into. Of the fee parameters, which change with every block, no more
@@ -82,9 +86,11 @@ impl Kept {
         }
         let questioned = Questioned::new(view);
         let bound = bind_with_values(binder, tx, &next.words, &questioned);
+        let asked = questioned.into_questions();
+        let moves = Moves::of(&bound, binder, tx, &next.words, view);
         let vaults = vaults(&next.legs, tx, &next.words, view);
-        let (bound, asked) = (pay(bound, vaults), questioned.into_questions());
-        Some(Self { tx: tx.clone(), bound, next: *next, vaults, asked })
+        let bound = pay(bound, vaults);
+        Some(Self { tx: tx.clone(), bound, moves, next: *next, vaults, asked })
     }
 
     /// The binding on another state than it was made on, and whether it had to be made again.

@@ -9,7 +9,7 @@
 //! | at hand | waits by |
 //! |---|---|
 //! | a prediction made in block order | its reads; its values count |
-//! | one made on the parent state | its reads; its values count if nothing it reads is changed before |
+//! | one made on the parent state | its reads; its values count if nothing it reads is changed before, or only what it is known to move with |
 //! | one made on another state | its reads |
 //! | nothing | the last call of the same contract |
 
@@ -65,7 +65,7 @@ impl<'a> AtHand<'a> {
             Self::All(predictions) => waits.next(&predictions[tx]),
             Self::Announced(kept, next) => match kept.get(tx.as_usize()) {
                 Some(Some(kept)) if kept.is_of(next) => {
-                    waits.next_on_parent(&kept.bound.prediction)
+                    waits.next_on_parent(&kept.bound.prediction, &kept.moves)
                 }
                 Some(Some(kept)) => waits.next_without_values(&kept.bound.prediction),
                 Some(None) | None => waits.blind(),

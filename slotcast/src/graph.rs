@@ -30,8 +30,8 @@ use slotcast_executor::{Block, ChainTx, Horizon, PredictedWork, Wait};
 use slotcast_model::{AccessSet, Coverage, IndexVec, Location, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Mode, PredictedAccess, Schedule, schedule};
 
-use self::changes::{Found, LastChanges};
-use crate::{prepared::Prepared, summaries::BaseState};
+use self::changes::{Found, LastChanges, Leaves, Touched};
+use crate::{announced::Moves, prepared::Prepared, summaries::BaseState};
 
 pub use crate::gas::estimate_gas;
 
@@ -159,11 +159,29 @@ struct LastCalls {
 
 /// When the values of a prediction count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Values {
+enum Values<'m> {
     Known,
-    /// Those of a prediction made on the parent state: where nothing that it reads is changed before.
-    IfUntouched,
+    /// Those of a prediction made on the parent state: where nothing that it reads is changed before, but
+    /// what they are known to move with.
+    OnParent(&'m Moves),
     Unknown,
+}
+
+impl Values<'_> {
+    /// What `slot` is left with, which is asked for in ascending order.
+    fn leaves<'v>(
+        self,
+        slot: Slot,
+        values: &mut Peekable<impl Iterator<Item = &'v (Slot, U256)>>,
+    ) -> Leaves {
+        let value = value_of(slot, values);
+        match self {
+            Self::OnParent(moves) if moves.allows(&slot) => {
+                Leaves { value, is_moving: true, moves: moves.of_slot(&slot) }
+            }
+            _ => Leaves { value, is_moving: false, moves: None },
+        }
+    }
 }
 
 impl<'a> Waits<'a> {
@@ -207,9 +225,9 @@ impl<'a> Waits<'a> {
     }
 
     /// The same, given a prediction that was made on the parent state: its values count if no
-    /// transaction before it is predicted to change what it reads.
-    pub fn next_on_parent(&mut self, prediction: &Prediction) -> Wait {
-        self.next_with(prediction, Values::IfUntouched)
+    /// transaction before it is predicted to change what it reads, but for what they move with.
+    pub(crate) fn next_on_parent(&mut self, prediction: &Prediction, moves: &Moves) -> Wait {
+        self.next_with(prediction, Values::OnParent(moves))
     }
 
     /// The same, given a prediction that was made on another state: where it leads is likely, its
@@ -224,7 +242,7 @@ impl<'a> Waits<'a> {
         (at, self.block.transaction(at))
     }
 
-    fn next_with(&mut self, prediction: &Prediction, count: Values) -> Wait {
+    fn next_with(&mut self, prediction: &Prediction, count: Values<'_>) -> Wait {
         let (at, tx) = self.turn();
         let (block, state) = (self.block, self.state);
         let short = &*self.short.get_or_insert_with(|| senders_that_may_run_short(block, state));
@@ -249,7 +267,7 @@ impl<'a> Waits<'a> {
         let mut writes = storage.writes.iter().peekable();
         for &slot in &storage.reads {
             match writes.next_if_eq(&&slot) {
-                Some(_) => changes.read_and_change(slot, value_of(slot, &mut values)),
+                Some(_) => changes.read_and_change(slot, count.leaves(slot, &mut values)),
                 None => changes.read_slot(slot),
             }
         }
@@ -257,22 +275,36 @@ impl<'a> Waits<'a> {
             read_accounts(changes, sender, prediction, short);
         }
         let mut values = known.iter().peekable();
-        let add = |slot: &Slot| changes.add(*slot, value_of(*slot, &mut values));
+        let add = |slot: &Slot| changes.add(*slot, count.leaves(*slot, &mut values));
         let deltas = storage.deltas.iter().copied().filter(add).collect();
-        let is_as_predicted = count != Values::IfUntouched || !changes.is_touched();
-        if !is_as_predicted {
-            storage
-                .writes
-                .iter()
-                .chain(&storage.deltas)
-                .for_each(|slot| changes.forget_value(slot));
-        }
+        let touched = changes.touched();
+        let are_balances_known = match count {
+            Values::OnParent(moves) => {
+                let is_lost = |slot: &&Slot| match touched {
+                    Touched::Nowhere => false,
+                    Touched::WhereItMoves => moves.of_slot(slot).is_none(),
+                    Touched::Elsewhere => true,
+                };
+                let changed = storage.writes.iter().chain(&storage.deltas);
+                if touched == Touched::Elsewhere
+                    && changed.clone().next().is_none()
+                    && let Some(to) = callee(tx)
+                {
+                    // It looks as if it failed for want of what is changed before it.
+                    self.calls.entry(to).or_default().blind = Some(at);
+                }
+                changed.filter(is_lost).for_each(|slot| changes.forget_value(slot));
+                touched == Touched::Nowhere
+                    || touched == Touched::WhereItMoves && moves.keeps_balances()
+            }
+            Values::Known | Values::Unknown => true,
+        };
         let change_of = |address| {
             let known = if is_known { prediction.balance_changes() } else { &[] };
             let at = known.binary_search_by_key(&address, |(address, _)| *address).ok()?;
             // What passes on all that it gets does so whatever it gets.
             let change = known[at].1;
-            (is_as_predicted || change.is_zero()).then_some(change)
+            (are_balances_known || change.is_zero()).then_some(change)
         };
         let is_looked_at = |address: &&Address| {
             let looked_at = self.looked_at.as_ref();

@@ -16,6 +16,8 @@ use alloy_primitives::{
 };
 use slotcast_model::{Location, Slot, TxIndex};
 
+use crate::announced::Move;
+
 /// Balances that a transaction usually changes: more only make the map grow.
 const BALANCES_PER_TX: usize = 2;
 
@@ -48,6 +50,40 @@ impl BalanceChanges {
     }
 }
 
+/// What a transaction leaves in a slot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Leaves {
+    /// The value, on the state that it was predicted on.
+    pub(super) value: Option<U256>,
+    /// Whether it is known what else it does when the slot holds something else.
+    pub(super) is_moving: bool,
+    /// What it leaves in this slot then, if that is known.
+    pub(super) moves: Option<Move>,
+}
+
+impl Leaves {
+    /// What is left after this change of the slot.
+    fn after(self, last: Option<&SlotChange>) -> Option<U256> {
+        match (last, self.moves) {
+            (None, _) | (_, Some(Move::Stays)) => self.value,
+            (Some(last), Some(Move::Adds(added))) => Some(last.value?.wrapping_add(added)),
+            (Some(_), None) => self.value.filter(|_| !self.is_moving),
+        }
+    }
+}
+
+/// What transactions before it change of what a transaction is predicted to read or to add to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Touched {
+    /// Nothing.
+    #[default]
+    Nowhere,
+    /// Slots alone of which it is known what it does when they hold something else.
+    WhereItMoves,
+    /// More.
+    Elsewhere,
+}
+
 /// What the next transaction waits for and finds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
@@ -68,8 +104,8 @@ pub(super) struct LastChanges {
     codes: AddressMap<TxIndex>,
     next: TxIndex,
     horizon: TxIndex,
-    /// Whether a transaction changed what the next one is predicted to read or to add to.
-    is_touched: bool,
+    /// What transactions changed of what the next one is predicted to read or to add to.
+    touched: Touched,
     /// The known values that the next transaction reads, with their writers.
     expected: Vec<(Slot, U256, TxIndex)>,
     /// The balances that it looks at and that others change by known amounts.
@@ -88,33 +124,44 @@ impl LastChanges {
     /// The next transaction is predicted to read `slot`.
     pub(super) fn read_slot(&mut self, slot: Slot) {
         let last = self.slots.get(&slot).copied();
+        self.touch(last, false);
         self.expect(slot, last);
     }
 
     /// The next transaction is predicted to read `slot` and to leave this in it.
-    pub(super) fn read_and_change(&mut self, slot: Slot, value: Option<U256>) {
-        let change = SlotChange { tx: self.next, value, written: Some(self.next) };
-        let last = self.slots.insert(slot, change);
+    pub(super) fn read_and_change(&mut self, slot: Slot, leaves: Leaves) {
+        let (tx, written) = (self.next, Some(self.next));
+        let last = self.slots.get(&slot).copied();
+        self.slots.insert(slot, SlotChange { tx, value: leaves.after(last.as_ref()), written });
+        self.touch(last, leaves.is_moving);
         self.expect(slot, last);
     }
 
+    /// The next transaction finds another value in a slot than the state has before the block.
+    fn touch(&mut self, last: Option<SlotChange>, is_moving: bool) {
+        if last.is_some_and(|last| last.tx < self.next) {
+            let by = if is_moving { Touched::WhereItMoves } else { Touched::Elsewhere };
+            self.touched = self.touched.max(by);
+        }
+    }
+
     fn expect(&mut self, slot: Slot, last: Option<SlotChange>) {
-        self.is_touched |= last.is_some_and(|last| last.tx < self.next);
         match last {
             Some(SlotChange { tx, value: Some(value), .. }) if tx < self.next => {
                 self.expected.push((slot, value, tx));
             }
-            last => self.wait_for(last.map(|last| last.tx)),
+            last => self.wait_until(last.map(|last| last.tx)),
         }
     }
 
     /// The next transaction is predicted to add to `slot`, after all of its reads were told; whether a
     /// transaction changed it that is not waited for. Where the value is not known, it waits for the
     /// last that did more than add to the slot, because storing costs something else in an empty one.
-    pub(super) fn add(&mut self, slot: Slot, value: Option<U256>) -> bool {
+    pub(super) fn add(&mut self, slot: Slot, leaves: Leaves) -> bool {
         let last = self.slots.get(&slot).copied();
         let written = last.and_then(|last| last.written);
-        self.is_touched |= last.is_some_and(|last| last.tx < self.next);
+        self.touch(last, leaves.is_moving);
+        let value = leaves.after(last.as_ref());
         self.slots.insert(slot, SlotChange { tx: self.next, value, written });
         match last {
             Some(SlotChange { value: Some(_), .. }) => {
@@ -122,7 +169,7 @@ impl LastChanges {
                 false
             }
             last => {
-                self.wait_for(written);
+                self.wait_until(written);
                 last.is_some_and(|last| self.horizon <= last.tx && last.tx < self.next)
             }
         }
@@ -156,7 +203,9 @@ impl LastChanges {
         let Some(changes) = self.balances.get(&address) else { return };
         let unknown = changes.unknown;
         // What was passed on in full leaves the balance as it was.
-        self.is_touched |= !changes.sum.is_zero();
+        if !changes.sum.is_zero() {
+            self.touched = Touched::Elsewhere;
+        }
         if !changes.known.is_empty() {
             self.looked_at.push(address);
         }
@@ -178,9 +227,9 @@ impl LastChanges {
         }
     }
 
-    /// Whether a transaction changed what was told so far to be read or added to by the next one.
-    pub(super) const fn is_touched(&self) -> bool {
-        self.is_touched
+    /// What transactions changed of what was told so far to be read or added to by the next one.
+    pub(super) const fn touched(&self) -> Touched {
+        self.touched
     }
 
     /// The next transaction leaves something else in `slot` than was told.
@@ -190,12 +239,18 @@ impl LastChanges {
         }
     }
 
-    /// The next transaction waits for this one.
+    /// The next transaction waits for this one, which changes something that it reads.
     pub(super) fn wait_for(&mut self, last: Option<TxIndex>) {
+        if last.is_some_and(|last| last < self.next) {
+            self.touched = Touched::Elsewhere;
+        }
+        self.wait_until(last);
+    }
+
+    fn wait_until(&mut self, last: Option<TxIndex>) {
         if let Some(last) = last
             && last < self.next
         {
-            self.is_touched = true;
             self.horizon = self.horizon.max(TxIndex(last.0 + 1));
         }
     }
@@ -205,7 +260,7 @@ impl LastChanges {
     pub(super) fn turn(&mut self) -> Found {
         let this = self.next;
         self.next = TxIndex(this.0 + 1);
-        self.is_touched = false;
+        self.touched = Touched::Nowhere;
         let horizon = core::mem::take(&mut self.horizon);
         let mut balances = Vec::new();
         for address in self.looked_at.drain(..) {

@@ -8,6 +8,11 @@ fn slot(n: u8) -> Slot {
     Slot::new(Address::with_last_byte(n), U256::ZERO)
 }
 
+/// What is left whatever is found.
+fn leaves(value: Option<U256>) -> Leaves {
+    Leaves { value, ..Leaves::default() }
+}
+
 /// The horizon, and the values of slots.
 fn turn(changes: &mut LastChanges) -> (TxIndex, Vec<(Slot, U256)>) {
     let Found { horizon, expected, balances } = changes.turn();
@@ -41,14 +46,14 @@ fn a_reader_waits_for_the_last_change_before_it() {
 #[test]
 fn a_forgotten_value_is_waited_for() {
     let mut changes = LastChanges::with_room_for(3);
-    changes.read_and_change(slot(1), Some(U256::ONE));
-    assert!(!changes.is_touched());
+    changes.read_and_change(slot(1), leaves(Some(U256::ONE)));
+    assert_eq!(changes.touched(), Touched::Nowhere);
     changes.turn();
-    changes.read_and_change(slot(1), Some(U256::ONE));
-    assert!(changes.is_touched(), "the first changed it");
+    changes.read_and_change(slot(1), leaves(Some(U256::ONE)));
+    assert_eq!(changes.touched(), Touched::Elsewhere, "the first changed it");
     changes.forget_value(&slot(1));
     assert_eq!(turn(&mut changes), (TxIndex(0), vec![(slot(1), U256::ONE)]));
-    assert!(!changes.is_touched(), "of the next nothing is told yet");
+    assert_eq!(changes.touched(), Touched::Nowhere, "of the next nothing is told yet");
     changes.read_slot(slot(1));
     assert_eq!(turn(&mut changes), (TxIndex(2), vec![]));
 }
@@ -56,14 +61,14 @@ fn a_forgotten_value_is_waited_for() {
 #[test]
 fn a_delta_does_not_wait_and_is_waited_for() {
     let mut changes = LastChanges::with_room_for(4);
-    assert!(!changes.add(slot(1), None));
+    assert!(!changes.add(slot(1), leaves(None)));
     assert_eq!(changes.turn().horizon.0, 0);
-    assert!(changes.add(slot(1), None));
+    assert!(changes.add(slot(1), leaves(None)));
     assert_eq!(changes.turn().horizon.0, 0);
     changes.read_slot(slot(1));
     assert_eq!(changes.turn().horizon.0, 2);
     changes.read_slot(slot(1));
-    assert!(!changes.add(slot(1), None), "it waits for that change anyway");
+    assert!(!changes.add(slot(1), leaves(None)), "it waits for that change anyway");
     assert_eq!(changes.turn().horizon.0, 2);
 }
 
@@ -71,11 +76,11 @@ fn a_delta_does_not_wait_and_is_waited_for() {
 fn a_known_value_is_found_and_not_waited_for() {
     let (one, two, word) = (slot(1), slot(2), |n: u64| Some(U256::from(n)));
     let mut changes = LastChanges::with_room_for(6);
-    changes.read_and_change(two, word(20));
-    changes.read_and_change(one, word(10));
+    changes.read_and_change(two, leaves(word(20)));
+    changes.read_and_change(one, leaves(word(10)));
     assert_eq!(turn(&mut changes), (TxIndex(0), vec![]));
     changes.read_slot(two);
-    changes.read_and_change(one, None);
+    changes.read_and_change(one, leaves(None));
     assert_eq!(
         turn(&mut changes),
         (TxIndex(0), vec![(one, U256::from(10)), (two, U256::from(20))])
@@ -85,7 +90,7 @@ fn a_known_value_is_found_and_not_waited_for() {
     changes.read_slot(two);
     assert_eq!(turn(&mut changes), (TxIndex(2), vec![]));
     // What is added to is found as well, and left.
-    assert!(!changes.add(two, word(21)));
+    assert!(!changes.add(two, leaves(word(21))));
     assert_eq!(turn(&mut changes), (TxIndex(0), vec![(two, U256::from(20))]));
     changes.read_slot(two);
     assert_eq!(turn(&mut changes), (TxIndex(0), vec![(two, U256::from(21))]));
@@ -94,10 +99,10 @@ fn a_known_value_is_found_and_not_waited_for() {
 #[test]
 fn a_delta_waits_for_the_last_writer_alone() {
     let mut changes = LastChanges::with_room_for(4);
-    changes.read_and_change(slot(1), None);
+    changes.read_and_change(slot(1), leaves(None));
     assert_eq!(changes.turn().horizon.0, 0);
     for _ in 0..2 {
-        changes.add(slot(1), None);
+        changes.add(slot(1), leaves(None));
         assert_eq!(changes.turn().horizon.0, 1);
     }
     changes.read_slot(slot(1));
@@ -118,7 +123,7 @@ fn a_known_change_of_a_balance_is_told_and_not_waited_for() {
     assert_eq!(told(&mut changes), (0, vec![]));
     // Its own change is not what it finds.
     read(&mut changes, one);
-    assert!(changes.is_touched());
+    assert_eq!(changes.touched(), Touched::Elsewhere);
     changes.change_balance(one, Some(minus));
     changes.change_balance(one, Some(minus));
     assert_eq!(told(&mut changes), (0, vec![(one, five)]));
@@ -126,7 +131,7 @@ fn a_known_change_of_a_balance_is_told_and_not_waited_for() {
     assert_eq!(told(&mut changes), (0, vec![]));
     // What was passed on leaves nothing to tell.
     read(&mut changes, two);
-    assert!(!changes.is_touched());
+    assert_eq!(changes.touched(), Touched::Nowhere);
     read(&mut changes, one);
     assert_eq!(told(&mut changes), (0, vec![(one, U256::from(3))]));
     // An unknown change is waited for, by itself as well as by others.
