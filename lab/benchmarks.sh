@@ -24,7 +24,7 @@ section() {
 }
 
 # Built together, so that all have the same features and nothing is built twice.
-examples=(binding simplest makespan memory schedule)
+examples=(binding simplest decisions makespan memory schedule)
 cargo build --locked --release --workspace --bin slotcast "${examples[@]/#/--example=}"
 slotcast() { target/release/slotcast -q "$@"; }
 example() { "target/release/examples/$1" "${@:2}"; }
@@ -63,6 +63,11 @@ fi
 section "Speed, several threads for every block" \
     "The same without the decision whether several threads pay." \
     slotcast bench --always --threads 2 "${blocks[@]}"
+if ((${#blocks[@]})); then
+    section "Unit costs that are off by two" \
+        "What decisions by wrong unit costs would bring: measured on one and two threads, combined." \
+        example decisions "${blocks[@]}"
+fi
 section "Speed on synthetic blocks" \
     "Blocks without conflicts, and blocks where three transactions in ten meet." \
     slotcast bench --synthetic all --gas 200000000 --threads 1,2
