@@ -61,6 +61,8 @@ struct Measured {
     run: IndexVec<TxIndex, u64>,
     /// Finding out what each waits for when nothing is predicted.
     blind: IndexVec<TxIndex, u64>,
+    /// The same by predictions at hand.
+    hint: IndexVec<TxIndex, u64>,
     predictions: IndexVec<TxIndex, Prediction>,
     truth: IndexVec<TxIndex, Prediction>,
     /// What each waits for when nothing is predicted.
@@ -126,7 +128,7 @@ impl BlockCosts {
 
     pub(crate) fn of(prepared: &Prepared, units: &UnitCosts) -> Result<Self, ExecutionError> {
         let measured = measure(prepared)?;
-        let Measured { run, blind, predictions, truth, .. } = &measured;
+        let Measured { run, blind, hint, predictions, truth, .. } = &measured;
         let (waits, again) = waits(prepared, predictions)?;
         let (waits_blind, again_blind) = ran(prepared, measured.waits_blind.clone())?;
         let (waits_pooled, again_pooled) = ran(prepared, measured.pooled.clone())?;
@@ -141,7 +143,7 @@ impl BlockCosts {
             sequential: run.iter().sum(),
             ours: steps(blind, &waits_blind, &again_blind),
             pooled: steps(&measured.follow, &waits_pooled, &again_pooled),
-            hinted: steps(&free, &waits, &again),
+            hinted: steps(hint, &waits, &again),
             true_sets: steps(&free, &waits_of_truth, &again_of_truth),
             actual: actual(prepared, units, run, truth),
             predicted_before: [measured.arriving, measured.beforehand],
@@ -179,25 +181,32 @@ fn measure(prepared: &Prepared) -> Result<Measured, ExecutionError> {
     let predictions = prepared.predict_with(&summaries, &settings).predictions;
     engine.use_summaries(summaries);
     let next = NextBlock::of(block, prepared.fork());
-    let [mut runs, mut blind, mut following] = [Vec::new(), Vec::new(), Vec::new()];
+    let [mut runs, mut blind, mut hinted, mut following] = [const { Vec::new() }; 4];
     let [mut beforehand, mut arriving] = [Vec::new(), Vec::new()];
     let [mut waits_blind, mut pooled] = [IndexVec::new(), IndexVec::new()];
     for _ in 0..N_RUNS {
         runs.push(time_each(block, state)?);
-        waits_blind = timed_waits(block, engine.waits(block, state)?, &mut blind);
+        waits_blind = timed_waits(block, || engine.waits(block, state), &mut blind)?;
+        let (hints, mode) = (&predictions, Default::default());
+        let by_hints = || {
+            let mut waits = Waits::new(block, state, mode).with_all(hints.iter());
+            Ok(move |tx: TxIndex| waits.next(&hints[tx]))
+        };
+        timed_waits(block, by_hints, &mut hinted)?;
         beforehand.push(timed(|| engine.predict_block(block, state)).0);
         let announce = |tx| timed(|| engine.announce(tx, &next, state)).0;
         arriving.push(block.transactions.iter().map(announce).sum());
-        pooled = timed_waits(block, engine.waits(block, state)?, &mut following);
+        pooled = timed_waits(block, || engine.waits(block, state), &mut following)?;
         for tx in &block.transactions {
             engine.withdraw(tx.tx_hash());
         }
     }
-    let [run, blind, follow] = [&runs, &blind, &following].map(|it| medians(it));
+    let [run, blind, hint, follow] = [&runs, &blind, &hinted, &following].map(|it| medians(it));
     let [beforehand, arriving] = [beforehand, arriving].map(median);
     Ok(Measured {
         run,
         blind,
+        hint,
         predictions,
         truth,
         waits_blind,
@@ -208,16 +217,22 @@ fn measure(prepared: &Prepared) -> Result<Measured, ExecutionError> {
     })
 }
 
-/// What each transaction waits for; what it takes to find out is added to `runs`.
-fn timed_waits(
+/// What each transaction waits for; what it takes to find out is added to `runs`, and to begin to the
+/// first transaction's.
+fn timed_waits<W: FnMut(TxIndex) -> Wait>(
     block: &Block,
-    mut wait: impl FnMut(TxIndex) -> Wait,
+    begin: impl FnOnce() -> Result<W, ExecutionError>,
     runs: &mut Vec<IndexVec<TxIndex, u64>>,
-) -> IndexVec<TxIndex, Wait> {
+) -> Result<IndexVec<TxIndex, Wait>, ExecutionError> {
+    let (beginning, wait) = timed(begin);
+    let mut wait = wait?;
     let next = |tx| timed(|| wait(tx));
-    let (nanos, waits): (Vec<u64>, Vec<Wait>) = block.tx_indices().map(next).unzip();
+    let (mut nanos, waits): (Vec<u64>, Vec<Wait>) = block.tx_indices().map(next).unzip();
+    if let Some(first) = nanos.first_mut() {
+        *first += beginning;
+    }
     runs.push(nanos.into());
-    waits.into()
+    Ok(waits.into())
 }
 
 /// How long something takes, in nanoseconds, and what it gives.

@@ -182,6 +182,33 @@ impl Values<'_> {
             _ => Leaves { value, is_moving: false, moves: None },
         }
     }
+
+    /// Whether what is left in `slot` is no longer known when this is changed before.
+    fn loses(self, slot: &Slot, touched: Touched) -> bool {
+        match (self, touched) {
+            (Self::OnParent(_), Touched::Elsewhere) => true,
+            (Self::OnParent(moves), Touched::WhereItMoves) => moves.of_slot(slot).is_none(),
+            _ => false,
+        }
+    }
+
+    /// Whether balances still change by as much then.
+    const fn are_balances_known(self, touched: Touched) -> bool {
+        match (self, touched) {
+            (Self::OnParent(_), Touched::Elsewhere) => false,
+            (Self::OnParent(moves), Touched::WhereItMoves) => moves.keeps_balances(),
+            _ => true,
+        }
+    }
+
+    /// Whether it looks as if a transaction was predicted to fail for want of what is changed before it,
+    /// so that it may do more than is predicted.
+    fn may_have_failed(self, prediction: &Prediction, touched: Touched) -> bool {
+        let storage = prediction.storage();
+        matches!((self, touched), (Self::OnParent(_), Touched::Elsewhere))
+            && storage.writes.is_empty()
+            && storage.deltas.is_empty()
+    }
 }
 
 impl<'a> Waits<'a> {
@@ -278,27 +305,16 @@ impl<'a> Waits<'a> {
         let add = |slot: &Slot| changes.add(*slot, count.leaves(*slot, &mut values));
         let deltas = storage.deltas.iter().copied().filter(add).collect();
         let touched = changes.touched();
-        let are_balances_known = match count {
-            Values::OnParent(moves) => {
-                let is_lost = |slot: &&Slot| match touched {
-                    Touched::Nowhere => false,
-                    Touched::WhereItMoves => moves.of_slot(slot).is_none(),
-                    Touched::Elsewhere => true,
-                };
-                let changed = storage.writes.iter().chain(&storage.deltas);
-                if touched == Touched::Elsewhere
-                    && changed.clone().next().is_none()
-                    && let Some(to) = callee(tx)
-                {
-                    // It looks as if it failed for want of what is changed before it.
-                    self.calls.entry(to).or_default().blind = Some(at);
-                }
-                changed.filter(is_lost).for_each(|slot| changes.forget_value(slot));
-                touched == Touched::Nowhere
-                    || touched == Touched::WhereItMoves && moves.keeps_balances()
-            }
-            Values::Known | Values::Unknown => true,
-        };
+        let are_balances_known = count.are_balances_known(touched);
+        let changed = storage.writes.iter().chain(&storage.deltas);
+        changed
+            .filter(|slot| count.loses(slot, touched))
+            .for_each(|slot| changes.forget_value(slot));
+        if count.may_have_failed(prediction, touched)
+            && let Some(to) = callee(tx)
+        {
+            self.calls.entry(to).or_default().blind = Some(at);
+        }
         let change_of = |address| {
             let known = if is_known { prediction.balance_changes() } else { &[] };
             let at = known.binary_search_by_key(&address, |(address, _)| *address).ok()?;
