@@ -15,7 +15,7 @@
 //!
 //! ```text
 //! waking + (n × handing over + m × scheduling) / 2  <  certain share of (S − T)
-//! and a fifth of everything  ≤  S − T
+//! and three tenths of everything  ≤  S − T
 //! ```
 //!
 //! What two threads cannot speed up is not worth more of them, so the formula reckons with two
@@ -40,8 +40,9 @@ use slotcast_scheduler::CostModel;
 use crate::{input::Block, transaction::ChainTx};
 
 /// A plan that saves less than this of a block is not followed, in percent: waiting for one another
-/// and reading through versions could take as much.
-const LEAST_SAVED_PERCENT: u64 = 20;
+/// and reading through versions could take as much. Of three recorded blocks between 20 and 30 percent
+/// none gained more than a tenth over one thread, on two machines, and one lost a fifth.
+const LEAST_SAVED_PERCENT: u64 = 30;
 
 /// The gas of a plain transfer.
 const TRANSFER_GAS: u64 = 21_000;

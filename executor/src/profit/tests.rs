@@ -71,6 +71,17 @@ fn a_plan_that_saves_little_of_a_block_is_not_followed() {
     };
     assert!(is_profitable(500_000));
     assert!(!is_profitable(900_000_000));
+    // Where threads cost nothing, it is followed from three tenths on.
+    let call_nanos = CostModel { base_nanos: 0, ..units.call };
+    let (wake_nanos, hand_over_nanos, schedule_nanos) = (0, 0, 0);
+    let free = UnitCosts { call: call_nanos, wake_nanos, hand_over_nanos, schedule_nanos, ..units };
+    let saves = |percent: u64| {
+        let mut block = block_of_calls(10);
+        let others = 9 * 500_000;
+        block.transactions[0] = call(others * (100 - percent) / percent);
+        pays(&free, &block, 6_200)
+    };
+    assert!(saves(31) && !saves(29));
 }
 
 #[test]
