@@ -81,7 +81,8 @@ fn a_plan_that_saves_little_of_a_block_is_not_followed() {
         block.transactions[0] = call(others * (100 - percent) / percent);
         pays(&free, &block, 6_200)
     };
-    assert!(saves(31) && !saves(29));
+    // The first gas of a call takes no time, so that it is a little less than that.
+    assert_eq!([30, 33].map(saves), [false, true]);
 }
 
 #[test]
