@@ -280,8 +280,6 @@ impl<'a> Waits<'a> {
         }
         let (storage, accounts) = (prediction.storage(), prediction.accounts());
         let (sender, is_plain) = (tx.signer(), is_plain(tx, prediction));
-        let nonces = accounts.nonces.iter().copied().filter(|address| *address != sender);
-        let made = made(prediction);
         // A partial prediction may be wrong about what it leaves.
         let is_known = count != Values::Unknown
             && self.mode == Mode::Values
@@ -330,14 +328,7 @@ impl<'a> Waits<'a> {
         for &address in paid.filter(is_looked_at) {
             changes.change_balance(address, change_of(address));
         }
-        let of_made =
-            made.flat_map(|it| [Location::Nonce(it), Location::Code(it), Location::Balance(it)]);
-        let delegated = accounts.delegated.iter().copied().map(Location::Code);
-        nonces
-            .map(Location::Nonce)
-            .chain(of_made)
-            .chain(delegated)
-            .for_each(|location| changes.change(location));
+        change_accounts(changes, sender, prediction);
         let gas = if is_plain { 0 } else { estimate_gas(tx, prediction) };
         let Found { horizon, expected, balances } = changes.turn();
         Wait { horizon: Horizon(horizon), deltas, expected, balances, gas }
@@ -407,6 +398,21 @@ fn read_accounts(
         .chain(nonces.map(Location::Nonce))
         .chain(of_made)
         .for_each(|location| changes.read(&location));
+}
+
+/// Notes which nonces and codes a transaction of this sender changes, and the balances of what it creates
+/// or destroys; the sender's own nonce is stated.
+fn change_accounts(changes: &mut LastChanges, sender: Address, prediction: &Prediction) {
+    let accounts = prediction.accounts();
+    let nonces = accounts.nonces.iter().copied().filter(|address| *address != sender);
+    let of_made = made(prediction)
+        .flat_map(|it| [Location::Nonce(it), Location::Code(it), Location::Balance(it)]);
+    let delegated = accounts.delegated.iter().copied().map(Location::Code);
+    nonces
+        .map(Location::Nonce)
+        .chain(of_made)
+        .chain(delegated)
+        .for_each(|location| changes.change(location));
 }
 
 /// The balances whose value a transaction of this sender looks at, unless it is plain.
