@@ -175,19 +175,20 @@ impl Values<'_> {
         values: &mut Peekable<impl Iterator<Item = &'v (Slot, U256)>>,
     ) -> Leaves {
         let value = value_of(slot, values);
-        match self {
-            Self::OnParent(moves) if moves.allows(&slot) => {
-                Leaves { value, is_moving: true, moves: moves.of_slot(&slot) }
-            }
-            _ => Leaves { value, is_moving: false, moves: None },
-        }
+        let moves = match self {
+            Self::OnParent(moves) => moves.of_slot(&slot),
+            Self::Known | Self::Unknown => None,
+        };
+        Leaves { value, is_moving: moves.is_some(), moves: moves.flatten() }
     }
 
     /// Whether what is left in `slot` is no longer known when this is changed before.
     fn loses(self, slot: &Slot, touched: Touched) -> bool {
         match (self, touched) {
             (Self::OnParent(_), Touched::Elsewhere) => true,
-            (Self::OnParent(moves), Touched::WhereItMoves) => moves.of_slot(slot).is_none(),
+            (Self::OnParent(moves), Touched::WhereItMoves) => {
+                moves.of_slot(slot).flatten().is_none()
+            }
             _ => false,
         }
     }

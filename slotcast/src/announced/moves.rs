@@ -12,15 +12,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_consensus::transaction::Recovered;
-use alloy_primitives::{Address, B256, Bytes, U256};
-use slotcast_analyzer::{
-    bind::{Binder, BlockWords, Bound, Callee, StateView},
-    bytecode::Pc,
-};
+use alloy_primitives::U256;
+use slotcast_analyzer::bind::{Binder, BlockWords, Bound, Changes, StateView};
 use slotcast_executor::ChainTx;
 use slotcast_model::{Coverage, Prediction, Slot, StorageAccess};
 
-use crate::predict::bind_with_values;
+use crate::{overlay::StateOverlay, predict::bind_with_values};
 
 /// A slot is moved by what is there divided by two to this power, so that what grows in proportion
 /// shows, and what must suffice mostly still does.
@@ -38,10 +35,9 @@ pub(crate) enum Move {
 /// What a transaction leaves when what it finds in the slots that it changes is something else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Moves {
-    /// Ascending by slot; a slot that does anything else is not among them.
-    slots: Vec<(Slot, Move)>,
-    /// The slots that may be found otherwise, ascending.
-    moved: Vec<Slot>,
+    /// The slots that may be found otherwise, ascending, with what they are left with then, if that is
+    /// known.
+    slots: Vec<(Slot, Option<Move>)>,
     /// Whether all balances change by as much.
     keeps_balances: bool,
 }
@@ -64,7 +60,13 @@ impl Moves {
         if shifts.is_empty() || prediction.coverage() == Coverage::Partial {
             return Self::default();
         }
-        let other = bind_with_values(binder, tx, words, &Shifted { view, shifts: &shifts });
+        let moved = |(slot, (found, shift)): (&Slot, &(U256, U256))| {
+            (*slot, Some(found.wrapping_add(*shift)))
+        };
+        let mut shifted = StateOverlay::new(view);
+        shifted
+            .apply(&Changes { storage: shifts.iter().map(moved).collect(), ..Changes::default() });
+        let other = bind_with_values(binder, tx, words, &shifted);
         Self::between(prediction, &other.prediction, &shifts).unwrap_or_default()
     }
 
@@ -74,29 +76,27 @@ impl Moves {
         if touched(one) != touched(other) || one.accounts() != other.accounts() {
             return None;
         }
-        let how = |(slot, value): &(Slot, U256)| {
-            let (found, shift) = shifts.get(slot)?;
-            let at = other.values().binary_search_by_key(slot, |(slot, _)| *slot).ok()?;
-            match other.values()[at].1.wrapping_sub(*value) {
-                U256::ZERO => Some((*slot, Move::Stays)),
-                by if by == *shift => Some((*slot, Move::Adds(value.wrapping_sub(*found)))),
+        let value = |of: &Prediction, slot: &Slot| {
+            let at = of.values().binary_search_by_key(slot, |(slot, _)| *slot).ok()?;
+            Some(of.values()[at].1)
+        };
+        let how = |slot: &Slot, found: U256, shift: U256| {
+            let (value, then) = (value(one, slot)?, value(other, slot)?);
+            match then.wrapping_sub(value) {
+                U256::ZERO => Some(Move::Stays),
+                by if by == shift => Some(Move::Adds(value.wrapping_sub(found))),
                 _ => None,
             }
         };
+        let slots = shifts.iter().map(|(slot, (found, shift))| (*slot, how(slot, *found, *shift)));
         Some(Self {
-            slots: one.values().iter().filter_map(how).collect(),
-            moved: shifts.keys().copied().collect(),
+            slots: slots.collect(),
             keeps_balances: other.balance_changes() == one.balance_changes(),
         })
     }
 
-    /// Whether it is known what the transaction does when something else is found in `slot`.
-    pub(crate) fn allows(&self, slot: &Slot) -> bool {
-        self.moved.binary_search(slot).is_ok()
-    }
-
-    /// What `slot` is left with then, if that is known.
-    pub(crate) fn of_slot(&self, slot: &Slot) -> Option<Move> {
+    /// What is known of `slot`, if it may be found otherwise: what it is left with then, if anything.
+    pub(crate) fn of_slot(&self, slot: &Slot) -> Option<Option<Move>> {
         let at = self.slots.binary_search_by_key(slot, |(slot, _)| *slot).ok()?;
         Some(self.slots[at].1)
     }
@@ -123,42 +123,4 @@ fn touched(prediction: &Prediction) -> (BTreeSet<Slot>, BTreeSet<Slot>) {
 fn shift_of(word: U256, n: usize) -> U256 {
     let amount = (word >> SHIFT_BITS).wrapping_add(U256::from(n + 1));
     if word.bit(255) { U256::ZERO.wrapping_sub(amount) } else { amount }
-}
-
-/// A view in which some slots hold something else.
-struct Shifted<'a, S> {
-    view: &'a S,
-    shifts: &'a Shifts,
-}
-
-impl<S: StateView> StateView for Shifted<'_, S> {
-    fn storage(&self, address: Address, key: U256) -> Option<U256> {
-        let value = self.view.storage(address, key)?;
-        let shift = self.shifts.get(&Slot::new(address, key));
-        Some(shift.map_or(value, |(_, shift)| value.wrapping_add(*shift)))
-    }
-
-    fn balance(&self, address: Address) -> Option<U256> {
-        self.view.balance(address)
-    }
-
-    fn nonce(&self, address: Address) -> Option<u64> {
-        self.view.nonce(address)
-    }
-
-    fn callee(&self, address: Address) -> Callee {
-        self.view.callee(address)
-    }
-
-    fn summarise(&self, code: Bytes) -> Callee {
-        self.view.summarise(code)
-    }
-
-    fn refine(&self, address: Address, jump: Pc, target: Pc) -> Option<Callee> {
-        self.view.refine(address, jump, target)
-    }
-
-    fn block_hash(&self, number: u64) -> Option<B256> {
-        self.view.block_hash(number)
-    }
 }
