@@ -18,7 +18,8 @@ section() {
     for block in "${blocks[@]}"; do shown=${shown//"$block"/blocks/}; done
     {
         printf '\n## %s\n\n%s\n\n```console\n$ %s\n' "$title" "$sentence" "$shown"
-        "$@" 2>/dev/null | sed 's/[[:space:]]*$//'
+        # A bound that is not kept is part of the page, and no reason to lose the rest.
+        "$@" 2>/dev/null | sed 's/[[:space:]]*$//' || printf '(ended with a status that is not 0)\n'
         printf '```\n'
     } >>"$draft"
 }

@@ -35,6 +35,7 @@ use crate::{
     reads::Reads,
     version::Version,
     view::{StateSource, View},
+    wait::ToldAccount,
 };
 
 pub(crate) use context::ViewEvm;
@@ -76,8 +77,8 @@ pub(crate) struct Told {
     pub(crate) deltas: Vec<Slot>,
     /// What it finds in slots, ascending by slot.
     pub(crate) expected: Vec<(Slot, U256)>,
-    /// What is added to balances on top of what it finds, ascending by address.
-    pub(crate) balances: Vec<(Address, U256)>,
+    /// What is changed of accounts that it finds, ascending by address.
+    pub(crate) accounts: Vec<(Address, ToldAccount)>,
 }
 
 /// Runs transactions of one block speculatively, one at a time.
@@ -103,8 +104,8 @@ impl<'a, DB: DatabaseRef> Speculator<'a, DB> {
     pub(crate) fn run_below(&mut self, horizon: Version, tx: TxIndex, told: Told) -> Speculative {
         let transaction = self.block.transaction(tx);
         let (sender, nonce) = (transaction.signer(), transaction.nonce());
-        let Told { deltas, expected, balances } = told;
-        self.view().start_below(horizon, sender, nonce, expected, balances);
+        let Told { deltas, expected, accounts } = told;
+        self.view().start_below(horizon, sender, nonce, expected, accounts);
         self.view().reads.deltas = Deltas::of(&deltas);
         self.run_started(tx)
     }

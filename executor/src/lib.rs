@@ -117,4 +117,4 @@ pub use slotcast_scheduler::Mode;
 pub use state::{AccountRecord, CodeRecord, MemoryState, MissingCode};
 pub use timed::time_each;
 pub use transaction::{ChainTx, ChainTxType, deposit::TxDeposit};
-pub use wait::{Advice, Horizon, Wait};
+pub use wait::{Advice, Code, Horizon, ToldAccount, Wait};

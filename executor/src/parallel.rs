@@ -24,6 +24,7 @@ mod dispatch;
 mod ready_queue;
 mod workers;
 
+use alloy_primitives::Address;
 use revm::database_interface::DatabaseRef;
 use slotcast_model::TxIndex;
 
@@ -85,13 +86,19 @@ fn dispatch<DB: DatabaseRef>(
     tx: TxIndex,
     wait: Wait,
 ) -> Dispatch {
-    let Wait { horizon, deltas, expected, balances, gas } = wait;
+    let Wait { horizon, deltas, expected, accounts, gas } = wait;
     assert!(horizon.0 <= tx, "a transaction waits for earlier ones only");
     let look = |to| unless_it_panics(|| job.base.basic_ref(to).ok());
     let recipient = transfers.recipient(job.block.transaction(tx));
     let has_no_code =
         |info: Option<revm::state::AccountInfo>| info.is_none_or(|it| it.is_empty_code_hash());
-    let is_transfer = recipient.and_then(look).is_some_and(has_no_code);
+    let told = |to: &Address| {
+        let at = accounts.binary_search_by_key(to, |(address, _)| *address);
+        at.ok().and_then(|at| accounts[at].1.code.as_ref())
+    };
+    // Code that is put in place from the horizon on is run like any other.
+    let is_told = recipient.as_ref().and_then(told).is_some_and(|code| !code.is_empty());
+    let is_transfer = !is_told && recipient.and_then(look).is_some_and(has_no_code);
     // What all read stands in the first transaction of a rollup's block.
     let first = u32::from(job.rules.optimism.is_some());
     let Horizon(horizon) = horizon.within_window(tx);
@@ -102,6 +109,6 @@ fn dispatch<DB: DatabaseRef>(
         Dispatch::OnPrefix { horizon, nanos: units.call.nanos(gas) }
     } else {
         let nanos = [units.call.nanos(gas), units.hand_over_nanos];
-        Dispatch::Speculatively { horizon, nanos, told: Told { deltas, expected, balances } }
+        Dispatch::Speculatively { horizon, nanos, told: Told { deltas, expected, accounts } }
     }
 }

@@ -308,7 +308,7 @@ impl<S: Sharing> Committed for SinceHorizon<'_, S> {
     }
 
     fn account(&mut self, address: alloy_primitives::Address, read: &AccountRead) -> Now {
-        // An assumed nonce or balance was found nowhere, so it is not enough that nothing changed.
+        // What was assumed or told was found nowhere, so it is not enough that nothing changed.
         if read.is_assumed {
             return match self.store.last_account(&address) {
                 Seen::Written(info) => Now::Written(info),

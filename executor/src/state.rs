@@ -228,7 +228,7 @@ impl MemoryState {
 
 /// Code with its jump targets, or as a delegation. Bytes that only look like a delegation were
 /// deployable before London and are ordinary code.
-fn analysed(bytes: Bytes) -> Bytecode {
+pub(crate) fn analysed(bytes: Bytes) -> Bytecode {
     Bytecode::new_raw_checked(bytes.clone()).unwrap_or_else(|_| Bytecode::new_legacy(bytes))
 }
 

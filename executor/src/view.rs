@@ -22,6 +22,7 @@ use crate::{
     reads::{AccountRead, Reads, SlotRead},
     store::{Exclusive, Store},
     version::{Seen, Version},
+    wait::ToldAccount,
 };
 
 /// Where the effects of a block's transactions are looked up.
@@ -51,8 +52,8 @@ pub(crate) struct View<'a, DB> {
     sender: Option<(Address, u64)>,
     /// What slots are taken to hold that are changed from the horizon on, ascending.
     expected: Vec<(Slot, U256)>,
-    /// What is added to balances from the horizon on, ascending.
-    balances: Vec<(Address, U256)>,
+    /// What is changed of accounts from the horizon on, ascending.
+    told: Vec<(Address, ToldAccount)>,
     is_recording: bool,
     /// The account that every transaction pays, and what was last found of it, below which horizon:
     /// what stands there stays, while later payments are written next to it.
@@ -72,7 +73,7 @@ impl<'a, DB> View<'a, DB> {
             horizon: Version::OPENING,
             sender: None,
             expected: Vec::new(),
-            balances: Vec::new(),
+            told: Vec::new(),
             is_recording: true,
             beneficiary,
             paid: None,
@@ -82,7 +83,7 @@ impl<'a, DB> View<'a, DB> {
     }
 
     /// Begins the reads of a transaction that sees what is below `horizon`, with `expected` and
-    /// `balances` on top. Its sender is taken to have the nonce the transaction states, which only
+    /// `told` on top. Its sender is taken to have the nonce the transaction states, which only
     /// validation can tell: otherwise every transaction would wait for the one its sender sent before.
     pub(crate) fn start_below(
         &mut self,
@@ -90,11 +91,11 @@ impl<'a, DB> View<'a, DB> {
         sender: Address,
         nonce: u64,
         expected: Vec<(Slot, U256)>,
-        balances: Vec<(Address, U256)>,
+        told: Vec<(Address, ToldAccount)>,
     ) {
         debug_assert!(expected.is_sorted_by_key(|(slot, _)| *slot), "values are ascending by slot");
-        debug_assert!(balances.is_sorted_by_key(|(it, _)| *it), "changes are ascending by address");
-        self.balances = balances;
+        debug_assert!(told.is_sorted_by_key(|(it, _)| *it), "accounts are ascending");
+        self.told = told;
         self.horizon = horizon;
         self.expected = expected;
         self.sender = Some((sender, nonce));
@@ -108,13 +109,11 @@ impl<'a, DB> View<'a, DB> {
         self.is_recording = false;
     }
 
-    /// Adds what the balance of an account is told to gain from the horizon on; whether it was told.
-    fn add_told(&self, address: Address, info: &mut Option<AccountInfo>) -> bool {
-        let Ok(at) = self.balances.binary_search_by_key(&address, |(address, _)| *address) else {
-            return false;
-        };
-        let info = info.get_or_insert_default();
-        info.balance = info.balance.wrapping_add(self.balances[at].1);
+    /// Changes an account by what is told of it from the horizon on; whether anything is.
+    fn change_by_told(&self, address: Address, info: &mut Option<AccountInfo>) -> bool {
+        let at = self.told.binary_search_by_key(&address, |(address, _)| *address);
+        let Ok(at) = at else { return false };
+        self.told[at].1.apply(info);
         true
     }
 
@@ -151,7 +150,7 @@ impl<DB: DatabaseRef> Database for View<'_, DB> {
             Seen::Base => (self.base.basic_ref(address)?, true),
         };
         if self.is_recording {
-            let mut is_assumed = self.add_told(address, &mut info);
+            let mut is_assumed = self.change_by_told(address, &mut info);
             if let (Some(info), Some((sender, nonce))) = (&mut info, self.sender)
                 && sender == address
                 && info.nonce < nonce

@@ -27,8 +27,9 @@
 //! wait for it: the transaction is told the value and finds it on top of what is committed below its
 //! horizon. The values are part of the advice, so that what a transaction sees still follows from
 //! the advice alone, workers share nothing more than before, and a wrong value costs one
-//! re-execution like any other wrong prediction. Of a balance the change is told instead of the value,
-//! so that what is added to it below the horizon need not be known.
+//! re-execution like any other wrong prediction. Of a balance and of a nonce the change is told instead
+//! of the value, so that what is added below the horizon need not be known; code that is put in place and
+//! an account that is destroyed are told as they are.
 //!
 //! ```text
 //! tx         0         1              2               0 and 1 count in slot s, which holds 7
@@ -39,11 +40,12 @@
 //! In layers mode a transaction waits for every transaction of a lower layer that lies before it,
 //! whether or not it depends on it.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use revm::{bytecode::Bytecode, state::AccountInfo};
 use slotcast_model::{Location, Slot, TxIndex};
 use slotcast_scheduler::{Mode, Schedule};
 
-use crate::{error::ExecutionError, input::Block, pool::Settings};
+use crate::{error::ExecutionError, input::Block, pool::Settings, state::analysed};
 
 /// How far ahead of what is committed a transaction may start.
 ///
@@ -70,6 +72,62 @@ impl Horizon {
     }
 }
 
+/// What transactions are predicted to do to an account that a later one looks at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldAccount {
+    /// Whether it is destroyed, so that what else is told is all that there is of it. Its slots are told
+    /// like others.
+    pub is_destroyed: bool,
+    /// What is added to its balance, modulo 2^256.
+    pub balance: U256,
+    /// What is added to its nonce, modulo 2^64.
+    pub nonces: u64,
+    /// The code that is put in place.
+    pub code: Option<Code>,
+}
+
+impl ToldAccount {
+    /// Changes what was found of the account by what is told of it.
+    pub(crate) fn apply(&self, info: &mut Option<AccountInfo>) {
+        let Self { is_destroyed, balance, nonces, code } = self;
+        if *is_destroyed {
+            *info = None;
+        }
+        let is_without_code = code.as_ref().is_none_or(Code::is_empty);
+        if info.is_none() && balance.is_zero() && *nonces == 0 && is_without_code {
+            return;
+        }
+        let info = info.get_or_insert_default();
+        info.balance = info.balance.wrapping_add(*balance);
+        info.nonce = info.nonce.wrapping_add(*nonces);
+        if let Some(Code(code)) = code {
+            info.code_hash = code.hash_slow();
+            info.code = Some(code.clone());
+        }
+    }
+}
+
+/// Code that is put in place, ready to be run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Code(Bytecode);
+
+impl Code {
+    /// Looks for the jump targets once, for all transactions that are told.
+    pub fn new(bytes: Bytes) -> Self {
+        Self(analysed(bytes))
+    }
+
+    /// Whether there is no code.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Its hash.
+    pub fn hash(&self) -> B256 {
+        self.0.hash_slow()
+    }
+}
+
 /// What a transaction waits for, what it need not wait for, and about how long it takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wait {
@@ -82,9 +140,9 @@ pub struct Wait {
     /// What it finds in slots that transactions from its horizon on are predicted to change,
     /// ascending by slot: it runs on these values, and is validated by what is committed.
     pub expected: Vec<(Slot, U256)>,
-    /// What transactions from its horizon on are predicted to add to balances that it looks at, modulo
-    /// 2^256, ascending by address; validated like the values of slots.
-    pub balances: Vec<(Address, U256)>,
+    /// What transactions from its horizon on are predicted to change of accounts that it looks at,
+    /// ascending by address; validated like the values of slots.
+    pub accounts: Vec<(Address, ToldAccount)>,
     /// About how much gas it uses: of those that may start, the one with the most to do behind it
     /// starts first.
     pub gas: u64,

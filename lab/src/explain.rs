@@ -11,6 +11,7 @@
 
 mod outcome;
 mod prediction;
+mod told;
 mod traced;
 
 use alloy_consensus::Transaction as _;

@@ -19,4 +19,6 @@ pub use index::{Index, IndexVec, LocationId, TxIndex};
 pub use location::{Location, LocationTable, Slot};
 pub use observation::{LastWriters, Observation};
 pub use pairs::{PAIR, PairHashes};
-pub use prediction::{AccountAccess, Coverage, Gap, Prediction, StateRead, StorageAccess};
+pub use prediction::{
+    AccountAccess, AccountChange, Coverage, Gap, Prediction, StateRead, StorageAccess,
+};

@@ -7,7 +7,7 @@
 
 use core::fmt;
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, Bytes, U256};
 
 use crate::{AccessSet, Location, Slot};
 
@@ -62,6 +62,18 @@ impl AccountAccess {
             }
         }
     }
+}
+
+/// What a transaction is predicted to leave of an account besides its storage and its balance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct AccountChange {
+    /// Whether it is destroyed, so that nothing is left of it, nor of its storage and balance.
+    pub is_destroyed: bool,
+    /// How many nonces it takes: one for each contract that it creates, one for having been created
+    /// (EIP-161), one for each of its authorisations that counts (EIP-7702).
+    pub nonces: u64,
+    /// The code that it is left with, if another is put in place.
+    pub code: Option<Bytes>,
 }
 
 /// A word of state a prediction relied on: while it holds, so does the prediction.
@@ -177,6 +189,7 @@ pub struct Prediction {
     gaps: Vec<Gap>,
     values: Vec<(Slot, U256)>,
     balance_changes: Vec<(Address, U256)>,
+    account_changes: Vec<(Address, AccountChange)>,
     stated: Option<Statement>,
 }
 
@@ -229,6 +242,7 @@ impl Prediction {
             gaps,
             values: Vec::new(),
             balance_changes: Vec::new(),
+            account_changes: Vec::new(),
             stated: None,
         }
     }
@@ -275,7 +289,7 @@ impl Prediction {
     /// Where these agree with what a prediction read from outside states, it is as good as our own.
     ///
     /// ```
-    /// use alloy_primitives::{Address, U256};
+    /// use alloy_primitives::{Address, Bytes, U256};
     /// use slotcast_model::{
     ///     AccountAccess, Coverage, Location, Prediction, StateRead, StorageAccess,
     /// };
@@ -319,10 +333,27 @@ impl Prediction {
         self
     }
 
+    /// The same prediction, with what is left of accounts that are created, destroyed or delegated or
+    /// that create, the sender aside, as far as that is known.
+    #[must_use]
+    pub fn with_account_changes(mut self, mut changes: Vec<(Address, AccountChange)>) -> Self {
+        changes.sort_unstable_by_key(|(address, _)| *address);
+        changes.dedup_by_key(|(address, _)| *address);
+        self.account_changes = changes;
+        self
+    }
+
     /// The same prediction, of which nothing is known but what it touches.
     #[must_use]
     pub fn without_values(self) -> Self {
-        Self { values: Vec::new(), balance_changes: Vec::new(), ..self }
+        let (values, balance_changes, account_changes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { values, balance_changes, account_changes, ..self }
+    }
+
+    /// What is left of accounts besides storage and balance, as far as it is known, ascending by
+    /// address.
+    pub fn account_changes(&self) -> &[(Address, AccountChange)] {
+        &self.account_changes
     }
 
     /// What is added to balances modulo 2^256, as far as it is known, ascending by address. Of a

@@ -27,7 +27,9 @@ use alloy_primitives::{
     map::{AddressMap, AddressSet},
 };
 use slotcast_executor::{Block, ChainTx, Horizon, PredictedWork, Wait};
-use slotcast_model::{AccessSet, Coverage, IndexVec, Location, Prediction, Slot, TxIndex};
+use slotcast_model::{
+    AccessSet, AccountChange, Coverage, IndexVec, Location, Prediction, Slot, TxIndex,
+};
 use slotcast_scheduler::{Mode, PredictedAccess, Schedule, schedule};
 
 use self::changes::{Found, LastChanges, Leaves, Touched};
@@ -58,7 +60,7 @@ pub fn predicted_accesses(
     let read = entered.flat_map(|(tx, it)| balances_read(tx.signer(), it, &short)).collect();
     let delegated = |it: &Prediction| it.accounts().delegated.clone();
     let made = predictions.iter().flat_map(|it| made(it).chain(delegated(it))).collect();
-    let met = Met { short, read, made };
+    let met = Met { short, read, made, delegates: delegates(block) };
     transactions
         .map(|(tx, prediction)| PredictedAccess {
             access: access(tx, prediction, &met),
@@ -145,6 +147,8 @@ pub struct Waits<'a> {
     looked_at: Option<AddressSet>,
     changes: LastChanges,
     calls: AddressMap<LastCalls>,
+    /// Whether an authorisation may look at the nonce of a sender.
+    delegates: bool,
     mode: Mode,
     next: TxIndex,
 }
@@ -193,11 +197,11 @@ impl Values<'_> {
         }
     }
 
-    /// Whether balances still change by as much then.
-    const fn are_balances_known(self, touched: Touched) -> bool {
+    /// Whether balances still change by as much then, and as much is left of accounts.
+    const fn are_accounts_known(self, touched: Touched) -> bool {
         match (self, touched) {
             (Self::OnParent(_), Touched::Elsewhere) => false,
-            (Self::OnParent(moves), Touched::WhereItMoves) => moves.keeps_balances(),
+            (Self::OnParent(moves), Touched::WhereItMoves) => moves.keeps_accounts(),
             _ => true,
         }
     }
@@ -218,8 +222,8 @@ impl<'a> Waits<'a> {
     pub fn new(block: &'a Block, state: &'a impl BaseState, mode: Mode) -> Self {
         let changes = LastChanges::with_room_for(block.n_transactions());
         let calls = AddressMap::default();
-        let (short, looked_at) = (None, None);
-        Self { block, state, short, looked_at, changes, calls, mode, next: TxIndex(0) }
+        let (short, looked_at, delegates) = (None, None, delegates(block));
+        Self { block, state, short, looked_at, changes, calls, delegates, mode, next: TxIndex(0) }
     }
 
     /// The same, given all that will be told: a balance that no transaction looks at need not be
@@ -304,7 +308,7 @@ impl<'a> Waits<'a> {
         let add = |slot: &Slot| changes.add(*slot, count.leaves(*slot, &mut values));
         let deltas = storage.deltas.iter().copied().filter(add).collect();
         let touched = changes.touched();
-        let are_balances_known = count.are_balances_known(touched);
+        let are_accounts_known = count.are_accounts_known(touched);
         let changed = storage.writes.iter().chain(&storage.deltas);
         changed
             .filter(|slot| count.loses(slot, touched))
@@ -319,7 +323,7 @@ impl<'a> Waits<'a> {
             let at = known.binary_search_by_key(&address, |(address, _)| *address).ok()?;
             // What passes on all that it gets does so whatever it gets.
             let change = known[at].1;
-            (are_balances_known || change.is_zero()).then_some(change)
+            (are_accounts_known || change.is_zero()).then_some(change)
         };
         let is_looked_at = |address: &&Address| {
             let looked_at = self.looked_at.as_ref();
@@ -329,10 +333,17 @@ impl<'a> Waits<'a> {
         for &address in paid.filter(is_looked_at) {
             changes.change_balance(address, change_of(address));
         }
-        change_accounts(changes, sender, prediction);
+        let left = if is_known && are_accounts_known { prediction.account_changes() } else { &[] };
+        change_accounts(changes, sender, prediction, left);
+        if self.delegates {
+            let own = left.binary_search_by_key(&sender, |(address, _)| *address);
+            let own = own.map_or(0, |at| left[at].1.nonces);
+            changes.change_nonce(sender, is_known.then_some(own + 1));
+        }
+        fill_created(changes, prediction, left);
         let gas = if is_plain { 0 } else { estimate_gas(tx, prediction) };
-        let Found { horizon, expected, balances } = changes.turn();
-        Wait { horizon: Horizon(horizon), deltas, expected, balances, gas }
+        let Found { horizon, expected, accounts } = changes.turn();
+        Wait { horizon: Horizon(horizon), deltas, expected, accounts, gas }
     }
 }
 
@@ -391,7 +402,8 @@ fn read_accounts(
 ) {
     let accounts = prediction.accounts();
     let balances = balances_read(sender, prediction, short).map(Location::Balance);
-    let codes = accounts.code_reads.iter().chain(&accounts.delegated).copied().map(Location::Code);
+    let codes = accounts.code_reads.iter().chain(&accounts.delegated).chain([&sender]);
+    let codes = codes.copied().map(Location::Code);
     let nonces = accounts.nonces.iter().copied().filter(|address| *address != sender);
     let of_made = made(prediction).flat_map(|it| [Location::Nonce(it), Location::Code(it)]);
     balances
@@ -401,19 +413,57 @@ fn read_accounts(
         .for_each(|location| changes.read(&location));
 }
 
-/// Notes which nonces and codes a transaction of this sender changes, and the balances of what it creates
-/// or destroys; the sender's own nonce is stated.
-fn change_accounts(changes: &mut LastChanges, sender: Address, prediction: &Prediction) {
+/// Notes which nonces and codes a transaction of this sender changes, to what as far as `left` tells, and
+/// the balances of what it creates or destroys; the sender's own nonce is stated.
+fn change_accounts(
+    changes: &mut LastChanges,
+    sender: Address,
+    prediction: &Prediction,
+    left: &[(Address, AccountChange)],
+) {
     let accounts = prediction.accounts();
-    let nonces = accounts.nonces.iter().copied().filter(|address| *address != sender);
-    let of_made = made(prediction)
-        .flat_map(|it| [Location::Nonce(it), Location::Code(it), Location::Balance(it)]);
-    let delegated = accounts.delegated.iter().copied().map(Location::Code);
-    nonces
-        .map(Location::Nonce)
-        .chain(of_made)
-        .chain(delegated)
-        .for_each(|location| changes.change(location));
+    let left_of = |address: &Address| {
+        let at = left.binary_search_by_key(address, |(address, _)| *address).ok()?;
+        Some(&left[at].1)
+    };
+    for &address in accounts.nonces.iter().filter(|address| **address != sender) {
+        changes.change_nonce(address, left_of(&address).map(|left| left.nonces));
+    }
+    for &address in &accounts.delegated {
+        changes.change_code(address, left_of(&address).and_then(|left| left.code.clone()));
+    }
+    for address in made(prediction) {
+        match left_of(&address) {
+            Some(left) if left.is_destroyed => changes.destroy(address),
+            Some(left) => {
+                changes.change_nonce(address, Some(left.nonces));
+                changes.change_code(address, left.code.clone());
+            }
+            None => {
+                changes.change_nonce(address, None);
+                changes.change_code(address, None);
+                changes.change_balance(address, None);
+            }
+        }
+    }
+}
+
+/// Notes what is left in the slots of accounts that are created, which are not among what is predicted to
+/// be touched.
+fn fill_created(
+    changes: &mut LastChanges,
+    prediction: &Prediction,
+    left: &[(Address, AccountChange)],
+) {
+    let created = &prediction.accounts().created;
+    let is_filled = |address: &Address| {
+        let at = left.binary_search_by_key(address, |(address, _)| *address);
+        created.binary_search(address).is_ok() && at.is_ok_and(|at| !left[at].1.is_destroyed)
+    };
+    if !created.is_empty() && !left.is_empty() {
+        let filled = prediction.values().iter().filter(|(slot, _)| is_filled(&slot.address));
+        filled.for_each(|(slot, value)| changes.fill(*slot, *value));
+    }
 }
 
 /// The balances whose value a transaction of this sender looks at, unless it is plain.
@@ -440,6 +490,11 @@ fn is_plain(tx: &Recovered<ChainTx>, prediction: &Prediction) -> bool {
         && accounts.code_reads.iter().all(|address| Some(*address) == tx.to())
 }
 
+/// Whether a transaction of the block carries authorisations, which look at nonces (EIP-7702).
+fn delegates(block: &Block) -> bool {
+    block.transactions.iter().any(|tx| tx.authorization_list().is_some())
+}
+
 /// The accounts that a transaction creates or destroys.
 fn made(prediction: &Prediction) -> impl Iterator<Item = Address> + Clone + use<'_> {
     let accounts = prediction.accounts();
@@ -454,6 +509,8 @@ struct Met {
     read: AddressSet,
     /// Those that a transaction creates, destroys or delegates.
     made: AddressSet,
+    /// Whether an authorisation may look at the nonce of a sender.
+    delegates: bool,
 }
 
 fn access(tx: &Recovered<ChainTx>, prediction: &Prediction, met: &Met) -> AccessSet {
@@ -467,11 +524,15 @@ fn access(tx: &Recovered<ChainTx>, prediction: &Prediction, met: &Met) -> Access
     if !is_plain(tx, prediction) {
         let sender = tx.signer();
         reads.extend(balances_read(sender, prediction, &met.short).map(Location::Balance));
-        let codes = accounts.code_reads.iter().copied().filter(|it| met.made.contains(it));
+        let codes = accounts.code_reads.iter().chain([&sender]);
+        let codes = codes.copied().filter(|it| met.made.contains(it));
         reads.extend(codes.map(Location::Code));
         let others = accounts.nonces.iter().copied().filter(|address| *address != sender);
         reads.extend(others.clone().map(Location::Nonce));
         writes.extend(others.map(Location::Nonce));
+    }
+    if met.delegates {
+        writes.push(Location::Nonce(tx.signer()));
     }
     for &address in &accounts.delegated {
         reads.push(Location::Code(address));

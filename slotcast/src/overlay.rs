@@ -95,8 +95,7 @@ impl<'a, S: StateView> StateOverlay<'a, S> {
     /// Puts a delegation in place of the code of `authority` and counts its nonce (EIP-7702); a
     /// delegation to the zero address takes the code away.
     pub fn delegate(&mut self, authority: Address, delegate: Address) {
-        let code = if delegate.is_zero() { Bytes::new() } else { delegation_to(delegate) };
-        self.codes.insert(authority, Some(code));
+        self.codes.insert(authority, Some(delegation_code(delegate)));
         self.account(authority).nonce += 1;
     }
 
@@ -128,6 +127,11 @@ impl<'a, S: StateView> StateOverlay<'a, S> {
     fn account(&mut self, address: Address) -> &mut Account {
         self.accounts.entry(address).or_default()
     }
+}
+
+/// The code of an account that delegates (EIP-7702); none for the zero address.
+pub(crate) fn delegation_code(delegate: Address) -> Bytes {
+    if delegate.is_zero() { Bytes::new() } else { delegation_to(delegate) }
 }
 
 impl Account {

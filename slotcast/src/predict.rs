@@ -5,21 +5,22 @@
 //! itself: the sender's nonce and payment, the fee, authorisations (EIP-7702) and the created
 //! account, and on a rollup what its vaults are paid.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_eips::{
     eip2935::HISTORY_STORAGE_ADDRESS,
     eip4788::{BEACON_ROOTS_ADDRESS, SYSTEM_ADDRESS},
 };
-use alloy_primitives::{Address, U256};
-use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, StateView, TxFrame};
+use alloy_primitives::{Address, U256, map::AddressSet};
+use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, Changes, StateView, TxFrame};
 use slotcast_executor::{Block, ChainTx, FeeLegs, Vaults};
-use slotcast_model::{Fork, IndexVec, Location, Prediction, Slot, TxIndex};
+use slotcast_model::{AccountChange, Fork, IndexVec, Location, Prediction, Slot, TxIndex};
 
 use crate::{
     announced::{Kept, NextBlock},
     authorizations::Authorizations,
+    overlay::delegation_code,
 };
 pub use crate::{
     convert::{frame_of, warm_of, words_of},
@@ -158,10 +159,11 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
                 }
                 let authorizations = Authorizations::of(tx, words.chain_id, overlay);
                 authorizations.apply(overlay);
+                let set = authorizations.set.clone();
                 let bound = predict_frames(binder, tx, words, authorizations, overlay);
                 overlay.apply(&bound.changes);
                 overlay.sent(tx.signer());
-                with_values(bound, tx, words)
+                with_values(bound, tx, words, &set)
             }
         };
         pay(bound, vaults)
@@ -196,7 +198,16 @@ pub fn predict_tx<S: StateView>(
     words: &BlockWords,
     view: &S,
 ) -> Bound {
-    let authorizations = Authorizations::of(tx, words.chain_id, view);
+    predict_authorized(binder, tx, words, Authorizations::of(tx, words.chain_id, view), view)
+}
+
+fn predict_authorized<S: StateView>(
+    binder: &mut Binder,
+    tx: &Recovered<ChainTx>,
+    words: &BlockWords,
+    authorizations: Authorizations,
+    view: &S,
+) -> Bound {
     if authorizations.set.is_empty() {
         return predict_frames(binder, tx, words, authorizations, view);
     }
@@ -277,19 +288,28 @@ fn open<S: StateView>(
     }
 }
 
-/// Adds the values that are known, and what is added to the balances of contracts. How much gas is used
-/// is only estimated, so that what the sender and the beneficiary end with is not known, nor a balance that
+/// Adds the values that are known, what is added to the balances of contracts, and what is left of
+/// accounts; `delegated` are those that the transaction delegates. How much gas is used is only
+/// estimated, so that what the sender and the beneficiary end with is not known, nor a balance that
 /// follows from how much gas is left.
-fn with_values(bound: Bound, tx: &Recovered<ChainTx>, words: &BlockWords) -> Bound {
+fn with_values(
+    bound: Bound,
+    tx: &Recovered<ChainTx>,
+    words: &BlockWords,
+    delegated: &[(Address, Address)],
+) -> Bound {
     let Bound { prediction, changes, block_words } = bound;
     let known = |&(slot, value): &(Slot, Option<U256>)| Some((slot, value?));
     let values = changes.storage.iter().filter_map(known).collect();
     let codes = &prediction.accounts().code_reads;
     // That an account has no code is relied on.
     let is_relied_on = |code| prediction.relied_on().iter().any(|word| word.location == code);
+    let is_contract = |address: &Address| {
+        codes.binary_search(address).is_ok() && !is_relied_on(Location::Code(*address))
+    };
+    let created = &prediction.accounts().created;
     let is_known = |address: &Address| {
-        codes.binary_search(address).is_ok()
-            && !is_relied_on(Location::Code(*address))
+        (is_contract(address) || created.binary_search(address).is_ok())
             && *address != tx.signer()
             && *address != words.coinbase
             && !changes.destroyed.contains(address)
@@ -299,8 +319,50 @@ fn with_values(bound: Bound, tx: &Recovered<ChainTx>, words: &BlockWords) -> Bou
     let change =
         |(address, credit, debit): &(Address, U256, U256)| (*address, credit.wrapping_sub(*debit));
     let moved = moved.map(change).collect();
-    let prediction = prediction.with_balance_changes(moved).with_values(values);
+    let left = account_changes(&changes, delegated);
+    let prediction =
+        prediction.with_balance_changes(moved).with_values(values).with_account_changes(left);
     Bound { prediction, changes, block_words }
+}
+
+/// What is left of accounts besides storage and balance, as far as it is known. A created contract is
+/// left out unless all that its code and its storage come to is known, and so is an account that is
+/// destroyed but keeps its balance.
+fn account_changes(
+    changes: &Changes,
+    delegated: &[(Address, Address)],
+) -> Vec<(Address, AccountChange)> {
+    let mut left: BTreeMap<Address, AccountChange> = BTreeMap::new();
+    let Changes { storage, nonces, codes, destroyed, .. } = changes;
+    if delegated.is_empty() && nonces.is_empty() && codes.is_empty() && destroyed.is_empty() {
+        return Vec::new();
+    }
+    let unknown = storage.iter().filter(|(_, value)| value.is_none());
+    let partly_known: AddressSet = unknown.map(|(slot, _)| slot.address).collect();
+    for (authority, delegate) in delegated {
+        let account = left.entry(*authority).or_default();
+        account.nonces += 1;
+        account.code = Some(delegation_code(*delegate));
+    }
+    for (address, n) in nonces {
+        left.entry(*address).or_default().nonces += n;
+    }
+    for (address, code) in codes {
+        left.entry(*address).or_default().code.clone_from(code);
+        if code.is_none() || partly_known.contains(address) {
+            left.remove(address);
+        }
+    }
+    for address in destroyed {
+        match changes.spares_balance {
+            true => drop(left.remove(address)),
+            false => {
+                let gone = AccountChange { is_destroyed: true, ..AccountChange::default() };
+                left.insert(*address, gone);
+            }
+        }
+    }
+    left.into_iter().collect()
 }
 
 /// Predicts one transaction on the state that `view` shows, with the values that it leaves.
@@ -310,7 +372,10 @@ pub(crate) fn bind_with_values<S: StateView>(
     words: &BlockWords,
     view: &S,
 ) -> Bound {
-    with_values(predict_tx(binder, tx, words, view), tx, words)
+    let authorizations = Authorizations::of(tx, words.chain_id, view);
+    let delegated = authorizations.set.clone();
+    let bound = predict_authorized(binder, tx, words, authorizations, view);
+    with_values(bound, tx, words, &delegated)
 }
 
 /// Predicts one transaction on a view in which its own delegations are in place.

@@ -18,8 +18,8 @@ pub(crate) struct AccountRead {
     pub(crate) info: Option<AccountInfo>,
     /// Whether it came from the base state rather than from a transaction.
     pub(crate) is_from_base: bool,
-    /// Whether the nonce is the one the transaction states, or the balance one it was told, rather than
-    /// one that was found.
+    /// Whether the nonce is the one the transaction states, or anything was told, rather than all of it
+    /// found.
     pub(crate) is_assumed: bool,
     /// What the run did with it.
     pub(crate) usage: Use,

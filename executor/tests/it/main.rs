@@ -18,5 +18,6 @@ mod recorded;
 mod replay;
 mod rollup_transfers;
 mod synthetic;
+mod told;
 mod transfers;
 mod values;

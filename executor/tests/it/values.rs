@@ -7,7 +7,7 @@
 use alloy_primitives::{Address, TxKind, U256};
 use slotcast_executor::{
     Advice, Block, BlockOutcome, FallbackRule, Fork, Horizon, MemoryState, Pool,
-    SequentialSettings, Settings, Wait, execute, execute_sequential,
+    SequentialSettings, Settings, ToldAccount, Wait, execute, execute_sequential,
 };
 use slotcast_model::{Slot, TxIndex};
 
@@ -44,7 +44,7 @@ fn sequential(block: &Block, state: &MemoryState) -> BlockOutcome {
 
 /// Runs a block on one to eight threads, where each transaction is told `told`; the re-executed ones,
 /// which are the same for all, as the outcome is.
-fn check(
+pub(crate) fn check(
     block: &Block,
     state: &MemoryState,
     fallback: FallbackRule,
@@ -198,8 +198,17 @@ fn paying(n: u32) -> (Block, MemoryState) {
     made.build()
 }
 
+fn gain(balance: U256) -> ToldAccount {
+    ToldAccount { balance, ..ToldAccount::default() }
+}
+
+/// A wait that is told this of accounts.
+pub(crate) fn told(accounts: Vec<(Address, ToldAccount)>) -> Wait {
+    Wait { accounts, ..Wait::default() }
+}
+
 fn gains(account: Address, change: U256) -> Wait {
-    Wait { balances: vec![(account, change)], ..Wait::default() }
+    told(vec![(account, gain(change))])
 }
 
 #[test]
@@ -231,15 +240,15 @@ fn a_wrong_change_of_a_balance_costs_one_reexecution() {
     }
     // Of others: a sender who seems to have nothing, or an account that is not there.
     for other in [0xa0, 0xee] {
-        let told = |tx: TxIndex| {
-            let mut balances = vec![
-                (address(other), U256::from(10 * ETHER).wrapping_neg()),
-                (address(COUNTER), U256::from(tx.0)),
+        let told_both = |tx: TxIndex| {
+            let mut accounts = vec![
+                (address(other), gain(U256::from(10 * ETHER).wrapping_neg())),
+                (address(COUNTER), gain(U256::from(tx.0))),
             ];
-            balances.sort_unstable();
-            Wait { balances, ..Wait::default() }
+            accounts.sort_unstable_by_key(|(address, _)| *address);
+            told(accounts)
         };
-        let again = check(&block, &state, FallbackRule::NEVER, told);
+        let again = check(&block, &state, FallbackRule::NEVER, told_both);
         let expected = if other == 0xa0 { 0..40 } else { 0..0 };
         assert_eq!(again, expected.map(TxIndex).collect::<Vec<_>>());
     }
@@ -251,7 +260,7 @@ fn random_changes_of_balances_have_the_sequential_outcome() {
         for seed in 0..30 {
             let seed = seed * 100 + *fork as u64;
             let (block, state) = random_block(seed, *fork).build();
-            let told = |tx: TxIndex| {
+            let told_some = |tx: TxIndex| {
                 let mut random = Random(seed ^ u64::from(tx.0) << 32 ^ 1);
                 let mut balances = Vec::new();
                 for _ in 0..random.next() % 6 {
@@ -263,15 +272,15 @@ fn random_changes_of_balances_have_the_sequential_outcome() {
                         1 => change << 240,
                         _ => change,
                     };
-                    balances.push((account, change));
+                    balances.push((account, gain(change)));
                 }
-                balances.sort_unstable();
+                balances.sort_unstable_by_key(|(address, _)| *address);
                 balances.dedup_by_key(|(address, _)| *address);
                 let horizon = Horizon(TxIndex((random.next() % u64::from(tx.0 + 1)) as u32));
-                Wait { horizon, balances, ..Wait::default() }
+                Wait { horizon, ..told(balances) }
             };
-            check(&block, &state, FallbackRule::NEVER, told);
-            check(&block, &state, FallbackRule { n_forgiven: 3, one_in: 4 }, told);
+            check(&block, &state, FallbackRule::NEVER, told_some);
+            check(&block, &state, FallbackRule { n_forgiven: 3, one_in: 4 }, told_some);
         }
     }
 }

@@ -4,12 +4,13 @@
 //! Invariant: a conflict is named only where the later transaction did not wait for the earlier one,
 //! directly or by way of others.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 use serde::Serialize;
 use slotcast_executor::{Horizon, TxOutcome, TxStatus, Wait};
 use slotcast_model::{IndexVec, LastWriters, Location, Observation, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Edge, Reason, Schedule};
 
+use super::told::of_accounts;
 use crate::score_report::Judged;
 use slotcast::{Engine, Prepared, graph::Waits};
 use slotcast_corpus::RunError;
@@ -48,7 +49,7 @@ pub struct OutcomePart {
     pub gas_used: u64,
     /// How often it was run.
     pub executions: u32,
-    /// The predicted values it ran on instead of waiting for them: slots ascending, then balances.
+    /// The predicted values it ran on instead of waiting for them: slots ascending, then accounts.
     pub ran_on: Vec<PredictedValue>,
     /// What else it read that an earlier transaction changed for which it did not wait.
     pub conflicts: Vec<Conflict>,
@@ -58,9 +59,9 @@ pub struct OutcomePart {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PredictedValue {
-    /// The slot, or the account's balance.
+    /// The slot, or the account's balance, nonce or code.
     pub location: String,
-    /// The value.
+    /// The value; of code, its hash as a number.
     pub value: U256,
     /// The transaction that was predicted to leave it.
     pub from: u32,
@@ -137,10 +138,14 @@ pub(super) fn explain(
         .expected
         .iter()
         .filter_map(|&(slot, value)| ran_on(predictions, judged, &last_writers, tx, slot, value));
-    let balance = |(address, _): &(Address, U256)| {
-        ran_on_balance(predictions, judged, &last_writers, tx, *address)
+    let observation = &judged.truth.observations[tx];
+    let is_read = |location: &Location| {
+        let relied_on = predictions[tx].relied_on();
+        read(observation).any(|it| it == *location)
+            || relied_on.iter().any(|word| word.location == *location)
     };
-    let ran_on = ran_on.chain(told.balances.iter().filter_map(balance));
+    let of_accounts = of_accounts(prepared, predictions, &last_writers, (tx, &told), is_read)?;
+    let ran_on = ran_on.chain(of_accounts);
     let status = match &judged.truth.txs[tx] {
         TxOutcome::Rejected(reason) => format!("rejected: {reason}"),
         TxOutcome::Executed(executed) => match &executed.status {
@@ -193,26 +198,6 @@ fn ran_on(
     Some(PredictedValue { location: location.to_string(), value, from: from.0, instead })
 }
 
-/// A predicted balance that a transaction ran on; none where nothing tells what it was predicted to be.
-fn ran_on_balance(
-    predictions: &IndexVec<TxIndex, Prediction>,
-    judged: &Judged,
-    last_writers: &LastWriters,
-    tx: TxIndex,
-    address: Address,
-) -> Option<PredictedValue> {
-    let location = Location::Balance(address);
-    let relied_on = predictions[tx].relied_on();
-    let at = relied_on.iter().position(|word| word.location == location)?;
-    let (value, found) = (relied_on[at].value, *judged.held[tx].get(at)?);
-    let changes = |it: &Prediction| it.balance_changes().iter().any(|(of, _)| *of == address);
-    let (from, _) =
-        predictions.iter_enumerated().take(tx.0 as usize).rfind(|(_, it)| changes(it))?;
-    let by = last_writers.of(&location).map(|by| by.0);
-    let instead = (found != value).then_some(Instead { value: found, by });
-    Some(PredictedValue { location: location.to_string(), value, from: from.0, instead })
-}
-
 /// What `tx` read of transactions that it did not wait for.
 fn conflicts(
     schedule: &Schedule,
@@ -225,10 +210,9 @@ fn conflicts(
         Location::Storage(slot) => {
             told.expected.binary_search_by_key(slot, |(slot, _)| *slot).is_ok()
         }
-        Location::Balance(address) => {
-            told.balances.binary_search_by_key(address, |(address, _)| *address).is_ok()
+        Location::Balance(address) | Location::Nonce(address) | Location::Code(address) => {
+            told.accounts.binary_search_by_key(address, |(address, _)| *address).is_ok()
         }
-        Location::Nonce(_) | Location::Code(_) => false,
     };
     let mut is_awaited = vec![false; observations.len()];
     let mut open = vec![tx];

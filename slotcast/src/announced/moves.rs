@@ -38,8 +38,8 @@ pub(crate) struct Moves {
     /// The slots that may be found otherwise, ascending, with what they are left with then, if that is
     /// known.
     slots: Vec<(Slot, Option<Move>)>,
-    /// Whether all balances change by as much.
-    keeps_balances: bool,
+    /// Whether all balances change by as much, and as much is left of accounts.
+    keeps_accounts: bool,
 }
 
 impl Moves {
@@ -91,7 +91,8 @@ impl Moves {
         let slots = shifts.iter().map(|(slot, (found, shift))| (*slot, how(slot, *found, *shift)));
         Some(Self {
             slots: slots.collect(),
-            keeps_balances: other.balance_changes() == one.balance_changes(),
+            keeps_accounts: other.balance_changes() == one.balance_changes()
+                && other.account_changes() == one.account_changes(),
         })
     }
 
@@ -101,9 +102,9 @@ impl Moves {
         Some(self.slots[at].1)
     }
 
-    /// Whether balances change by as much then.
-    pub(crate) const fn keeps_balances(&self) -> bool {
-        self.keeps_balances
+    /// Whether balances change by as much then, and as much is left of accounts.
+    pub(crate) const fn keeps_accounts(&self) -> bool {
+        self.keeps_accounts
     }
 }
 

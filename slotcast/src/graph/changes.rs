@@ -1,7 +1,8 @@
 //! Up to where does a transaction wait, and which values does it find, as soon as it is predicted?
 //!
 //! In: what transactions are predicted to read and change, one after the other, with the values they
-//! are predicted to leave in slots and to add to balances. Out: for each its horizon, one more than the
+//! are predicted to leave in slots, to add to balances and nonces, and the code that they put in place.
+//! Out: for each its horizon, one more than the
 //! highest transaction that changes what it reads to something that is not known, and what is known
 //! from there on.
 //! Invariants: without values the horizons are those of the DAG that the scheduler makes; what is
@@ -11,9 +12,10 @@
 use core::ops::Range;
 
 use alloy_primitives::{
-    Address, U256,
+    Address, Bytes, U256,
     map::{AddressMap, HashMap},
 };
+use slotcast_executor::{Code, ToldAccount};
 use slotcast_model::{Location, Slot, TxIndex};
 
 use crate::announced::Move;
@@ -30,9 +32,9 @@ struct SlotChange {
     written: Option<TxIndex>,
 }
 
-/// How a balance changed so far.
+/// How a balance or a nonce changed so far.
 #[derive(Clone, Debug, Default)]
-struct BalanceChanges {
+struct Sums {
     /// The last transaction that changed it by an unknown amount.
     unknown: Option<TxIndex>,
     /// By how much others changed it, modulo 2^256, ascending by transaction.
@@ -41,13 +43,44 @@ struct BalanceChanges {
     sum: U256,
 }
 
-impl BalanceChanges {
+impl Sums {
+    /// `tx` adds this, where it is known.
+    fn add(&mut self, tx: TxIndex, added: Option<U256>) {
+        match added {
+            None => self.unknown = Some(tx),
+            // It is in two lists: gained and spent, created and creating.
+            Some(_) if self.known.last().is_some_and(|(last, _)| *last == tx) => {}
+            Some(added) => {
+                self.known.push((tx, added));
+                self.sum = self.sum.wrapping_add(added);
+            }
+        }
+    }
+
     /// What the transactions of `range` add.
     fn sum_of(&self, range: Range<TxIndex>) -> U256 {
         let from_last = self.known.iter().rev().skip_while(|(tx, _)| range.end <= *tx);
         let in_range = from_last.take_while(|(tx, _)| range.start <= *tx);
         in_range.fold(U256::ZERO, |sum, (_, change)| sum.wrapping_add(*change))
     }
+}
+
+/// The last change of an account's code.
+#[derive(Clone, Debug)]
+struct CodeChange {
+    tx: TxIndex,
+    /// What it is then, if that is known.
+    code: Option<Bytes>,
+    /// The same, once a transaction was told.
+    told: Option<Code>,
+}
+
+/// What is looked at of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Balance,
+    Nonce,
+    Code,
 }
 
 /// What a transaction leaves in a slot.
@@ -91,25 +124,27 @@ pub(super) struct Found {
     pub(super) horizon: TxIndex,
     /// The values of slots from there on, ascending by slot.
     pub(super) expected: Vec<(Slot, U256)>,
-    /// What is added to balances from there on, modulo 2^256, ascending by address.
-    pub(super) balances: Vec<(Address, U256)>,
+    /// What is changed of accounts from there on, ascending by address.
+    pub(super) accounts: Vec<(Address, ToldAccount)>,
 }
 
 /// The last change of every location so far.
 #[derive(Debug, Default)]
 pub(super) struct LastChanges {
-    balances: AddressMap<BalanceChanges>,
+    balances: AddressMap<Sums>,
     slots: HashMap<Slot, SlotChange>,
-    nonces: AddressMap<TxIndex>,
-    codes: AddressMap<TxIndex>,
+    nonces: AddressMap<Sums>,
+    codes: AddressMap<CodeChange>,
+    /// The accounts that are known to be destroyed, by which transaction last.
+    destroyed: AddressMap<TxIndex>,
     next: TxIndex,
     horizon: TxIndex,
     /// What transactions changed of what the next one is predicted to read or to add to.
     touched: Touched,
     /// The known values that the next transaction reads, with their writers.
     expected: Vec<(Slot, U256, TxIndex)>,
-    /// The balances that it looks at and that others change by known amounts.
-    looked_at: Vec<Address>,
+    /// What it looks at of accounts and others change in a known way.
+    looked_at: Vec<(Address, Part)>,
 }
 
 impl LastChanges {
@@ -123,15 +158,29 @@ impl LastChanges {
 
     /// The next transaction is predicted to read `slot`.
     pub(super) fn read_slot(&mut self, slot: Slot) {
-        let last = self.slots.get(&slot).copied();
+        let last = self.last_of(&slot);
         self.touch(last, false);
         self.expect(slot, last);
+    }
+
+    /// The last change of `slot`, which is empty when its account is destroyed.
+    fn last_of(&self, slot: &Slot) -> Option<SlotChange> {
+        let last = self.slots.get(slot).copied();
+        if self.destroyed.is_empty() {
+            return last;
+        }
+        match self.destroyed.get(&slot.address) {
+            Some(&tx) if last.is_none_or(|last| last.tx <= tx) => {
+                Some(SlotChange { tx, value: Some(U256::ZERO), written: Some(tx) })
+            }
+            _ => last,
+        }
     }
 
     /// The next transaction is predicted to read `slot` and to leave this in it.
     pub(super) fn read_and_change(&mut self, slot: Slot, leaves: Leaves) {
         let (tx, written) = (self.next, Some(self.next));
-        let last = self.slots.get(&slot).copied();
+        let last = self.last_of(&slot);
         self.slots.insert(slot, SlotChange { tx, value: leaves.after(last.as_ref()), written });
         self.touch(last, leaves.is_moving);
         self.expect(slot, last);
@@ -158,7 +207,7 @@ impl LastChanges {
     /// transaction changed it that is not waited for. Where the value is not known, it waits for the
     /// last that did more than add to the slot, because storing costs something else in an empty one.
     pub(super) fn add(&mut self, slot: Slot, leaves: Leaves) -> bool {
-        let last = self.slots.get(&slot).copied();
+        let last = self.last_of(&slot);
         let written = last.and_then(|last| last.written);
         self.touch(last, leaves.is_moving);
         let value = leaves.after(last.as_ref());
@@ -175,56 +224,66 @@ impl LastChanges {
         }
     }
 
-    /// The next transaction is predicted to read an account's balance, nonce or code.
+    /// The next transaction is predicted to look at an account's balance, nonce or code, or reads a slot.
     pub(super) fn read(&mut self, location: &Location) {
         match location {
-            Location::Balance(address) => self.read_balance(*address),
-            Location::Nonce(address) => self.wait_for(self.nonces.get(address).copied()),
-            Location::Code(address) => self.wait_for(self.codes.get(address).copied()),
+            Location::Balance(address) => self.read_sum(*address, Part::Balance),
+            Location::Nonce(address) => self.read_sum(*address, Part::Nonce),
+            Location::Code(address) => match self.codes.get(address) {
+                Some(CodeChange { code: Some(_), .. }) => {
+                    self.touched = Touched::Elsewhere;
+                    self.looked_at.push((*address, Part::Code));
+                }
+                last => self.wait_for(last.map(|last| last.tx)),
+            },
             Location::Storage(slot) => self.read_slot(*slot),
         }
     }
 
-    /// The next transaction is predicted to change an account's balance, nonce or code, after all of
-    /// its reads were told.
-    pub(super) fn change(&mut self, location: Location) {
-        match location {
-            Location::Balance(address) => self.change_balance(address, None),
-            Location::Nonce(address) => drop(self.nonces.insert(address, self.next)),
-            Location::Code(address) => drop(self.codes.insert(address, self.next)),
-            Location::Storage(slot) => {
-                let written = Some(self.next);
-                self.slots.insert(slot, SlotChange { tx: self.next, value: None, written });
-            }
-        }
-    }
-
-    fn read_balance(&mut self, address: Address) {
-        let Some(changes) = self.balances.get(&address) else { return };
-        let unknown = changes.unknown;
+    fn read_sum(&mut self, address: Address, part: Part) {
+        let sums = if part == Part::Balance { &self.balances } else { &self.nonces };
+        let Some(Sums { unknown, known, sum }) = sums.get(&address) else { return };
+        let (unknown, is_known, is_other) = (*unknown, !known.is_empty(), !sum.is_zero());
+        let is_destroyed = self.destroyed.contains_key(&address);
         // What was passed on in full leaves the balance as it was.
-        if !changes.sum.is_zero() {
+        if is_other || is_destroyed {
             self.touched = Touched::Elsewhere;
         }
-        if !changes.known.is_empty() {
-            self.looked_at.push(address);
+        if is_known || is_destroyed {
+            self.looked_at.push((address, part));
         }
         self.wait_for(unknown);
     }
 
     /// The next transaction is predicted to add this to a balance, modulo 2^256, where it is known;
     /// after all of its reads were told.
-    pub(super) fn change_balance(&mut self, address: Address, change: Option<U256>) {
-        let (next, changes) = (self.next, self.balances.entry(address).or_default());
-        match change {
-            None => changes.unknown = Some(next),
-            // It is in both lists: gained and spent.
-            Some(_) if changes.known.last().is_some_and(|(tx, _)| *tx == next) => {}
-            Some(change) => {
-                changes.known.push((next, change));
-                changes.sum = changes.sum.wrapping_add(change);
-            }
-        }
+    pub(super) fn change_balance(&mut self, address: Address, added: Option<U256>) {
+        self.balances.entry(address).or_default().add(self.next, added);
+    }
+
+    /// The same of a nonce.
+    pub(super) fn change_nonce(&mut self, address: Address, added: Option<u64>) {
+        self.nonces.entry(address).or_default().add(self.next, added.map(U256::from));
+    }
+
+    /// The next transaction is predicted to put this code in place, where it is known; after all of its
+    /// reads were told.
+    pub(super) fn change_code(&mut self, address: Address, code: Option<Bytes>) {
+        self.codes.insert(address, CodeChange { tx: self.next, code, told: None });
+    }
+
+    /// The next transaction is predicted to destroy an account, after all else was told.
+    pub(super) fn destroy(&mut self, address: Address) {
+        self.balances.insert(address, Sums::default());
+        self.nonces.insert(address, Sums::default());
+        self.change_code(address, Some(Bytes::new()));
+        self.destroyed.insert(address, self.next);
+    }
+
+    /// The next transaction is predicted to leave this in a slot of an account that it creates.
+    pub(super) fn fill(&mut self, slot: Slot, value: U256) {
+        let (tx, written) = (self.next, Some(self.next));
+        self.slots.insert(slot, SlotChange { tx, value: Some(value), written });
     }
 
     /// What transactions changed of what was told so far to be read or added to by the next one.
@@ -262,19 +321,45 @@ impl LastChanges {
         self.next = TxIndex(this.0 + 1);
         self.touched = Touched::Nowhere;
         let horizon = core::mem::take(&mut self.horizon);
-        let mut balances = Vec::new();
-        for address in self.looked_at.drain(..) {
-            let sum = self.balances[&address].sum_of(horizon..this);
-            if !sum.is_zero() {
-                balances.push((address, sum));
-            }
-        }
-        balances.sort_unstable();
-        balances.dedup();
+        let accounts = self.told_accounts(horizon..this);
         let above = self.expected.drain(..).filter(|(.., writer)| horizon <= *writer);
         let mut expected: Vec<_> = above.map(|(slot, value, _)| (slot, value)).collect();
         expected.sort_unstable_by_key(|(slot, _)| *slot);
-        Found { horizon, expected, balances }
+        Found { horizon, expected, accounts }
+    }
+
+    /// What the transactions of `range` change of accounts that are looked at.
+    fn told_accounts(&mut self, range: Range<TxIndex>) -> Vec<(Address, ToldAccount)> {
+        self.looked_at.sort_unstable();
+        self.looked_at.dedup();
+        let mut accounts: Vec<(Address, ToldAccount)> = Vec::new();
+        for (address, part) in self.looked_at.drain(..) {
+            if accounts.last().is_none_or(|(last, _)| *last != address) {
+                let at = self.destroyed.get(&address);
+                let is_destroyed = at.is_some_and(|at| range.contains(at));
+                accounts.push((address, ToldAccount { is_destroyed, ..ToldAccount::default() }));
+            }
+            let Some((_, told)) = accounts.last_mut() else { continue };
+            match part {
+                Part::Balance => told.balance = self.balances[&address].sum_of(range.clone()),
+                Part::Nonce => {
+                    told.nonces = self.nonces[&address].sum_of(range.clone()).wrapping_to();
+                }
+                Part::Code => {
+                    told.code = self.codes.get_mut(&address).and_then(|it| it.tell(&range))
+                }
+            }
+        }
+        accounts.retain(|(_, told)| *told != ToldAccount::default());
+        accounts
+    }
+}
+
+impl CodeChange {
+    /// The code, if a transaction of `range` puts any in place.
+    fn tell(&mut self, range: &Range<TxIndex>) -> Option<Code> {
+        let code = self.code.as_ref().filter(|_| range.contains(&self.tx))?;
+        Some(self.told.get_or_insert_with(|| Code::new(code.clone())).clone())
     }
 }
 

@@ -8,25 +8,26 @@
 //! The form is RLP, one list for each block, several of them one behind the other:
 //!
 //! ```text
-//! block       = ["SLOTHINT", version = 5, [block, chain, analyzer, addresses, slots, transactions]]
+//! block       = ["SLOTHINT", version = 6, [block, chain, analyzer, addresses, slots, transactions]]
 //! slot        = [number of the address, key without leading zeros]
 //! transaction = [index, coverage, gaps, state words read, accounts, storage, relied on, values,
-//!                balances]
+//!                balances, changes]
 //! accounts    = [balances read, spent from, credited, nonces, codes read, created, destroyed,
 //!                delegated, any slot]
 //! storage     = [read, written, only added to]
 //! relied on   = [slots, balances, nonces, codes]
 //! values      = [[slot, value left in it], ...]
 //! balances    = [[address, what is added modulo 2^256], ...]
+//! changes     = [[address, 1 if it is destroyed, nonces taken, [code left] or []], ...]
 //! ```
 //!
 //! Each address and each slot stands once in a block; the lists of a transaction hold their numbers.
 //! Coverage is 0 complete, 1 assuming, 2 partial; gaps are the texts that the prediction file has.
 
-use alloy_primitives::{Address, U256, map::HashMap};
+use alloy_primitives::{Address, Bytes, U256, map::HashMap};
 use alloy_rlp::{Decodable, Encodable, Error, Header, RlpDecodable, RlpEncodable};
 use slotcast_model::{
-    AccountAccess, Coverage, Gap, Location, Prediction, Slot, StorageAccess, TxIndex,
+    AccountAccess, AccountChange, Coverage, Gap, Location, Prediction, Slot, StorageAccess, TxIndex,
 };
 
 use super::Head;
@@ -35,7 +36,7 @@ use super::Head;
 const MAGIC: &[u8; 9] = b"\x88SLOTHINT";
 
 /// The version of the packed form.
-const VERSION: u64 = 5;
+const VERSION: u64 = 6;
 
 /// Predictions of one block as they arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +85,7 @@ struct Row {
     relied_on: Vec<Vec<u64>>,
     values: Vec<Left>,
     balances: Vec<Added>,
+    changes: Vec<Changed>,
 }
 
 /// The number of a slot, and the value that is left in it.
@@ -98,6 +100,15 @@ struct Left {
 struct Added {
     address: u64,
     change: U256,
+}
+
+/// The number of an address, and what is left of the account.
+#[derive(Debug, Clone, RlpEncodable, RlpDecodable)]
+struct Changed {
+    address: u64,
+    is_destroyed: bool,
+    nonces: u64,
+    code: Vec<Bytes>,
 }
 
 /// Whether these bytes begin as packed predictions do.
@@ -175,7 +186,14 @@ impl Packer {
                 let added = |&(address, change)| Added { address: self.address(address), change };
                 changes.map(added).collect()
             },
+            changes: prediction.account_changes().iter().map(|it| self.changed(it)).collect(),
         }
+    }
+
+    fn changed(&mut self, (address, change): &(Address, AccountChange)) -> Changed {
+        let AccountChange { is_destroyed, nonces, code } = change.clone();
+        let code = code.into_iter().collect();
+        Changed { address: self.address(*address), is_destroyed, nonces, code }
     }
 
     fn address(&mut self, address: Address) -> u64 {
@@ -265,7 +283,20 @@ impl Body {
         let prediction = prediction.with_values(left.collect::<Result<_, Error>>()?);
         let added = row.balances.iter().map(|it| Ok((at(&self.addresses, it.address)?, it.change)));
         let prediction = prediction.with_balance_changes(added.collect::<Result<_, Error>>()?);
+        let changes = row.changes.iter().map(|it| self.changed(it));
+        let prediction = prediction.with_account_changes(changes.collect::<Result<_, Error>>()?);
         Ok(PackedTx { tx: TxIndex(row.index), prediction, relied_on })
+    }
+
+    fn changed(&self, it: &Changed) -> Result<(Address, AccountChange), Error> {
+        let Changed { address, is_destroyed, nonces, code } = it;
+        let code = match code.as_slice() {
+            [] => None,
+            [code] => Some(code.clone()),
+            _ => return Err(Error::Custom("an account is left with one code at most")),
+        };
+        let change = AccountChange { is_destroyed: *is_destroyed, nonces: *nonces, code };
+        Ok((at(&self.addresses, *address)?, change))
     }
 
     fn slot(&self, number: u64) -> Result<Slot, Error> {

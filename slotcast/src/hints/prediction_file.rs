@@ -2,8 +2,8 @@
 //!
 //! In: predictions, or the bytes of a file. Out: JSON, or [`StatedBlock`]s.
 //! The format, version 1: `{"schemaVersion", "block", "chainId"?, "analyzer"?, "txs": [{"index",
-//! "reads", "writes", "deltas", "values"?, "balances"?, "wildcards", "complete", "coverage", "why"?, "stateReads",
-//! "accounts", "reliedOn"?, "codes"?}]}`. A file may hold several such objects, one for each block.
+//! "reads", "writes", "deltas", "values"?, "balances"?, "accountChanges"?, "wildcards", "complete",
+//! "coverage", "why"?, "stateReads", "accounts", "reliedOn"?, "codes"?}]}`. A file may hold several such objects, one for each block.
 //! What a prediction holds for stands in `chainId`, `analyzer`, `reliedOn` and `codes`
 //! (`provenance.rs`).
 //! Invariants: printing is deterministic, every list ascending; reading ignores unknown keys and
@@ -13,10 +13,11 @@ mod provenance;
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use slotcast_model::{
-    AccountAccess, Coverage, Gap, Index, IndexVec, Prediction, Slot, StorageAccess, TxIndex,
+    AccountAccess, AccountChange, Coverage, Gap, Index, IndexVec, Prediction, Slot, StorageAccess,
+    TxIndex,
 };
 
 use self::provenance::{CodeJson, WordJson, words_of};
@@ -105,6 +106,9 @@ struct TxOut {
     /// What is added to balances modulo 2^256.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     balances: Vec<(Address, B256)>,
+    /// What is left of accounts besides storage and balance.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    account_changes: Vec<ChangeJson>,
     wildcards: Vec<Address>,
     complete: bool,
     coverage: &'static str,
@@ -134,6 +138,7 @@ impl TxOut {
             deltas: pairs(&storage.deltas),
             values: values.collect(),
             balances: changes.map(|(address, change)| (*address, (*change).into())).collect(),
+            account_changes: prediction.account_changes().iter().map(ChangeJson::of).collect(),
             wildcards: prediction.wildcards().to_vec(),
             complete: coverage == Coverage::Complete,
             coverage: coverage.text(),
@@ -164,6 +169,38 @@ struct Accounts {
     destroyed: Vec<Address>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     delegated: Vec<Address>,
+}
+
+/// What a transaction leaves of one account; what it leaves as it is may be left out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct ChangeJson {
+    account: Address,
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    destroyed: bool,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    nonces: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<Bytes>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes what it asks about by reference"
+)]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl ChangeJson {
+    fn of((account, change): &(Address, AccountChange)) -> Self {
+        let AccountChange { is_destroyed, nonces, code } = change.clone();
+        Self { account: *account, destroyed: is_destroyed, nonces, code }
+    }
+
+    fn into_change(self) -> (Address, AccountChange) {
+        let Self { account, destroyed, nonces, code } = self;
+        (account, AccountChange { is_destroyed: destroyed, nonces, code })
+    }
 }
 
 /// What a file states of one block.
@@ -383,6 +420,8 @@ struct TxIn {
     #[serde(default)]
     balances: Vec<AddedIn>,
     #[serde(default)]
+    account_changes: Vec<ChangeJson>,
+    #[serde(default)]
     wildcards: Vec<Address>,
     #[serde(default)]
     complete: bool,
@@ -428,9 +467,11 @@ impl TxIn {
         let gaps = reasons.map(|text| Gap::from_text(text).unwrap_or(Gap::Stated)).collect();
         let values = self.values.into_iter().map(|it| (Slot::new(it.0, it.1), it.2)).collect();
         let changes = self.balances.into_iter().map(|it| (it.0, it.1)).collect();
+        let left = self.account_changes.into_iter().map(ChangeJson::into_change).collect();
         Prediction::stated(storage, self.accounts, self.wildcards, coverage, gaps, self.state_reads)
             .with_values(values)
             .with_balance_changes(changes)
+            .with_account_changes(left)
     }
 }
 

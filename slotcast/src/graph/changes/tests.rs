@@ -15,18 +15,19 @@ fn leaves(value: Option<U256>) -> Leaves {
 
 /// The horizon, and the values of slots.
 fn turn(changes: &mut LastChanges) -> (TxIndex, Vec<(Slot, U256)>) {
-    let Found { horizon, expected, balances } = changes.turn();
-    assert_eq!(balances, []);
+    let Found { horizon, expected, accounts } = changes.turn();
+    assert_eq!(accounts, []);
     (horizon, expected)
 }
 
 #[test]
 fn a_reader_waits_for_the_last_change_before_it() {
-    let location = |n| Location::Balance(Address::with_last_byte(n));
+    let account = Address::with_last_byte;
+    let location = |n| Location::Balance(account(n));
     let mut changes = LastChanges::with_room_for(6);
     let mut next = |read: &[u8], changed: &[u8]| {
         read.iter().for_each(|n| changes.read(&location(*n)));
-        changed.iter().for_each(|n| changes.change(location(*n)));
+        changed.iter().for_each(|n| changes.change_balance(account(*n), None));
         changes.turn().horizon.0
     };
     assert_eq!(next(&[1], &[1]), 0);
@@ -36,10 +37,10 @@ fn a_reader_waits_for_the_last_change_before_it() {
     assert_eq!(next(&[], &[1]), 0);
     assert_eq!(next(&[1], &[]), 5);
     changes.read(&location(2));
-    changes.change(location(2));
+    changes.change_balance(account(2), None);
     assert_eq!(changes.turn().horizon.0, 4);
     changes.read(&location(2));
-    changes.change(location(2));
+    changes.change_balance(account(2), None);
     assert_eq!(changes.turn().horizon.0, 7);
 }
 
@@ -116,8 +117,9 @@ fn a_known_change_of_a_balance_is_told_and_not_waited_for() {
     let mut changes = LastChanges::with_room_for(8);
     let read = |changes: &mut LastChanges, it| changes.read(&Location::Balance(it));
     let told = |changes: &mut LastChanges| {
-        let Found { horizon, balances, .. } = changes.turn();
-        (horizon.0, balances)
+        let Found { horizon, accounts, .. } = changes.turn();
+        let balances = accounts.into_iter().map(|(address, told)| (address, told.balance));
+        (horizon.0, balances.collect::<Vec<_>>())
     };
     changes.change_balance(one, Some(five));
     assert_eq!(told(&mut changes), (0, vec![]));

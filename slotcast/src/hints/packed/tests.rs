@@ -8,6 +8,17 @@ fn account(n: u8) -> Address {
     Address::repeat_byte(n)
 }
 
+/// What can be said of accounts, with the code of another as long as a contract's.
+fn changes() -> Vec<(Address, AccountChange)> {
+    let change = |is_destroyed, nonces, code| AccountChange { is_destroyed, nonces, code };
+    vec![
+        (account(1), change(false, 2, None)),
+        (account(7), change(false, 1, Some(Bytes::new()))),
+        (account(8), change(false, 1, Some(vec![0xfe; 300].into()))),
+        (account(9), change(true, 0, None)),
+    ]
+}
+
 /// Everything a prediction can say.
 fn prediction() -> Prediction {
     let slot = |contract, key: u64| Slot::new(account(contract), U256::from(key));
@@ -38,6 +49,7 @@ fn prediction() -> Prediction {
     Prediction::new(storage, accounts, vec![account(6)], relied_on, gaps)
         .with_values(vec![(slot(2, 0), U256::from(3))])
         .with_balance_changes(vec![(account(1), U256::from(9)), (account(5), U256::ZERO)])
+        .with_account_changes(changes())
 }
 
 const HEAD: Head = Head { chain_id: 10, block: 24_500_000, analyzer: 3 };
@@ -54,6 +66,7 @@ fn everything_comes_back_but_values() {
         let it = &came.prediction;
         assert_eq!((came.tx, it.storage(), it.accounts()), (*tx, sent.storage(), sent.accounts()));
         assert_eq!((it.values(), it.balance_changes()), (sent.values(), sent.balance_changes()));
+        assert_eq!(it.account_changes(), sent.account_changes());
         assert_eq!((it.wildcards(), it.gaps()), (sent.wildcards(), sent.gaps()));
         assert_eq!((it.coverage(), it.n_state_reads()), (sent.coverage(), sent.n_state_reads()));
         let locations: Vec<_> = sent.relied_on().iter().map(|word| word.location).collect();
@@ -108,5 +121,13 @@ fn a_number_that_stands_for_nothing_is_refused() {
     ] {
         assert_eq!(of(row), "a number is out of range");
     }
+    let change = Changed { address: 0, is_destroyed: false, nonces: 0, code: Vec::new() };
+    assert_eq!(
+        of(Row { changes: vec![change.clone()], ..Row::default() }),
+        of(Row { coverage: 3, ..Row::default() })
+    );
+    let twice = Changed { code: vec![Bytes::new(); 2], ..change };
+    let error = of(Row { changes: vec![twice], ..Row::default() });
+    assert_eq!(error, "an account is left with one code at most");
     assert_eq!(of(Row { gaps: vec!["mood".to_owned()], ..Row::default() }), "an unknown gap");
 }

@@ -10,6 +10,13 @@ fn slot(account: u8, key: u64) -> Slot {
     Slot::new(Address::with_last_byte(account), U256::from(key))
 }
 
+fn changes() -> Vec<(Address, AccountChange)> {
+    let (nonces, code) = (1, Some([0xfe].into()));
+    let created = AccountChange { nonces, code, ..AccountChange::default() };
+    let destroyed = AccountChange { is_destroyed: true, ..AccountChange::default() };
+    vec![(Address::with_last_byte(8), created), (Address::with_last_byte(9), destroyed)]
+}
+
 fn example() -> IndexVec<TxIndex, Prediction> {
     let storage = StorageAccess {
         reads: vec![slot(1, 2)],
@@ -27,7 +34,8 @@ fn example() -> IndexVec<TxIndex, Prediction> {
     let empty = || (StorageAccess::default(), AccountAccess::default());
     IndexVec::from(vec![
         Prediction::new(storage, accounts, wild, vec![word], gaps)
-            .with_balance_changes(vec![(Address::with_last_byte(1), U256::MAX)]),
+            .with_balance_changes(vec![(Address::with_last_byte(1), U256::MAX)])
+            .with_account_changes(changes()),
         Prediction::new(empty().0, empty().1, vec![], vec![word], vec![]),
         Prediction::default(),
     ])
@@ -51,6 +59,9 @@ fn the_file_has_the_fields_of_the_format() {
         r#""0x0000000000000000000000000000000000000000000000000000000000000007"]],"#,
         r#""balances":[["0x0000000000000000000000000000000000000001","#,
         r#""0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"]],"#,
+        r#""accountChanges":[{"account":"0x0000000000000000000000000000000000000008","nonces":1,"#,
+        r#""code":"0xfe"},"#,
+        r#"{"account":"0x0000000000000000000000000000000000000009","destroyed":true}],"#,
         r#""wildcards":["0x0000000000000000000000000000000000000003"],"complete":false,"#,
         r#""coverage":"partial","why":"loop not unrolled, unknown storage key","stateReads":1,"#,
         r#""accounts":{"balanceReads":[],"balanceDebits":[],"balanceCredits":[],"#,
@@ -71,6 +82,7 @@ fn what_was_written_is_read_back_and_written_the_same() {
         assert_eq!(before.access_set(), after.access_set());
         assert_eq!(before.coverage(), after.coverage());
         assert_eq!(before.gaps(), after.gaps());
+        assert_eq!(before.account_changes(), after.account_changes());
         assert_eq!(before.n_state_reads(), after.n_state_reads());
     }
 }
