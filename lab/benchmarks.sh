@@ -25,7 +25,7 @@ section() {
 }
 
 # Built together, so that all have the same features and nothing is built twice.
-examples=(binding simplest decisions makespan memory schedule)
+examples=(binding simplest decisions waits makespan memory schedule)
 cargo build --locked --release --workspace --bin slotcast "${examples[@]/#/--example=}"
 slotcast() { target/release/slotcast -q "$@"; }
 example() { "target/release/examples/$1" "${@:2}"; }
@@ -68,6 +68,11 @@ if ((${#blocks[@]})); then
     section "Unit costs that are off by two" \
         "What decisions by wrong unit costs would bring: measured on one and two threads, combined." \
         example decisions "${blocks[@]}"
+fi
+if ((${#blocks[@]})); then
+    section "Waits and predicted values" \
+        "What calls wait for and what they are told instead; counts, the same on every machine." \
+        example waits "${blocks[@]}"
 fi
 section "Speed on synthetic blocks" \
     "Blocks without conflicts, and blocks where three transactions in ten meet." \
