@@ -27,9 +27,7 @@ use alloy_primitives::{
     map::{AddressMap, AddressSet},
 };
 use slotcast_executor::{Block, ChainTx, Horizon, PredictedWork, Wait};
-use slotcast_model::{
-    AccessSet, AccountChange, Coverage, IndexVec, Location, Prediction, Slot, TxIndex,
-};
+use slotcast_model::{AccessSet, AccountChange, IndexVec, Location, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Mode, PredictedAccess, Schedule, schedule};
 
 use self::changes::{Found, LastChanges, Leaves, Touched};
@@ -285,10 +283,8 @@ impl<'a> Waits<'a> {
         }
         let (storage, accounts) = (prediction.storage(), prediction.accounts());
         let (sender, is_plain) = (tx.signer(), is_plain(tx, prediction));
-        // A partial prediction may be wrong about what it leaves.
-        let is_known = count != Values::Unknown
-            && self.mode == Mode::Values
-            && prediction.coverage() != Coverage::Partial;
+        // What a partial prediction says is as good as what any other says; what it misses is unknown.
+        let is_known = count != Values::Unknown && self.mode == Mode::Values;
         let known = if is_known { prediction.values() } else { &[] };
         let mut values = known.iter().peekable();
         let changes = &mut self.changes;
