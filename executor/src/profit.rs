@@ -186,29 +186,52 @@ impl UnitCosts {
         Estimate { takes, certain_percent }
     }
 
-    /// How to execute a block whose calls take this. `horizons` is up to where each transaction waits, if
-    /// that is known yet.
+    /// Whether several threads may pay for a block at all: not where they would not even if all that
+    /// gas limits tell were saved for certain. This looks at the block alone, so that what is known of it
+    /// need not be looked up.
+    pub fn may_pay(&self, block: &Block) -> bool {
+        let typical = usize::try_from(self.typical_code_bytes).unwrap_or(usize::MAX);
+        let estimate = Estimate { certain_percent: 100, ..self.estimate(block, None, |_| typical) };
+        self.pays(&estimate, 0)
+    }
+
+    /// How to execute a block whose calls take this. `horizons` is up to where the first transactions wait,
+    /// as many as are known yet; the others are taken to wait for one another as much.
     pub fn mode(
         &self,
         estimate: &Estimate,
         horizons: Option<&IndexVec<TxIndex, TxIndex>>,
     ) -> ExecutionMode {
-        let Estimate { takes, certain_percent } = estimate;
-        let (together, certain_percent) = (estimate.nanos(), *certain_percent);
-        let calls = || takes.iter().flatten();
+        let Estimate { takes, .. } = estimate;
+        let together = estimate.nanos();
+        let one = takes.iter().flatten().max().copied().unwrap_or(0);
         let longest = match horizons {
-            Some(horizons) => longest_chain(takes, horizons),
-            None => calls().max().copied().unwrap_or(0),
+            None => one,
+            Some(horizons) => {
+                let first = takes.iter().take(horizons.len()).flatten();
+                let first: u128 = first.map(|nanos| u128::from(*nanos)).sum();
+                let chain = u128::from(longest_chain(takes, horizons)) * u128::from(together);
+                let chain = u64::try_from(chain / first.max(1)).unwrap_or(u64::MAX);
+                one.max(chain.min(together))
+            }
         };
+        match self.pays(estimate, longest) {
+            true => ExecutionMode::Parallel,
+            false => ExecutionMode::Sequential,
+        }
+    }
+
+    /// Whether threads pay when `longest` must be done one after the other.
+    fn pays(&self, estimate: &Estimate, longest: u64) -> bool {
+        let Estimate { takes, certain_percent } = estimate;
+        let together = estimate.nanos();
         let saved = together - longest.max(together / 2);
-        let (n, n_calls) = (takes.len() as u64, calls().count() as u64);
+        let (n, n_calls) = (takes.len() as u64, takes.iter().flatten().count() as u64);
         let all = together.saturating_add(self.transfer_nanos.saturating_mul(n - n_calls));
         let handing_over = self.hand_over_nanos.saturating_mul(n_calls);
         let scheduling = self.schedule_nanos.saturating_mul(n);
         let costs = self.wake_nanos.saturating_add(handing_over.saturating_add(scheduling) / 2);
-        let pays =
-            costs < saved / 100 * certain_percent && all / 100 * LEAST_SAVED_PERCENT <= saved;
-        if pays { ExecutionMode::Parallel } else { ExecutionMode::Sequential }
+        costs < saved / 100 * certain_percent && all / 100 * LEAST_SAVED_PERCENT <= saved
     }
 
     /// About how long a call takes that goes through this, in codes of usual size.

@@ -13,7 +13,7 @@
 //! | one made on another state | its reads |
 //! | nothing | the last call of the same contract |
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy_consensus::{Transaction as _, transaction::Recovered};
 use alloy_primitives::{Address, map::AddressMap};
@@ -22,7 +22,7 @@ use slotcast_model::{Fork, Index as _, IndexVec, Prediction, TxIndex};
 use slotcast_scheduler::Mode;
 
 use crate::{
-    announced::{Kept, NextBlock},
+    announced::{Announced, Kept, NextBlock},
     graph::{Waits, predicted_work},
     summaries::{BaseState, CodeAt},
 };
@@ -31,21 +31,83 @@ use crate::{
 /// of the estimate weigh most.
 const SHORT_NANOS: u64 = 5_000_000;
 
+/// The gas of a plain transfer.
+const TRANSFER_GAS: u64 = 21_000;
+
 /// Calls that are too few for one contract to matter.
 const FEW_CALLS: usize = 8;
+
+/// Of so many transactions it is looked at closely up to where they wait, before it is decided: one in
+/// this many, and not fewer than this. Whether a block is one chain shows soon, and nothing runs before.
+const ONE_IN: usize = 4;
+const LEAST_LOOKED_AT: usize = 16;
 
 /// What is at hand of a block before it is executed.
 pub(crate) enum AtHand<'a> {
     /// A prediction of each transaction, made in block order.
     All(&'a IndexVec<TxIndex, Prediction>),
-    /// What was kept of each transaction when it was announced; empty where nothing was.
-    Announced(Vec<Option<Arc<Kept>>>, Box<NextBlock>),
+    /// What was kept of transactions when they were announced.
+    Announced(Looked<'a>),
+}
+
+/// What was found of announced transactions so far.
+pub(crate) struct Looked<'a> {
+    /// None where it does not count.
+    announced: Option<&'a Mutex<Announced>>,
+    next: Box<NextBlock>,
+    /// Of each transaction; empty where nothing was looked up or nothing is announced.
+    kept: Vec<Option<Arc<Kept>>>,
+}
+
+/// The waits of a block, with those that were worked out already of its first transactions.
+pub(crate) struct Begun<'w> {
+    pub(crate) waits: Waits<'w>,
+    pub(crate) known: Vec<Wait>,
+}
+
+impl Looked<'_> {
+    /// Looks up those transactions that are not known yet and are `wanted`. Each costs a look into a
+    /// large table.
+    fn look_up(&mut self, block: &Block, wanted: impl Fn(&Recovered<ChainTx>) -> bool) {
+        let Some(announced) = self.announced else { return };
+        let announced = announced.lock().unwrap_or_else(PoisonError::into_inner);
+        if announced.len() == 0 {
+            return;
+        }
+        self.kept.resize(block.n_transactions(), None);
+        for (tx, kept) in block.transactions.iter().zip(&mut self.kept) {
+            if kept.is_none() && wanted(tx) {
+                *kept = announced.get(tx.tx_hash()).cloned();
+            }
+        }
+    }
 }
 
 impl<'a> AtHand<'a> {
-    /// What was announced of a block.
-    pub(crate) fn announced(block: &Block, fork: Fork, kept: Vec<Option<Arc<Kept>>>) -> Self {
-        Self::Announced(kept, Box::new(NextBlock::of(block, fork)))
+    /// What may be announced of a block, if that counts; nothing is looked up yet.
+    pub(crate) fn announced(
+        block: &Block,
+        fork: Fork,
+        announced: Option<&'a Mutex<Announced>>,
+    ) -> Self {
+        let next = Box::new(NextBlock::of(block, fork));
+        Self::Announced(Looked { announced, next, kept: Vec::new() })
+    }
+
+    /// Looks up everything.
+    pub(crate) fn complete(&mut self, block: &Block) {
+        if let Self::Announced(looked) = self {
+            looked.look_up(block, |_| true);
+        }
+    }
+
+    /// All that was announced of each transaction, where there is no other prediction.
+    pub(crate) fn into_kept(mut self, block: &Block) -> Vec<Option<Arc<Kept>>> {
+        self.complete(block);
+        match self {
+            Self::All(_) => Vec::new(),
+            Self::Announced(looked) => looked.kept,
+        }
     }
 
     /// The waits of `block`, before its first transaction.
@@ -63,7 +125,7 @@ impl<'a> AtHand<'a> {
     pub(crate) fn wait(&self, waits: &mut Waits<'_>, tx: TxIndex) -> Wait {
         match self {
             Self::All(predictions) => waits.next(&predictions[tx]),
-            Self::Announced(kept, next) => match kept.get(tx.as_usize()) {
+            Self::Announced(Looked { kept, next, .. }) => match kept.get(tx.as_usize()) {
                 Some(Some(kept)) if kept.is_of(next) => {
                     waits.next_on_parent(&kept.bound.prediction, &kept.moves)
                 }
@@ -73,45 +135,59 @@ impl<'a> AtHand<'a> {
         }
     }
 
-    /// Whether several threads pay for `block` on `state`, and what its transactions wait for where that
-    /// was worked out to decide it. It is when nothing is predicted, most calls are of one contract, or the
-    /// block is short; otherwise it is found out while the first transactions are executed.
-    pub(crate) fn decide(
-        &self,
-        block: &Block,
-        state: &impl BaseState,
+    /// Whether several threads pay for `block` on `state`, and what its first transactions wait for where
+    /// that was worked out to decide it. It is when nothing is predicted, most calls are of one contract, or
+    /// the block is short; otherwise it is found out while the first transactions are executed. Where
+    /// several threads pay, everything is looked up.
+    pub(crate) fn decide<'w>(
+        &mut self,
+        block: &'w Block,
+        state: &'w impl BaseState,
         (units, mode): (&UnitCosts, Mode),
-    ) -> (ExecutionMode, Option<IndexVec<TxIndex, Wait>>) {
+    ) -> (ExecutionMode, Option<Begun<'w>>) {
+        const SEQUENTIAL: (ExecutionMode, Option<Begun<'static>>) =
+            (ExecutionMode::Sequential, None);
+        if !units.may_pay(block) {
+            return SEQUENTIAL;
+        }
+        if let Self::Announced(looked) = self {
+            looked.look_up(block, |tx| !is_surely_plain(tx));
+        }
         let mut works = self.works(block);
         // Asking for the size of each code costs more than it brings in most blocks.
         let typical = usize::try_from(units.typical_code_bytes).unwrap_or(usize::MAX);
         let mut estimate = units.estimate(block, works.as_ref(), |_| typical);
-        if estimate.nanos() < units.wake_nanos {
-            return (ExecutionMode::Sequential, None);
-        }
         let is_short = estimate.nanos() < SHORT_NANOS;
         if is_short {
             works = works.map(|works| self.weighed(&works, state));
             let size = |address| code_bytes(state, address).unwrap_or(typical);
             estimate = units.estimate(block, works.as_ref(), size);
         }
-        let without_chains = units.mode(&estimate, None);
-        let may_be_chain = works.is_none() || is_short || calls_one_contract(block);
-        if without_chains == ExecutionMode::Sequential || !may_be_chain {
-            return (without_chains, None);
+        if units.mode(&estimate, None) == ExecutionMode::Sequential {
+            return SEQUENTIAL;
         }
+        self.complete(block);
+        if works.is_some() && !is_short && !calls_one_contract(block) {
+            return (ExecutionMode::Parallel, None);
+        }
+        let n_transactions = block.n_transactions();
+        let n_known = match &works {
+            // Without predictions it takes next to nothing.
+            None => n_transactions,
+            Some(_) => (n_transactions / ONE_IN).max(LEAST_LOOKED_AT).min(n_transactions),
+        };
         let mut waits = self.waits(block, state, mode);
-        let waits: IndexVec<_, _> =
-            block.tx_indices().map(|tx| self.wait(&mut waits, tx)).collect();
-        let horizons = waits.iter().map(|wait| wait.horizon.0).collect();
-        (units.mode(&estimate, Some(&horizons)), Some(waits))
+        let first = block.tx_indices().take(n_known);
+        let known: Vec<_> = first.map(|tx| self.wait(&mut waits, tx)).collect();
+        let horizons = known.iter().map(|wait| wait.horizon.0).collect();
+        (units.mode(&estimate, Some(&horizons)), Some(Begun { waits, known }))
     }
 
     /// What was predicted of a transaction, if anything was.
     fn prediction(&self, tx: TxIndex) -> Option<&Prediction> {
         match self {
             Self::All(predictions) => predictions.get(tx),
-            Self::Announced(kept, _) => {
+            Self::Announced(Looked { kept, .. }) => {
                 kept.get(tx.as_usize())?.as_ref().map(|kept| &kept.bound.prediction)
             }
         }
@@ -120,10 +196,13 @@ impl<'a> AtHand<'a> {
     /// What each call is predicted to go through, none for what looks like a plain transfer; nothing where
     /// no transaction is predicted.
     fn works(&self, block: &Block) -> Option<IndexVec<TxIndex, Option<PredictedWork>>> {
-        if matches!(self, Self::Announced(kept, _) if kept.iter().all(Option::is_none)) {
+        if let Self::Announced(Looked { kept, .. }) = self
+            && kept.iter().all(Option::is_none)
+        {
             return None;
         }
         let work = |(tx, transaction): (TxIndex, &Recovered<ChainTx>)| match self.prediction(tx) {
+            _ if is_surely_plain(transaction) => None,
             Some(prediction) => predicted_work(transaction, prediction),
             None if transaction.input().is_empty() => None,
             None => Some(PredictedWork { codes: 1, ..PredictedWork::default() }),
@@ -138,13 +217,19 @@ impl<'a> AtHand<'a> {
         state: &impl BaseState,
     ) -> IndexVec<TxIndex, Option<PredictedWork>> {
         let weighed = |(tx, work): (TxIndex, &Option<PredictedWork>)| {
+            let work = (*work)?;
             let codes = self.prediction(tx).into_iter().flat_map(|it| &it.accounts().code_reads);
             let sizes = codes.filter_map(|address| code_bytes(state, *address));
             let code_bytes = sizes.map(|size| size as u64).sum();
-            work.map(|work| PredictedWork { code_bytes, ..work })
+            Some(PredictedWork { code_bytes, ..work })
         };
         works.iter_enumerated().map(weighed).collect()
     }
+}
+
+/// Whether a transaction has no gas to run code with, so that nothing need be known of it to say so.
+fn is_surely_plain(tx: &Recovered<ChainTx>) -> bool {
+    tx.input().is_empty() && tx.kind().is_call() && tx.gas_limit() <= TRANSFER_GAS
 }
 
 /// How many bytes the code at an address has; nothing where it is not to be had.

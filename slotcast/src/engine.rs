@@ -29,12 +29,12 @@ use slotcast_executor::{
     database::{BundleState, DatabaseRef},
     decide, execute, execute_with_access_list, execute_with_bundle, fork_of, receipts_root,
 };
-use slotcast_model::{Fork, IndexVec, Prediction, TxIndex};
+use slotcast_model::{Fork, Index as _, IndexVec, Prediction, TxIndex};
 use slotcast_scheduler::schedule;
 
 use crate::{
     announced::{Announced, Kept, NextBlock},
-    at_hand::AtHand,
+    at_hand::{AtHand, Begun},
     clock::Clock,
     graph::predicted_accesses,
     overlay::StateOverlay,
@@ -378,8 +378,8 @@ impl Engine {
         summaries.forget_beyond(self.settings.summarised_code_bytes);
         let view = View::new(&reads, &summaries);
         let PredictSettings { basis, binding, .. } = self.settings.predict;
-        let mut predictor =
-            BlockPredictor::new(block, fork, &view, basis, binding).with_kept(self.kept_of(block));
+        let mut predictor = BlockPredictor::new(block, fork, &view, basis, binding)
+            .with_kept(self.at_hand(block, fork, None).into_kept(block));
         let mut n_kept = 0;
         let next = |_| {
             let made = predictor.make();
@@ -397,36 +397,31 @@ impl Engine {
     /// What each transaction of `block` waits for when [`Self::execute`] is called, one after the other:
     /// by the prediction that was made when it was announced, or blind.
     pub fn waits<'a>(
-        &self,
+        &'a self,
         block: &'a Block,
         base: &'a impl BaseState,
     ) -> Result<impl FnMut(TxIndex) -> Wait + 'a, ExecutionError> {
-        let at_hand = self.at_hand(block, fork_of(block)?, None);
+        let mut at_hand = self.at_hand(block, fork_of(block)?, None);
+        at_hand.complete(block);
         let mut waits = at_hand.waits(block, base, self.settings.mode);
         Ok(move |tx| at_hand.wait(&mut waits, tx))
     }
 
     /// What is at hand of a block.
     fn at_hand<'p>(
-        &self,
+        &'p self,
         block: &Block,
         fork: Fork,
         predictions: Option<&'p IndexVec<TxIndex, Prediction>>,
     ) -> AtHand<'p> {
         match predictions {
             Some(predictions) => AtHand::All(predictions),
-            None => AtHand::announced(block, fork, self.kept_of(block)),
+            None => {
+                // On the parent state alone, nothing that earlier transactions leave counts.
+                let counts = self.settings.predict.basis != Basis::Parent;
+                AtHand::announced(block, fork, counts.then_some(&self.announced))
+            }
         }
-    }
-
-    /// What was announced of each transaction of a block.
-    fn kept_of(&self, block: &Block) -> Vec<Option<Arc<Kept>>> {
-        let announced = self.lock();
-        // On the parent state alone, nothing that earlier transactions leave counts.
-        if announced.len() == 0 || self.settings.predict.basis == Basis::Parent {
-            return Vec::new();
-        }
-        block.transactions.iter().map(|tx| announced.get(tx.tx_hash()).cloned()).collect()
     }
 
     /// Executes `block` on `base`, by what was announced of it.
@@ -502,8 +497,8 @@ impl Engine {
         base: &impl BaseState,
         predictions: Option<&IndexVec<TxIndex, Prediction>>,
     ) -> Result<bool, ExecutionError> {
-        let at_hand = self.at_hand(block, fork_of(block)?, predictions);
-        Ok(self.mode(block, base, &at_hand).0 == ExecutionMode::Parallel)
+        let mut at_hand = self.at_hand(block, fork_of(block)?, predictions);
+        Ok(self.mode(block, base, &mut at_hand).0 == ExecutionMode::Parallel)
     }
 
     fn check_included(&self, execution: &Execution) -> Result<(), ExecutionError> {
@@ -513,17 +508,20 @@ impl Engine {
         }
     }
 
-    /// How a block is executed, given what is at hand, and what its transactions wait for if that was
-    /// worked out.
-    fn mode(
+    /// How a block is executed, given what is at hand, and what its first transactions wait for if that
+    /// was worked out.
+    fn mode<'w>(
         &self,
-        block: &Block,
-        state: &impl BaseState,
-        at_hand: &AtHand<'_>,
-    ) -> (ExecutionMode, Option<IndexVec<TxIndex, Wait>>) {
+        block: &'w Block,
+        state: &'w impl BaseState,
+        at_hand: &mut AtHand<'_>,
+    ) -> (ExecutionMode, Option<Begun<'w>>) {
         let EngineSettings { units, mode, execution, .. } = &self.settings;
         match execution {
-            ExecutionRule::Always(mode) => (*mode, None),
+            ExecutionRule::Always(mode) => {
+                at_hand.complete(block);
+                (*mode, None)
+            }
             ExecutionRule::ByCost if self.threads() == 1 => (ExecutionMode::Sequential, None),
             ExecutionRule::ByCost | ExecutionRule::ByCostOfTwo => {
                 at_hand.decide(block, state, (units, *mode))
@@ -542,8 +540,8 @@ impl Engine {
     ) -> Result<(R, StepTimes), ExecutionError> {
         let clock = Clock::start();
         let (reads, settings) = (Reads(base), &self.execution);
-        let at_hand = self.at_hand(block, fork, predictions);
-        let (mode, mut before) = self.mode(block, &reads, &at_hand);
+        let mut at_hand = self.at_hand(block, fork, predictions);
+        let (mode, begun) = self.mode(block, &reads, &mut at_hand);
         if mode == ExecutionMode::Sequential {
             let schedule = micros(clock.elapsed());
             let result = run(Advice::None)?;
@@ -564,13 +562,14 @@ impl Engine {
             return Ok((result, StepTimes { predict, schedule: scheduled - predict, execute }));
         }
         let schedule = micros(clock.elapsed());
-        let mut waits = None;
-        let wait = |tx| match &mut before {
-            Some(before) => core::mem::take(&mut before[tx]),
-            None => {
-                let start = || at_hand.waits(block, &reads, settings.mode);
-                at_hand.wait(waits.get_or_insert_with(start), tx)
-            }
+        let start = || {
+            let waits = at_hand.waits(block, &reads, settings.mode);
+            Begun { waits, known: Vec::new() }
+        };
+        let Begun { mut waits, mut known } = begun.unwrap_or_else(start);
+        let wait = |tx: TxIndex| match known.get_mut(tx.as_usize()) {
+            Some(known) => core::mem::take(known),
+            None => at_hand.wait(&mut waits, tx),
         };
         let result = run(Advice::Streamed(&mut { wait }, settings))?;
         let execute = micros(clock.elapsed()) - schedule;
