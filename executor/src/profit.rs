@@ -107,7 +107,7 @@ impl Default for UnitCosts {
             byte_picos: 32_000,
             computing_picos: 400,
             certain_percent: 25,
-            certain_by_limits_percent: 23,
+            certain_by_limits_percent: 20,
             hand_over_nanos: 3_500,
             wake_nanos: 50_000,
             schedule_nanos: 190,

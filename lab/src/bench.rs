@@ -367,7 +367,8 @@ fn lines(prepared: &Prepared, settings: &BenchSettings) -> Result<Vec<BenchLine>
     Ok(lines)
 }
 
-/// Runs everything in turns.
+/// Runs everything in turns, each twice in a row, of which the second run counts: what runs before
+/// something else leaves other caches behind, predicting a block for one.
 fn measure(
     block: &Block,
     state: &MemoryState,
@@ -395,6 +396,7 @@ fn measure(
     while samples.baseline.len() < *fewest
         || (samples.baseline.len() < *most && all.micros() < *micros)
     {
+        drop(execute_baseline(block, state)?);
         let clock = Clock::start();
         let baseline = execute_baseline(block, state)?;
         samples.baseline.push(micros_since(&clock));
@@ -411,11 +413,13 @@ fn measure(
         samples.predict.push(micros_since(&clock));
         for ((engine, predictions), samples) in engines.iter().zip(&warm).zip(&mut samples.engines)
         {
-            samples[0].push(engine.execute(block, state)?.times);
+            let execute = || Ok(engine.execute(block, state)?.times);
+            samples[0].push(second(execute)?);
             announce(engine, prepared);
-            samples[1].push(engine.execute(block, state)?.times);
+            samples[1].push(second(execute)?);
             withdraw(engine, block);
-            samples[2].push(engine.execute_predicted(block, state, predictions)?.times);
+            let follow = || Ok(engine.execute_predicted(block, state, predictions)?.times);
+            samples[2].push(second(follow)?);
             if *is_cold {
                 let new = Engine::with_settings(engine.threads(), *engine.settings())?;
                 samples[3].push(new.execute(block, state)?.times);
@@ -423,6 +427,12 @@ fn measure(
         }
     }
     Ok(samples)
+}
+
+/// What the second of two runs gives.
+fn second<T>(mut run: impl FnMut() -> Result<T, ExecutionError>) -> Result<T, ExecutionError> {
+    drop(run()?);
+    run()
 }
 
 /// The microseconds that the longest of so many plain loops takes when all start at once.
