@@ -102,7 +102,7 @@ pub fn explain_tx(
         to: transaction.to(),
         prediction: prediction::explain(prepared, &summaries, &settings, &judged, tx),
         dag: outcome::dag(&schedule, tx),
-        outcome: outcome::explain(prepared, (&schedule, &predictions), &judged, engine, tx)?,
+        outcome: outcome::explain(prepared, &predictions, &judged, engine, tx)?,
     })
 }
 

@@ -189,7 +189,7 @@ fn measure(prepared: &Prepared) -> Result<Measured, ExecutionError> {
         waits_blind = timed_waits(block, || engine.waits(block, state), &mut blind)?;
         let (hints, mode) = (&predictions, Default::default());
         let by_hints = || {
-            let mut waits = Waits::new(block, state, mode).with_all(hints.iter());
+            let mut waits = Waits::new(block, state, mode).with_all(hints.iter_enumerated());
             Ok(move |tx: TxIndex| waits.next(&hints[tx]))
         };
         timed_waits(block, by_hints, &mut hinted)?;

@@ -117,7 +117,7 @@ impl<'a> AtHand<'a> {
         state: &'w impl BaseState,
         mode: Mode,
     ) -> Waits<'w> {
-        let predictions = block.tx_indices().filter_map(|tx| self.prediction(tx));
+        let predictions = block.tx_indices().filter_map(|tx| Some((tx, self.prediction(tx)?)));
         Waits::new(block, state, mode).with_all(predictions)
     }
 

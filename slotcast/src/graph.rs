@@ -9,7 +9,7 @@
 //! |---|---|
 //! | the sender's nonce | the transaction states it |
 //! | the sender's balance | it covers all that this sender can spend in the block; else it stays |
-//! | the balance a contract pays from | paying is arithmetic, re-based at commit as long as it suffices |
+//! | the balance a contract pays from | paying is arithmetic, re-based at commit as long as it suffices; what is known to be paid into it is told |
 //! | code that no transaction is predicted to put in place | it is what it was before the block |
 //! | a slot that is only added to | the sum is moved at commit to the word that is there |
 //! | everything a plain transfer reads | it is made at its turn, on everything before it |
@@ -227,9 +227,15 @@ impl<'a> Waits<'a> {
     /// The same, given all that will be told: a balance that no transaction looks at need not be
     /// followed.
     #[must_use]
-    pub fn with_all<'p>(self, predictions: impl Iterator<Item = &'p Prediction>) -> Self {
-        let looked_at =
-            |it: &'p Prediction| it.accounts().balance_reads.iter().copied().chain(made(it));
+    pub fn with_all<'p>(
+        self,
+        predictions: impl Iterator<Item = (TxIndex, &'p Prediction)>,
+    ) -> Self {
+        let block = self.block;
+        let looked_at = |(tx, it): (TxIndex, &'p Prediction)| {
+            let read = it.accounts().balance_reads.iter().copied();
+            read.chain(made(it)).chain(paid_from(block.transaction(tx).signer(), it))
+        };
         Self { looked_at: Some(predictions.flat_map(looked_at).collect()), ..self }
     }
 
@@ -299,6 +305,7 @@ impl<'a> Waits<'a> {
         }
         if !is_plain {
             read_accounts(changes, sender, prediction, short);
+            paid_from(sender, prediction).for_each(|address| changes.pay_from(address));
         }
         let mut values = known.iter().peekable();
         let add = |slot: &Slot| changes.add(*slot, count.leaves(*slot, &mut values));
@@ -473,6 +480,14 @@ fn balances_read<'p>(
     let made = made(prediction);
     let own = short.contains(&sender).then_some(sender);
     looked_at.chain(made).chain(own)
+}
+
+/// The balances that a transaction of this sender pays from, its own aside.
+fn paid_from<'p>(
+    sender: Address,
+    prediction: &'p Prediction,
+) -> impl Iterator<Item = Address> + use<'p> {
+    prediction.accounts().balance_debits.iter().copied().filter(move |it| *it != sender)
 }
 
 /// Whether the executor makes the transaction at its turn.

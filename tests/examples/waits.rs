@@ -52,7 +52,7 @@ fn engine(mode: Mode) -> Engine {
 fn in_block_order(prepared: &Prepared, mode: Mode, sum: &mut Sum) {
     let predictions = prepared.predict(&Default::default()).predictions;
     let (block, state) = (prepared.block(), prepared.state());
-    let mut waits = Waits::new(block, state, mode).with_all(predictions.iter());
+    let mut waits = Waits::new(block, state, mode).with_all(predictions.iter_enumerated());
     predictions.iter().for_each(|it| sum.count(&waits.next(it)));
     let executed =
         engine(mode).execute_predicted(block, state, &predictions).expect("the block runs");

@@ -75,8 +75,16 @@ fn hostile(prediction: &Prediction, n: usize) -> Prediction {
     let deltas = [&storage.reads[..], &storage.writes, &storage.deltas].concat();
     let storage = StorageAccess { deltas, ..StorageAccess::default() };
     let wrong = |&(slot, value): &(Slot, U256)| (slot, value.wrapping_add(U256::from(n % 3)));
-    Prediction::new(storage, prediction.accounts().clone(), vec![], vec![], vec![])
+    let accounts = prediction.accounts();
+    let code = |address: &Address| {
+        let code = Some(vec![0xfe; n % 3].into());
+        (*address, AccountChange { is_destroyed: n.is_multiple_of(5), nonces: 1, code })
+    };
+    let left = accounts.code_reads.iter().take(1).map(code).collect();
+    Prediction::new(storage, accounts.clone(), vec![], vec![], vec![])
+        .with_accounts(|accounts| accounts.delegated.extend(accounts.code_reads.first()))
         .with_values(prediction.values().iter().map(wrong).collect())
+        .with_account_changes(left)
 }
 
 fn all_hostile(predictions: &Predictions) -> Predictions {

@@ -158,6 +158,10 @@ impl<S: StateView> Machine<'_, S> {
         if collides || is_salted || self.fork < Fork::Cancun {
             self.rely(Location::Nonce(created), U256::from(nonce));
         }
+        if collides {
+            // What stands there is all that it comes to.
+            self.work.journal.read_code(created);
+        }
         collides
     }
 

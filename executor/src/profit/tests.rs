@@ -156,3 +156,40 @@ fn a_call_of_large_code_takes_up_to_twice_as_much() {
     assert_eq!(nanos(8_400), 2 * nanos(4_200));
     assert_eq!(nanos(24_000), nanos(8_400));
 }
+
+#[test]
+fn the_first_waits_stand_for_all() {
+    let (block, units) = (block_of_calls(100), UnitCosts::default());
+    let pays = |n_known: u32, horizon: fn(u32) -> u32| {
+        let horizons = (0..n_known).map(|tx| TxIndex(horizon(tx))).collect();
+        units.mode(&units.estimate(&block, None, |_| 6_200), Some(&horizons))
+            == ExecutionMode::Parallel
+    };
+    for n_known in [10, 25, 100] {
+        assert!(pays(n_known, |_| 0));
+        assert!(!pays(n_known, |tx| tx), "each waits for the one before");
+    }
+    // None is known.
+    assert!(pays(0, |tx| tx));
+}
+
+#[test]
+fn a_block_of_transfers_is_told_by_itself() {
+    let units = UnitCosts::default();
+    let mut block = block_of_calls(40);
+    assert!(units.may_pay(&block));
+    // Even where one call may take nearly everything: its limit says little.
+    block.transactions[0] = call(100_000_000);
+    assert!(units.may_pay(&block));
+    let transfer = call(21_000).map(|tx| match tx {
+        ChainTx::Signed(TxEnvelope::Legacy(tx)) => {
+            let tx = TxLegacy { input: Default::default(), ..tx.into_parts().0 };
+            let signature = Signature::new(U256::ONE, U256::ONE, false);
+            TxEnvelope::from(tx.into_signed(signature)).into()
+        }
+        other => other,
+    });
+    block.transactions[2..].fill(transfer);
+    block.header.gas_used = 38 * 21_000 + 2 * 50_000;
+    assert!(!units.may_pay(&block));
+}

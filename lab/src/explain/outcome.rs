@@ -1,8 +1,8 @@
 //! What does a transaction wait for, and what was its result?
 //!
 //! In: the schedule and the truth. Out: [`DagPart`] and [`OutcomePart`].
-//! Invariant: a conflict is named only where the later transaction did not wait for the earlier one,
-//! directly or by way of others.
+//! Invariant: a conflict is named only where the later transaction neither waited for the earlier one nor
+//! was told what it leaves.
 
 use alloy_primitives::U256;
 use serde::Serialize;
@@ -115,7 +115,7 @@ pub(super) fn dag(schedule: &Schedule, tx: TxIndex) -> DagPart {
 /// What became of `tx` when the block was run by these predictions.
 pub(super) fn explain(
     prepared: &Prepared,
-    (schedule, predictions): (&Schedule, &IndexVec<TxIndex, Prediction>),
+    predictions: &IndexVec<TxIndex, Prediction>,
     judged: &Judged,
     engine: &Engine,
     tx: TxIndex,
@@ -130,7 +130,7 @@ pub(super) fn explain(
         .map_err(|source| RunError::of(block, source))?;
     let wait = wait_of(prepared, predictions, engine, tx);
     let told = match is_parallel && wait.horizon != Horizon(tx) {
-        true => wait,
+        true => wait.clone(),
         false => Wait::default(),
     };
     let last_writers = LastWriters::before(tx, judged.truth.observations.iter_enumerated());
@@ -159,7 +159,7 @@ pub(super) fn explain(
         gas_used: judged.truth.txs[tx].gas_used().unwrap_or(0),
         executions: 1 + u32::from(is_again),
         ran_on: ran_on.collect(),
-        conflicts: conflicts(schedule, &judged.truth.observations, &last_writers, tx, &told),
+        conflicts: conflicts(observation, &last_writers, &wait),
     })
 }
 
@@ -199,13 +199,7 @@ fn ran_on(
 }
 
 /// What `tx` read of transactions that it did not wait for.
-fn conflicts(
-    schedule: &Schedule,
-    observations: &IndexVec<TxIndex, Observation>,
-    last_writers: &LastWriters,
-    tx: TxIndex,
-    told: &Wait,
-) -> Vec<Conflict> {
+fn conflicts(observation: &Observation, last_writers: &LastWriters, told: &Wait) -> Vec<Conflict> {
     let is_expected = |location: &Location| match location {
         Location::Storage(slot) => {
             told.expected.binary_search_by_key(slot, |(slot, _)| *slot).is_ok()
@@ -214,19 +208,10 @@ fn conflicts(
             told.accounts.binary_search_by_key(address, |(address, _)| *address).is_ok()
         }
     };
-    let mut is_awaited = vec![false; observations.len()];
-    let mut open = vec![tx];
-    while let Some(next) = open.pop() {
-        for &earlier in schedule.predecessors(next) {
-            if !core::mem::replace(&mut is_awaited[earlier.0 as usize], true) {
-                open.push(earlier);
-            }
-        }
-    }
-    let read = read(&observations[tx]).filter(|location| !is_expected(location));
+    let read = read(observation).filter(|location| !is_expected(location));
     let found = read.filter_map(|location| {
         let by = last_writers.of(&location)?;
-        (!is_awaited[by.0 as usize]).then(|| Conflict { location: location.to_string(), by: by.0 })
+        (told.horizon.0 <= by).then(|| Conflict { location: location.to_string(), by: by.0 })
     });
     found.collect()
 }

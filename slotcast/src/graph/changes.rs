@@ -37,10 +37,8 @@ struct SlotChange {
 struct Sums {
     /// The last transaction that changed it by an unknown amount.
     unknown: Option<TxIndex>,
-    /// By how much others changed it, modulo 2^256, ascending by transaction.
+    /// What others added to it so far, modulo 2^256, ascending by transaction.
     known: Vec<(TxIndex, U256)>,
-    /// The sum of these.
-    sum: U256,
 }
 
 impl Sums {
@@ -50,18 +48,19 @@ impl Sums {
             None => self.unknown = Some(tx),
             // It is in two lists: gained and spent, created and creating.
             Some(_) if self.known.last().is_some_and(|(last, _)| *last == tx) => {}
-            Some(added) => {
-                self.known.push((tx, added));
-                self.sum = self.sum.wrapping_add(added);
-            }
+            Some(added) => self.known.push((tx, self.sum_below(tx).wrapping_add(added))),
         }
     }
 
     /// What the transactions of `range` add.
-    fn sum_of(&self, range: Range<TxIndex>) -> U256 {
-        let from_last = self.known.iter().rev().skip_while(|(tx, _)| range.end <= *tx);
-        let in_range = from_last.take_while(|(tx, _)| range.start <= *tx);
-        in_range.fold(U256::ZERO, |sum, (_, change)| sum.wrapping_add(*change))
+    fn sum_of(&self, range: &Range<TxIndex>) -> U256 {
+        self.sum_below(range.end).wrapping_sub(self.sum_below(range.start))
+    }
+
+    /// What the transactions below `tx` add.
+    fn sum_below(&self, tx: TxIndex) -> U256 {
+        let n_below = self.known.partition_point(|(other, _)| *other < tx);
+        n_below.checked_sub(1).map_or(U256::ZERO, |last| self.known[last].1)
     }
 }
 
@@ -73,6 +72,15 @@ struct CodeChange {
     code: Option<Bytes>,
     /// The same, once a transaction was told.
     told: Option<Code>,
+}
+
+/// What a transaction leaves of an account in place of what it found.
+#[derive(Debug)]
+enum Left {
+    /// This code, if it is known.
+    Code(Option<Bytes>),
+    /// Nothing at all.
+    Nothing,
 }
 
 /// What is looked at of an account.
@@ -145,6 +153,8 @@ pub(super) struct LastChanges {
     expected: Vec<(Slot, U256, TxIndex)>,
     /// What it looks at of accounts and others change in a known way.
     looked_at: Vec<(Address, Part)>,
+    /// What it leaves of accounts, which is entered when its turn is over.
+    left: Vec<(Address, Left)>,
 }
 
 impl LastChanges {
@@ -233,6 +243,9 @@ impl LastChanges {
                 Some(CodeChange { code: Some(_), .. }) => {
                     self.touched = Touched::Elsewhere;
                     self.looked_at.push((*address, Part::Code));
+                    if self.nonces.contains_key(address) {
+                        self.looked_at.push((*address, Part::Nonce));
+                    }
                 }
                 last => self.wait_for(last.map(|last| last.tx)),
             },
@@ -240,10 +253,19 @@ impl LastChanges {
         }
     }
 
+    /// The next transaction is predicted to pay from a balance that others pay into, which need not suffice
+    /// without that; it does not wait.
+    pub(super) fn pay_from(&mut self, address: Address) {
+        if self.balances.get(&address).is_some_and(|sums| !sums.known.is_empty()) {
+            self.looked_at.push((address, Part::Balance));
+        }
+    }
+
     fn read_sum(&mut self, address: Address, part: Part) {
         let sums = if part == Part::Balance { &self.balances } else { &self.nonces };
-        let Some(Sums { unknown, known, sum }) = sums.get(&address) else { return };
-        let (unknown, is_known, is_other) = (*unknown, !known.is_empty(), !sum.is_zero());
+        let Some(sums) = sums.get(&address) else { return };
+        let is_other = !sums.sum_below(self.next).is_zero();
+        let (unknown, is_known) = (sums.unknown, !sums.known.is_empty());
         let is_destroyed = self.destroyed.contains_key(&address);
         // What was passed on in full leaves the balance as it was.
         if is_other || is_destroyed {
@@ -266,18 +288,30 @@ impl LastChanges {
         self.nonces.entry(address).or_default().add(self.next, added.map(U256::from));
     }
 
-    /// The next transaction is predicted to put this code in place, where it is known; after all of its
-    /// reads were told.
+    /// The next transaction is predicted to put this code in place, where it is known.
     pub(super) fn change_code(&mut self, address: Address, code: Option<Bytes>) {
-        self.codes.insert(address, CodeChange { tx: self.next, code, told: None });
+        self.left.push((address, Left::Code(code)));
     }
 
-    /// The next transaction is predicted to destroy an account, after all else was told.
+    /// The next transaction is predicted to destroy an account.
     pub(super) fn destroy(&mut self, address: Address) {
-        self.balances.insert(address, Sums::default());
-        self.nonces.insert(address, Sums::default());
-        self.change_code(address, Some(Bytes::new()));
-        self.destroyed.insert(address, self.next);
+        self.left.push((address, Left::Nothing));
+    }
+
+    /// Enters what a transaction leaves in place of what it found.
+    fn leave(&mut self, tx: TxIndex) {
+        for (address, left) in self.left.drain(..) {
+            let code = match left {
+                Left::Code(code) => code,
+                Left::Nothing => {
+                    self.balances.insert(address, Sums::default());
+                    self.nonces.insert(address, Sums::default());
+                    self.destroyed.insert(address, tx);
+                    Some(Bytes::new())
+                }
+            };
+            self.codes.insert(address, CodeChange { tx, code, told: None });
+        }
     }
 
     /// The next transaction is predicted to leave this in a slot of an account that it creates.
@@ -322,6 +356,7 @@ impl LastChanges {
         self.touched = Touched::Nowhere;
         let horizon = core::mem::take(&mut self.horizon);
         let accounts = self.told_accounts(horizon..this);
+        self.leave(this);
         let above = self.expected.drain(..).filter(|(.., writer)| horizon <= *writer);
         let mut expected: Vec<_> = above.map(|(slot, value, _)| (slot, value)).collect();
         expected.sort_unstable_by_key(|(slot, _)| *slot);
@@ -341,9 +376,9 @@ impl LastChanges {
             }
             let Some((_, told)) = accounts.last_mut() else { continue };
             match part {
-                Part::Balance => told.balance = self.balances[&address].sum_of(range.clone()),
+                Part::Balance => told.balance = self.balances[&address].sum_of(&range),
                 Part::Nonce => {
-                    told.nonces = self.nonces[&address].sum_of(range.clone()).wrapping_to();
+                    told.nonces = self.nonces[&address].sum_of(&range).wrapping_to();
                 }
                 Part::Code => {
                     told.code = self.codes.get_mut(&address).and_then(|it| it.tell(&range))

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use alloy_consensus::Transaction as _;
 use slotcast::{
-    Engine, NextBlock,
-    executor::Horizon,
+    Engine, EngineSettings, ExecutionRule, NextBlock,
+    executor::{ExecutionMode, Horizon},
     graph::{Waits, all_accesses, predicted_accesses},
     model::{Index, IndexVec, Location, Slot, TxIndex},
     scheduler::{Mode, PredictedAccess, schedule},
@@ -167,4 +167,57 @@ fn values_made_on_the_parent_state_count_where_it_is_known_what_becomes_of_them(
     );
     // The rest: a transaction whose prediction on the parent state takes another path leaves other values.
     assert!(n_told <= n_right + n_told / 20, "{n_right} of {n_told} are right");
+}
+
+/// What transactions of a block are told of accounts, and how many wait.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    codes: usize,
+    nonces: usize,
+    destroyed: usize,
+    waiting: usize,
+    run_twice: usize,
+}
+
+/// What is told of accounts in a synthetic block of this kind, by predictions made in block order.
+fn told_of_accounts(scenario: Scenario, mode: Mode) -> Told {
+    let plan = Plan { n_txs: 90, scenario, ..Plan::default() };
+    let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
+    let (block, state) = (prepared.block(), prepared.state());
+    let predictions = prepared.predict(&Default::default()).predictions;
+    let mut waits = Waits::new(block, state, mode);
+    let mut told = Told::default();
+    for prediction in &predictions {
+        let wait = waits.next(prediction);
+        told.waiting += usize::from(wait.horizon.0.0 != 0);
+        for (_, account) in &wait.accounts {
+            told.codes += usize::from(account.code.is_some());
+            told.nonces += usize::from(account.nonces != 0);
+            told.destroyed += usize::from(account.is_destroyed);
+        }
+    }
+    let execution = ExecutionRule::Always(ExecutionMode::Parallel);
+    let settings = EngineSettings { mode, execution, ..EngineSettings::default() };
+    let engine = Engine::with_settings(2, settings).unwrap();
+    let executed = engine.execute_predicted(block, state, &predictions).unwrap();
+    told.run_twice = executed.execution.reexecuted().len();
+    told
+}
+
+#[test]
+fn what_is_left_of_accounts_is_told_and_not_waited_for() {
+    for scenario in [Scenario::DeployAndCall, Scenario::Create2, Scenario::Delegation] {
+        let name = scenario.name();
+        let told = told_of_accounts(scenario, Mode::Values);
+        assert!(20 < told.codes, "{name}: {told:?}");
+        assert_eq!((told.waiting, told.run_twice), (0, 0), "{name}");
+        let without = told_of_accounts(scenario, Mode::Dataflow);
+        assert!(20 < without.waiting && without.codes == 0, "{name}: {without:?}");
+    }
+    // Whether an account that is paid from within exists is not told.
+    let told = told_of_accounts(Scenario::SelfDestruct, Mode::Values);
+    assert!(5 < told.destroyed && told.waiting == 0 && told.run_twice < 10, "{told:?}");
+    // Ether that earlier transactions bring suffices to pay from.
+    let told = told_of_accounts(Scenario::Transient, Mode::Values);
+    assert_eq!((told.waiting, told.run_twice), (0, 0), "{told:?}");
 }

@@ -4,9 +4,10 @@
 //! the truth, another transaction's truth, claims that all is only added to, claims to touch what
 //! all touch, and admissions to have missed something.
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use slotcast::model::{
-    AccountAccess, Gap, Index, IndexVec, Observation, Prediction, Slot, StorageAccess, TxIndex,
+    AccountAccess, AccountChange, Gap, Index, IndexVec, Observation, Prediction, Slot,
+    StorageAccess, TxIndex,
 };
 
 use crate::random::Random;
@@ -23,7 +24,8 @@ pub(super) fn advice(
         let other = TxIndex::from_usize(random.below(n));
         let prediction = prediction(random, kind, &truth[tx], &truth[other]);
         let values = values(random, &prediction, &truth[other]);
-        prediction.with_values(values)
+        let left = left(random, &prediction);
+        prediction.with_values(values).with_account_changes(left)
     });
     predictions.collect()
 }
@@ -44,6 +46,25 @@ fn values(random: &mut Random, prediction: &Prediction, other: &Observation) -> 
         values.push((*slot, value));
     }
     values
+}
+
+/// What is left of accounts that it claims to change and of some whose code it looks at.
+fn left(random: &mut Random, prediction: &Prediction) -> Vec<(Address, AccountChange)> {
+    let accounts = prediction.accounts();
+    let changed =
+        [&accounts.created[..], &accounts.destroyed, &accounts.delegated, &accounts.nonces];
+    let mut left = Vec::new();
+    for address in changed.into_iter().flatten().chain(accounts.code_reads.first()) {
+        let code = match random.below(5) {
+            0 => Some(vec![]),
+            1 => Some(vec![0x00]),
+            2 => Some((0..random.below(60)).map(|_| random.below(256) as u8).collect()),
+            _ => None,
+        };
+        let (is_destroyed, nonces) = (random.once_in(4), random.below(3) as u64);
+        left.push((*address, AccountChange { is_destroyed, nonces, code: code.map(Into::into) }));
+    }
+    left
 }
 
 fn prediction(

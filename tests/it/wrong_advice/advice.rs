@@ -8,7 +8,8 @@ use slotcast::{
     Prepared,
     executor::{BlockOutcome, SequentialSettings, execute_sequential},
     model::{
-        AccountAccess, Index, IndexVec, Observation, Prediction, Slot, StorageAccess, TxIndex,
+        AccountAccess, AccountChange, Index, IndexVec, Observation, Prediction, Slot,
+        StorageAccess, TxIndex,
     },
 };
 use slotcast_tests::random::Random;
@@ -58,6 +59,10 @@ pub(crate) fn advice_for(prepared: &Prepared) -> (BlockOutcome, Vec<Advice>) {
         told("values of other accounts", &|n, slot, value| {
             (everything.slots.get(n).copied().unwrap_or(slot), value)
         }),
+        Advice {
+            kind: "accounts are left otherwise",
+            predictions: ours.iter().enumerate().map(|(n, it)| left(it, n)).collect(),
+        },
     ];
     (sequential.outcome, advice)
 }
@@ -70,6 +75,35 @@ fn with_values(
 ) -> Prediction {
     let values = prediction.values().iter().map(|&(slot, word)| value(n, slot, word));
     prediction.clone().with_values(values.collect())
+}
+
+/// A prediction that has every account whose code it looks at created, destroyed or delegated, with some
+/// code and nonce.
+fn left(prediction: &Prediction, n: usize) -> Prediction {
+    let mut random = Random::new(n as u64);
+    let codes = prediction.accounts().code_reads.clone();
+    let changes: Vec<_> = codes.iter().map(|address| (*address, any_change(&mut random))).collect();
+    let prediction = prediction.clone().with_accounts(|accounts| match n % 4 {
+        0 => accounts.created.extend(&codes),
+        1 => accounts.destroyed.extend(&codes),
+        2 => accounts.delegated.extend(&codes),
+        _ => accounts.nonces.extend(&codes),
+    });
+    prediction.with_account_changes(changes)
+}
+
+/// Anything that may be said of an account.
+pub(crate) fn any_change(random: &mut Random) -> AccountChange {
+    let code = match random.below(6) {
+        0 => Some(vec![]),
+        1 => Some(vec![0x00]),
+        2 => Some(vec![0xfe; 40]),
+        3 => Some([&[0xef, 0x01, 0x00][..], &[0xaa; 20]].concat()),
+        _ => None,
+    };
+    let is_destroyed = random.below(3) == 0;
+    let nonces = if random.below(2) == 0 { random.number() } else { 1 };
+    AccountChange { is_destroyed, nonces, code: code.map(Into::into) }
 }
 
 fn prediction(storage: StorageAccess, accounts: AccountAccess) -> Prediction {
