@@ -43,7 +43,9 @@ pub(super) fn of_accounts(
             Told::Adds(added) => below.wrapping_add(added),
         };
         let earlier = predictions.iter_enumerated().take(tx.0 as usize);
-        let (from, _) = earlier.rev().find(|(_, it)| is_changed_by(it, &location))?;
+        let sends = |at| location == Location::Nonce(prepared.block().transaction(at).signer());
+        let mut earlier = earlier.rev();
+        let (from, _) = earlier.find(|(at, it)| sends(*at) || is_changed_by(it, &location))?;
         let by = last_writers.of(&location).map(|by| by.0);
         let instead = (*found != value).then_some(Instead { value: *found, by });
         Some(PredictedValue { location: location.to_string(), value, from: from.0, instead })

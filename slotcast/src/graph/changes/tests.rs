@@ -149,3 +149,67 @@ fn a_known_change_of_a_balance_is_told_and_not_waited_for() {
     read(&mut changes, one);
     assert_eq!(told(&mut changes), (6, vec![]));
 }
+
+#[test]
+fn code_that_is_put_in_place_is_told_and_what_is_unknown_waited_for() {
+    let (one, code) = (Address::with_last_byte(1), Bytes::from_static(&[0xfe]));
+    let mut changes = LastChanges::with_room_for(8);
+    let read = |changes: &mut LastChanges| changes.read(&Location::Code(one));
+    read(&mut changes);
+    changes.change_code(one, Some(code.clone()));
+    changes.change_nonce(one, Some(1));
+    assert_eq!(changes.touched(), Touched::Nowhere, "its own change is not what it finds");
+    assert_eq!(changes.turn(), Found::default());
+    let told = |nonces, code: &Bytes| {
+        let code = Some(Code::new(code.clone()));
+        vec![(one, ToldAccount { nonces, code, ..ToldAccount::default() })]
+    };
+    // Both the next reader and one that changes it again are told, the latter what it finds.
+    read(&mut changes);
+    changes.change_code(one, Some(Bytes::new()));
+    changes.change_nonce(one, Some(2));
+    assert_eq!(changes.touched(), Touched::Elsewhere);
+    assert_eq!(changes.turn().accounts, told(1, &code));
+    read(&mut changes);
+    assert_eq!(changes.turn().accounts, told(3, &Bytes::new()));
+    // Below the horizon it is found.
+    changes.wait_for(Some(TxIndex(1)));
+    read(&mut changes);
+    assert_eq!(changes.turn(), Found { horizon: TxIndex(2), ..Found::default() });
+    read(&mut changes);
+    changes.change_code(one, None);
+    assert_eq!(changes.turn().horizon.0, 0);
+    read(&mut changes);
+    assert_eq!(changes.turn().horizon.0, 5);
+}
+
+#[test]
+fn of_a_destroyed_account_nothing_is_left_but_what_comes_after() {
+    let account = slot(1).address;
+    let balance = Location::Balance(account);
+    let mut changes = LastChanges::with_room_for(8);
+    changes.change_balance(account, Some(U256::from(5)));
+    changes.read_and_change(slot(1), leaves(Some(U256::from(7))));
+    changes.turn();
+    // Who destroys it finds what was there.
+    changes.read(&balance);
+    changes.destroy(account);
+    let found = changes.turn().accounts;
+    assert_eq!(
+        (found.len(), found[0].1.balance, found[0].1.is_destroyed),
+        (1, U256::from(5), false)
+    );
+    changes.read(&balance);
+    changes.read_slot(slot(1));
+    changes.change_balance(account, Some(U256::from(2)));
+    let Found { horizon, expected, accounts } = changes.turn();
+    assert_eq!((horizon.0, expected), (0, vec![(slot(1), U256::ZERO)]));
+    let gone = ToldAccount { is_destroyed: true, ..ToldAccount::default() };
+    assert_eq!(accounts, vec![(account, gone.clone())]);
+    changes.read(&balance);
+    changes.fill(slot(1), U256::from(9));
+    let told = ToldAccount { balance: U256::from(2), ..gone };
+    assert_eq!(changes.turn().accounts, vec![(account, told)]);
+    changes.read_slot(slot(1));
+    assert_eq!(turn(&mut changes), (TxIndex(0), vec![(slot(1), U256::from(9))]));
+}
