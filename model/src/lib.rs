@@ -20,5 +20,5 @@ pub use location::{Location, LocationTable, Slot};
 pub use observation::{LastWriters, Observation};
 pub use pairs::{PAIR, PairHashes};
 pub use prediction::{
-    AccountAccess, AccountChange, Coverage, Gap, Prediction, StateRead, StorageAccess,
+    AccountAccess, AccountLeft, Coverage, Gap, Prediction, StateRead, StorageAccess,
 };

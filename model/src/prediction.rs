@@ -66,7 +66,7 @@ impl AccountAccess {
 
 /// What a transaction is predicted to leave of an account besides its storage and its balance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct AccountChange {
+pub struct AccountLeft {
     /// Whether it is destroyed, so that nothing is left of it, nor of its storage and balance.
     pub is_destroyed: bool,
     /// How many nonces it takes: one for each contract that it creates, one for having been created
@@ -189,7 +189,7 @@ pub struct Prediction {
     gaps: Vec<Gap>,
     values: Vec<(Slot, U256)>,
     balance_changes: Vec<(Address, U256)>,
-    account_changes: Vec<(Address, AccountChange)>,
+    account_changes: Vec<(Address, AccountLeft)>,
     stated: Option<Statement>,
 }
 
@@ -336,7 +336,7 @@ impl Prediction {
     /// The same prediction, with what is left of accounts that are created, destroyed or delegated or
     /// that create, the sender aside, as far as that is known.
     #[must_use]
-    pub fn with_account_changes(mut self, mut changes: Vec<(Address, AccountChange)>) -> Self {
+    pub fn with_account_changes(mut self, mut changes: Vec<(Address, AccountLeft)>) -> Self {
         changes.sort_unstable_by_key(|(address, _)| *address);
         changes.dedup_by_key(|(address, _)| *address);
         self.account_changes = changes;
@@ -352,7 +352,7 @@ impl Prediction {
 
     /// What is left of accounts besides storage and balance, as far as it is known, ascending by
     /// address.
-    pub fn account_changes(&self) -> &[(Address, AccountChange)] {
+    pub fn account_changes(&self) -> &[(Address, AccountLeft)] {
         &self.account_changes
     }
 

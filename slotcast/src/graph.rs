@@ -27,7 +27,7 @@ use alloy_primitives::{
     map::{AddressMap, AddressSet},
 };
 use slotcast_executor::{Block, ChainTx, Horizon, PredictedWork, Wait};
-use slotcast_model::{AccessSet, AccountChange, IndexVec, Location, Prediction, Slot, TxIndex};
+use slotcast_model::{AccessSet, AccountLeft, IndexVec, Location, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Mode, PredictedAccess, Schedule, schedule};
 
 use self::changes::{Found, LastChanges, Leaves, Touched};
@@ -422,7 +422,7 @@ fn change_accounts(
     changes: &mut LastChanges,
     sender: Address,
     prediction: &Prediction,
-    left: &[(Address, AccountChange)],
+    left: &[(Address, AccountLeft)],
 ) {
     let accounts = prediction.accounts();
     let left_of = |address: &Address| {
@@ -456,7 +456,7 @@ fn change_accounts(
 fn fill_created(
     changes: &mut LastChanges,
     prediction: &Prediction,
-    left: &[(Address, AccountChange)],
+    left: &[(Address, AccountLeft)],
 ) {
     let created = &prediction.accounts().created;
     let is_filled = |address: &Address| {

@@ -15,7 +15,7 @@ use alloy_eips::{
 use alloy_primitives::{Address, U256, map::AddressSet};
 use slotcast_analyzer::bind::{BindLimits, Binder, BlockWords, Bound, Changes, StateView, TxFrame};
 use slotcast_executor::{Block, ChainTx, FeeLegs, Vaults};
-use slotcast_model::{AccountChange, Fork, IndexVec, Location, Prediction, Slot, TxIndex};
+use slotcast_model::{AccountLeft, Fork, IndexVec, Location, Prediction, Slot, TxIndex};
 
 use crate::{
     announced::{Kept, NextBlock},
@@ -331,8 +331,8 @@ fn with_values(
 fn account_changes(
     changes: &Changes,
     delegated: &[(Address, Address)],
-) -> Vec<(Address, AccountChange)> {
-    let mut left: BTreeMap<Address, AccountChange> = BTreeMap::new();
+) -> Vec<(Address, AccountLeft)> {
+    let mut left: BTreeMap<Address, AccountLeft> = BTreeMap::new();
     let Changes { storage, nonces, codes, destroyed, .. } = changes;
     if delegated.is_empty() && nonces.is_empty() && codes.is_empty() && destroyed.is_empty() {
         return Vec::new();
@@ -357,7 +357,7 @@ fn account_changes(
         match changes.spares_balance {
             true => drop(left.remove(address)),
             false => {
-                let gone = AccountChange { is_destroyed: true, ..AccountChange::default() };
+                let gone = AccountLeft { is_destroyed: true, ..AccountLeft::default() };
                 left.insert(*address, gone);
             }
         }

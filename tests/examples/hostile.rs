@@ -18,7 +18,7 @@ use alloy_primitives::{Address, U256};
 use slotcast::{
     Clock, Engine, Prepared,
     executor::{SequentialSettings, execute_baseline, execute_sequential},
-    model::{AccountAccess, AccountChange, IndexVec, Prediction, Slot, TxIndex},
+    model::{AccountAccess, AccountLeft, IndexVec, Prediction, Slot, TxIndex},
 };
 use slotcast_corpus::{self as corpus, prepare};
 use slotcast_tests::checkout;
@@ -47,7 +47,7 @@ const KINDS: [(&str, Change); 6] = [
         left(own, |accounts, codes| accounts.delegated.extend(codes), &failing())
     }),
     ("every contract destroyed", |own, _| {
-        let gone = AccountChange { is_destroyed: true, ..AccountChange::default() };
+        let gone = AccountLeft { is_destroyed: true, ..AccountLeft::default() };
         left(own, |accounts, codes| accounts.destroyed.extend(codes), &gone)
     }),
 ];
@@ -58,15 +58,15 @@ fn changed(own: &Prediction, change: impl Fn(U256) -> U256) -> Prediction {
 }
 
 /// The code of a contract of which every call fails.
-fn failing() -> AccountChange {
-    AccountChange { code: Some([0xfe].into()), ..AccountChange::default() }
+fn failing() -> AccountLeft {
+    AccountLeft { code: Some([0xfe].into()), ..AccountLeft::default() }
 }
 
 /// A prediction that claims to change every contract that it enters in this way.
 fn left(
     own: &Prediction,
     claim: impl FnOnce(&mut AccountAccess, &[Address]),
-    change: &AccountChange,
+    change: &AccountLeft,
 ) -> Prediction {
     let codes = own.accounts().code_reads.clone();
     let changes = codes.iter().map(|address| (*address, change.clone())).collect();

@@ -7,12 +7,12 @@
 //! `just chaos` runs ten thousand disturbances of timing on the same blocks; without the feature
 //! `chaos` the threads of this machine are all the disturbance there is.
 
-use alloy_primitives::{B256, U256, keccak256};
+use alloy_primitives::{Address, B256, U256, keccak256};
 use slotcast::{
     Engine, EngineSettings, ExecutionRule, Prepared,
     executor::{ExecutionMode, Mode, Pool, Settings},
     graph::schedule_of,
-    model::{IndexVec, Prediction, Slot, StorageAccess, TxIndex},
+    model::{AccountLeft, IndexVec, Prediction, Slot, StorageAccess, TxIndex},
     prediction_file,
 };
 use slotcast_corpus::{self as corpus, Plan, Scenario, prepare};
@@ -78,7 +78,7 @@ fn hostile(prediction: &Prediction, n: usize) -> Prediction {
     let accounts = prediction.accounts();
     let code = |address: &Address| {
         let code = Some(vec![0xfe; n % 3].into());
-        (*address, AccountChange { is_destroyed: n.is_multiple_of(5), nonces: 1, code })
+        (*address, AccountLeft { is_destroyed: n.is_multiple_of(5), nonces: 1, code })
     };
     let left = accounts.code_reads.iter().take(1).map(code).collect();
     Prediction::new(storage, accounts.clone(), vec![], vec![], vec![])

@@ -27,7 +27,7 @@
 use alloy_primitives::{Address, Bytes, U256, map::HashMap};
 use alloy_rlp::{Decodable, Encodable, Error, Header, RlpDecodable, RlpEncodable};
 use slotcast_model::{
-    AccountAccess, AccountChange, Coverage, Gap, Location, Prediction, Slot, StorageAccess, TxIndex,
+    AccountAccess, AccountLeft, Coverage, Gap, Location, Prediction, Slot, StorageAccess, TxIndex,
 };
 
 use super::Head;
@@ -190,8 +190,8 @@ impl Packer {
         }
     }
 
-    fn changed(&mut self, (address, change): &(Address, AccountChange)) -> Changed {
-        let AccountChange { is_destroyed, nonces, code } = change.clone();
+    fn changed(&mut self, (address, change): &(Address, AccountLeft)) -> Changed {
+        let AccountLeft { is_destroyed, nonces, code } = change.clone();
         let code = code.into_iter().collect();
         Changed { address: self.address(*address), is_destroyed, nonces, code }
     }
@@ -288,14 +288,14 @@ impl Body {
         Ok(PackedTx { tx: TxIndex(row.index), prediction, relied_on })
     }
 
-    fn changed(&self, it: &Changed) -> Result<(Address, AccountChange), Error> {
+    fn changed(&self, it: &Changed) -> Result<(Address, AccountLeft), Error> {
         let Changed { address, is_destroyed, nonces, code } = it;
         let code = match code.as_slice() {
             [] => None,
             [code] => Some(code.clone()),
             _ => return Err(Error::Custom("an account is left with one code at most")),
         };
-        let change = AccountChange { is_destroyed: *is_destroyed, nonces: *nonces, code };
+        let change = AccountLeft { is_destroyed: *is_destroyed, nonces: *nonces, code };
         Ok((at(&self.addresses, *address)?, change))
     }
 

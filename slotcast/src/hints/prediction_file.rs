@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use slotcast_model::{
-    AccountAccess, AccountChange, Coverage, Gap, Index, IndexVec, Prediction, Slot, StorageAccess,
+    AccountAccess, AccountLeft, Coverage, Gap, Index, IndexVec, Prediction, Slot, StorageAccess,
     TxIndex,
 };
 
@@ -192,14 +192,14 @@ const fn is_zero(number: &u64) -> bool {
 }
 
 impl ChangeJson {
-    fn of((account, change): &(Address, AccountChange)) -> Self {
-        let AccountChange { is_destroyed, nonces, code } = change.clone();
+    fn of((account, change): &(Address, AccountLeft)) -> Self {
+        let AccountLeft { is_destroyed, nonces, code } = change.clone();
         Self { account: *account, destroyed: is_destroyed, nonces, code }
     }
 
-    fn into_change(self) -> (Address, AccountChange) {
+    fn into_change(self) -> (Address, AccountLeft) {
         let Self { account, destroyed, nonces, code } = self;
-        (account, AccountChange { is_destroyed: destroyed, nonces, code })
+        (account, AccountLeft { is_destroyed: destroyed, nonces, code })
     }
 }
 

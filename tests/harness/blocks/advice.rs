@@ -6,8 +6,8 @@
 
 use alloy_primitives::{Address, U256};
 use slotcast::model::{
-    AccountAccess, AccountChange, Gap, Index, IndexVec, Observation, Prediction, Slot,
-    StorageAccess, TxIndex,
+    AccountAccess, AccountLeft, Gap, Index, IndexVec, Observation, Prediction, Slot, StorageAccess,
+    TxIndex,
 };
 
 use crate::random::Random;
@@ -49,7 +49,7 @@ fn values(random: &mut Random, prediction: &Prediction, other: &Observation) -> 
 }
 
 /// What is left of accounts that it claims to change and of some whose code it looks at.
-fn left(random: &mut Random, prediction: &Prediction) -> Vec<(Address, AccountChange)> {
+fn left(random: &mut Random, prediction: &Prediction) -> Vec<(Address, AccountLeft)> {
     let accounts = prediction.accounts();
     let changed =
         [&accounts.created[..], &accounts.destroyed, &accounts.delegated, &accounts.nonces];
@@ -62,7 +62,7 @@ fn left(random: &mut Random, prediction: &Prediction) -> Vec<(Address, AccountCh
             _ => None,
         };
         let (is_destroyed, nonces) = (random.once_in(4), random.below(3) as u64);
-        left.push((*address, AccountChange { is_destroyed, nonces, code: code.map(Into::into) }));
+        left.push((*address, AccountLeft { is_destroyed, nonces, code: code.map(Into::into) }));
     }
     left
 }

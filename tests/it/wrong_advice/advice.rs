@@ -8,8 +8,8 @@ use slotcast::{
     Prepared,
     executor::{BlockOutcome, SequentialSettings, execute_sequential},
     model::{
-        AccountAccess, AccountChange, Index, IndexVec, Observation, Prediction, Slot,
-        StorageAccess, TxIndex,
+        AccountAccess, AccountLeft, Index, IndexVec, Observation, Prediction, Slot, StorageAccess,
+        TxIndex,
     },
 };
 use slotcast_tests::random::Random;
@@ -93,7 +93,7 @@ fn left(prediction: &Prediction, n: usize) -> Prediction {
 }
 
 /// Anything that may be said of an account.
-pub(crate) fn any_change(random: &mut Random) -> AccountChange {
+pub(crate) fn any_change(random: &mut Random) -> AccountLeft {
     let code = match random.below(6) {
         0 => Some(vec![]),
         1 => Some(vec![0x00]),
@@ -103,7 +103,7 @@ pub(crate) fn any_change(random: &mut Random) -> AccountChange {
     };
     let is_destroyed = random.below(3) == 0;
     let nonces = if random.below(2) == 0 { random.number() } else { 1 };
-    AccountChange { is_destroyed, nonces, code: code.map(Into::into) }
+    AccountLeft { is_destroyed, nonces, code: code.map(Into::into) }
 }
 
 fn prediction(storage: StorageAccess, accounts: AccountAccess) -> Prediction {

@@ -9,8 +9,8 @@ fn account(n: u8) -> Address {
 }
 
 /// What can be said of accounts, with the code of another as long as a contract's.
-fn changes() -> Vec<(Address, AccountChange)> {
-    let change = |is_destroyed, nonces, code| AccountChange { is_destroyed, nonces, code };
+fn changes() -> Vec<(Address, AccountLeft)> {
+    let change = |is_destroyed, nonces, code| AccountLeft { is_destroyed, nonces, code };
     vec![
         (account(1), change(false, 2, None)),
         (account(7), change(false, 1, Some(Bytes::new()))),

@@ -10,10 +10,10 @@ fn slot(account: u8, key: u64) -> Slot {
     Slot::new(Address::with_last_byte(account), U256::from(key))
 }
 
-fn changes() -> Vec<(Address, AccountChange)> {
+fn changes() -> Vec<(Address, AccountLeft)> {
     let (nonces, code) = (1, Some([0xfe].into()));
-    let created = AccountChange { nonces, code, ..AccountChange::default() };
-    let destroyed = AccountChange { is_destroyed: true, ..AccountChange::default() };
+    let created = AccountLeft { nonces, code, ..AccountLeft::default() };
+    let destroyed = AccountLeft { is_destroyed: true, ..AccountLeft::default() };
     vec![(Address::with_last_byte(8), created), (Address::with_last_byte(9), destroyed)]
 }
 
