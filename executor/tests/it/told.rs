@@ -20,7 +20,9 @@ const N_CALLS: u8 = 12;
 /// A block with senders of one transaction each.
 fn with_senders(fork: Fork) -> Made {
     let mut made = Made::new(fork);
-    (0..=N_CALLS).for_each(|n| drop(made.account(address(0xa0 + n), ETHER)));
+    for n in 0..=N_CALLS {
+        made.account(address(0xa0 + n), ETHER);
+    }
     made
 }
 

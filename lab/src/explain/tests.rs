@@ -1,6 +1,5 @@
 //! Is what is said of a transaction what was predicted of it?
 
-use alloy_primitives::Address;
 use slotcast::{EngineSettings, ExecutionRule};
 use slotcast_corpus::embedded;
 use slotcast_executor::ExecutionMode;

@@ -182,7 +182,8 @@ struct Told {
 /// What is told of accounts in a synthetic block of this kind, by predictions made in block order.
 fn told_of_accounts(scenario: Scenario, mode: Mode) -> Told {
     let plan = Plan { n_txs: 90, scenario, ..Plan::default() };
-    let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
+    let generated = generate(&plan).expect("the plan can be made");
+    let prepared = prepare(&seal(generated).expect("it runs")).expect("it is well formed");
     let (block, state) = (prepared.block(), prepared.state());
     let predictions = prepared.predict(&Default::default()).predictions;
     let mut waits = Waits::new(block, state, mode);
@@ -198,8 +199,8 @@ fn told_of_accounts(scenario: Scenario, mode: Mode) -> Told {
     }
     let execution = ExecutionRule::Always(ExecutionMode::Parallel);
     let settings = EngineSettings { mode, execution, ..EngineSettings::default() };
-    let engine = Engine::with_settings(2, settings).unwrap();
-    let executed = engine.execute_predicted(block, state, &predictions).unwrap();
+    let engine = Engine::with_settings(2, settings).expect("threads can be started");
+    let executed = engine.execute_predicted(block, state, &predictions).expect("it runs");
     told.run_twice = executed.execution.reexecuted().len();
     told
 }
