@@ -227,7 +227,8 @@ impl<'a> AtHand<'a> {
     }
 }
 
-/// Whether a transaction has no gas to run code with, so that nothing need be known of it to say so.
+/// Whether a transaction has no gas to run code with, so that it counts for nothing in the decision
+/// whatever is predicted of it.
 fn is_surely_plain(tx: &Recovered<ChainTx>) -> bool {
     tx.input().is_empty() && tx.kind().is_call() && tx.gas_limit() <= TRANSFER_GAS
 }

@@ -518,9 +518,10 @@ impl Engine {
     ) -> (ExecutionMode, Option<Begun<'w>>) {
         let EngineSettings { units, mode, execution, .. } = &self.settings;
         match execution {
-            ExecutionRule::Always(mode) => {
+            ExecutionRule::Always(ExecutionMode::Sequential) => (ExecutionMode::Sequential, None),
+            ExecutionRule::Always(ExecutionMode::Parallel) => {
                 at_hand.complete(block);
-                (*mode, None)
+                (ExecutionMode::Parallel, None)
             }
             ExecutionRule::ByCost if self.threads() == 1 => (ExecutionMode::Sequential, None),
             ExecutionRule::ByCost | ExecutionRule::ByCostOfTwo => {

@@ -339,9 +339,8 @@ impl<'a> Waits<'a> {
         let left = if is_known && are_accounts_known { prediction.account_changes() } else { &[] };
         change_accounts(changes, sender, prediction, left);
         if self.delegates {
-            let own = left.binary_search_by_key(&sender, |(address, _)| *address);
-            let own = own.map_or(0, |at| left[at].1.nonces);
-            changes.change_nonce(sender, is_known.then_some(own + 1));
+            let own = left_of(left, &sender).map_or(0, |left| left.nonces);
+            changes.change_nonce(sender, is_known.then_some(own.wrapping_add(1)));
         }
         fill_created(changes, prediction, left);
         let gas = if is_plain { 0 } else { estimate_gas(tx, prediction) };
@@ -416,6 +415,12 @@ fn read_accounts(
         .for_each(|location| changes.read(&location));
 }
 
+/// What is left of this account, if that is known.
+fn left_of<'l>(left: &'l [(Address, AccountLeft)], address: &Address) -> Option<&'l AccountLeft> {
+    let at = left.binary_search_by_key(address, |(address, _)| *address).ok()?;
+    Some(&left[at].1)
+}
+
 /// Notes which nonces and codes a transaction of this sender changes, to what as far as `left` tells, and
 /// the balances of what it creates or destroys; the sender's own nonce is stated.
 fn change_accounts(
@@ -425,18 +430,14 @@ fn change_accounts(
     left: &[(Address, AccountLeft)],
 ) {
     let accounts = prediction.accounts();
-    let left_of = |address: &Address| {
-        let at = left.binary_search_by_key(address, |(address, _)| *address).ok()?;
-        Some(&left[at].1)
-    };
     for &address in accounts.nonces.iter().filter(|address| **address != sender) {
-        changes.change_nonce(address, left_of(&address).map(|left| left.nonces));
+        changes.change_nonce(address, left_of(left, &address).map(|left| left.nonces));
     }
     for &address in &accounts.delegated {
-        changes.change_code(address, left_of(&address).and_then(|left| left.code.clone()));
+        changes.change_code(address, left_of(left, &address).and_then(|left| left.code.clone()));
     }
     for address in made(prediction) {
-        match left_of(&address) {
+        match left_of(left, &address) {
             Some(left) if left.is_destroyed => changes.destroy(address),
             Some(left) => {
                 changes.change_nonce(address, Some(left.nonces));
@@ -460,8 +461,8 @@ fn fill_created(
 ) {
     let created = &prediction.accounts().created;
     let is_filled = |address: &Address| {
-        let at = left.binary_search_by_key(address, |(address, _)| *address);
-        created.binary_search(address).is_ok() && at.is_ok_and(|at| !left[at].1.is_destroyed)
+        created.binary_search(address).is_ok()
+            && left_of(left, address).is_some_and(|left| !left.is_destroyed)
     };
     if !created.is_empty() && !left.is_empty() {
         let filled = prediction.values().iter().filter(|(slot, _)| is_filled(&slot.address));

@@ -159,11 +159,10 @@ impl<'a, S: StateView> BlockPredictor<'a, S> {
                 }
                 let authorizations = Authorizations::of(tx, words.chain_id, overlay);
                 authorizations.apply(overlay);
-                let set = authorizations.set.clone();
-                let bound = predict_frames(binder, tx, words, authorizations, overlay);
+                let bound = predict_frames(binder, tx, words, &authorizations, overlay);
                 overlay.apply(&bound.changes);
                 overlay.sent(tx.signer());
-                with_values(bound, tx, words, &set)
+                with_values(bound, tx, words, &authorizations.set)
             }
         };
         pay(bound, vaults)
@@ -198,14 +197,14 @@ pub fn predict_tx<S: StateView>(
     words: &BlockWords,
     view: &S,
 ) -> Bound {
-    predict_authorized(binder, tx, words, Authorizations::of(tx, words.chain_id, view), view)
+    predict_authorized(binder, tx, words, &Authorizations::of(tx, words.chain_id, view), view)
 }
 
 fn predict_authorized<S: StateView>(
     binder: &mut Binder,
     tx: &Recovered<ChainTx>,
     words: &BlockWords,
-    authorizations: Authorizations,
+    authorizations: &Authorizations,
     view: &S,
 ) -> Bound {
     if authorizations.set.is_empty() {
@@ -373,9 +372,8 @@ pub(crate) fn bind_with_values<S: StateView>(
     view: &S,
 ) -> Bound {
     let authorizations = Authorizations::of(tx, words.chain_id, view);
-    let delegated = authorizations.set.clone();
-    let bound = predict_authorized(binder, tx, words, authorizations, view);
-    with_values(bound, tx, words, &delegated)
+    let bound = predict_authorized(binder, tx, words, &authorizations, view);
+    with_values(bound, tx, words, &authorizations.set)
 }
 
 /// Predicts one transaction on a view in which its own delegations are in place.
@@ -383,7 +381,7 @@ fn predict_frames<S: StateView>(
     binder: &mut Binder,
     tx: &Recovered<ChainTx>,
     words: &BlockWords,
-    authorizations: Authorizations,
+    authorizations: &Authorizations,
     view: &S,
 ) -> Bound {
     let mut frame = frame_of(tx, words, binder.fork());

@@ -10,7 +10,7 @@ use slotcast_executor::{Horizon, TxOutcome, TxStatus, Wait};
 use slotcast_model::{IndexVec, LastWriters, Location, Observation, Prediction, Slot, TxIndex};
 use slotcast_scheduler::{Edge, Reason, Schedule};
 
-use super::told::of_accounts;
+use super::told::{of_accounts, told_of};
 use crate::score_report::Judged;
 use slotcast::{Engine, Prepared, graph::Waits};
 use slotcast_corpus::RunError;
@@ -205,7 +205,9 @@ fn conflicts(observation: &Observation, last_writers: &LastWriters, told: &Wait)
             told.expected.binary_search_by_key(slot, |(slot, _)| *slot).is_ok()
         }
         Location::Balance(address) | Location::Nonce(address) | Location::Code(address) => {
-            told.accounts.binary_search_by_key(address, |(address, _)| *address).is_ok()
+            let at = told.accounts.binary_search_by_key(address, |(address, _)| *address);
+            let parts = at.map(|at| told_of(*address, &told.accounts[at].1));
+            parts.is_ok_and(|mut parts| parts.any(|(told, _)| told == *location))
         }
     };
     let read = read(observation).filter(|location| !is_expected(location));

@@ -54,7 +54,7 @@ pub(super) fn of_accounts(
 }
 
 /// What is told of one location.
-enum Told {
+pub(super) enum Told {
     /// That it holds this.
     Is(U256),
     /// That this is added to it.
@@ -62,7 +62,10 @@ enum Told {
 }
 
 /// What is told of an account, location by location.
-fn told_of(address: Address, told: &ToldAccount) -> impl Iterator<Item = (Location, Told)> {
+pub(super) fn told_of(
+    address: Address,
+    told: &ToldAccount,
+) -> impl Iterator<Item = (Location, Told)> {
     let sum = |added: U256| match told.is_destroyed {
         true => Some(Told::Is(added)),
         false => (!added.is_zero()).then_some(Told::Adds(added)),

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use alloy_consensus::Transaction as _;
+use alloy_consensus::{Transaction as _, transaction::Recovered};
 use slotcast::{
     Engine, EngineSettings, ExecutionRule, NextBlock,
-    executor::{ExecutionMode, Horizon},
+    executor::{ChainTx, ExecutionMode, Horizon},
     graph::{Waits, all_accesses, predicted_accesses},
-    model::{Index, IndexVec, Location, Slot, TxIndex},
+    model::{AccountLeft, Index, IndexVec, Location, Prediction, Slot, TxIndex},
     scheduler::{Mode, PredictedAccess, schedule},
 };
 use slotcast_corpus::{Plan, Scenario, generate, prepare};
@@ -221,4 +221,23 @@ fn what_is_left_of_accounts_is_told_and_not_waited_for() {
     // Ether that earlier transactions bring suffices to pay from.
     let told = told_of_accounts(Scenario::Transient, Mode::Values);
     assert_eq!((told.waiting, told.run_twice), (0, 0), "{told:?}");
+}
+
+#[test]
+fn nonces_that_cannot_be_are_told_like_others() {
+    let plan = Plan { n_txs: 60, scenario: Scenario::Delegation, ..Plan::default() };
+    let prepared = prepare(&seal(generate(&plan).unwrap()).unwrap()).unwrap();
+    let (block, state) = (prepared.block(), prepared.state());
+    let most = AccountLeft { nonces: u64::MAX, ..AccountLeft::default() };
+    let claims = |(tx, it): (&Recovered<ChainTx>, Prediction)| {
+        it.with_account_changes(vec![(tx.signer(), most.clone())])
+    };
+    let predictions = prepared.predict(&Default::default()).predictions;
+    let predictions: IndexVec<TxIndex, _> =
+        block.transactions.iter().zip(predictions).map(claims).collect();
+    let execution = ExecutionRule::Always(ExecutionMode::Parallel);
+    let settings = EngineSettings { execution, ..EngineSettings::default() };
+    let engine = Engine::with_settings(2, settings).unwrap();
+    let executed = engine.execute_predicted(block, state, &predictions).unwrap();
+    assert_eq!(executed.receipts_root(), block.header.receipts_root);
 }
